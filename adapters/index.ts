@@ -1,0 +1,19 @@
+import type { ZodObject } from 'zod'
+import type { ChannelAdapter, ChannelOptions } from '../src/channel.ts'
+import { type EmailSettings, emailSettings } from './email/settings.ts'
+
+/** How an adapter is configured and made; its SDK is loaded when it is made. */
+export interface AdapterKind {
+  settings: ZodObject
+  create(settings: unknown, options: ChannelOptions): Promise<ChannelAdapter>
+}
+
+export const adapterKinds: Record<string, AdapterKind> = {
+  email: {
+    settings: emailSettings as unknown as ZodObject,
+    async create(settings, options) {
+      const { EmailChannel } = await import('./email/adapter.ts')
+      return new EmailChannel(settings as EmailSettings, options)
+    },
+  },
+}

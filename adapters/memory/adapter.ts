@@ -1,0 +1,42 @@
+import type { ChannelAdapter, Desk, InboundMessage, OutboundMessage, Owns, Sent } from '../../src/channel.ts'
+import { DeliveryError } from '../../src/channel.ts'
+
+/** A channel without a network: what is sent is kept in a list, and failures can be ordered. For tests and trials. */
+export class MemoryChannel implements ChannelAdapter, Owns {
+  readonly name: string
+  readonly address: string
+  readonly sent: OutboundMessage[] = []
+  /** Consulted before each send: throw, or answer for some recipients. */
+  onSend: (message: OutboundMessage) => Sent | undefined | Promise<Sent | undefined> = () => undefined
+  #desk: Desk | undefined
+
+  constructor(name: string, address: string) {
+    this.name = name
+    this.address = address
+  }
+
+  async start(desk: Desk): Promise<void> {
+    this.#desk = desk
+  }
+
+  async stop(): Promise<void> {
+    this.#desk = undefined
+  }
+
+  async send(message: OutboundMessage): Promise<Sent> {
+    const answer = await this.onSend(message)
+    if (!answer && !this.#desk) throw new DeliveryError('The channel is stopped.', { permanent: false })
+    this.sent.push(message)
+    return answer ?? { accepted: message.recipients, refused: [] }
+  }
+
+  owns(recipient: string): boolean {
+    return recipient === this.address
+  }
+
+  /** Hands a message to the desk, as a transport would. */
+  async deliver(message: InboundMessage): Promise<ReturnType<Desk['receive']>> {
+    if (!this.#desk) throw new Error('The channel is not started.')
+    return this.#desk.receive(message)
+  }
+}

@@ -1,0 +1,39 @@
+import type { Budget } from './channel.ts'
+
+/** Lets so many bytes through at once. More than that in one piece waits until it is alone. */
+export class ByteBudget implements Budget {
+  readonly #total: number
+  #free: number
+  readonly #waiting: { bytes: number; go(): void }[] = []
+
+  constructor(total: number) {
+    this.#total = total
+    this.#free = total
+  }
+
+  take(bytes: number): Promise<() => void> {
+    const wanted = Math.min(bytes, this.#total)
+    return new Promise(resolve => {
+      this.#waiting.push({ bytes: wanted, go: () => resolve(this.#releaseOnce(wanted)) })
+      this.#letIn()
+    })
+  }
+
+  #releaseOnce(bytes: number): () => void {
+    let released = false
+    return () => {
+      if (released) return
+      released = true
+      this.#free += bytes
+      this.#letIn()
+    }
+  }
+
+  #letIn(): void {
+    for (let first = this.#waiting[0]; first && first.bytes <= this.#free; first = this.#waiting[0]) {
+      this.#waiting.shift()
+      this.#free -= first.bytes
+      first.go()
+    }
+  }
+}

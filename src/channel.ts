@@ -1,0 +1,262 @@
+/**
+ * The boundary between the desk and its transports. Everything a transport needs to know of the desk, and everything
+ * the desk needs to know of a transport, is in this file.
+ */
+
+/** Where a message ended up. There is no seventh way out. */
+export type Outcome =
+  | 'opened'
+  | 'appended'
+  | 'duplicate'
+  | `ignored:${string}` // by this rule
+  | `held:${string}` // waits for an agent, for this reason
+  | `quarantined:${string}` // could not be read, for this reason; the raw message is kept
+
+/** Bytes ready to be stored: named by the digest of what they are, packed if that helps. */
+export type Content = {
+  /** SHA-256 of the unpacked bytes, lower-case hex. */
+  sha256: string
+  /** Unpacked length in bytes. */
+  size: number
+  encoding: 'identity' | 'zstd'
+} & (
+  | { bytes: Uint8Array } // packed bytes in memory
+  | { path: string; packedSize: number } // packed bytes in a spool file, which the desk takes over
+)
+
+export interface Address {
+  /** `local@domain`, lower case, at most 320 characters. */
+  address: string
+  /** Display name, may be ''. */
+  name: string
+}
+
+export interface InboundAttachment {
+  /** As the sender named it, at most 255 characters, no path. */
+  name: string
+  /** Media type, lower case. */
+  type: string
+  /** Content-ID without angle brackets where the text shows it in place, else null. */
+  contentId: string | null
+  content: Content
+}
+
+export type MessageKind = 'person' | 'auto-reply' | 'bounce' | 'bulk'
+
+/** A message as its transport understood it. */
+export interface InboundMessage {
+  /** Unique in the channel; a second arrival changes nothing but a counter. */
+  id: string
+  /** The conversation's own key where the transport has one (chat); mail has none and threads by `references`. */
+  thread?: string
+  /** Where an answer goes: opaque to the desk, the latest of the requester wins. Null: nowhere. */
+  replyTo: string | null
+  from: Address | null
+  to: Address[]
+  cc: Address[]
+  /** The desk's own addresses this was sent to, envelope included; a plus part may carry a token. */
+  addressedTo: string[]
+  subject: string
+  /** All that was written, as plain text. */
+  text: string
+  /** The new part of it, without quotes. The same as `text` where there is nothing to leave out. */
+  visible: string
+  kind: MessageKind
+  /** Why `kind` is what it is, one clause each. Empty for a person. */
+  kindReasons: string[]
+  /** When the sender says it was sent; ISO 8601 UTC. */
+  sentAt: string | null
+  /** When it reached the organisation (mail: newest Received header, else Date); decides whether it is old. */
+  reachedAt: string | null
+  /** Its Message-ID with angle brackets, or the chat's own. */
+  messageId: string | null
+  /** What it answers: In-Reply-To first, then References from newest to oldest. */
+  references: string[]
+  /** SHA-256 of what stays the same when one message comes through two mailboxes: Message-ID, From and body. */
+  fingerprint: string | null
+  raw: Content
+  attachments: InboundAttachment[]
+}
+
+/** A message nobody could read: kept as it is, with the reason, to be tried again. */
+export interface UnreadableMessage {
+  id: string
+  raw: Content
+  /** A word such as `unparsable` or `too-large`. */
+  quarantine: string
+  /** A sentence for the agent. */
+  detail: string
+}
+
+/** What became of a message, once committed. */
+export interface Receipt {
+  outcome: Outcome
+  /** Reference of the ticket it opened, joined or is held for; null where there is none. */
+  ref: string | null
+}
+
+/** What a channel has read up to; stored in the transaction of the messages. */
+export interface Cursor {
+  key: string
+  value: string
+}
+
+/** Markdown in which `\uE000n\uE001` stands for `verbatim[n]`: text of others, shown as it is, never interpreted. */
+export interface RichText {
+  markdown: string
+  verbatim: string[]
+}
+
+export interface OutboundAttachment {
+  name: string
+  type: string
+  size: number
+  read(): Promise<Uint8Array>
+}
+
+export interface OutboundMessage {
+  /** Ours, and the same at every attempt. */
+  id: string
+  /** Signed; comes back with an answer and says what was answered. Letters, digits and `-`, at most 48 characters. */
+  token: string
+  /** Who is to get it in this attempt: opaque reply addresses of this channel. */
+  recipients: string[]
+  /** Who is shown as getting it. */
+  to: Address[]
+  cc: Address[]
+  /** Shown as the sender beside the desk's address. */
+  fromName: string
+  subject: string
+  text: RichText
+  /** Written by no person: acknowledgements, notifications. */
+  automatic: boolean
+  /** What it answers: a Message-ID in angle brackets, or the token of a message of ours. */
+  inReplyTo: string | null
+  /** The conversation so far, oldest first, in the same form. */
+  references: string[]
+  attachments: OutboundAttachment[]
+  /** When it was queued; ISO 8601 UTC. */
+  queuedAt: string
+}
+
+/** What a transport said of each recipient. Every recipient of the message is in one of the two. */
+export interface Sent {
+  accepted: string[]
+  refused: { recipient: string; permanent: boolean; reason: string }[]
+}
+
+/** All recipients failed alike. An error of any other type counts as temporary. */
+export class DeliveryError extends Error {
+  readonly permanent: boolean
+  readonly retryAfterMs: number | undefined
+
+  constructor(sentence: string, options: { permanent: boolean; retryAfterMs?: number; cause?: unknown }) {
+    super(sentence, { cause: options.cause })
+    this.name = 'DeliveryError'
+    this.permanent = options.permanent
+    this.retryAfterMs = options.retryAfterMs
+  }
+}
+
+/** Who asks: an agent by handle, or anybody by an identity their channel has checked. */
+export type Actor = { handle: string } | { kind: string; address: string }
+
+export interface CommandRequest {
+  actor: Actor
+  /** The channel it came through, e.g. `support` or `cli`. */
+  channel: string
+  /** One line: the command's word and its arguments. */
+  line: string
+  /** What the command is about, of any length. */
+  body?: string
+  attachments?: InboundAttachment[]
+}
+
+export interface Reply {
+  /** What a person reads; plain text that is also good Markdown. */
+  text: string
+  /** The same for programs. */
+  data: unknown
+}
+
+/** What the desk offers a channel. */
+export interface Desk {
+  /**
+   * Takes a message. Resolves once it is committed, the cursor with it; only then may the transport be told "got it".
+   * Rejects with a `DeskError` of code `temporary` when it could not be stored: then nothing was.
+   */
+  receive(message: InboundMessage | UnreadableMessage, cursor?: Cursor): Promise<Receipt>
+  /** Runs one command line. Rejects with a `DeskError` whose message is for the person who typed it. */
+  perform(request: CommandRequest): Promise<Reply>
+  /** What this channel remembers: cursors, rotated tokens. */
+  recall(key: string): Promise<string | undefined>
+  remember(key: string, value: string): Promise<void>
+  /** An agent must see this. Raising a code that is raised already changes only its sentence. */
+  alarm(code: string, sentence: string): Promise<void>
+  /** What the code stood for is mended. */
+  settle(code: string): Promise<void>
+}
+
+/**
+ * A transport. `send` has a total deadline below the first retry delay (one minute), because an attempt without an
+ * answer is made again then.
+ */
+export interface ChannelAdapter {
+  /** As configured, e.g. `support`; stored with every message. */
+  readonly name: string
+  /** Rejects with a `DeskError` if the account cannot be used at all. */
+  start(desk: Desk): Promise<void>
+  /** Finishes what is in hand; safe to call twice. */
+  stop(): Promise<void>
+  send(message: OutboundMessage): Promise<Sent>
+}
+
+/** One thing that was tried, and what to do if it failed. */
+export interface Finding {
+  what: string
+  ok: boolean
+  /** If not ok: which box to tick, where. */
+  advice?: string
+}
+
+/** A channel that can try itself without the desk running. */
+export interface Checkable {
+  check(): Promise<Finding[]>
+}
+
+/** A channel that can read a raw message again, e.g. one that was quarantined. */
+export interface Rereads {
+  reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage>
+}
+
+/** A channel with addresses of its own, which are never written to. */
+export interface Owns {
+  owns(recipient: string): boolean
+}
+
+/** A channel that says in a few words where people reach it, for the start-up lines. */
+export interface Describes {
+  describe(): string[]
+}
+
+/** Bytes of messages that may be in memory at once, over all channels. */
+export interface Budget {
+  /** Resolves when there is room, in order of asking; call what it gives when the bytes are let go. */
+  take(bytes: number): Promise<() => void>
+}
+
+/** What an adapter is made with beside its settings. */
+export interface ChannelOptions {
+  name: string
+  /** Name of the desk, shown beside the address. */
+  deskName: string
+  /** Larger messages are refused; bytes. */
+  maxMessageBytes: number
+  budget: Budget
+  /** A new path for a file in the making, on the file system of the state folder. */
+  spoolPath(): Promise<string>
+  /** A folder of the channel's own below the state folder, given its name. */
+  statePath(name: string): string
+  now(): Date
+  warn(sentence: string, error?: unknown): void
+}

@@ -1,0 +1,51 @@
+import { Command, CommanderError, Option } from 'commander'
+import { addDeskCommands } from './cli/desk-commands.ts'
+import { exitCodeFor } from './cli/exit.ts'
+import { addMailVerbs } from './cli/mail-verbs.ts'
+import { addOperatorVerbs } from './cli/operator-verbs.ts'
+import { addStart } from './cli/start.ts'
+import { addStoreVerbs } from './cli/store-verbs.ts'
+import { sentenceOf } from './errors.ts'
+import { packageVersion } from './package.ts'
+
+/** Runs one command line, without the program's own name, and sets the exit code. */
+export async function main(args: string[]): Promise<void> {
+  process.stdout.on('error', error => {
+    if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(0) // piped into head, say
+  })
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+  } catch (error) {
+    process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 64) : exitCodeFor(error)
+    if (!(error instanceof CommanderError)) process.stderr.write(`relaydesk: ${sentenceLines(error)}\n`)
+  }
+}
+
+function createProgram(): Command {
+  const program = new Command('relaydesk')
+  program
+    .description('A help desk: every message becomes a ticket with a reference, an owner and an answer.')
+    .version(packageVersion())
+    .addOption(new Option('--state <folder>', 'state folder (also RELAYDESK_STATE; default var)'))
+    .addOption(new Option('--config <file>', 'configuration file (also RELAYDESK_CONFIG; default relaydesk.yaml)'))
+    .showHelpAfterError('(relaydesk --help shows all verbs)')
+    .configureHelp({ showGlobalOptions: true })
+    .exitOverride()
+  program.commandsGroup('The desk:')
+  addStart(program)
+  program.commandsGroup('Tickets:')
+  addDeskCommands(program)
+  program.commandsGroup('Mail:')
+  addMailVerbs(program)
+  program.commandsGroup('Operation:')
+  addOperatorVerbs(program)
+  addStoreVerbs(program)
+  for (const command of program.commands) command.exitOverride()
+  return program
+}
+
+/** Mistakes of the configuration come one to a line. */
+function sentenceLines(error: unknown): string {
+  const text = error instanceof Error ? error.message : ''
+  return text.includes('\n') ? text : sentenceOf(error)
+}

@@ -1,0 +1,116 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import type { Command } from 'commander'
+import type { InboundAttachment } from '../channel.ts'
+import { type Command as DeskCommand, usageOf } from '../commands/command.ts'
+import { createCommands } from '../commands/registry.ts'
+import { pack } from '../content.ts'
+import { quoteArgument } from '../core/command-line.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
+import { print, printJson, withDesk } from './with-desk.ts'
+
+interface Options {
+  as?: string
+  json?: boolean
+  file?: string
+  attach?: string[]
+  full?: boolean
+}
+
+/** Every command of the registry is a verb of the command line: it hands a line and a body to the desk. */
+export function addDeskCommands(program: Command): void {
+  for (const deskCommand of createCommands().all) {
+    const verb = program
+      .command(`${deskCommand.word} [words...]`)
+      .aliases([...(deskCommand.aliases ?? [])])
+      .usage(deskCommand.usage)
+      .description(deskCommand.summary)
+      .option('--as <agent>', 'the agent who does it (also RELAYDESK_AS; default the first configured)')
+      .option('--json', 'for programs')
+    if (deskCommand.word === 'show') verb.option('--full', 'with what the mails quote')
+    if (deskCommand.body === 'required') {
+      verb
+        .option('--file <file>', 'take the text from a file, or from standard input with -')
+        .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
+          ...files,
+          file,
+        ])
+    }
+    verb.action((words: string[], options: Options, command: Command) => run(deskCommand, words, options, command))
+  }
+}
+
+async function run(deskCommand: DeskCommand, words: string[], options: Options, command: Command): Promise<void> {
+  if (deskCommand.word === 'help' && words.length === 0) return print(command.parent?.helpInformation() ?? '')
+  const takesBody = deskCommand.body === 'required'
+  const args = takesBody ? words.slice(0, deskCommand.takes) : words
+  if (takesBody && args.length < deskCommand.takes)
+    throw new DeskError('usage', `Write: relaydesk ${usageOf(deskCommand)}`)
+  const body = takesBody ? await bodyFrom(words.slice(deskCommand.takes), options) : ''
+  const line = [deskCommand.word, ...args.map(quoteArgument), ...(options.full ? ['--full'] : [])].join(' ')
+  await withDesk(command, async ({ service, config }) => {
+    const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''
+    const attachments = (options.attach ?? []).map(readAttachment)
+    const reply = await service.perform({ actor: { handle }, channel: 'cli', line, body, attachments })
+    if (options.json) printJson(reply.data)
+    else print(reply.text)
+  })
+}
+
+/** From the arguments, a file, standard input, or an editor; in this order. */
+async function bodyFrom(words: string[], options: Options): Promise<string> {
+  if (words.length > 0) return words.join(' ')
+  if (options.file !== undefined && options.file !== '-') return readInput(options.file)
+  if (options.file === '-' || !process.stdin.isTTY) return readInput(0)
+  return fromEditor()
+}
+
+function readInput(file: string | number): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new DeskError('no-input', `The text cannot be read: ${sentenceOf(error)}.`)
+  }
+}
+
+function fromEditor(): string {
+  const editor = process.env.VISUAL ?? process.env.EDITOR
+  if (!editor) {
+    throw new DeskError('usage', 'There is no text: write it behind the reference, use --file, or set EDITOR.')
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'relaydesk-'))
+  try {
+    const file = join(folder, 'text.md')
+    writeFileSync(file, '')
+    const { status } = spawnSync(editor, [file], { stdio: 'inherit', shell: true })
+    if (status !== 0) throw new DeskError('usage', `The editor ended with ${status}, so nothing was sent.`)
+    return readFileSync(file, 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const TYPES: Record<string, string> = {
+  pdf: 'application/pdf',
+  png: 'image/png',
+  jpg: 'image/jpeg',
+  jpeg: 'image/jpeg',
+  gif: 'image/gif',
+  txt: 'text/plain',
+  csv: 'text/csv',
+  zip: 'application/zip',
+}
+
+function readAttachment(file: string): InboundAttachment {
+  let bytes: Buffer
+  try {
+    bytes = readFileSync(file)
+  } catch (error) {
+    throw new DeskError('no-input', `--attach: ${file} cannot be read: ${sentenceOf(error)}.`)
+  }
+  const ending = /\.([a-z0-9]+)$/i.exec(file)?.[1]?.toLowerCase() ?? ''
+  const type = TYPES[ending] ?? 'application/octet-stream'
+  return { name: basename(file), type, contentId: null, content: pack(bytes) }
+}

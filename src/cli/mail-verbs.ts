@@ -1,0 +1,105 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type Command, Option } from 'commander'
+import type { EmailChannel } from '../../adapters/email/adapter.ts'
+import type { MboxKind } from '../../adapters/email/mbox.ts'
+import { DeskError } from '../errors.ts'
+import { createLog } from '../log.ts'
+import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
+import { LargeFiles } from '../store/files.ts'
+import { importMail } from './import-mail.ts'
+import { print, printJson, withDesk } from './with-desk.ts'
+
+export function addMailVerbs(program: Command): void {
+  program
+    .command('receive <paths...>')
+    .description('take mail from files, folders, Maildirs and mboxes, or one message from standard input with -')
+    .option('--json', 'a line for each message: file, outcome, ref')
+    .option('--channel <name>', 'the mail channel it came for; the first one unless told')
+    .addOption(new Option('--mbox <kind>', 'the files are mboxes, quoted in this way').choices(['rd', 'o']))
+    .action((paths: string[], options: { json?: boolean; channel?: string; mbox?: MboxKind }, command: Command) =>
+      withDesk(command, async desk => {
+        process.exitCode = await importMail(desk, emailChannel(desk, options.channel), paths, options)
+      }),
+    )
+
+  program
+    .command('inspect [files...]')
+    .description('show as JSON how messages are read; file names as arguments, or one a line on standard input')
+    .action(async (files: string[], _options, command: Command) => {
+      const { inspectFile } = await import('../../adapters/email/inspect.ts')
+      await withChannelOnly(command, async channel => {
+        for await (const file of files.length > 0 ? files : linesOf(process.stdin)) {
+          printJson(await inspectFile(channel, file))
+        }
+      })
+    })
+
+  program
+    .command('send [text]')
+    .description('send mail to the desk as a requester would, over SMTP; to try things out')
+    .requiredOption('--from <address>', 'who writes')
+    .option('--subject <text>', 'what it is about')
+    .option('--to <address>', "where to; the desk's address unless told")
+    .option('--answer', 'answer the newest mail that this person got')
+    .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
+      ...files,
+      file,
+    ])
+    .action(async (text: string | undefined, options: SendOptions, command: Command) => {
+      const { sendAsRequester } = await import('../../adapters/email/try-out.ts')
+      await withChannelOnly(command, async channel =>
+        print(await sendAsRequester(channel, { ...options, text: text ?? '' })),
+      )
+    })
+
+  program
+    .command('mailbox [address]')
+    .description('read the mail that went into the Maildir, as its recipients would')
+    .option('--json', 'for programs')
+    .action(async (address: string | undefined, options: { json?: boolean }, command: Command) => {
+      const { readMailbox, showMail } = await import('../../adapters/email/try-out.ts')
+      await withChannelOnly(command, async channel => {
+        const mails = await readMailbox(channel, address?.toLowerCase())
+        if (options.json) printJson(mails)
+        else print(mails.length > 0 ? mails.map(showMail).join('\n\n') : 'No mail yet.')
+      })
+    })
+}
+
+interface SendOptions {
+  from: string
+  subject?: string
+  to?: string
+  answer?: boolean
+  attach?: string[]
+}
+
+function emailChannel(desk: OpenDesk, name: string | undefined): EmailChannel {
+  const channels = [...desk.context.channels].filter(([, { kind }]) => kind === 'email')
+  const found = name === undefined ? channels[0] : channels.find(([each]) => each === name)
+  if (found) return found[1].adapter as EmailChannel
+  const known = channels.map(([each]) => each).join(', ')
+  throw new DeskError('usage', `--channel: there is no mail channel "${name ?? ''}": write one of ${known}.`)
+}
+
+/** The first mail channel without a store: nothing is written but spool files, and those not below the state folder. */
+async function withChannelOnly(command: Command, work: (channel: EmailChannel) => Promise<void>): Promise<void> {
+  const { config } = findConfig(command.optsWithGlobals<Whereabouts>())
+  const folder = mkdtempSync(join(tmpdir(), 'relaydesk-'))
+  const channels = await makeChannels(config, new LargeFiles(folder), createLog(config.log))
+  const channel = [...channels.values()].find(({ kind }) => kind === 'email')?.adapter as EmailChannel | undefined
+  try {
+    if (!channel) throw new DeskError('config', 'channels: there is no mail channel: add one of kind email.')
+    await work(channel)
+  } finally {
+    await channel?.stop()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function* linesOf(stream: NodeJS.ReadableStream): AsyncGenerator<string> {
+  for await (const line of createInterface({ input: stream })) if (line.trim()) yield line.trim()
+}

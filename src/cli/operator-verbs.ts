@@ -1,0 +1,197 @@
+import type { Command } from 'commander'
+import type { Checkable, Finding } from '../channel.ts'
+import { age, table } from '../core/table.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
+import { checkDesk } from '../flow/check.ts'
+import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
+import { standingAlarms } from '../store/alarms.ts'
+import { type Arrival, arrivalByNumber, waitingArrivals } from '../store/arrivals.ts'
+import { addTokenKey } from '../store/keys.ts'
+import { dropOutbox, listOutbox, type OutboxLine, retryOutbox } from '../store/outbox.ts'
+import { print, printJson, withDesk } from './with-desk.ts'
+
+const MOST = 500
+
+type Json = { json?: boolean }
+
+export function addOperatorVerbs(program: Command): void {
+  const inbox = program.command('inbox').description('messages that are held or could not be read')
+  inbox
+    .command('list')
+    .description('show them')
+    .option('--json', 'for programs')
+    .action((options: Json, command: Command) => withDesk(command, desk => listInbox(desk, options)))
+  inbox
+    .command('retry [messages...]')
+    .description('read what could not be read once more: M-3, or all of them')
+    .action((messages: string[], _options, command: Command) => withDesk(command, desk => retryInbox(desk, messages)))
+
+  const outbox = program.command('outbox').description('messages that wait to leave, or could not be delivered')
+  outbox
+    .command('list', { isDefault: true })
+    .description('show them; --all shows what was sent, too')
+    .option('--all', 'sent ones too')
+    .option('--json', 'for programs')
+    .action((options: Json & { all?: boolean }, command: Command) =>
+      withDesk(command, desk => showOutbox(desk, options)),
+    )
+  outbox
+    .command('retry <number>')
+    .description('send one again now')
+    .action((number: string, _options, command: Command) =>
+      withDesk(command, desk => changeOutbox(desk, number, 'retry')),
+    )
+  outbox
+    .command('drop <number>')
+    .description('send one no more')
+    .action((number: string, _options, command: Command) =>
+      withDesk(command, desk => changeOutbox(desk, number, 'drop')),
+    )
+
+  program
+    .command('alarms')
+    .description('what an agent must see to')
+    .option('--json', 'for programs')
+    .action((options: Json, command: Command) => withDesk(command, desk => listAlarms(desk, options)))
+
+  program
+    .command('config')
+    .description('every setting, its value, where it came from and what it is for')
+    .option('--json', 'for programs')
+    .action((options: Json, command: Command) => {
+      const { settings } = findConfig(command.optsWithGlobals<Whereabouts>())
+      if (options.json) return printJson(settings)
+      print(
+        table(
+          ['SETTING', 'VALUE', 'FROM', 'WHAT IT IS FOR'],
+          settings.map(s => [s.path, s.value, s.from, s.sentence]),
+          200,
+        ),
+      )
+    })
+
+  program
+    .command('doctor')
+    .description('try the store and each channel, and say what to mend')
+    .option('--json', 'for programs')
+    .action((options: Json, command: Command) => withDesk(command, desk => examine(desk, options)))
+
+  program
+    .command('keys')
+    .description('keys that sign what answers are recognised by')
+    .command('rotate')
+    .description('sign with a new key from now on; answers to older mail stay valid')
+    .action((_options, command: Command) =>
+      withDesk(command, async ({ context }) => {
+        const at = context.clock.now().toISOString()
+        const { id } = await context.store.transact(tx => addTokenKey(tx, at))
+        print(`Messages are signed with the key ${id} from now on.`)
+      }),
+    )
+}
+
+async function listInbox({ context }: OpenDesk, options: Json): Promise<void> {
+  const waiting = await waitingArrivals(context.store.read, MOST)
+  if (options.json) return printJson(waiting)
+  if (waiting.length === 0) return print('No message waits for a decision.')
+  const now = context.clock.now().toISOString()
+  const rows = waiting.map(each => [
+    `M-${each.number}`,
+    each.outcome,
+    age(each.arrivedAt, now),
+    each.sender ?? '-',
+    each.subject ?? each.detail ?? '',
+  ])
+  print(table(['MESSAGE', 'WHY', 'AGE', 'FROM', 'SUBJECT'], rows))
+  print('\nHeld ones: relaydesk join M-1 [TICKET], or open M-1. Unreadable ones: relaydesk inbox retry M-1.')
+}
+
+async function retryInbox({ context, service }: OpenDesk, messages: string[]): Promise<void> {
+  const { read } = context.store
+  const named = await Promise.all(messages.map(text => quarantined(context.store.read, text)))
+  const all = (await waitingArrivals(read, MOST)).filter(each => each.outcome.startsWith('quarantined:'))
+  for (const waiting of messages.length > 0 ? named : all) {
+    try {
+      const { outcome, ref } = await service.performer.settleWaiting(waiting, undefined)
+      print(`M-${waiting.number}: ${outcome}${ref ? ` ${ref}` : ''}`)
+    } catch (error) {
+      process.exitCode = 1
+      print(`M-${waiting.number}: ${sentenceOf(error)}`)
+    }
+  }
+  const left = (await waitingArrivals(read, MOST)).some(each => each.outcome.startsWith('quarantined:'))
+  if (!left) for (const channel of context.channels.keys()) await service.deskFor(channel).settle('quarantine')
+  if (messages.length === 0 && all.length === 0) print('Every message could be read.')
+}
+
+async function quarantined(sql: OpenDesk['context']['store']['read'], text: string): Promise<Arrival> {
+  const number = Number(/^m?-?(\d+)$/i.exec(text)?.[1] ?? 0)
+  const found = await arrivalByNumber(sql, number)
+  if (found?.outcome.startsWith('quarantined:')) return found
+  throw new DeskError(
+    'not-found',
+    `No unreadable message is called ${text}: relaydesk inbox list shows those there are.`,
+  )
+}
+
+async function showOutbox({ context }: OpenDesk, options: Json & { all?: boolean }): Promise<void> {
+  const lines = await listOutbox(context.store.read, options.all === true, MOST)
+  if (options.json) return printJson(lines)
+  if (lines.length === 0) return print(options.all ? 'Nothing was ever sent.' : 'Nothing waits to leave.')
+  const rows = lines.map(line => [
+    String(line.number),
+    refOf(line),
+    line.kind,
+    line.recipient,
+    line.state,
+    String(line.attempts),
+    line.error ?? '',
+  ])
+  print(table(['NUMBER', 'TICKET', 'WHAT', 'TO', 'STATE', 'TRIES', 'LAST ANSWER'], rows, 160))
+}
+
+function refOf(line: OutboxLine): string {
+  return line.ticketNumber === null ? '-' : `${line.prefix}-${line.ticketNumber}`
+}
+
+async function changeOutbox({ context }: OpenDesk, text: string, what: 'retry' | 'drop'): Promise<void> {
+  const number = Number(text)
+  if (!Number.isSafeInteger(number)) throw new DeskError('usage', `"${text}" is no number: outbox list shows them.`)
+  const at = context.clock.now().toISOString()
+  const changed = await context.store.transact(tx =>
+    what === 'retry' ? retryOutbox(tx, number, at) : dropOutbox(tx, number, 'dropped by an agent', at),
+  )
+  if (changed === 0)
+    throw new DeskError('not-found', `Nothing of message ${number} waits or failed: outbox list shows what does.`)
+  print(
+    what === 'retry' ? `Message ${number} is due now for ${changed} recipient(s).` : `Message ${number} was dropped.`,
+  )
+}
+
+async function listAlarms({ context }: OpenDesk, options: Json): Promise<void> {
+  const alarms = await standingAlarms(context.store.read)
+  if (options.json) return printJson(alarms)
+  if (alarms.length === 0) return print('No alarms.')
+  const now = context.clock.now().toISOString()
+  print(
+    table(
+      ['CHANNEL', 'SINCE', 'WHAT'],
+      alarms.map(alarm => [alarm.channel, age(alarm.raisedAt, now), alarm.sentence]),
+      160,
+    ),
+  )
+}
+
+async function examine({ context }: OpenDesk, options: Json): Promise<void> {
+  const findings: Finding[] = await checkDesk(context)
+  for (const { adapter } of context.channels.values()) {
+    if ('check' in adapter) findings.push(...(await (adapter as typeof adapter & Checkable).check()))
+  }
+  if (findings.some(finding => !finding.ok)) process.exitCode = 1
+  if (options.json) return printJson(findings)
+  print(
+    findings
+      .map(({ ok, what, advice }) => `${ok ? 'ok   ' : 'FAIL '} ${what}${advice ? `\n      ${advice}` : ''}`)
+      .join('\n'),
+  )
+}

@@ -1,0 +1,65 @@
+import { relative } from 'node:path'
+import type { Command } from 'commander'
+import type { Config } from '../config.ts'
+import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
+import { print } from './with-desk.ts'
+
+export function addStart(program: Command): void {
+  program
+    .command('start')
+    .description('run the desk until Ctrl-C')
+    .action(async (_options, command: Command) => {
+      const where = command.optsWithGlobals<Whereabouts>()
+      const { config, settings } = findConfig(where)
+      const desk = await openDesk(config)
+      let running: Awaited<ReturnType<typeof startDesk>>
+      try {
+        running = await startDesk(desk)
+      } catch (error) {
+        await desk.close()
+        throw error
+      }
+      const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
+      print(welcome(desk, configured))
+      await untilSignal()
+      print('Stopping: finishing what is in hand.')
+      await running.stop()
+    })
+}
+
+function welcome({ config, context }: OpenDesk, configured: boolean): string {
+  const lines = [
+    `Relaydesk is ready. State is in ${relative(process.cwd(), config.state) || '.'}, the database is ${context.store.engine}.`,
+  ]
+  for (const [name, { adapter }] of context.channels) {
+    for (const line of describeChannel(adapter)) lines.push(`  ${name}: ${line}`)
+  }
+  return [...lines, ...(configured ? [] : whatToTry(config)), 'Ctrl-C stops the desk; nothing is lost.'].join('\n')
+}
+
+/** Works as printed in a second terminal. */
+function whatToTry(config: Config): string[] {
+  const prefix = config.desks[0]?.prefix ?? 'HD'
+  return [
+    'Try it in a second terminal, in this folder:',
+    '  npx relaydesk send --from ann@example.com --subject "Printer on fire" "It burns."',
+    `  npx relaydesk list                         then: show ${prefix}-1`,
+    `  npx relaydesk claim ${prefix}-1`,
+    `  npx relaydesk reply ${prefix}-1 "We are on our way."`,
+    '  npx relaydesk mailbox ann@example.com      what Ann reads',
+    '  npx relaydesk send --from ann@example.com --answer "It is out, thank you."',
+  ]
+}
+
+/** A second signal ends the process at once. */
+function untilSignal(): Promise<void> {
+  return new Promise(resolve => {
+    const stop = () => {
+      process.off('SIGINT', stop)
+      process.off('SIGTERM', stop)
+      resolve()
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  })
+}

@@ -1,0 +1,50 @@
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { DeskError } from '../errors.ts'
+import { backup, restore } from '../flow/backup.ts'
+import { verify } from '../flow/verify.ts'
+import { findConfig, type Whereabouts } from '../main.ts'
+import { print, printJson, withDesk } from './with-desk.ts'
+
+export function addStoreVerbs(program: Command): void {
+  program
+    .command('verify')
+    .description('check that every message is accounted for, every ticket is sound, and every stored byte is whole')
+    .option('--json', 'for programs')
+    .action((options: { json?: boolean }, command: Command) =>
+      withDesk(command, async ({ context }) => {
+        const result = await context.store.consistently(sql => verify(sql, context.files))
+        if (result.problems.length > 0) process.exitCode = 1
+        if (options.json) return printJson(result)
+        const outcomes = Object.entries(result.outcomes).map(([outcome, count]) => `${count} ${outcome}`)
+        print(`${result.arrivals} arrivals: ${outcomes.join(', ') || 'none'}; unaccounted: ${result.unaccounted}`)
+        print(`${result.tickets} tickets, ${result.events} events, ${result.contents} stored contents`)
+        print(result.problems.length === 0 ? 'All is well.' : result.problems.join('\n'))
+      }),
+    )
+
+  program
+    .command('backup <file>')
+    .description('write everything into one archive while the desk runs; refuses a file that is there')
+    .action((file: string, _options, command: Command) =>
+      withDesk(command, async ({ context }) => {
+        const { files, bytes } = await backup(context, resolve(file))
+        print(`${file}: the database and ${files} large file(s), ${Math.round(bytes / 1000)} kB.`)
+      }),
+    )
+
+  program
+    .command('restore <file>')
+    .description('unpack a backup into the state folder, which must hold no desk yet')
+    .action(async (file: string, _options, command: Command) => {
+      const { config } = findConfig(command.optsWithGlobals<Whereabouts>())
+      if (config.database !== 'sqlite') {
+        throw new DeskError(
+          'usage',
+          'database: a backup is restored into SQLite; for PostgreSQL use pg_restore, as the README says.',
+        )
+      }
+      const { files } = await restore(resolve(file), config.state)
+      print(`Restored the database and ${files} large file(s) into ${config.state}; relaydesk verify checks them.`)
+    })
+}

@@ -1,0 +1,167 @@
+import type { InboundAttachment, Reply } from '../channel.ts'
+import { type CommandLine, nearest } from '../core/command-line.ts'
+import { parseReference } from '../core/reference.ts'
+import { DeskError } from '../errors.ts'
+import type { Agent, Person } from '../store/people.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import { type Change, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
+
+/** What a command knows of the desk, whoever asks. */
+export interface DeskFacts {
+  /** ISO 8601 UTC; all that one command does happens at this time. */
+  at: string
+  /** Prefixes of all desks. */
+  prefixes: readonly string[]
+  /** Addresses of ours, which are never written to. */
+  isOurs(recipient: string): boolean
+  agents: readonly Agent[]
+}
+
+export interface Call extends DeskFacts {
+  actor: Person
+  channel: string
+  body: string
+  attachments: readonly InboundAttachment[]
+}
+
+interface Definition<Args> {
+  /** What is typed. */
+  word: string
+  aliases?: readonly string[]
+  /** Arguments as help shows them, e.g. `TICKET`. */
+  usage: string
+  /** One sentence. */
+  summary: string
+  /** Whether text goes with it, on the line behind its arguments or apart from it. */
+  body: 'none' | 'required'
+  /** How many arguments come before the body. */
+  takes: number
+  /** Throws a `DeskError` of code `usage`. */
+  parse(line: CommandLine, facts: { prefixes: readonly string[] }): Args
+}
+
+/** Looks only; runs on the connection that cannot write. */
+export interface ReadCommand<Args> extends Definition<Args> {
+  reads(sql: Sql, call: Call, args: Args): Promise<Reply>
+}
+
+/** Looks up, decides, then writes; throws before its first write or not at all. */
+export interface WriteCommand<Args> extends Definition<Args> {
+  writes(tx: Tx, call: Call, args: Args): Promise<Reply>
+  /** The ticket it changes, which is locked first. */
+  ticket(args: Args): number
+}
+
+/** Decides what becomes of a message that waits for an agent; the message is read again first. */
+export interface SettleCommand<Args> extends Definition<Args> {
+  settles(args: Args): Settlement
+}
+
+export interface Settlement {
+  /** Number of the arrival. */
+  arrival: number
+  /** `join` it to its ticket or to this one, or let it `open` one of its own. */
+  decision: { action: 'join'; ticket: number | null } | { action: 'open' }
+}
+
+export type Command = ReadCommand<never> | WriteCommand<never> | SettleCommand<never>
+
+/** All commands by word; refuses two for one word. */
+export class Commands {
+  readonly all: readonly Command[]
+  readonly #byWord = new Map<string, Command>()
+
+  constructor(commands: readonly Command[]) {
+    this.all = commands
+    for (const command of commands) {
+      for (const word of [command.word, ...(command.aliases ?? [])]) {
+        if (this.#byWord.has(word)) throw new Error(`Two commands for the word "${word}".`)
+        this.#byWord.set(word, command)
+      }
+    }
+  }
+
+  has(word: string): boolean {
+    return this.#byWord.has(word)
+  }
+
+  /** Throws a `DeskError` that offers the nearest word. */
+  find(word: string): Command {
+    const command = this.#byWord.get(word)
+    if (command) return command
+    const close = nearest(word, [...this.#byWord.keys()])
+    const hint = close ? `did you mean "${close}"?` : 'type help for all of them.'
+    throw new DeskError(
+      'usage',
+      word ? `There is no command "${word}"; ${hint}` : 'Type a command, or help for all of them.',
+    )
+  }
+}
+
+export function usageOf(command: Command): string {
+  return `${command.word} ${command.usage}`.trim()
+}
+
+/** Refuses too few or too many arguments. */
+export function expectArgs(
+  command: { word: string; usage: string },
+  line: CommandLine,
+  least: number,
+  most: number,
+): void {
+  if (line.args.length >= least && line.args.length <= most) return
+  throw new DeskError('usage', `Write: ${command.word} ${command.usage}`.trim())
+}
+
+/** The ticket number in an argument. */
+export function ticketArgument(text: string | undefined, prefixes: readonly string[]): number {
+  const number = parseReference(text ?? '', prefixes)
+  if (number === null) throw new DeskError('usage', `"${text ?? ''}" names no ticket: write it like ${prefixes[0]}-12.`)
+  return number
+}
+
+export async function findTicket(sql: Sql, number: number, prefixes: readonly string[]): Promise<Ticket> {
+  const id = await ticketIdByNumber(sql, number)
+  const ticket = id === undefined ? undefined : await ticketById(sql, id)
+  if (!ticket)
+    throw new DeskError('not-found', `There is no ticket ${prefixes[0]}-${number}: see list for those there are.`)
+  return ticket
+}
+
+/** A command that changes one ticket and needs nothing but its reference, and a text if `body` says so. */
+export function onTicket(definition: {
+  word: string
+  aliases?: readonly string[]
+  summary: string
+  body?: 'required'
+  /** The ticket is found and locked. Who does it, when and where is in `change`. */
+  writes(tx: Tx, call: Call, ticket: Ticket, change: Change): Promise<Reply>
+}): WriteCommand<{ ticket: number }> {
+  return {
+    ...definition,
+    usage: definition.body ? 'TICKET TEXT' : 'TICKET',
+    body: definition.body ?? 'none',
+    takes: 1,
+    parse(line, { prefixes }) {
+      expectArgs(this, line, 1, 1)
+      return { ticket: ticketArgument(line.args[0], prefixes) }
+    },
+    ticket: args => args.ticket,
+    async writes(tx, call, args) {
+      const ticket = await findTicket(tx, args.ticket, call.prefixes)
+      return definition.writes(tx, call, ticket, { at: call.at, actorId: call.actor.id, channel: call.channel })
+    },
+  }
+}
+
+/** `M-3`, `m3` or `3`: a message as `relaydesk inbox list` numbers it. */
+export function arrivalArgument(text: string | undefined): number {
+  const found = /^m?-?(\d{1,12})$/i.exec(text ?? '')
+  if (!found) {
+    throw new DeskError(
+      'usage',
+      `"${text ?? ''}" names no message: write it like M-3, as inbox list shows it. To let a person in: invite TICKET ADDRESS.`,
+    )
+  }
+  return Number(found[1])
+}

@@ -1,0 +1,110 @@
+import type { InboundAttachment } from '../channel.ts'
+import { DeskError } from '../errors.ts'
+import { newId } from '../store/id.ts'
+import { nameMessage, saveMessage, threadIds } from '../store/messages.ts'
+import { dropAcknowledgements, type OutboxRecipient, queue } from '../store/outbox.ts'
+import { participantsOf } from '../store/participants.ts'
+import type { Person } from '../store/people.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
+import { type DeskFacts, onTicket } from './command.ts'
+
+const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
+
+export const reply = onTicket({
+  word: 'reply',
+  aliases: ['answer'],
+  summary: 'Sends the text to the requester, through the channel the question came in on.',
+  body: 'required',
+  async writes(tx, call, ticket, change) {
+    const { actor, body, attachments } = call
+    if (!body.trim() && attachments.length === 0) {
+      throw new DeskError('usage', `Write what to answer: reply ${ticket.ref} followed by your text.`)
+    }
+    const { recipients } = await answerRequester(tx, call, ticket, change, { author: actor, text: body, attachments })
+    const to = recipients.map(each => each.recipient)
+    return { text: `Sent to ${to.join(', ')} (${ticket.ref}).`, data: { ref: ticket.ref, to } }
+  },
+})
+
+export interface Answer {
+  author: Person
+  /** Markdown. */
+  text: string
+  attachments: readonly InboundAttachment[]
+  /** Digest of the mail it came in, where it did. */
+  raw?: string
+}
+
+/** Stores an agent's answer and queues it to the requester and everybody copied. The first to answer becomes owner. */
+export async function answerRequester(
+  tx: Tx,
+  facts: DeskFacts,
+  ticket: Ticket,
+  change: Change,
+  answer: Answer,
+): Promise<{ messageId: string; recipients: OutboxRecipient[] }> {
+  const recipients = await recipientsFor(tx, facts, ticket)
+  if (recipients.length === 0) {
+    throw new DeskError(
+      'conflict',
+      `${ticket.ref} has no address to answer to: add one with invite ${ticket.ref} ADDRESS.`,
+    )
+  }
+  const message = {
+    id: newId(),
+    ticketId: ticket.id,
+    direction: 'out' as const,
+    authorId: answer.author.id,
+    authorName: answer.author.name,
+    authorAddress: null,
+    channel: ticket.channel,
+    externalId: null,
+    subject: ticket.subject,
+    text: answer.text,
+    visible: null,
+    kind: 'person' as const,
+    sentAt: change.at,
+    storedAt: change.at,
+    raw: answer.raw ?? null,
+  }
+  const earlier = await threadIds(tx, ticket.id, THREAD_LENGTH)
+  const content = await saveMessage(tx, message, answer.attachments)
+  await dropAcknowledgements(tx, ticket.id, change.at)
+  const { token } = await queue(
+    tx,
+    {
+      kind: 'reply',
+      purpose: 'requester',
+      channel: ticket.channel,
+      ticketId: ticket.id,
+      messageId: message.id,
+      inReplyTo: earlier[0] ?? null,
+      refs: earlier.toReversed(),
+    },
+    recipients,
+    change.at,
+  )
+  await nameMessage(tx, message.id, token)
+  const answered = await recordEvent(tx, ticket, { type: 'replied', data: { message: message.id, content } }, change)
+  if (!ticket.ownerId && ticket.state !== 'closed') {
+    await recordEvent(tx, answered, { type: 'claimed', data: { owner: answer.author.id } }, change)
+  }
+  return { messageId: message.id, recipients }
+}
+
+/** Whether an answer to this ticket would reach anybody. */
+export async function hasRecipients(tx: Tx, facts: DeskFacts, ticket: Ticket): Promise<boolean> {
+  return (await recipientsFor(tx, facts, ticket)).length > 0
+}
+
+async function recipientsFor(tx: Tx, facts: DeskFacts, ticket: Ticket): Promise<OutboxRecipient[]> {
+  const participants = await participantsOf(tx, ticket.id)
+  const requester = participants.find(each => each.role === 'requester')
+  const to = ticket.replyTo && !facts.isOurs(ticket.replyTo) ? ticket.replyTo : requester?.address
+  const copied = participants.filter(
+    each => each.role === 'copied' && each.address !== to && !facts.isOurs(each.address),
+  )
+  const recipients = copied.map(each => ({ recipient: each.address, name: each.name, shown: 'cc' as const }))
+  return to ? [{ recipient: to, name: ticket.requesterName, shown: 'to' }, ...recipients] : recipients
+}

@@ -1,0 +1,310 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import { LineCounter, parseDocument } from 'yaml'
+import { z } from 'zod'
+import { DeskError, sentenceOf } from './errors.ts'
+import { duration, mailAddress, size } from './fields.ts'
+
+const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'write a short name of lower-case letters, digits and hyphens')
+
+const deskSchema = z.strictObject({
+  id: name.describe('Short name of the desk; stays when everything else changes.'),
+  name: z.string().min(1).default('Help desk').describe('What requesters read as the name of the desk.'),
+  prefix: z
+    .string()
+    .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'write up to ten capital letters and digits, such as HD')
+    .default('HD')
+    .describe('What references begin with: HD gives HD-1234.'),
+})
+
+const agentSchema = z.strictObject({
+  handle: name.describe('What the agent is called in commands.'),
+  name: z.string().min(1).describe('What requesters read as the name of the agent.'),
+  email: mailAddress.describe('Where the agent is told of tickets, and from where the agent answers.'),
+})
+
+const channelSchema = z.looseObject({
+  name: name.describe('Name of the channel; stored with every message.'),
+  kind: z.string().describe('Which adapter serves it, e.g. email.'),
+  desk: z.string().optional().describe('The desk its tickets belong to; the first one if left out.'),
+})
+
+const rootSchema = z.strictObject({
+  state: z.string().default('var').describe('Folder for the database, large files and keys.'),
+  database: z
+    .string()
+    .regex(/^(sqlite|postgres(ql)?:\/\/.+)$/, 'write sqlite, or postgres://user@host/name')
+    .default('sqlite')
+    .describe('sqlite keeps everything in the state folder; a postgres:// address lets several machines work together.')
+    .meta({ address: true }),
+  desks: z
+    .array(deskSchema)
+    .min(1)
+    .default([{ id: 'help', name: 'Help desk', prefix: 'HD' }])
+    .describe('The desks of this installation; numbers run through all of them.'),
+  agents: z
+    .array(agentSchema)
+    .min(1, 'list at least one agent: somebody must answer')
+    .default([{ handle: 'agent', name: 'Agent', email: 'agent@desk.localhost' }])
+    .describe('Who answers. The first one is who the command line speaks for, unless told otherwise.'),
+  acknowledge: z
+    .strictObject({
+      within: duration
+        .default(14 * 86_400_000)
+        .describe('Mail that reached you longer ago than this is not acknowledged.'),
+    })
+    .prefault({}),
+  templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),
+  limits: z
+    .strictObject({
+      message: size.default(100_000_000).describe('Larger messages are refused or left where they are.'),
+      inFlight: size.default(128 * 1024 * 1024).describe('Bytes of messages held in memory over all channels.'),
+    })
+    .prefault({}),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('How much goes to the log.'),
+  channels: z
+    .array(channelSchema)
+    .min(1, 'list at least one channel')
+    .default([
+      {
+        name: 'support',
+        kind: 'email',
+        address: 'help@desk.localhost',
+        listen: { host: '127.0.0.1', port: 2525 },
+        send: { maildir: 'mail' },
+      },
+    ])
+    .describe('How people reach the desk.'),
+})
+
+type Root = z.infer<typeof rootSchema>
+
+/** A channel's part of the configuration: what every channel has, and what its adapter asks for. */
+export interface ChannelConfig {
+  name: string
+  kind: string
+  desk: string
+  /** Parsed by the adapter's own schema. */
+  settings: unknown
+}
+
+export interface Config extends Omit<Root, 'channels'> {
+  channels: ChannelConfig[]
+}
+
+/** One setting as `relaydesk config` shows it. */
+export interface Setting {
+  path: string
+  /** JSON, secrets masked. */
+  value: string
+  from: string
+  sentence: string
+}
+
+export interface Loaded {
+  config: Config
+  settings: Setting[]
+}
+
+export interface Sources {
+  /** The configuration file; undefined for defaults alone. */
+  file?: string | undefined
+  /** Overrides `state`, with where it came from. */
+  state?: { value: string; from: string } | undefined
+  /** Schemas of the adapters' settings, by kind. */
+  kinds: Record<string, z.ZodObject>
+}
+
+/** Reads, checks and completes the configuration. Throws a `DeskError` of code `config`: one sentence for each mistake. */
+export function loadConfig(sources: Sources): Loaded {
+  const raw = sources.file === undefined ? {} : readYaml(sources.file)
+  const base = sources.file === undefined ? process.cwd() : dirname(resolve(sources.file))
+  const root = parse(rootSchema, raw, [])
+  const state = resolve(sources.state ? process.cwd() : base, sources.state?.value ?? root.state)
+  const channels = root.channels.map((channel, index) => parseChannel(root, channel, index, sources.kinds))
+  refuseTwins(
+    'channels',
+    root.channels.map(channel => channel.name),
+    'channels of one name',
+  )
+  refuseTwins(
+    'desks',
+    root.desks.map(desk => desk.id),
+    'desks of one id',
+  )
+  refuseTwins(
+    'desks',
+    root.desks.map(desk => desk.prefix),
+    'desks of one prefix',
+  )
+  refuseTwins(
+    'agents',
+    root.agents.map(agent => agent.handle),
+    'agents of one handle',
+  )
+  refuseTwins(
+    'agents',
+    root.agents.map(agent => agent.email),
+    'agents of one address',
+  )
+  const templates = root.templates === undefined ? undefined : resolve(base, root.templates)
+  if (templates !== undefined && !existsSync(templates)) {
+    throw new DeskError('config', `templates: there is no folder ${templates}: make it, or leave the setting out.`)
+  }
+  const config: Config = { ...root, state, channels, templates }
+  return { config, settings: listSettings(root, raw, config, sources) }
+}
+
+function readYaml(file: string): unknown {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new DeskError('config', `The configuration ${file} cannot be read: ${sentenceOf(error)}.`)
+  }
+  const lines = new LineCounter()
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: true })
+  const [mistake] = document.errors
+  if (mistake) {
+    const { line } = lines.linePos(mistake.pos[0])
+    throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${mistake.message.split('\n')[0]}`)
+  }
+  return document.toJS() ?? {}
+}
+
+function parseChannel(
+  root: Root,
+  channel: Root['channels'][number],
+  index: number,
+  kinds: Sources['kinds'],
+): ChannelConfig {
+  const schema = kinds[channel.kind]
+  if (!schema) {
+    const known = Object.keys(kinds).join(', ')
+    throw new DeskError(
+      'config',
+      `channels[${index}].kind: there is no adapter "${channel.kind}": write one of ${known}.`,
+    )
+  }
+  const desk = channel.desk ?? root.desks[0]?.id ?? ''
+  if (!root.desks.some(known => known.id === desk)) {
+    throw new DeskError('config', `channels[${index}].desk: there is no desk "${desk}": write the id of one in desks.`)
+  }
+  const { name, kind, desk: _desk, ...own } = channel
+  const settings = parse(schema, own, ['channels', index], Object.keys(channelSchema.shape))
+  return { name, kind, desk, settings }
+}
+
+function parse<T extends z.ZodType>(
+  schema: T,
+  value: unknown,
+  at: (string | number)[],
+  alsoKnown: string[] = [],
+): z.infer<T> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const mistakes = result.error.issues.map(issue => sentenceFor(issue, at, schema, value, alsoKnown))
+  throw new DeskError('config', mistakes.join('\n'))
+}
+
+/** `a.b[0].c: what to write instead.` */
+function sentenceFor(
+  issue: z.core.$ZodIssue,
+  at: (string | number)[],
+  schema: z.ZodType,
+  value: unknown,
+  alsoKnown: string[],
+): string {
+  const path = [...at, ...issue.path.map(part => (typeof part === 'number' ? part : String(part)))]
+  const where = formatPath(path) || 'the configuration'
+  if (issue.code === 'unrecognized_keys') {
+    const known = [...knownKeys(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])]
+    return issue.keys
+      .map(key => `${formatPath([...path, key])}: there is no such setting; write one of ${known.join(', ')}.`)
+      .join('\n')
+  }
+  if (issue.code === 'invalid_type') {
+    const missing = issue.path.reduce<unknown>((inner, part) => (inner as never)?.[part as never], value) === undefined
+    const kind = {
+      string: 'a text',
+      number: 'a number',
+      array: 'a list',
+      object: 'settings of its own',
+      boolean: 'true or false',
+    }
+    const wanted = kind[issue.expected as keyof typeof kind] ?? issue.expected
+    return missing ? `${where}: this setting is missing; write ${wanted}.` : `${where}: write ${wanted} here.`
+  }
+  if (issue.code === 'invalid_value') return `${where}: write one of ${issue.values.join(', ')}.`
+  return `${where}: ${issue.message.replace(/\.$/, '')}.`
+}
+
+export function formatPath(path: readonly (string | number)[]): string {
+  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
+}
+
+interface JsonSchema {
+  properties?: Record<string, JsonSchema>
+  items?: JsonSchema
+  description?: string
+  secret?: boolean
+  address?: boolean
+}
+
+function jsonSchema(schema: z.ZodType): JsonSchema {
+  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
+}
+
+function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  const inner = path.reduce<JsonSchema | undefined>(
+    (found, part) => (typeof part === 'number' ? found?.items : found?.properties?.[String(part)]),
+    jsonSchema(schema),
+  )
+  return Object.keys(inner?.properties ?? {})
+}
+
+function refuseTwins(path: string, values: readonly string[], what: string): void {
+  const twin = values.find((value, index) => values.indexOf(value) !== index)
+  if (twin !== undefined)
+    throw new DeskError('config', `${path}: there are two ${what} ("${twin}"): rename one of them.`)
+}
+
+function listSettings(root: Root, raw: unknown, config: Config, sources: Sources): Setting[] {
+  const settings: Setting[] = []
+  const file = sources.file ?? ''
+  const walk = (schema: JsonSchema, value: unknown, written: unknown, path: (string | number)[]) => {
+    if (schema.properties && value !== undefined) {
+      for (const [key, inner] of Object.entries(schema.properties)) {
+        walk(inner, (value as never)[key], (written as never)?.[key], [...path, key])
+      }
+    } else if (schema.items?.properties && Array.isArray(value)) {
+      value.forEach((item, index) => {
+        walk(schema.items as JsonSchema, item, (written as never)?.[index], [...path, index])
+      })
+    } else {
+      const shown =
+        schema.secret && value !== undefined ? '(secret)' : schema.address ? maskPassword(String(value)) : value
+      settings.push({
+        path: formatPath(path),
+        value: JSON.stringify(shown) ?? 'not set',
+        from: written === undefined ? 'default' : file,
+        sentence: schema.description ?? '',
+      })
+    }
+  }
+  const { channels: _channels, ...shape } = jsonSchema(rootSchema).properties ?? {}
+  walk({ properties: shape }, { ...root, state: config.state, templates: config.templates }, raw, [])
+  config.channels.forEach((channel, index) => {
+    const written = (raw as { channels?: unknown[] }).channels?.[index]
+    const schema = sources.kinds[channel.kind]
+    walk(jsonSchema(channelSchema), channel, written, ['channels', index])
+    if (schema) walk(jsonSchema(schema), channel.settings, written, ['channels', index])
+  })
+  const state = settings.find(setting => setting.path === 'state')
+  if (state && sources.state) state.from = sources.state.from
+  return settings
+}
+
+function maskPassword(address: string): string {
+  return address.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:(secret)@')
+}

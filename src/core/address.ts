@@ -1,0 +1,43 @@
+/** Addresses as the desk compares them. */
+
+const LONGEST = 320 // RFC 5321 section 4.5.3.1: 64 for the local part, 255 for the domain
+
+/** Lower case and trimmed; null if it is no address that an answer could be sent to. */
+export function normaliseAddress(text: string): string | null {
+  const address = text.trim().toLowerCase()
+  if (address.length > LONGEST) return null
+  return /^[^\s@<>(),;:"\\\p{Cc}]+@[^\s@<>(),;:"\\\p{Cc}]+$/u.test(address) ? address : null
+}
+
+/** `help+token@desk` is `help@desk` with the detail `token` (RFC 5233). */
+export function splitDetail(address: string): { base: string; detail: string } {
+  const at = address.lastIndexOf('@')
+  const plus = address.indexOf('+')
+  if (plus <= 0 || plus > at) return { base: address, detail: '' }
+  return { base: address.slice(0, plus) + address.slice(at), detail: address.slice(plus + 1, at) }
+}
+
+/** Whether this is one of our own addresses, with or without a detail. */
+export function isOurs(address: string, own: readonly string[]): boolean {
+  return own.includes(address) || own.includes(splitDetail(address).base)
+}
+
+/** `Ann Ode <ann@example.com>`, or what there is of it. */
+export function displayAddress(person: { address: string; name: string }): string {
+  return person.name && person.name !== person.address ? `${person.name} <${person.address}>` : person.address
+}
+
+/** Line breaks, controls and the marks that turn the reading direction have no place in a name or a subject. */
+export function oneLine(text: string, longest = 255): string {
+  const line = text
+    .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
+    .replace(/[\u200E\u200F\u202A-\u202E\u2066-\u2069\uE000\uE001\uFEFF]/g, '')
+    .replace(/\s+/g, ' ')
+    .trim()
+  return line.length > longest
+    ? `${[...line]
+        .slice(0, longest - 1)
+        .join('')
+        .slice(0, longest - 1)}…`.toWellFormed()
+    : line
+}

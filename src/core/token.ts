@@ -1,0 +1,62 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+
+/**
+ * What an answer to one of our messages means.
+ * `requester`: it comes from those we answer. `answer`: an agent's answer to this goes to the requester.
+ * `internal`: an answer stays among agents.
+ */
+export type Purpose = 'requester' | 'answer' | 'internal'
+
+export interface TokenKey {
+  /** `k` and a number; stands in each token, so that old keys stay valid after a rotation. */
+  id: string
+  secret: string
+}
+
+export interface TokenClaim {
+  purpose: Purpose
+  /** Number of the message we sent. */
+  number: number
+}
+
+const LETTER: Record<Purpose, string> = { requester: 'q', answer: 'a', internal: 'i' }
+const PURPOSE: Record<string, Purpose> = { q: 'requester', a: 'answer', i: 'internal' }
+
+/** Safe in a Message-ID and behind a plus in an address, where case may be lost (RFC 5321 section 2.4). */
+const FORM = /^([qai])-([0-9a-z]{1,10})-(k[0-9a-z]{1,4})-([a-z2-7]{16})$/
+const ANYWHERE = /(?<![0-9a-z])[qai]-[0-9a-z]{1,10}-k[0-9a-z]{1,4}-[a-z2-7]{16}(?![0-9a-z])/gi
+
+export function signToken(key: TokenKey, claim: TokenClaim): string {
+  const said = `${LETTER[claim.purpose]}-${claim.number.toString(36)}-${key.id}`
+  return `${said}-${seal(key.secret, said)}`
+}
+
+/** What a token claims, if one of these keys signed it; compared in constant time. */
+export function verifyToken(keys: readonly TokenKey[], token: string): TokenClaim | null {
+  const found = FORM.exec(token.toLowerCase())
+  if (!found) return null
+  const [, letter = '', number = '', keyId, mac = ''] = found
+  const key = keys.find(candidate => candidate.id === keyId)
+  const purpose = PURPOSE[letter]
+  if (!key || !purpose) return null
+  const expected = seal(key.secret, `${letter}-${number}-${key.id}`)
+  if (!timingSafeEqual(Buffer.from(expected), Buffer.from(mac))) return null
+  return { purpose, number: Number.parseInt(number, 36) }
+}
+
+/** Whatever looks like a token of ours in a Message-ID or an address; not verified yet. */
+export function tokensIn(text: string): string[] {
+  return text.match(ANYWHERE) ?? []
+}
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** 80 bits of HMAC-SHA256 in base32: as long as fits beside an address's local part of 64 characters. */
+function seal(secret: string, said: string): string {
+  const mac = createHmac('sha256', secret).update(said).digest()
+  let bits = 0n
+  for (const byte of mac.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte)
+  let text = ''
+  for (let position = 75n; position >= 0n; position -= 5n) text += ALPHABET[Number((bits >> position) & 31n)]
+  return text
+}

@@ -1,0 +1,38 @@
+/** Who must act on an error, for programs: the CLI turns it into an exit code, a transport into its own reply. */
+export type ErrorCode =
+  | 'usage' // the line that was typed
+  | 'not-found' // names something that is not there
+  | 'conflict' // true a moment ago, or somebody was faster
+  | 'forbidden' // this person may not
+  | 'no-input' // no such file
+  | 'too-large' // over the size limit
+  | 'config' // the configuration must be mended
+  | 'unavailable' // a service this needs is not there
+  | 'temporary' // try again later, nothing was lost
+  | 'unsound' // stored data contradicts itself
+
+/**
+ * The one error type that is shown to people: a sentence for the person, a code for the program. The cause, which may
+ * hold anything, goes to the log only.
+ */
+export class DeskError extends Error {
+  readonly code: ErrorCode
+
+  constructor(code: ErrorCode, sentence: string, options?: { cause?: unknown }) {
+    super(sentence, options)
+    this.name = 'DeskError'
+    this.code = code
+  }
+}
+
+/** The message of anything that was thrown, in one line. */
+export function sentenceOf(thrown: unknown): string {
+  const text = thrown instanceof Error ? thrown.message : String(thrown)
+  return text.replace(/\s+/g, ' ').trim() || 'unknown error'
+}
+
+/** The `code` that Node and the drivers put on their errors, or ''. */
+export function codeOf(thrown: unknown): string {
+  const code = (thrown as { code?: unknown } | null)?.code
+  return typeof code === 'string' ? code : ''
+}

@@ -1,0 +1,39 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+/** Kinds of settings that the configuration and the adapters share. Their messages say what to write instead. */
+
+/** A duration such as `14d`, `36h` or `90s`, in milliseconds. */
+export const duration = z.string().transform((text, context) => {
+  const found = /^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)\s*$/.exec(text)
+  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[found?.[2] ?? ''] ?? 0
+  if (!found) context.addIssue({ code: 'custom', message: 'write a number and s, m, h or d, such as 14d' })
+  return Number(found?.[1] ?? 0) * unit
+})
+
+/** A size such as `100MB` (10^6) or `64MiB` (2^20), in bytes. */
+export const size = z.string().transform((text, context) => {
+  const found = /^\s*(\d+(?:\.\d+)?)\s*(k|M|G)(i?)B\s*$/.exec(text)
+  const power = { k: 1, M: 2, G: 3 }[found?.[2] ?? ''] ?? 0
+  if (!found) context.addIssue({ code: 'custom', message: 'write a number and kB, MB or GB, such as 100MB' })
+  return Math.round(Number(found?.[1] ?? 0) * (found?.[3] ? 1024 : 1000) ** power)
+})
+
+/** A secret: itself, or `env:NAME`, or `file:PATH`. Never shown. */
+export const secret = z
+  .string()
+  .transform((text, context) => {
+    const [, from, name] = /^(env|file):(.+)$/.exec(text) ?? []
+    if (!from || !name) return text
+    const found = from === 'env' ? process.env[name] : existsSync(name) ? readFileSync(name, 'utf8').trim() : undefined
+    if (found) return found
+    const missing = from === 'env' ? `set the environment variable ${name}` : `put the secret into the file ${name}`
+    context.addIssue({ code: 'custom', message: `the secret is missing: ${missing}` })
+    return z.NEVER
+  })
+  .meta({ secret: true })
+
+export const mailAddress = z
+  .string()
+  .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'write a mail address, such as help@example.com')
+  .transform(text => text.toLowerCase())

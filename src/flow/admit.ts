@@ -1,0 +1,170 @@
+import type { InboundMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import { concerned, tellAgents } from '../commands/notify.ts'
+import { oneLine } from '../core/address.ts'
+import { isOld } from '../core/age.ts'
+import { type Decision, decide } from '../core/threading.ts'
+import { tokensIn, verifyToken } from '../core/token.ts'
+import { raiseAlarm } from '../store/alarms.ts'
+import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
+import { saveBlob } from '../store/blobs.ts'
+import { newId } from '../store/id.ts'
+import { takesPart } from '../store/participants.ts'
+import { personByIdentity } from '../store/people.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import { ticketById } from '../store/tickets.ts'
+import { appendMessage, type Became, openWith } from './carry-out.ts'
+import type { Intake, Origin } from './context.ts'
+import { cluesOf } from './conversation.ts'
+
+/** Gives a message its one outcome. Everything about it is written in this transaction. */
+export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
+  const again = await countAgain(tx, origin.channel, message.id)
+  if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
+  await saveBlob(tx, message.raw)
+  const blank = await blankArrival(tx, intake, origin, message)
+  const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
+  if (first) {
+    await insertArrival(tx, { ...blank, ...duplicateOf(first) })
+    return { outcome: 'duplicate', ref: await refOf(tx, first.ticketId) }
+  }
+  const decision = await decideOn(tx, intake, origin, message)
+  const became = await carryOut(tx, intake, origin, message, decision)
+  await insertArrival(tx, { ...blank, ...became })
+  await tellOfHeld(tx, intake, { ...blank, ...became }, message)
+  return { outcome: became.outcome, ref: await refOf(tx, became.ticketId) }
+}
+
+/** Keeps what could not be read, and raises an alarm: one for the channel, however many there are. */
+export async function admitUnreadable(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: UnreadableMessage,
+): Promise<Receipt> {
+  const { facts } = intake
+  const { channel } = origin
+  if (await countAgain(tx, channel, message.id)) return { outcome: 'duplicate', ref: null }
+  await saveBlob(tx, message.raw)
+  const outcome = `quarantined:${message.quarantine}` as const
+  await insertArrival(tx, { ...(await blankArrival(tx, intake, origin, message)), outcome, detail: message.detail })
+  const sentence =
+    'Messages that could not be read wait for you: relaydesk inbox list shows them, inbox retry tries again.'
+  if (await raiseAlarm(tx, { channel, code: 'quarantine', sentence, raisedAt: facts.at })) {
+    await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+  }
+  return { outcome, ref: null }
+}
+
+/**
+ * A message that waited is decided: `decision` is an agent's, or undefined to take it as if it came now. Undefined if
+ * it does not wait any more, because somebody else was faster.
+ */
+export async function admitWaiting(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  waiting: Arrival,
+  message: InboundMessage,
+  decision: Decision | undefined,
+): Promise<Receipt | undefined> {
+  const { facts } = intake
+  const claimed = { ...waiting, ...describe(message), detail: null }
+  // Settled first and described afterwards, so that of two who decide at once only one goes on.
+  if (!(await settleArrival(tx, waiting.id, { ...claimed, ...DECIDING }, facts.at))) return undefined
+  const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
+  const became =
+    first && first.id !== waiting.id
+      ? duplicateOf(first)
+      : await carryOut(tx, intake, origin, message, decision ?? (await decideOn(tx, intake, origin, message)))
+  await settleArrival(tx, waiting.id, { ...claimed, ...became }, facts.at)
+  return { outcome: became.outcome, ref: await refOf(tx, became.ticketId) }
+}
+
+const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
+
+function duplicateOf(first: Arrival): Became & { duplicateOf: string } {
+  const { ticketId, id } = first
+  return { outcome: 'duplicate', ticketId, messageId: null, acknowledgement: null, duplicateOf: id }
+}
+
+async function carryOut(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  decision: Decision,
+): Promise<Became> {
+  const nothing = { messageId: null, acknowledgement: null }
+  switch (decision.action) {
+    case 'open':
+      return openWith(tx, intake, origin, message)
+    case 'append':
+      return appendMessage(tx, intake, origin, message, decision)
+    case 'hold':
+      return { outcome: `held:${decision.reason}`, ticketId: decision.ticketId, ...nothing }
+    case 'ignore':
+      return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing }
+  }
+}
+
+async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: InboundMessage): Promise<void> {
+  const { context, facts } = intake
+  if (!arrival.outcome.startsWith('held:') || isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin))
+    return
+  const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
+  await tellAgents(tx, facts, concerned(facts, ticket?.ownerId ?? null, null), {
+    kind: 'notify-held',
+    purpose: 'internal',
+    channel: arrival.channel,
+    arrivalId: arrival.id,
+    ...(ticket ? { ticketId: ticket.id } : {}),
+  })
+}
+
+async function blankArrival(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage | UnreadableMessage,
+): Promise<Arrival> {
+  return {
+    id: newId(),
+    number: await tx.number('arrival', intake.group),
+    channel: origin.channel,
+    externalId: message.id,
+    outcome: 'opened',
+    detail: null,
+    ticketId: null,
+    messageId: null,
+    duplicateOf: null,
+    acknowledgement: null,
+    raw: message.raw.sha256,
+    arrivedAt: intake.facts.at,
+    ...('quarantine' in message ? { fingerprint: null, sender: null, subject: null } : describe(message)),
+  }
+}
+
+function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sender' | 'subject'> {
+  return { fingerprint: message.fingerprint, sender: message.from?.address ?? null, subject: oneLine(message.subject) }
+}
+
+async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decision> {
+  const { facts, keys } = intake
+  const { kind, from } = message
+  const ownTokens = message.messageId ? tokensIn(message.messageId) : []
+  if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
+  if (from && facts.isOurs(from.address)) return { action: 'ignore', rule: 'own-address' }
+  const clues = await cluesOf(tx, facts, keys, origin.channel, message)
+  if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
+  const mine = new Set<string>()
+  for (const { ticketId } of clues) {
+    if (from && (await takesPart(tx, ticketId, origin.kind, from.address))) mine.add(ticketId)
+  }
+  const sender = from ? await personByIdentity(tx, origin.kind, from.address) : undefined
+  return decide({ kind, clues, senderIsAgent: sender?.handle != null, takesPart: ticketId => mine.has(ticketId) })
+}
+
+async function refOf(sql: Sql, ticketId: string | null): Promise<string | null> {
+  const ticket = ticketId === null ? undefined : await ticketById(sql, ticketId)
+  return ticket?.ref ?? null
+}

@@ -1,0 +1,248 @@
+import type { Address, InboundMessage, Outcome } from '../channel.ts'
+import type { DeskFacts } from '../commands/command.ts'
+import { addNote } from '../commands/note.ts'
+import { concerned, tellAgents } from '../commands/notify.ts'
+import { answerRequester, hasRecipients } from '../commands/reply.ts'
+import { oneLine } from '../core/address.ts'
+import { isOld } from '../core/age.ts'
+import { plainSubject } from '../core/reference.ts'
+import type { Decision } from '../core/threading.ts'
+import { aboveMarker } from '../core/visible.ts'
+import { DeskError } from '../errors.ts'
+import { newId } from '../store/id.ts'
+import { type Message, saveMessage } from '../store/messages.ts'
+import { queue } from '../store/outbox.ts'
+import { addParticipant, type Participant } from '../store/participants.ts'
+import { ensurePerson, type Person } from '../store/people.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Change, insertTicket, moveReplyTo, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import type { Intake, Origin } from './context.ts'
+import { rememberThread } from './conversation.ts'
+
+const MOST_COPIED = 50
+
+/** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
+const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
+
+/** What a message became, for its arrival. */
+export interface Became {
+  outcome: Outcome
+  ticketId: string | null
+  messageId: string | null
+  acknowledgement: string | null
+}
+
+export type Append = Extract<Decision, { action: 'append' }>
+
+/** A message on its way into a ticket. */
+interface Entry {
+  intake: Intake
+  origin: Origin
+  message: InboundMessage
+  sender: Person
+  change: Change
+  /** Reached the organisation so long ago that nobody is told. */
+  old: boolean
+}
+
+async function entryFor(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Entry> {
+  const { facts, context } = intake
+  const sender = await ensurePerson(tx, { kind: origin.kind, ...(message.from ?? NOBODY) }, facts.at)
+  const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
+  return { intake, origin, message, sender, old, change: { at: facts.at, actorId: sender.id, channel: origin.channel } }
+}
+
+/** Opens a ticket with its first message. */
+export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Became> {
+  const { facts } = intake
+  const entry = await entryFor(tx, intake, origin, message)
+  const { sender, change } = entry
+  const opening = {
+    id: newId(),
+    number: await tx.number('ticket', intake.group),
+    desk: origin.desk,
+    channel: origin.channel,
+    subject: oneLine(plainSubject(message.subject, facts.prefixes)) || '(no subject)',
+    replyTo: answerAddress(facts, message),
+    requester: sender,
+  }
+  const ticket = await insertTicket(tx, opening, facts.at)
+  const { id: messageId, content } = await saveIncoming(tx, entry, ticket)
+  const data = { number: ticket.number, desk: origin.desk.id, requester: sender.id, message: messageId, content }
+  const opened = await recordEvent(tx, ticket, { type: 'opened', data }, change)
+  if (message.from)
+    await addParticipant(tx, ticket.id, participant(origin, message.from, sender, 'requester'), facts.at)
+  if (message.kind === 'person') await letInCopied(tx, entry, opened)
+  await rememberThread(tx, origin.channel, message, ticket.id)
+  const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
+  if (!entry.old) {
+    await tellAgents(tx, facts, concerned(facts, null, sender.id), {
+      kind: 'notify-opened',
+      purpose: ticket.replyTo ? 'answer' : 'internal',
+      channel: origin.channel,
+      ticketId: ticket.id,
+      messageId,
+    })
+  }
+  return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement }
+}
+
+/** Queues the acknowledgement, or gives the reason for none. */
+async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: string): Promise<string> {
+  const { message, old, sender } = entry
+  if (message.kind !== 'person') return `none:${message.kind}`
+  if (old) return 'none:old'
+  if (!ticket.replyTo) return 'none:no-address'
+  await queue(
+    tx,
+    {
+      kind: 'acknowledgement',
+      purpose: 'requester',
+      channel: ticket.channel,
+      ticketId: ticket.id,
+      messageId,
+      inReplyTo: message.messageId,
+      refs: message.messageId ? [message.messageId] : [],
+    },
+    [{ recipient: ticket.replyTo, name: message.from?.name || sender.name, shown: 'to' }],
+    entry.change.at,
+  )
+  return 'queued'
+}
+
+/** Puts a message into a ticket, as what the decision says it is. */
+export async function appendMessage(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  decision: Append,
+): Promise<Became> {
+  await tx.lock([`ticket ${decision.ticketId}`])
+  const ticket = await ticketById(tx, decision.ticketId)
+  if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
+  const entry = await entryFor(tx, intake, origin, message)
+  const append = decision.direction === 'in' ? appendIncoming : appendFromAgent
+  const messageId = await append(tx, entry, ticket, decision)
+  await rememberThread(tx, origin.channel, message, ticket.id)
+  return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null }
+}
+
+async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
+  const { message, sender, change, intake } = entry
+  const { facts } = intake
+  const { id, content } = await saveIncoming(tx, entry, ticket)
+  const data = { message: id, content, kind: message.kind, rule: decision.rule }
+  let now = await recordEvent(tx, ticket, { type: 'received', data }, change)
+  if (message.kind !== 'person') return id // marked and kept; wakes nobody, lets nobody in
+  if (decision.rule === 'agent' && message.from) now = await letIn(tx, entry, now, message.from)
+  now = await letInCopied(tx, entry, now)
+  if (now.state === 'closed') now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'message' } }, change)
+  const replyTo = answerAddress(facts, message)
+  if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
+  if (!entry.old) {
+    await tellAgents(tx, facts, concerned(facts, now.ownerId, sender.id), {
+      kind: 'notify-received',
+      purpose: 'answer',
+      channel: ticket.channel,
+      ticketId: ticket.id,
+      messageId: id,
+    })
+  }
+  return id
+}
+
+/** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
+async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
+  const { message, sender: author, change } = entry
+  const { facts } = entry.intake
+  const { attachments } = message
+  const raw = message.raw.sha256
+  const written = aboveMarker(message.visible).trim()
+  const refusal = await whyNotSent(tx, facts, ticket, decision, written !== '' || attachments.length > 0)
+  if (decision.direction === 'out' && refusal === null) {
+    return (await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })).messageId
+  }
+  const note = {
+    author,
+    text: written || message.text,
+    attachments,
+    kind: message.kind,
+    raw,
+    externalId: message.messageId,
+  }
+  const messageId = await addNote(tx, facts, ticket, change, note)
+  if (refusal !== null) {
+    const self = facts.agents.filter(agent => agent.id === author.id)
+    const draft = { kind: 'notify-refused', purpose: 'internal', channel: ticket.channel } as const
+    await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note: refusal })
+  }
+  return messageId
+}
+
+/** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
+async function whyNotSent(
+  tx: Tx,
+  facts: DeskFacts,
+  ticket: Ticket,
+  decision: Append,
+  hasContent: boolean,
+): Promise<string | null> {
+  if (decision.rule === 'tokens-disagree') {
+    return 'Your mail answers messages of different kinds, so it was kept as an internal note and sent to nobody.'
+  }
+  if (decision.direction !== 'out') return null
+  if (!hasContent) return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
+  if (await hasRecipients(tx, facts, ticket)) return null
+  return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
+}
+
+/** Colleagues on To and Cc take part from now on. */
+async function letInCopied(tx: Tx, entry: Entry, ticket: Ticket): Promise<Ticket> {
+  const { message, intake } = entry
+  let now = ticket
+  const others = [...message.to, ...message.cc].filter(each => !intake.facts.isOurs(each.address))
+  for (const other of others.slice(0, MOST_COPIED)) now = await letIn(tx, entry, now, other)
+  return now
+}
+
+async function letIn(tx: Tx, entry: Entry, ticket: Ticket, who: Address): Promise<Ticket> {
+  const { origin, change } = entry
+  const person = await ensurePerson(tx, { kind: origin.kind, ...who }, change.at)
+  const added = await addParticipant(tx, ticket.id, participant(origin, who, person, 'copied'), change.at)
+  return added
+    ? recordEvent(tx, ticket, { type: 'joined', data: { person: person.id, role: 'copied' } }, change)
+    : ticket
+}
+
+function participant(origin: Origin, who: Address, person: Person, role: Participant['role']): Participant {
+  return { kind: origin.kind, address: who.address, name: who.name || person.name, personId: person.id, role }
+}
+
+/** Where the sender wants to be answered; never an address of ours. */
+function answerAddress(facts: DeskFacts, message: InboundMessage): string | null {
+  const wanted = [message.replyTo, message.from?.address ?? null]
+  return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
+}
+
+async function saveIncoming(tx: Tx, entry: Entry, ticket: Ticket): Promise<{ id: string; content: string }> {
+  const { message, sender, origin, change } = entry
+  const stored: Omit<Message, 'salt'> = {
+    id: newId(),
+    ticketId: ticket.id,
+    direction: 'in',
+    authorId: sender.id,
+    authorName: oneLine(message.from?.name || sender.name),
+    authorAddress: message.from?.address ?? null,
+    channel: origin.channel,
+    externalId: message.messageId,
+    subject: message.subject,
+    text: message.text,
+    visible: message.visible === message.text ? null : message.visible,
+    kind: message.kind,
+    sentAt: message.sentAt,
+    storedAt: change.at,
+    raw: message.raw.sha256,
+  }
+  return { id: stored.id, content: await saveMessage(tx, stored, message.attachments) }
+}

@@ -1,0 +1,127 @@
+import type { Address, OutboundMessage } from '../channel.ts'
+import { displayAddress, oneLine } from '../core/address.ts'
+import { REPLY_MARKER } from '../core/visible.ts'
+import { type Arrival, arrivalById } from '../store/arrivals.ts'
+import { readBlob } from '../store/blobs.ts'
+import { attachmentsOf, type Message, messageById, type StoredAttachment } from '../store/messages.ts'
+import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
+import { participantsOf } from '../store/participants.ts'
+import type { Sql } from '../store/sql.ts'
+import { type Ticket, ticketById } from '../store/tickets.ts'
+import type { Context } from './context.ts'
+import type { Renderer, TemplateValues } from './render.ts'
+
+const QUOTED = 20_000 // characters of a requester's message that a notification shows
+
+/** Makes the message that an outbox entry stands for, to those of its recipients who are due. */
+export async function compose(
+  context: Context,
+  renderer: Renderer,
+  entry: OutboxEntry,
+  due: readonly string[],
+): Promise<OutboundMessage> {
+  const { read } = context.store
+  const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
+  const message = entry.messageId ? await messageById(read, entry.messageId) : undefined
+  const arrival = entry.arrivalId ? await arrivalById(read, entry.arrivalId) : undefined
+  const files = message ? await attachmentsOf(read, message.id) : []
+  const values = await valuesFor(context, entry, { ticket, message, arrival, files })
+  const { subject, text } = renderer.render(entry.kind, values)
+  const shown = await recipientsOf(read, entry.id)
+  const addresses = (where: 'to' | 'cc'): Address[] =>
+    shown.filter(each => each.shown === where).map(each => ({ address: each.recipient, name: each.name }))
+  const isReply = entry.kind === 'reply'
+  return {
+    id: entry.id,
+    token: entry.token,
+    recipients: [...due],
+    to: addresses('to'),
+    cc: addresses('cc'),
+    fromName: isReply ? `${message?.authorName ?? ''} (${values.desk.name})` : values.desk.name,
+    subject: oneLine(subject, 400),
+    text,
+    automatic: !isReply,
+    inReplyTo: entry.inReplyTo,
+    references: entry.refs ? entry.refs.split(' ') : [],
+    attachments: isReply ? files.map(file => attachmentOf(context, file)) : [],
+    queuedAt: entry.queuedAt,
+  }
+}
+
+function attachmentOf(context: Context, file: StoredAttachment): OutboundMessage['attachments'][number] {
+  const { name, type, size, sha256 } = file
+  return { name, type, size, read: () => readBlob(context.store.read, context.files, sha256) }
+}
+
+interface Subject {
+  ticket: Ticket | undefined
+  message: Message | undefined
+  arrival: Arrival | undefined
+  files: StoredAttachment[]
+}
+
+async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): Promise<TemplateValues> {
+  const { ticket, message, arrival, files } = about
+  const desk = deskOf(context, ticket, entry)
+  const answersTo = entry.purpose === 'answer' && ticket ? await requesterOf(context.store.read, ticket) : ''
+  return {
+    desk: { name: desk },
+    marker: markerFor(entry, answersTo, desk),
+    ticket: {
+      ref: ticket?.ref ?? '',
+      subject: ticket?.subject ?? '',
+      requester: ticket?.requesterName ?? '',
+      owner: ticket?.ownerName ?? '',
+    },
+    message: {
+      author: message?.authorName ?? '',
+      address: message?.authorAddress ?? '',
+      text: textOf(entry, message),
+      files: files.map(file => oneLine(file.name)),
+    },
+    answers: { to: answersTo },
+    held: {
+      number: String(arrival?.number ?? ''),
+      reason: reasonInWords(arrival?.outcome ?? ''),
+      from: arrival?.sender ?? 'nobody',
+      subject: arrival?.subject || '(no subject)',
+    },
+    note: entry.note ?? '',
+  }
+}
+
+/** An answer goes out whole; a notification shows the new part of what was written. */
+function textOf(entry: OutboxEntry, message: Message | undefined): string {
+  const text = (entry.kind === 'reply' ? message?.text : (message?.visible ?? message?.text)) ?? '(erased)'
+  return entry.kind === 'reply' || text.length <= QUOTED ? text : `${text.slice(0, QUOTED)}…`
+}
+
+function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry): string {
+  const id = ticket?.deskId ?? context.channels.get(entry.channel)?.deskId
+  return (context.desks.find(desk => desk.id === id) ?? context.desks[0])?.name ?? 'Help desk'
+}
+
+async function requesterOf(sql: Sql, ticket: Ticket): Promise<string> {
+  const copied = (await participantsOf(sql, ticket.id)).filter(each => each.role === 'copied').length
+  const others = copied === 0 ? '' : copied === 1 ? ' and one person copied' : ` and ${copied} people copied`
+  return displayAddress({ name: ticket.requesterName, address: ticket.replyTo ?? '' }) + others
+}
+
+/** The first line of each mail of ours: where an answer goes. What is quoted below it is cut off again. */
+function markerFor(entry: OutboxEntry, answersTo: string, desk: string): string {
+  if (entry.purpose === 'requester') return REPLY_MARKER
+  if (entry.purpose === 'answer') return `##- Reply above this line: your reply goes to ${answersTo}, from ${desk} -##`
+  if (!entry.ticketId) return '##- Nobody reads replies to this mail -##'
+  return '##- Reply above this line: your reply stays internal, only agents see it -##'
+}
+
+function reasonInWords(outcome: string): string {
+  const reasons: Record<string, string> = {
+    'held:stranger-with-token': 'it answers one of our mails, but its sender takes no part in the ticket',
+    'held:stranger-in-thread': 'it belongs to a conversation that its sender takes no part in',
+    'held:stranger-with-references': 'it answers a mail of the ticket, but its sender takes no part in it',
+    'held:stranger-with-reference': 'its subject names the ticket, but its sender takes no part in it',
+    'held:no-sender': 'it says nothing of who sent it',
+  }
+  return reasons[outcome] ?? outcome.replace(/^held:/, '')
+}

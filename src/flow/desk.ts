@@ -1,0 +1,68 @@
+import type { CommandRequest, Desk, Reply } from '../channel.ts'
+import type { Commands } from '../commands/command.ts'
+import { tellAgents } from '../commands/notify.ts'
+import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
+import { saveDesks } from '../store/desks.ts'
+import { addTokenKey, tokenKeys } from '../store/keys.ts'
+import { recall, remember } from '../store/memory.ts'
+import { saveAgents } from '../store/people.ts'
+import { type Context, deskFacts } from './context.ts'
+import { Deliverer } from './deliver.ts'
+import { Performer } from './perform.ts'
+import { Receiver } from './receive.ts'
+import type { Renderer } from './render.ts'
+
+/** The desk at work: receiving, performing, delivering, and what each channel sees of it. */
+export class DeskService {
+  readonly context: Context
+  readonly receiver: Receiver
+  readonly performer: Performer
+  readonly deliverer: Deliverer
+
+  constructor(context: Context, commands: Commands, renderer: Renderer) {
+    this.context = context
+    this.receiver = new Receiver(context)
+    this.performer = new Performer(context, commands)
+    this.deliverer = new Deliverer(context, renderer)
+    this.receiver.onCommit = () => this.deliverer.wake()
+    this.performer.onCommit = () => this.deliverer.wake()
+  }
+
+  /** Brings desks, agents and the first signing key into the database. */
+  async prepare(agents: readonly { handle: string; name: string; email: string }[]): Promise<void> {
+    const { store, desks, clock } = this.context
+    const at = clock.now().toISOString()
+    await store.transact(async tx => {
+      await tx.lock(['prepare'])
+      await saveDesks(tx, desks)
+      await saveAgents(tx, agents, at)
+      if ((await tokenKeys(tx)).length === 0) await addTokenKey(tx, at)
+    })
+  }
+
+  perform(request: CommandRequest): Promise<Reply> {
+    return this.performer.perform(request)
+  }
+
+  /** The desk as one channel sees it. */
+  deskFor(channel: string): Desk {
+    const { store, clock } = this.context
+    const now = () => clock.now().toISOString()
+    return {
+      receive: (message, cursor) => this.receiver.receive(channel, message, cursor),
+      perform: request => this.perform(request),
+      recall: key => recall(store.read, channel, key),
+      remember: (key, value) => store.transact(tx => remember(tx, channel, key, value)),
+      alarm: async (code, sentence) => {
+        await store.transact(async tx => {
+          if (!(await raiseAlarm(tx, { channel, code, sentence, raisedAt: now() }))) return
+          const facts = await deskFacts(this.context, tx)
+          const draft = { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence } as const
+          await tellAgents(tx, facts, facts.agents, draft)
+        })
+        this.deliverer.wake()
+      },
+      settle: code => store.transact(tx => settleAlarm(tx, channel, code, now())),
+    }
+  }
+}

@@ -1,0 +1,124 @@
+import type { Cursor, InboundMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
+import { remember } from '../store/memory.ts'
+import type { Tx } from '../store/sql.ts'
+import { admit, admitUnreadable } from './admit.ts'
+import { type Context, type Intake, intakeFor, originOf } from './context.ts'
+import { lockKeys } from './conversation.ts'
+
+const GROUP = 50 // messages a transaction: one fsync for all of them
+const GROUP_BYTES = 16 * 1024 * 1024
+
+interface Waiting {
+  channel: string
+  message: InboundMessage | UnreadableMessage
+  cursor: Cursor | undefined
+  resolve(receipt: Receipt): void
+  reject(error: unknown): void
+}
+
+/**
+ * Takes messages in the order in which they are handed over and commits them in groups. A group that fails is tried
+ * again one by one, so that a message that cannot be stored stops no other; it is quarantined with its reason.
+ */
+export class Receiver {
+  readonly #context: Context
+  #waiting: Waiting[] = []
+  #running: Promise<void> | undefined
+  /** Called after each commit. */
+  onCommit: () => void = () => undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  receive(channel: string, message: InboundMessage | UnreadableMessage, cursor?: Cursor): Promise<Receipt> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ channel, message, cursor, resolve, reject })
+      this.#running ??= this.#run()
+    })
+  }
+
+  /** Resolves when nothing is in hand. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    // Waits until all who speak in this turn of the event loop have handed over what they have.
+    await new Promise(resolve => setImmediate(resolve))
+    while (this.#waiting.length > 0) await this.#commit(this.#nextGroup())
+    this.#running = undefined
+  }
+
+  #nextGroup(): Waiting[] {
+    let bytes = 0
+    const enough = this.#waiting.findIndex((each, index) => {
+      bytes += each.message.raw.size
+      return index > 0 && bytes > GROUP_BYTES
+    })
+    return this.#waiting.splice(0, Math.min(GROUP, enough < 0 ? GROUP : enough))
+  }
+
+  async #commit(group: Waiting[]): Promise<void> {
+    try {
+      const receipts = await this.#store(group)
+      group.forEach((each, index) => {
+        each.resolve(receipts[index] as Receipt)
+      })
+      this.onCommit()
+    } catch (error) {
+      if (error instanceof DeskError && error.code === 'temporary') {
+        for (const each of group) each.reject(error)
+      } else if (group.length > 1) {
+        for (const each of group) await this.#commit([each])
+      } else if (group[0]) {
+        await this.#quarantine(group[0], error)
+      }
+    }
+  }
+
+  async #store(group: Waiting[]): Promise<Receipt[]> {
+    const { store, files } = this.#context
+    try {
+      await Promise.all(group.flatMap(({ message }) => contentsOf(message)).map(content => files.keep(content)))
+    } catch (error) {
+      throw new DeskError('temporary', `A large message cannot be written to ${files.folder}: free space or wait.`, {
+        cause: error,
+      })
+    }
+    return store.transact(async tx => {
+      const intake = await intakeFor(this.#context, tx, group.length)
+      await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
+      const receipts: Receipt[] = []
+      for (const { channel, message, cursor } of group) {
+        receipts.push(await take(tx, intake, channel, message))
+        if (cursor) await remember(tx, channel, cursor.key, cursor.value)
+      }
+      return receipts
+    })
+  }
+
+  /** The last resort for a message that breaks what should not break: its bytes are kept, and an agent is told. */
+  async #quarantine(waiting: Waiting, error: unknown): Promise<void> {
+    const { message } = waiting
+    this.#context.log.error({ err: error, channel: waiting.channel, id: message.id }, 'a message could not be stored')
+    if ('quarantine' in message) {
+      waiting.reject(new DeskError('temporary', 'This message cannot be stored just now.', { cause: error }))
+      return
+    }
+    const detail = `It could not be stored: ${sentenceOf(error)}`
+    await this.#commit([{ ...waiting, message: { id: message.id, raw: message.raw, quarantine: 'failed', detail } }])
+  }
+}
+
+function take(tx: Tx, intake: Intake, channel: string, message: InboundMessage | UnreadableMessage): Promise<Receipt> {
+  const origin = originOf(intake.context, channel)
+  return 'quarantine' in message ? admitUnreadable(tx, intake, origin, message) : admit(tx, intake, origin, message)
+}
+
+export function contentsOf(message: InboundMessage | UnreadableMessage): InboundMessage['raw'][] {
+  return 'quarantine' in message
+    ? [message.raw]
+    : [message.raw, ...message.attachments.map(attachment => attachment.content)]
+}

@@ -1,0 +1,132 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Liquid, type Template } from 'liquidjs'
+import type { RichText } from '../channel.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
+
+/** What templates may use. Each is a text, '' where there is none; `message.files` is a list of names. */
+const VARIABLES = [
+  'desk.name',
+  'marker',
+  'ticket.ref',
+  'ticket.subject',
+  'ticket.requester',
+  'ticket.owner',
+  'message.author',
+  'message.address',
+  'message.text',
+  'message.files',
+  'answers.to',
+  'held.number',
+  'held.reason',
+  'held.from',
+  'held.subject',
+  'note',
+] as const
+
+export interface TemplateValues {
+  desk: { name: string }
+  marker: string
+  ticket: { ref: string; subject: string; requester: string; owner: string }
+  message: { author: string; address: string; text: string; files: string[] }
+  answers: { to: string }
+  held: { number: string; reason: string; from: string; subject: string }
+  note: string
+}
+
+export interface Rendered {
+  subject: string
+  text: RichText
+}
+
+/** Encloses a value on its way through a template; taken out of values themselves. */
+const HELD = /\uE000([^\uE001]*)\uE001/g
+const MARKS = /[\uE000\uE001]/g
+
+/**
+ * The texts people read, in Liquid. The first line of a template is `Subject: ...`, then comes Markdown. What a
+ * variable holds is shown as it is and never read as Markdown or HTML, unless the template says `| raw`.
+ */
+export class Renderer {
+  readonly #engine: Liquid
+  readonly #templates = new Map<string, Template[]>()
+
+  /**
+   * Parses all templates, each from `override` if it is there, else from `shipped`. Throws a `DeskError` of code
+   * `config` that names file and line of a mistake.
+   */
+  constructor(shipped: string, override: string | undefined) {
+    const folders = override ? [override, shipped] : [shipped]
+    this.#engine = new Liquid({
+      root: folders,
+      extname: '.liquid',
+      strictVariables: true,
+      strictFilters: true,
+      ownPropertyOnly: true,
+      outputEscape: value => `\uE000${Buffer.from(String(value ?? '')).toString('base64')}\uE001`,
+    })
+    const known = readdirSync(join(shipped, 'mail')).filter(name => name.endsWith('.liquid'))
+    if (override) refuseUnknown(join(override, 'mail'), known)
+    for (const name of known) {
+      const file = folders.map(folder => join(folder, 'mail', name)).find(path => existsSync(path)) ?? name
+      this.#templates.set(name.replace(/\.liquid$/, ''), this.#parse(file))
+    }
+  }
+
+  #parse(file: string): Template[] {
+    try {
+      const parsed = this.#engine.parseFileSync(file)
+      const { globals } = this.#engine.analyzeSync(parsed)
+      for (const use of Object.values(globals).flat()) {
+        const name = use.segments.map(String).join('.')
+        if (!VARIABLES.some(known => known === name)) {
+          throw new Error(
+            `there is no variable "${name}" (line ${use.location.row}); use one of ${VARIABLES.join(', ')}`,
+          )
+        }
+      }
+      return parsed
+    } catch (error) {
+      throw new DeskError('config', `templates: ${file}: ${sentenceOf(error)}.`)
+    }
+  }
+
+  render(name: string, values: TemplateValues): Rendered {
+    const template = this.#templates.get(name)
+    if (!template) throw new DeskError('unsound', `There is no template "${name}".`)
+    const rendered = this.#engine.renderSync(template, clean(values) as object) as string
+    const [first = '', ...rest] = rendered.split('\n')
+    const verbatim: string[] = []
+    const markdown = rest
+      .join('\n')
+      .trim()
+      .replace(HELD, (_, held: string) => `\uE000${verbatim.push(decode(held)) - 1}\uE001`)
+    const subject = first.replace(/^Subject:\s*/i, '').replace(HELD, (_, held: string) => decode(held))
+    return { subject: subject.replace(/\s+/g, ' ').trim(), text: { markdown, verbatim } }
+  }
+}
+
+function decode(held: string): string {
+  return Buffer.from(held, 'base64').toString()
+}
+
+function refuseUnknown(folder: string, known: string[]): void {
+  const stranger = existsSync(folder)
+    ? readdirSync(folder).find(name => name.endsWith('.liquid') && !known.includes(name))
+    : undefined
+  if (stranger) {
+    throw new DeskError(
+      'config',
+      `templates: ${join(folder, stranger)} replaces nothing: name it one of ${known.join(', ')}.`,
+    )
+  }
+}
+
+function clean(value: unknown): unknown {
+  if (typeof value === 'string') return value.replace(MARKS, '')
+  if (Array.isArray(value)) return value.map(clean)
+  if (value && typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner)]))
+  }
+  return value
+}

@@ -1,0 +1,125 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { adapterKinds } from '../adapters/index.ts'
+import { ByteBudget } from './budget.ts'
+import type { ChannelAdapter, Describes } from './channel.ts'
+import { systemClock } from './clock.ts'
+import { createCommands } from './commands/registry.ts'
+import { type Config, type Loaded, loadConfig } from './config.ts'
+import { DeskError } from './errors.ts'
+import type { ChannelEntry, Context } from './flow/context.ts'
+import { DeskService } from './flow/desk.ts'
+import { Renderer } from './flow/render.ts'
+import { createLog, type Log } from './log.ts'
+import { packagePath } from './package.ts'
+import { LargeFiles } from './store/files.ts'
+import { openStore } from './store/store.ts'
+
+const CONFIG_FILE = 'relaydesk.yaml'
+
+/** What a caller may say of where things are; the environment says the rest. */
+export interface Whereabouts {
+  config?: string | undefined
+  state?: string | undefined
+}
+
+/** Configuration from `--config`, RELAYDESK_CONFIG, ./relaydesk.yaml, or the defaults alone. */
+export function findConfig(where: Whereabouts): Loaded {
+  const file = where.config ?? process.env.RELAYDESK_CONFIG ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined)
+  const state = where.state
+    ? { value: where.state, from: '--state' }
+    : process.env.RELAYDESK_STATE
+      ? { value: process.env.RELAYDESK_STATE, from: 'RELAYDESK_STATE' }
+      : undefined
+  const kinds = Object.fromEntries(Object.entries(adapterKinds).map(([kind, { settings }]) => [kind, settings]))
+  return loadConfig({ file, state, kinds })
+}
+
+/** A desk with its store open and its channels made, not started. */
+export interface OpenDesk {
+  config: Config
+  context: Context
+  service: DeskService
+  log: Log
+  close(): Promise<void>
+}
+
+/** Opens the store and makes the channels. Rejects with a `DeskError` that says what to mend. */
+export async function openDesk(config: Config): Promise<OpenDesk> {
+  const log = createLog(config.log)
+  const renderer = new Renderer(packagePath('templates'), config.templates)
+  const store = await openStore(config.database, config.state)
+  try {
+    const files = new LargeFiles(config.state)
+    const channels = await makeChannels(config, files, log)
+    const context: Context = {
+      store,
+      files,
+      clock: systemClock,
+      log,
+      channels,
+      desks: config.desks,
+      acknowledgeWithin: config.acknowledge.within,
+    }
+    const service = new DeskService(context, createCommands(), renderer)
+    await service.prepare(config.agents)
+    const close = async () => {
+      await Promise.all([...channels.values()].map(({ adapter }) => adapter.stop()))
+      await service.receiver.idle()
+      await store.close()
+    }
+    return { config, context, service, log, close }
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+/** Makes the configured channels; nothing of them listens or connects yet. */
+export async function makeChannels(config: Config, files: LargeFiles, log: Log): Promise<Map<string, ChannelEntry>> {
+  const budget = new ByteBudget(config.limits.inFlight)
+  const channels = new Map<string, ChannelEntry>()
+  for (const { name, kind, desk, settings } of config.channels) {
+    const made = adapterKinds[kind]
+    if (!made) throw new DeskError('config', `channels: there is no adapter "${kind}".`)
+    const adapter = await made.create(settings, {
+      name,
+      deskName: config.desks.find(each => each.id === desk)?.name ?? '',
+      maxMessageBytes: config.limits.message,
+      budget,
+      spoolPath: () => files.spoolPath(),
+      statePath: folder => join(config.state, folder),
+      now: () => systemClock.now(),
+      warn: (sentence, error) => log.warn({ channel: name, ...(error ? { err: error } : {}) }, sentence),
+    })
+    channels.set(name, { kind, deskId: desk, adapter })
+  }
+  return channels
+}
+
+/** Starts everything: channels take messages, queued ones leave. Gives how to stop it again. */
+export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void> }> {
+  const { context, service } = desk
+  await context.files.sweepSpool()
+  for (const [index, channel] of desk.config.channels.entries()) {
+    const adapter = context.channels.get(channel.name)?.adapter
+    try {
+      await adapter?.start(service.deskFor(channel.name))
+    } catch (error) {
+      if (!(error instanceof DeskError)) throw error
+      throw new DeskError(error.code, `channels[${index}].${error.message}`, { cause: error })
+    }
+  }
+  service.deliverer.start()
+  return {
+    async stop() {
+      await service.deliverer.stop()
+      await desk.close()
+    },
+  }
+}
+
+/** Where people reach a channel, in a few words. */
+export function describeChannel(adapter: ChannelAdapter): string[] {
+  return 'describe' in adapter ? (adapter as ChannelAdapter & Describes).describe() : []
+}

@@ -1,0 +1,126 @@
+import type { Outcome } from '../channel.ts'
+import { keyOf } from './id.ts'
+import type { Sql, Tx } from './sql.ts'
+
+export interface Arrival {
+  id: string
+  number: number
+  channel: string
+  externalId: string
+  outcome: Outcome
+  /** A sentence beside the reason, where there is one. */
+  detail: string | null
+  ticketId: string | null
+  messageId: string | null
+  duplicateOf: string | null
+  fingerprint: string | null
+  /** Of an opened one: `queued`, or `none:<reason>`. */
+  acknowledgement: string | null
+  sender: string | null
+  subject: string | null
+  raw: string
+  arrivedAt: string
+}
+
+interface ArrivalRow extends Omit<Arrival, 'outcome'> {
+  outcome: string
+  reason: string | null
+}
+
+function arrival(row: ArrivalRow): Arrival {
+  const { reason, ...rest } = row
+  return { ...rest, outcome: (reason === null ? row.outcome : `${row.outcome}:${reason}`) as Outcome }
+}
+
+/** An outcome as its two columns. */
+function split(outcome: Outcome): { outcome: string; reason: string | null } {
+  const colon = outcome.indexOf(':')
+  return colon < 0 ? { outcome, reason: null } : { outcome: outcome.slice(0, colon), reason: outcome.slice(colon + 1) }
+}
+
+export async function insertArrival(tx: Tx, arrival: Arrival): Promise<void> {
+  const a = arrival
+  const { outcome, reason } = split(a.outcome)
+  await tx`
+    INSERT INTO arrivals (id, number, channel, external_key, external_id, outcome, reason, detail, ticket_id, message_id,
+                          duplicate_of, fingerprint, acknowledgement, sender, subject, raw, arrived_at)
+    VALUES (${a.id}, ${a.number}, ${a.channel}, ${keyOf(a.externalId)}, ${a.externalId}, ${outcome}, ${reason}, ${a.detail},
+            ${a.ticketId}, ${a.messageId}, ${a.duplicateOf}, ${a.fingerprint}, ${a.acknowledgement}, ${a.sender},
+            ${a.subject}, ${a.raw}, ${a.arrivedAt})`
+}
+
+/** Counts a further arrival of an id that is known, and gives the first; undefined if it is new. */
+export async function countAgain(tx: Tx, channel: string, externalId: string): Promise<Arrival | undefined> {
+  const [found] = await tx<ArrivalRow>`
+    UPDATE arrivals SET seen = seen + 1 WHERE channel = ${channel} AND external_key = ${keyOf(externalId)}
+    RETURNING id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+              message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject,
+              raw, arrived_at AS "arrivedAt"`
+  return found && arrival(found)
+}
+
+export async function arrivalByFingerprint(sql: Sql, fingerprint: string): Promise<Arrival | undefined> {
+  const [found] = await sql<ArrivalRow>`
+    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
+           arrived_at AS "arrivedAt"
+    FROM arrivals WHERE fingerprint = ${fingerprint} AND outcome <> 'duplicate'`
+  return found && arrival(found)
+}
+
+export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival | undefined> {
+  const [found] = await sql<ArrivalRow>`
+    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
+           arrived_at AS "arrivedAt"
+    FROM arrivals WHERE number = ${number}`
+  return found && arrival(found)
+}
+
+export async function arrivalById(sql: Sql, id: string): Promise<Arrival | undefined> {
+  const [found] = await sql<{ number: number }>`SELECT number FROM arrivals WHERE id = ${id}`
+  return found && arrivalByNumber(sql, found.number)
+}
+
+/** Held and quarantined ones, oldest first: what waits for an agent. */
+export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`
+    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
+           arrived_at AS "arrivedAt"
+    FROM arrivals WHERE outcome IN ('held', 'quarantined') ORDER BY number LIMIT ${limit}`
+  return rows.map(arrival)
+}
+
+export interface Settled {
+  outcome: Outcome
+  duplicateOf: string | null
+  ticketId: string | null
+  messageId: string | null
+  acknowledgement: string | null
+  fingerprint: string | null
+  sender: string | null
+  subject: string | null
+  detail: string | null
+}
+
+/** A waiting arrival was decided. False if somebody else was faster. */
+export async function settleArrival(tx: Tx, id: string, settled: Settled, at: string): Promise<boolean> {
+  const s = settled
+  const { outcome, reason } = split(s.outcome)
+  const rows = await tx`
+    UPDATE arrivals SET outcome = ${outcome}, reason = ${reason}, detail = ${s.detail}, ticket_id = ${s.ticketId},
+           message_id = ${s.messageId}, duplicate_of = ${s.duplicateOf}, acknowledgement = ${s.acknowledgement}, fingerprint = ${s.fingerprint},
+           sender = ${s.sender}, subject = ${s.subject}, decided_at = ${at}
+    WHERE id = ${id} AND outcome IN ('held', 'quarantined') RETURNING id`
+  return rows.length > 0
+}
+
+/** Deliveries by outcome: each arrival once, and each repeat of one as a duplicate. */
+export async function countOutcomes(
+  sql: Sql,
+): Promise<{ outcome: string; reason: string | null; count: number; repeats: number }[]> {
+  return sql`
+    SELECT outcome, reason, count(*) AS count, sum(seen - 1) AS repeats FROM arrivals
+    GROUP BY outcome, reason ORDER BY outcome, reason`
+}

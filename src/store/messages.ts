@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto'
+import type { InboundAttachment, MessageKind } from '../channel.ts'
+import { contentDigest } from '../core/events.ts'
+import { saveBlob } from './blobs.ts'
+import { bindable, type Sql, type Tx } from './sql.ts'
+
+export interface Message {
+  id: string
+  ticketId: string
+  /** `in`: from those we answer. `out`: to them. `internal`: among agents. */
+  direction: 'in' | 'out' | 'internal'
+  authorId: string
+  authorName: string
+  authorAddress: string | null
+  channel: string
+  externalId: string | null
+  subject: string
+  /** Null once erased. */
+  text: string | null
+  /** The new part of the text, null where it is all of it. */
+  visible: string | null
+  kind: MessageKind
+  sentAt: string | null
+  storedAt: string
+  /** Digest of the message as it came. */
+  raw: string | null
+  salt: string | null
+}
+
+export interface StoredAttachment {
+  position: number
+  name: string
+  type: string
+  contentId: string | null
+  sha256: string
+  size: number
+}
+
+/**
+ * Stores a message with its attachments, and gives the salted digest of what it says, for its event. Large contents
+ * must have been kept in files before.
+ */
+export async function saveMessage(
+  tx: Tx,
+  message: Omit<Message, 'salt'>,
+  attachments: readonly InboundAttachment[],
+): Promise<string> {
+  const m = message
+  const salt = randomBytes(16).toString('hex')
+  await tx`
+    INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
+                          text, visible, kind, sent_at, stored_at, raw, salt)
+    VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
+            ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
+            ${salt})`
+  for (const [position, attachment] of attachments.entries()) {
+    const { name, type, contentId, content } = attachment
+    await saveBlob(tx, content)
+    await tx`
+      INSERT INTO attachments (message_id, position, name, type, content_id, sha256, size)
+      VALUES (${m.id}, ${position}, ${name}, ${type}, ${contentId}, ${content.sha256}, ${content.size})`
+  }
+  return digestOf(
+    salt,
+    m.subject,
+    m.text ?? '',
+    attachments.map(attachment => attachment.content.sha256),
+  )
+}
+
+/** The digest that the event of a stored message must carry. */
+export function digestOf(salt: string, subject: string, text: string, attachments: string[]): string {
+  return contentDigest(salt, { subject: bindable(subject), text: bindable(text), attachments })
+}
+
+export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {
+  const [found] = await sql<Message>`
+    SELECT id, ticket_id AS "ticketId", direction, author_id AS "authorId", author_name AS "authorName",
+           author_address AS "authorAddress", channel, external_id AS "externalId", subject, text, visible, kind,
+           sent_at AS "sentAt", stored_at AS "storedAt", raw, salt
+    FROM messages WHERE id = ${id}`
+  return found
+}
+
+/** Oldest first. */
+export async function messagesOf(sql: Sql, ticketId: string): Promise<Message[]> {
+  return sql<Message>`
+    SELECT id, ticket_id AS "ticketId", direction, author_id AS "authorId", author_name AS "authorName",
+           author_address AS "authorAddress", channel, external_id AS "externalId", subject, text, visible, kind,
+           sent_at AS "sentAt", stored_at AS "storedAt", raw, salt
+    FROM messages WHERE ticket_id = ${ticketId} ORDER BY stored_at, id`
+}
+
+/** Message-IDs by which a mail program threads an answer to this ticket, newest first; internal ones left out. */
+export async function threadIds(sql: Sql, ticketId: string, limit: number): Promise<string[]> {
+  const rows = await sql<{ id: string }>`
+    SELECT external_id AS id FROM messages
+    WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND external_id IS NOT NULL
+    ORDER BY stored_at DESC, id DESC LIMIT ${limit}`
+  return rows.map(row => row.id)
+}
+
+/** What an outgoing message went with, once it has a token. */
+export async function nameMessage(tx: Tx, id: string, externalId: string): Promise<void> {
+  await tx`UPDATE messages SET external_id = ${externalId} WHERE id = ${id}`
+}
+
+export async function attachmentsOf(sql: Sql, messageId: string): Promise<StoredAttachment[]> {
+  return sql<StoredAttachment>`
+    SELECT position, name, type, content_id AS "contentId", sha256, size
+    FROM attachments WHERE message_id = ${messageId} ORDER BY position`
+}
+
+/** Digests of what the messages of a range of tickets say; null where the content was erased. */
+export async function digestsOf(
+  sql: Sql,
+  afterTicket: string,
+  lastTicket: string,
+): Promise<Map<string, string | null>> {
+  const messages = await sql<{ id: string; subject: string; text: string | null; salt: string | null }>`
+    SELECT id, subject, text, salt FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`
+  const attachments = await sql<{ messageId: string; sha256: string }>`
+    SELECT a.message_id AS "messageId", a.sha256 FROM attachments a JOIN messages m ON m.id = a.message_id
+    WHERE m.ticket_id > ${afterTicket} AND m.ticket_id <= ${lastTicket} ORDER BY a.message_id, a.position`
+  const files = Map.groupBy(attachments, each => each.messageId)
+  return new Map(
+    messages.map(({ id, subject, text, salt }) => {
+      const digests = (files.get(id) ?? []).map(each => each.sha256)
+      return [id, salt === null || text === null ? null : digestOf(salt, subject, text, digests)]
+    }),
+  )
+}

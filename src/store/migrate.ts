@@ -1,0 +1,38 @@
+import { readdir, readFile } from 'node:fs/promises'
+
+import { DeskError } from '../errors.ts'
+import { packagePath } from '../package.ts'
+
+/** What an engine must do to be migrated. */
+export interface Migratable {
+  readonly engine: 'sqlite' | 'postgres'
+  /** Runs `work` alone and in one transaction: a second process that starts meanwhile waits, then finds nothing to do. */
+  exclusively(work: () => Promise<void>): Promise<void>
+  version(): Promise<number>
+  /** Runs a script of several statements. */
+  script(text: string): Promise<void>
+  setVersion(version: number): Promise<void>
+}
+
+const FOLDER = packagePath('src/store/migrations')
+
+/** Brings the database to the newest version; forward only. Refuses one that is newer than this program. */
+export async function migrate(database: Migratable, folder = FOLDER): Promise<void> {
+  const numbered = (await readdir(folder)).filter(name => /^\d{3}\..*sql$/.test(name)).sort()
+  const newest = Number(numbered.at(-1)?.slice(0, 3) ?? 0)
+  await database.exclusively(async () => {
+    const current = await database.version()
+    if (current > newest) {
+      throw new DeskError(
+        'config',
+        `This database has version ${current} and this Relaydesk knows up to ${newest}: run the newer Relaydesk that wrote it.`,
+      )
+    }
+    for (let version = current + 1; version <= newest; version += 1) {
+      const prefix = String(version).padStart(3, '0')
+      const names = [`${prefix}.sql`, `${prefix}.${database.engine}.sql`].filter(name => numbered.includes(name))
+      for (const name of names) await database.script(await readFile(`${folder}/${name}`, 'utf8'))
+      await database.setVersion(version)
+    }
+  })
+}

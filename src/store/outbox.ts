@@ -1,0 +1,223 @@
+import { type Purpose, signToken } from '../core/token.ts'
+import { DeskError } from '../errors.ts'
+import { newId } from './id.ts'
+import { tokenKeys } from './keys.ts'
+import type { Sql, Tx } from './sql.ts'
+
+/** What is sent; also the name of its template. */
+export type OutboxKind =
+  | 'acknowledgement'
+  | 'reply'
+  | 'notify-opened'
+  | 'notify-received'
+  | 'notify-note'
+  | 'notify-held'
+  | 'notify-undelivered'
+  | 'notify-alarm'
+  | 'notify-refused'
+
+export interface OutboxRecipient {
+  /** Opaque to all but the channel. */
+  recipient: string
+  name: string
+  shown: 'to' | 'cc'
+}
+
+export interface OutboxEntry {
+  id: string
+  number: number
+  kind: OutboxKind
+  purpose: Purpose
+  token: string
+  channel: string
+  ticketId: string | null
+  /** What it carries or tells of. */
+  messageId: string | null
+  arrivalId: string | null
+  /** A sentence of ours that it carries. */
+  note: string | null
+  inReplyTo: string | null
+  /** Message-IDs, oldest first, separated by blanks. */
+  refs: string
+  queuedAt: string
+}
+
+/** What is to be sent, before it has a number and a token. */
+export interface Draft {
+  kind: OutboxKind
+  /** What an answer to it will mean. */
+  purpose: Purpose
+  channel: string
+  ticketId?: string
+  messageId?: string
+  arrivalId?: string
+  note?: string
+  inReplyTo?: string | null
+  refs?: readonly string[]
+}
+
+/** Queues a message to each recipient, signed with the newest key. Gives its token. */
+export async function queue(
+  tx: Tx,
+  draft: Draft,
+  recipients: readonly OutboxRecipient[],
+  at: string,
+): Promise<{ id: string; token: string }> {
+  const [key] = await tokenKeys(tx)
+  if (!key) throw new DeskError('unsound', 'There is no key to sign messages with: run relaydesk keys rotate.')
+  const id = newId()
+  const number = await tx.number('outbox')
+  const token = signToken(key, { purpose: draft.purpose, number })
+  await tx`
+    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, arrival_id, note, in_reply_to, refs,
+                        queued_at)
+    VALUES (${id}, ${number}, ${draft.kind}, ${draft.purpose}, ${token}, ${draft.channel}, ${draft.ticketId ?? null},
+            ${draft.messageId ?? null}, ${draft.arrivalId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
+            ${(draft.refs ?? []).join(' ')}, ${at})`
+  for (const r of recipients) {
+    await tx`
+      INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at)
+      VALUES (${id}, ${r.recipient}, ${r.name}, ${r.shown}, 'queued', ${at})
+      ON CONFLICT (outbox_id, recipient) DO NOTHING`
+  }
+  tx.wake()
+  return { id, token }
+}
+
+export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
+  const [found] = await sql<OutboxEntry>`
+    SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
+           arrival_id AS "arrivalId", note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
+    FROM outbox WHERE number = ${number}`
+  return found
+}
+
+/** A recipient of a queued message, counted as tried once more. */
+export interface TakenRecipient {
+  outboxId: string
+  recipient: string
+  attempts: number
+}
+
+/**
+ * Takes up to `limit` recipients that are due and counts the attempt before it is made: after a crash in the middle
+ * the next try is at `nextTryAt`. A younger answer waits for an older one to the same recipient that is still queued,
+ * whatever its ticket's state; automatic messages block nothing.
+ */
+export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: number): Promise<TakenRecipient[]> {
+  return tx<TakenRecipient>`
+    UPDATE outbox_recipients SET attempts = attempts + 1, next_try_at = ${nextTryAt}
+    WHERE state = 'queued' AND next_try_at <= ${now} AND (outbox_id, recipient) IN (
+      SELECT due.outbox_id, due.recipient FROM outbox_recipients due JOIN outbox o ON o.id = due.outbox_id
+      WHERE due.state = 'queued' AND due.next_try_at <= ${now} AND NOT EXISTS (
+        SELECT 1 FROM outbox_recipients older JOIN outbox oo ON oo.id = older.outbox_id
+        WHERE older.recipient = due.recipient AND older.state = 'queued' AND oo.ticket_id = o.ticket_id
+          AND oo.kind = 'reply' AND o.kind = 'reply' AND oo.number < o.number)
+      ORDER BY due.next_try_at LIMIT ${limit})
+    RETURNING outbox_id AS "outboxId", recipient, attempts`
+}
+
+/** Earliest time at which something will be due; undefined if nothing is queued. */
+export async function nextDue(sql: Sql): Promise<string | undefined> {
+  const [row] = await sql<{ at: string | null }>`
+    SELECT min(next_try_at) AS at FROM outbox_recipients WHERE state = 'queued'`
+  return row?.at ?? undefined
+}
+
+export async function outboxById(sql: Sql, id: string): Promise<OutboxEntry | undefined> {
+  const [found] = await sql<{ number: number }>`SELECT number FROM outbox WHERE id = ${id}`
+  return found && outboxByNumber(sql, found.number)
+}
+
+export async function recipientsOf(sql: Sql, outboxId: string): Promise<OutboxRecipient[]> {
+  return sql<OutboxRecipient>`
+    SELECT recipient, name, shown FROM outbox_recipients WHERE outbox_id = ${outboxId} ORDER BY shown DESC, recipient`
+}
+
+export async function markSent(tx: Tx, taken: TakenRecipient, at: string): Promise<void> {
+  await tx`
+    UPDATE outbox_recipients SET state = 'sent', next_try_at = NULL, settled_at = ${at}, error = NULL
+    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
+}
+
+/** False if the recipient was settled meanwhile. */
+export async function markFailed(tx: Tx, taken: TakenRecipient, error: string, at: string): Promise<boolean> {
+  const rows = await tx`
+    UPDATE outbox_recipients SET state = 'failed', next_try_at = NULL, settled_at = ${at}, error = ${error}
+    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued' RETURNING outbox_id`
+  return rows.length > 0
+}
+
+export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, nextTryAt: string): Promise<void> {
+  await tx`
+    UPDATE outbox_recipients SET next_try_at = ${nextTryAt}, error = ${error}
+    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
+}
+
+/** An acknowledgement still queued says nothing new once an answer is queued. */
+export async function dropAcknowledgements(tx: Tx, ticketId: string, at: string): Promise<void> {
+  await tx`
+    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = 'an answer went first'
+    WHERE state = 'queued' AND attempts = 0
+      AND outbox_id IN (SELECT id FROM outbox WHERE ticket_id = ${ticketId} AND kind = 'acknowledgement')`
+}
+
+/** One recipient of one message, for people. */
+export interface OutboxLine {
+  number: number
+  kind: OutboxKind
+  channel: string
+  ticketNumber: number | null
+  prefix: string | null
+  messageId: string | null
+  recipient: string
+  state: 'queued' | 'sent' | 'failed' | 'dropped'
+  attempts: number
+  nextTryAt: string | null
+  error: string | null
+  queuedAt: string
+  settledAt: string | null
+}
+
+/** Queued and failed ones, or all; newest first. */
+export async function listOutbox(sql: Sql, all: boolean, limit: number): Promise<OutboxLine[]> {
+  const every = all ? 1 : 0
+  return sql<OutboxLine>`
+    SELECT o.number, o.kind, o.channel, t.number AS "ticketNumber", d.prefix, o.message_id AS "messageId", r.recipient,
+           r.state, r.attempts, r.next_try_at AS "nextTryAt", r.error, o.queued_at AS "queuedAt",
+           r.settled_at AS "settledAt"
+    FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    LEFT JOIN tickets t ON t.id = o.ticket_id LEFT JOIN desks d ON d.id = t.desk_id
+    WHERE r.state IN ('queued', 'failed') OR 1 = ${every}
+    ORDER BY o.number DESC, r.recipient LIMIT ${limit}`
+}
+
+/** Deliveries to requesters of a ticket, oldest first. */
+export async function deliveriesOf(sql: Sql, ticketId: string): Promise<OutboxLine[]> {
+  return sql<OutboxLine>`
+    SELECT o.number, o.kind, o.channel, t.number AS "ticketNumber", d.prefix, o.message_id AS "messageId", r.recipient,
+           r.state, r.attempts, r.next_try_at AS "nextTryAt", r.error, o.queued_at AS "queuedAt",
+           r.settled_at AS "settledAt"
+    FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    JOIN tickets t ON t.id = o.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE o.ticket_id = ${ticketId} AND o.purpose = 'requester' ORDER BY o.number, r.recipient`
+}
+
+/** Makes the unsent recipients of a message due now, given-up ones too. Gives how many. */
+export async function retryOutbox(tx: Tx, number: number, now: string): Promise<number> {
+  const rows = await tx`
+    UPDATE outbox_recipients SET state = 'queued', next_try_at = ${now}, settled_at = NULL
+    WHERE state IN ('queued', 'failed') AND outbox_id IN (SELECT id FROM outbox WHERE number = ${number})
+    RETURNING outbox_id`
+  if (rows.length > 0) tx.wake()
+  return rows.length
+}
+
+/** Gives up the unsent recipients of a message. Gives how many. */
+export async function dropOutbox(tx: Tx, number: number, reason: string, at: string): Promise<number> {
+  const rows = await tx`
+    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = ${reason}
+    WHERE state IN ('queued', 'failed') AND outbox_id IN (SELECT id FROM outbox WHERE number = ${number})
+    RETURNING outbox_id`
+  return rows.length
+}

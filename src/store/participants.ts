@@ -1,0 +1,31 @@
+import type { Sql, Tx } from './sql.ts'
+
+export interface Participant {
+  kind: string
+  address: string
+  name: string
+  personId: string
+  role: 'requester' | 'copied'
+}
+
+/** Lets somebody into a ticket; false if they take part already. */
+export async function addParticipant(tx: Tx, ticketId: string, participant: Participant, at: string): Promise<boolean> {
+  const added = await tx`
+    INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at)
+    VALUES (${ticketId}, ${participant.kind}, ${participant.address}, ${participant.name}, ${participant.personId},
+            ${participant.role}, ${at})
+    ON CONFLICT (ticket_id, kind, address) DO NOTHING RETURNING address`
+  return added.length > 0
+}
+
+export async function takesPart(sql: Sql, ticketId: string, kind: string, address: string): Promise<boolean> {
+  const found = await sql`
+    SELECT 1 AS one FROM participants WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address}`
+  return found.length > 0
+}
+
+export async function participantsOf(sql: Sql, ticketId: string): Promise<Participant[]> {
+  return sql<Participant>`
+    SELECT kind, address, name, person_id AS "personId", role FROM participants
+    WHERE ticket_id = ${ticketId} ORDER BY role DESC, joined_at, address`
+}

@@ -1,0 +1,72 @@
+import { newId } from './id.ts'
+import { list, type Sql, type Tx } from './sql.ts'
+
+export interface Person {
+  id: string
+  name: string
+  /** An agent's short name; null for everybody else. */
+  handle: string | null
+}
+
+/** An address on one kind of channel, e.g. `email`. */
+export interface Identity {
+  kind: string
+  address: string
+  name: string
+}
+
+export interface Agent extends Person {
+  handle: string
+  /** Addresses by kind; the first configured comes first. */
+  email: string
+}
+
+export async function personByIdentity(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
+  const [found] = await sql<Person>`
+    SELECT people.id, people.name, people.handle FROM identities
+    JOIN people ON people.id = identities.person_id
+    WHERE identities.kind = ${kind} AND identities.address = ${address}`
+  return found
+}
+
+export async function personByHandle(sql: Sql, handle: string): Promise<Person | undefined> {
+  const [found] = await sql<Person>`SELECT id, name, handle FROM people WHERE handle = ${handle}`
+  return found
+}
+
+/** The person behind an identity, made if need be. Of two processes that make one at once, both get the same. */
+export async function ensurePerson(tx: Tx, identity: Identity, at: string): Promise<Person> {
+  const known = await personByIdentity(tx, identity.kind, identity.address)
+  if (known) return known
+  const id = newId()
+  const name = identity.name || identity.address
+  await tx`INSERT INTO people (id, name, created_at) VALUES (${id}, ${name}, ${at})`
+  const [made] = await tx`
+    INSERT INTO identities (kind, address, person_id) VALUES (${identity.kind}, ${identity.address}, ${id})
+    ON CONFLICT (kind, address) DO NOTHING RETURNING person_id`
+  if (made) return { id, name, handle: null }
+  await tx`DELETE FROM people WHERE id = ${id}`
+  return (await personByIdentity(tx, identity.kind, identity.address)) ?? { id, name, handle: null }
+}
+
+/** Makes the agents those of the configuration. Whoever is no longer listed stays a person, without a handle. */
+export async function saveAgents(
+  tx: Tx,
+  agents: readonly { handle: string; name: string; email: string }[],
+  at: string,
+): Promise<void> {
+  await tx`UPDATE people SET handle = NULL WHERE handle IS NOT NULL AND handle NOT IN (${list(agents.map(agent => agent.handle))})`
+  for (const agent of agents) {
+    const person = await ensurePerson(tx, { kind: 'email', address: agent.email, name: agent.name }, at)
+    await tx`UPDATE people SET handle = NULL WHERE handle = ${agent.handle} AND id <> ${person.id}`
+    await tx`UPDATE people SET handle = ${agent.handle}, name = ${agent.name} WHERE id = ${person.id}`
+  }
+}
+
+export async function allAgents(sql: Sql): Promise<Agent[]> {
+  return sql<Agent>`
+    SELECT people.id, people.name, people.handle, min(identities.address) AS email
+    FROM people JOIN identities ON identities.person_id = people.id AND identities.kind = 'email'
+    WHERE people.handle IS NOT NULL
+    GROUP BY people.id, people.name, people.handle ORDER BY people.handle`
+}

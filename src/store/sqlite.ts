@@ -1,0 +1,190 @@
+import Database from 'better-sqlite3'
+import { codeOf, DeskError } from '../errors.ts'
+import type { Migratable } from './migrate.ts'
+import { bindable, expand, List, type Sql, type Store, type Tx, type Value } from './sql.ts'
+
+const BUSY_MS = 5_000
+const WAKE_POLL_MS = 200
+const LIST_STATEMENTS = 500 // kept prepared, one for each length of a list
+
+/** Waits of another process, a full disk, a folder that went away: nothing was stored, and it may work later. */
+const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY)/
+
+/**
+ * SQLite in WAL mode with `synchronous=FULL`: a commit is on the disk when it returns. Writing transactions begin
+ * IMMEDIATE, because a deferred one fails as soon as another process writes between its read and its write, whatever
+ * the busy timeout. See https://sqlite.org/isolation.html and https://sqlite.org/wal.html.
+ */
+export function openSqlite(path: string): Store & { migratable: Migratable } {
+  const writer = new Database(path, { timeout: BUSY_MS })
+  writer.pragma('journal_mode = WAL')
+  writer.pragma('synchronous = FULL')
+  writer.pragma('foreign_keys = ON')
+  writer.pragma('cache_size = -16000')
+  writer.pragma('temp_store = MEMORY')
+  const reader = new Database(path, { readonly: true, timeout: BUSY_MS })
+
+  const begin = writer.prepare('BEGIN IMMEDIATE')
+  const commit = writer.prepare('COMMIT')
+  const write = statements(writer)
+  let last: Promise<unknown> = Promise.resolve()
+
+  async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    return guarded(async () => {
+      begin.run()
+      const leftTurn = alarmWhenTurnEnds()
+      try {
+        const result = await work(transaction(write))
+        leftTurn.check()
+        commit.run()
+        return result
+      } catch (error) {
+        if (writer.inTransaction) writer.exec('ROLLBACK')
+        throw error
+      } finally {
+        leftTurn.clear()
+      }
+    })
+  }
+
+  return {
+    engine: 'sqlite',
+    read: statements(reader),
+    async consistently(work) {
+      const snapshot = new Database(path, { readonly: true, timeout: BUSY_MS })
+      try {
+        snapshot.exec('BEGIN')
+        return await work(statements(snapshot))
+      } finally {
+        snapshot.close()
+      }
+    },
+    transact(work) {
+      const turn = last.then(() => run(work))
+      last = turn.catch(() => undefined)
+      return turn
+    },
+    onWake(listener) {
+      // Moves with the commits of other connections only; the reader here never commits.
+      const version = writer.prepare('PRAGMA data_version').pluck()
+      let seen = version.get()
+      const timer = setInterval(() => {
+        if (writer.inTransaction) return
+        const now = version.get()
+        if (now === seen) return
+        seen = now
+        listener()
+      }, WAKE_POLL_MS)
+      timer.unref()
+      return () => clearInterval(timer)
+    },
+    migratable: migratable(writer),
+    async snapshot(target) {
+      await guarded(async () => void writer.prepare('VACUUM INTO ?').run(target))
+    },
+    async close() {
+      await last.catch(() => undefined)
+      if (!writer.open) return
+      reader.close()
+      writer.pragma('wal_checkpoint(TRUNCATE)')
+      writer.close()
+    },
+  }
+}
+
+function migratable(db: Database.Database): Migratable {
+  return {
+    engine: 'sqlite',
+    async exclusively(work) {
+      db.exec('BEGIN IMMEDIATE')
+      try {
+        await work()
+        db.exec('COMMIT')
+      } catch (error) {
+        db.exec('ROLLBACK')
+        throw error
+      }
+    },
+    version: async () => db.pragma('user_version', { simple: true }) as number,
+    script: async text => void db.exec(text),
+    setVersion: async version => void db.pragma(`user_version = ${version}`),
+  }
+}
+
+function transaction(write: Sql): Tx {
+  return Object.assign(write.bind(null) as Sql, {
+    async lock() {}, // one writer at a time holds the whole database
+    async number(counter: string) {
+      const rows = await write<{ value: number }>`
+        INSERT INTO counters (name, value) VALUES (${counter}, 1)
+        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`
+      return rows[0]?.value ?? 0
+    },
+    wake() {}, // the other processes see the commit itself
+  })
+}
+
+/** Prepares each statement once: a template's strings are one object for each place in the code. */
+function statements(db: Database.Database): Sql {
+  const prepared = new WeakMap<TemplateStringsArray, Database.Statement>()
+  const ofLists = new Map<string, Database.Statement>()
+  return async <Row extends object>(text: TemplateStringsArray, ...values: Value[]): Promise<Row[]> => {
+    const varies = values.some(value => value instanceof List)
+    if (varies) {
+      const expanded = expand(text, values, () => '?')
+      let statement = ofLists.get(expanded.text)
+      if (!statement) {
+        statement = db.prepare(expanded.text)
+        if (ofLists.size < LIST_STATEMENTS) ofLists.set(expanded.text, statement)
+      }
+      return execute<Row>(statement, expanded.values)
+    }
+    let statement = prepared.get(text)
+    if (!statement) {
+      statement = db.prepare(text.join('?'))
+      prepared.set(text, statement)
+    }
+    return execute<Row>(
+      statement,
+      values.map(value => bindable(value as string)),
+    )
+  }
+}
+
+function execute<Row>(statement: Database.Statement, values: unknown[]): Row[] {
+  if (statement.reader) return statement.all(...values) as Row[]
+  statement.run(...values)
+  return []
+}
+
+/**
+ * A transaction that waits for the network or a timer would hold the only writer meanwhile. Statements resolve within
+ * the turn of the event loop that began the transaction, so an immediate that fires before the end catches any other.
+ */
+function alarmWhenTurnEnds(): { check(): void; clear(): void } {
+  let ended = false
+  const immediate = setImmediate(() => {
+    ended = true
+  })
+  return {
+    check() {
+      if (ended) throw new Error('A transaction waited for something that is no statement; do that before or after it.')
+    },
+    clear: () => clearImmediate(immediate),
+  }
+}
+
+async function guarded<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof DeskError || !TEMPORARY.test(codeOf(error))) throw error
+    throw new DeskError(
+      'temporary',
+      `The database cannot be written just now (${codeOf(error)}): free space or wait.`,
+      {
+        cause: error,
+      },
+    )
+  }
+}

@@ -1,0 +1,40 @@
+import { keyOf } from './id.ts'
+import { list, type Sql, type Tx } from './sql.ts'
+
+/** `seen`: we had it. `mentioned`: somebody referred to it, and we never had it. What we sent is known by its token. */
+export type Known = 'seen' | 'mentioned'
+
+export interface Thread {
+  key: string
+  ticketId: string
+  known: Known
+}
+
+/** Message-IDs are one namespace for all mail channels: an answer may come in through another mailbox. */
+export function messageKey(messageId: string): string {
+  return keyOf('message-id', messageId)
+}
+
+/** A chat's own conversation key is its channel's. */
+export function threadKey(channel: string, thread: string): string {
+  return keyOf('thread', channel, thread)
+}
+
+export async function findThreads(sql: Sql, keys: readonly string[]): Promise<Thread[]> {
+  if (keys.length === 0) return []
+  return sql<Thread>`SELECT key, ticket_id AS "ticketId", known FROM threads WHERE key IN (${list(keys)})`
+}
+
+/** The first ticket to name a key keeps it; what was only mentioned becomes known better. */
+export async function addThread(tx: Tx, thread: Thread): Promise<void> {
+  if (thread.known === 'mentioned') {
+    await tx`
+      INSERT INTO threads (key, ticket_id, known) VALUES (${thread.key}, ${thread.ticketId}, 'mentioned')
+      ON CONFLICT (key) DO NOTHING`
+    return
+  }
+  await tx`
+    INSERT INTO threads (key, ticket_id, known) VALUES (${thread.key}, ${thread.ticketId}, ${thread.known})
+    ON CONFLICT (key) DO UPDATE SET ticket_id = excluded.ticket_id, known = excluded.known
+    WHERE threads.known = 'mentioned'`
+}

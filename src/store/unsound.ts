@@ -1,0 +1,41 @@
+import type { Sql } from './sql.ts'
+
+export interface Unsound {
+  about: 'arrival' | 'ticket' | 'outbox'
+  problem: string
+}
+
+/** What the constraints of the tables cannot say: rows whose relatives contradict them. */
+export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
+  return sql<Unsound>`
+    SELECT 'arrival' AS about, 'M-' || a.number || ' was ' || a.outcome || ', but its message is not on its ticket.' AS problem
+    FROM arrivals a LEFT JOIN messages m ON m.id = a.message_id AND m.ticket_id = a.ticket_id
+    WHERE a.outcome IN ('opened', 'appended') AND m.id IS NULL
+    UNION ALL
+    SELECT 'arrival', 'M-' || a.number || ' opened a ticket and has neither an acknowledgement nor a reason for none.'
+    FROM arrivals a
+    WHERE a.outcome = 'opened' AND a.acknowledgement NOT LIKE 'none:%' AND NOT EXISTS (
+      SELECT 1 FROM outbox o WHERE o.ticket_id = a.ticket_id AND o.kind = 'acknowledgement')
+    UNION ALL
+    SELECT 'arrival', 'M-' || a.number || ' is the duplicate of an arrival that is none itself.'
+    FROM arrivals a JOIN arrivals first ON first.id = a.duplicate_of WHERE first.outcome = 'duplicate'
+    UNION ALL
+    SELECT 'arrival', 'A message of ' || d.prefix || '-' || t.number || ' came in without an arrival.'
+    FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE m.direction = 'in' AND NOT EXISTS (SELECT 1 FROM arrivals a WHERE a.message_id = m.id)
+    UNION ALL
+    SELECT 'ticket', d.prefix || '-' || t.number || ' has no message.'
+    FROM tickets t JOIN desks d ON d.id = t.desk_id
+    WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.ticket_id = t.id)
+    UNION ALL
+    SELECT 'ticket', d.prefix || '-' || t.number || ' was opened by ' || count(*) || ' arrivals.'
+    FROM arrivals a JOIN tickets t ON t.id = a.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE a.outcome = 'opened' GROUP BY d.prefix, t.number HAVING count(*) > 1
+    UNION ALL
+    SELECT 'outbox', 'Message ' || o.number || ' in the outbox has no recipient.'
+    FROM outbox o WHERE NOT EXISTS (SELECT 1 FROM outbox_recipients r WHERE r.outbox_id = o.id)
+    UNION ALL
+    SELECT 'outbox', 'An answer on ' || d.prefix || '-' || t.number || ' was never queued.'
+    FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE m.direction = 'out' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id AND o.kind = 'reply')`
+}
