@@ -25,4 +25,3 @@ export async function saveDesks(tx: Tx, desks: readonly Desk[]): Promise<void> {
       ON CONFLICT (id) DO UPDATE SET name = excluded.name, prefix = excluded.prefix`
   }
 }
-

@@ -5,6 +5,7 @@ import type { Migratable } from './migrate.ts'
 import { expand, type Sql, type Store, type Tx, type Value } from './sql.ts'
 
 const POOL = 8
+const COUNTERS = 2
 const RETRIES = 5
 const WAKE_CHANNEL = 'relaydesk_wake'
 const LISTEN_AGAIN_MS = 2_000
@@ -23,7 +24,9 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
   const shared = { connectionString: url, max: POOL, types, application_name: 'relaydesk' }
   const pool = new pg.Pool(shared)
   const readers = new pg.Pool({ ...shared, options: '-c default_transaction_read_only=on' })
-  for (const each of [pool, readers]) each.on('error', () => undefined) // an idle connection died; the next use opens another
+  // Numbers are taken in the middle of a transaction: from the same pool, as many transactions as it has would wait for ever.
+  const counters = new pg.Pool({ ...shared, max: COUNTERS })
+  for (const each of [pool, readers, counters]) each.on('error', () => undefined) // an idle connection died; the next use opens another
   const blocks = new Map<string, { next: number; end: number }>()
   const listener = wakeListener(url)
 
@@ -33,7 +36,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     try {
       await client.query('BEGIN')
       const state = { wake: false }
-      const result = await work(transaction(client, pool, blocks, state))
+      const result = await work(transaction(client, counters, blocks, state))
       await client.query('COMMIT')
       // Outside the transaction, because NOTIFY inside serialises all commits; a lost one is made up for by the slow poll.
       if (state.wake) await client.query(`NOTIFY ${WAKE_CHANNEL}`).catch(() => undefined)
@@ -80,7 +83,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     },
     async close() {
       await listener.close()
-      await Promise.all([pool.end(), readers.end()])
+      await Promise.all([pool.end(), readers.end(), counters.end()])
     },
   }
 }
@@ -131,7 +134,7 @@ function asBuffer(value: string | number | null | Uint8Array): unknown {
 
 function transaction(
   client: pg.PoolClient,
-  pool: pg.Pool,
+  counters: pg.Pool,
   blocks: Map<string, { next: number; end: number }>,
   state: { wake: boolean },
 ): Tx {
@@ -146,7 +149,7 @@ function transaction(
     async number(counter: string, wanted = 1) {
       const block = blocks.get(counter)
       if (block && block.next < block.end) return block.next++
-      const taken = await pool.query<{ value: number }>(
+      const taken = await counters.query<{ value: number }>(
         `INSERT INTO counters (name, value) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET value = counters.value + $2 RETURNING value`,
         [counter, wanted],

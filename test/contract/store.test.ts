@@ -29,7 +29,9 @@ describe.each(ENGINES)('a store on %s', engine => {
       throw new Error('no')
     })
     await expect(failing).rejects.toThrow('no')
-    expect(await store.read`SELECT name FROM counters WHERE name IN (${list(['kept', 'lost'])})`).toEqual([{ name: 'kept' }])
+    expect(await store.read`SELECT name FROM counters WHERE name IN (${list(['kept', 'lost'])})`).toEqual([
+      { name: 'kept' },
+    ])
     expect(await store.read`SELECT name FROM counters WHERE name IN (${list([])})`).toEqual([])
   })
 })
