@@ -1,7 +1,4 @@
-const DAY_MS = 24 * 60 * 60 * 1000
-
-/** Whether a message reached the organisation so long ago that an acknowledgement would only confuse. */
-export function isOld(reachedAt: string | null, now: Date, days: number): boolean {
-  if (!reachedAt) return false
-  return now.getTime() - new Date(reachedAt).getTime() > days * DAY_MS
+/** Whether a message reached the organisation so long ago that an acknowledgement would only confuse. `within`: milliseconds. */
+export function isOld(reachedAt: string | null, now: Date, within: number): boolean {
+  return reachedAt !== null && now.getTime() - Date.parse(reachedAt) > within
 }
