@@ -2,7 +2,7 @@
 // The launcher of both forms: in a checkout it runs the sources (type stripping), in an installed package the compiled
 // files, because Node refuses to strip types below node_modules.
 import { existsSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 
 const major = Number(process.versions.node.split('.')[0])
 if (major < 24) {
@@ -11,7 +11,7 @@ if (major < 24) {
   )
   process.exit(69)
 }
-enableCompileCache()
+module.enableCompileCache()
 const sources = new URL('../src/cli.ts', import.meta.url)
 const entry = existsSync(sources) ? sources : new URL('../dist/src/cli.js', import.meta.url)
 const { main } = await import(entry.href)

@@ -18,6 +18,7 @@ import { classify, type Evidence } from '../../src/core/kind.ts'
 import { visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 import { collect } from './collect.ts'
+import { FAULTS } from './faults.ts'
 import { type Head, type RawMessage, readHead } from './head.ts'
 import { roughText } from './rough-text.ts'
 
@@ -26,7 +27,6 @@ const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw messag
 const MOST_PARTS = 5_000
 const LONGEST_SUBJECT = 1_000
 const MOST_ADDRESSES = 200
-const DISK = new Set(['ENOSPC', 'EDQUOT', 'EIO', 'EROFS', 'EMFILE', 'ENFILE', 'EACCES', 'ENOENT'])
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
@@ -66,7 +66,7 @@ export async function parseMail(raw: RawMessage, options: ParseOptions): Promise
     const kept = await packRaw(raw)
     return assemble(kept, head, parts, options)
   } catch (error) {
-    if (DISK.has(codeOf(error))) throw error // nothing is wrong with the message
+    if (FAULTS.has(codeOf(error))) throw error // nothing is wrong with the message
     await Promise.all(made.map(path => rm(path, { force: true })))
     const kept = await packRaw(raw)
     const detail = `This is no mail we can read: ${sentenceOf(error)}.`

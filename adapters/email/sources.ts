@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { copyFile, constants as fsConstants, open, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { createReadStream, readFileSync, statSync } from 'node:fs'
+import { copyFile, constants as fsConstants, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DeskError } from '../../src/errors.ts'
 import { IN_MEMORY, spool } from './collect.ts'
@@ -20,8 +20,10 @@ export interface SourceOptions {
   spoolPath(): Promise<string>
 }
 
-const BEGINS_LIKE_MAIL = /^(?:From |[!-9;-~]+[ \t]*:)/
+const BEGINS_LIKE_MAIL = /^(?:From |[A-Za-z][\w.-]*[ \t]*:)/
+const MBOX_NAME = /(^|[./\\])mbox$/i
 const HEAD = 64 * 1024
+const LONGEST_NAME = 200
 
 /** Files of a path: itself, or all below a folder, in order of their paths. Rejects with code `no-input`. */
 export async function listFiles(path: string): Promise<string[]> {
@@ -48,13 +50,15 @@ async function walk(folder: string, files: string[]): Promise<void> {
 
 /** The messages of a file. */
 export async function* readFileSource(file: string, inFolder: boolean, options: SourceOptions): AsyncGenerator<Source> {
-  const { size, isRegular } = await describe(file)
-  if (!isRegular) return yield { file, skipped: 'no regular file' }
-  const start = await readStart(file)
-  if (inFolder && !BEGINS_LIKE_MAIL.test(start.toString('latin1')))
-    return yield { file, skipped: 'does not begin like a mail' }
-  const mbox =
-    options.mbox ?? (/(^|[./\\])mbox$/i.test(file) && start.toString('latin1').startsWith('From ') ? 'rd' : undefined)
+  const found = statSync(file, { throwIfNoEntry: false })
+  if (!found?.isFile()) return yield { file, skipped: 'no regular file' }
+  const { size } = found
+  // Read in one go and at once: an import has nothing else to do, and waiting costs more than reading.
+  const small = size <= IN_MEMORY ? readFileSync(file) : undefined
+  const start = (small ?? (await readStart(file))).subarray(0, HEAD)
+  const first = start.subarray(0, LONGEST_NAME).toString('latin1')
+  if (inFolder && !BEGINS_LIKE_MAIL.test(first)) return yield { file, skipped: 'does not begin like a mail' }
+  const mbox = options.mbox ?? (MBOX_NAME.test(file) && first.startsWith('From ') ? 'rd' : undefined)
   if (mbox) {
     let position = 0
     for await (const raw of readMbox(file, mbox, options.spoolPath)) {
@@ -63,12 +67,12 @@ export async function* readFileSource(file: string, inFolder: boolean, options: 
     }
   } else if (size > options.maxMessageBytes) {
     yield { file, tooLarge: { id: await digestOf(file), head: headOf(start), size } }
-  } else if (size > IN_MEMORY) {
+  } else if (small) {
+    yield { file, raw: { bytes: small } }
+  } else {
     const path = await options.spoolPath()
     await copyFile(file, path, fsConstants.COPYFILE_FICLONE)
     yield { file, raw: { path, size } }
-  } else {
-    yield { file, raw: { bytes: await readFile(file) } }
   }
 }
 
@@ -85,11 +89,6 @@ async function limited(file: string, raw: RawMessage, options: SourceOptions): P
   const tooLarge = { id: await digestOf(raw.path), head: headOf(await readStart(raw.path)), size: raw.size }
   await rm(raw.path, { force: true })
   return { file, tooLarge }
-}
-
-async function describe(file: string): Promise<{ size: number; isRegular: boolean }> {
-  const found = await stat(file).catch(() => undefined)
-  return { size: found?.size ?? 0, isRegular: found?.isFile() ?? false }
 }
 
 async function readStart(file: string): Promise<Buffer> {

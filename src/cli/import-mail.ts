@@ -15,7 +15,7 @@ import type { OpenDesk } from '../main.ts'
 import { exitCodeFor } from './exit.ts'
 import { print, printJson } from './with-desk.ts'
 
-const AHEAD = 150 // messages read or waiting to be committed; three groups
+const AHEAD = 300 // messages read or waiting to be committed
 
 interface ImportOptions {
   json?: boolean

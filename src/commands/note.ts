@@ -1,7 +1,7 @@
 import type { InboundAttachment, MessageKind } from '../channel.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import { saveMessage } from '../store/messages.ts'
+import { insertMessage, prepareMessage } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
@@ -48,8 +48,9 @@ export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: 
     storedAt: change.at,
     raw: said.raw ?? null,
   }
-  const content = await saveMessage(tx, message, said.attachments)
-  await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content } }, change)
+  const prepared = prepareMessage(message, said.attachments)
+  await insertMessage(tx, prepared)
+  await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content: prepared.content } }, change)
   const owner = ticket.ownerId ? concerned(facts, ticket.ownerId, said.author.id) : []
   await tellAgents(tx, facts, said.kind === 'person' ? owner : [], {
     kind: 'notify-note',

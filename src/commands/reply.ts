@@ -1,7 +1,7 @@
 import type { InboundAttachment } from '../channel.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import { nameMessage, saveMessage, threadIds } from '../store/messages.ts'
+import { insertMessage, nameMessage, prepareMessage, threadIds } from '../store/messages.ts'
 import { dropAcknowledgements, type OutboxRecipient, queue } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
@@ -69,7 +69,8 @@ export async function answerRequester(
     raw: answer.raw ?? null,
   }
   const earlier = await threadIds(tx, ticket.id, THREAD_LENGTH)
-  const content = await saveMessage(tx, message, answer.attachments)
+  const prepared = prepareMessage(message, answer.attachments)
+  await insertMessage(tx, prepared)
   await dropAcknowledgements(tx, ticket.id, change.at)
   const { token } = await queue(
     tx,
@@ -86,7 +87,12 @@ export async function answerRequester(
     change.at,
   )
   await nameMessage(tx, message.id, token)
-  const answered = await recordEvent(tx, ticket, { type: 'replied', data: { message: message.id, content } }, change)
+  const answered = await recordEvent(
+    tx,
+    ticket,
+    { type: 'replied', data: { message: message.id, content: prepared.content } },
+    change,
+  )
   if (!ticket.ownerId && ticket.state !== 'closed') {
     await recordEvent(tx, answered, { type: 'claimed', data: { owner: answer.author.id } }, change)
   }

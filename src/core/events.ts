@@ -5,7 +5,10 @@ import { createHash, createHmac } from 'node:crypto'
  * can be erased without breaking the chain.
  */
 export type TicketEvent =
-  | { type: 'opened'; data: { number: number; desk: string; requester: string; message: string; content: string } }
+  | {
+      type: 'opened'
+      data: { number: number; desk: string; requester: string; copied: string[]; message: string; content: string }
+    }
   | { type: 'received'; data: { message: string; content: string; kind: string; rule: string } }
   | { type: 'replied'; data: { message: string; content: string } }
   | { type: 'noted'; data: { message: string; content: string } }

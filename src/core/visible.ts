@@ -1,33 +1,70 @@
-import EmailReplyParser from 'email-reply-parser'
-
 /** The line in our mails above which people are asked to write. Everything from it on is ours. */
 export const REPLY_MARKER = '##- Please write your reply above this line -##'
 
-const MARKER_LINE = /^[>\s|]*##- .{0,80}? -##\s*$/m
-const LONGEST = 100_000 // beyond this, looking for quotes costs more than it is worth
+const MARKER_LINE = /^[>\s|*]*##-\s/
+const QUOTED = /^\s*>/
+const SIGNATURE = /^-- ?$/ // RFC 3676 section 4.3; many programs lose the blank
+const ORIGINAL =
+  /^\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*-{2,}\s*$/i
+const LONGEST_ATTRIBUTION = 3 // lines; mail programs wrap it
 
-/** The new text of a message, without what it quotes. A text of which nothing would be left is given whole. */
+/**
+ * The new text of a message, without what it quotes below and without its signature. A text of which nothing would be
+ * left is given whole. Linear in the length of the text, whatever stands in it.
+ */
 export function visibleReply(text: string): string {
   const whole = text.trim()
   const above = aboveMarker(whole)
-  const short = above.length <= LONGEST ? new EmailReplyParser().parseReply(above).trim() : above
-  return short || above || whole
+  return withoutTail(above.split('\n')).join('\n').trim() || above || whole
 }
 
 /**
- * The same for an answer to one of our mails that goes on to somebody else: what stands below our marker may be what
- * that person must not see, so nothing of it is ever given, even if nothing else is left.
+ * The text above our marker line; the whole text where there is none. What stands below may be what the reader must not
+ * see, so nothing of it is ever given, even if nothing else is left.
  */
 export function aboveMarker(text: string): string {
-  const at = MARKER_LINE.exec(text)?.index
-  if (at === undefined) return text
-  return dropAttribution(text.slice(0, at)).trim()
+  const lines = text.split('\n')
+  const at = lines.findIndex(line => MARKER_LINE.test(line))
+  if (at < 0) return text
+  return withoutAttribution(withoutQuotes(lines.slice(0, at)))
+    .join('\n')
+    .trim()
 }
 
-/** The line by which a mail program introduces the quote ("On Monday, Bob wrote:") and the quote marks before it. */
-function dropAttribution(text: string): string {
-  const lines = text.replace(/[>\s]+$/u, '').split('\n')
-  const last = lines.at(-1)?.trim() ?? ''
-  if (/[:：]$/u.test(last) && /\d/.test(last)) lines.pop()
-  return lines.join('\n')
+/** Takes off the signature, the quote at the end and what introduces it, from the end upwards. */
+function withoutTail(lines: string[]): string[] {
+  const original = lines.findIndex(line => ORIGINAL.test(line))
+  const kept = original > 0 ? lines.slice(0, original) : lines
+  const quoteFree = withoutQuotes(kept)
+  const answered = quoteFree.length < withoutBlank(kept).length ? withoutAttribution(quoteFree) : quoteFree
+  const signature = answered.findLastIndex(line => SIGNATURE.test(line))
+  if (signature <= 0) return answered
+  const signed = answered.slice(0, signature)
+  const inner = withoutQuotes(signed)
+  return inner.length < withoutBlank(signed).length ? withoutAttribution(inner) : signed
+}
+
+function withoutBlank(lines: string[]): string[] {
+  const end = lines.findLastIndex(line => line.trim() !== '')
+  return lines.slice(0, end + 1)
+}
+
+function withoutQuotes(lines: string[]): string[] {
+  const end = lines.findLastIndex(line => line.trim() !== '' && !QUOTED.test(line))
+  return lines.slice(0, end + 1)
+}
+
+/** "On Monday, Bob wrote:", possibly over several lines: ends with a colon, and tells a time or an address. */
+function withoutAttribution(lines: string[]): string[] {
+  const kept = withoutBlank(lines)
+  if (!/[:：]\s*$/u.test(kept.at(-1) ?? '')) return kept
+  for (let length = 1; length <= Math.min(LONGEST_ATTRIBUTION, kept.length); length += 1) {
+    const candidate = kept.slice(-length)
+    if (candidate.some(line => line.trim() === '')) break
+    const said = candidate.join(' ')
+    if (said.length < 300 && (/\d{1,4}[-./: ]/.test(said) || /@/.test(said) || /wrote:$/.test(said.trim()))) {
+      return withoutBlank(kept.slice(0, -length))
+    }
+  }
+  return kept
 }

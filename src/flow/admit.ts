@@ -7,13 +7,11 @@ import { tokensIn, verifyToken } from '../core/token.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
-import { newId } from '../store/id.ts'
 import { takesPart } from '../store/participants.ts'
-import { personByIdentity } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { appendMessage, type Became, openWith } from './carry-out.ts'
-import type { Intake, Origin } from './context.ts'
+import { type Intake, knownPerson, type Origin } from './context.ts'
 import { cluesOf } from './conversation.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
@@ -24,14 +22,15 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   const blank = await blankArrival(tx, intake, origin, message)
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   if (first) {
-    await insertArrival(tx, { ...blank, ...duplicateOf(first) })
-    return { outcome: 'duplicate', ref: await refOf(tx, first.ticketId) }
+    const duplicate = await duplicateOf(tx, first)
+    await insertArrival(tx, { ...blank, ...duplicate })
+    return duplicate
   }
   const decision = await decideOn(tx, intake, origin, message)
   const became = await carryOut(tx, intake, origin, message, decision)
   await insertArrival(tx, { ...blank, ...became })
   await tellOfHeld(tx, intake, { ...blank, ...became }, message)
-  return { outcome: became.outcome, ref: await refOf(tx, became.ticketId) }
+  return { outcome: became.outcome, ref: became.ref }
 }
 
 /** Keeps what could not be read, and raises an alarm: one for the channel, however many there are. */
@@ -70,21 +69,22 @@ export async function admitWaiting(
   const { facts } = intake
   const claimed = { ...waiting, ...describe(message), detail: null }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
-  if (!(await settleArrival(tx, waiting.id, { ...claimed, ...DECIDING }, facts.at))) return undefined
+  if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const became =
-    first && first.id !== waiting.id
-      ? duplicateOf(first)
+    first && first.number !== waiting.number
+      ? await duplicateOf(tx, first)
       : await carryOut(tx, intake, origin, message, decision ?? (await decideOn(tx, intake, origin, message)))
-  await settleArrival(tx, waiting.id, { ...claimed, ...became }, facts.at)
-  return { outcome: became.outcome, ref: await refOf(tx, became.ticketId) }
+  await settleArrival(tx, waiting.number, { ...claimed, ...became }, facts.at)
+  return { outcome: became.outcome, ref: became.ref }
 }
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
-function duplicateOf(first: Arrival): Became & { duplicateOf: string } {
-  const { ticketId, id } = first
-  return { outcome: 'duplicate', ticketId, messageId: null, acknowledgement: null, duplicateOf: id }
+async function duplicateOf(sql: Sql, first: Arrival): Promise<Became & { duplicateOf: number }> {
+  const { ticketId, number } = first
+  const ref = await refOf(sql, ticketId)
+  return { outcome: 'duplicate', ticketId, messageId: null, acknowledgement: null, ref, duplicateOf: number }
 }
 
 async function carryOut(
@@ -101,9 +101,14 @@ async function carryOut(
     case 'append':
       return appendMessage(tx, intake, origin, message, decision)
     case 'hold':
-      return { outcome: `held:${decision.reason}`, ticketId: decision.ticketId, ...nothing }
+      return {
+        outcome: `held:${decision.reason}`,
+        ticketId: decision.ticketId,
+        ...nothing,
+        ref: await refOf(tx, decision.ticketId),
+      }
     case 'ignore':
-      return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing }
+      return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null }
   }
 }
 
@@ -116,7 +121,7 @@ async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: Inb
     kind: 'notify-held',
     purpose: 'internal',
     channel: arrival.channel,
-    arrivalId: arrival.id,
+    arrival: arrival.number,
     ...(ticket ? { ticketId: ticket.id } : {}),
   })
 }
@@ -128,7 +133,6 @@ async function blankArrival(
   message: InboundMessage | UnreadableMessage,
 ): Promise<Arrival> {
   return {
-    id: newId(),
     number: await tx.number('arrival', intake.group),
     channel: origin.channel,
     externalId: message.id,
@@ -160,7 +164,7 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
   for (const { ticketId } of clues) {
     if (from && (await takesPart(tx, ticketId, origin.kind, from.address))) mine.add(ticketId)
   }
-  const sender = from ? await personByIdentity(tx, origin.kind, from.address) : undefined
+  const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
   return decide({ kind, clues, senderIsAgent: sender?.handle != null, takesPart: ticketId => mine.has(ticketId) })
 }
 

@@ -10,13 +10,13 @@ import type { Decision } from '../core/threading.ts'
 import { aboveMarker } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import { type Message, saveMessage } from '../store/messages.ts'
+import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
 import { queue } from '../store/outbox.ts'
 import { addParticipant, type Participant } from '../store/participants.ts'
-import { ensurePerson, type Person } from '../store/people.ts'
+import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
-import { type Change, insertTicket, moveReplyTo, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
-import type { Intake, Origin } from './context.ts'
+import { type Change, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
 
 const MOST_COPIED = 50
@@ -30,6 +30,8 @@ export interface Became {
   ticketId: string | null
   messageId: string | null
   acknowledgement: string | null
+  /** Reference of the ticket. */
+  ref: string | null
 }
 
 export type Append = Extract<Decision, { action: 'append' }>
@@ -47,7 +49,7 @@ interface Entry {
 
 async function entryFor(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Entry> {
   const { facts, context } = intake
-  const sender = await ensurePerson(tx, { kind: origin.kind, ...(message.from ?? NOBODY) }, facts.at)
+  const sender = await meet(tx, intake, { kind: origin.kind, ...(message.from ?? NOBODY) })
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   return { intake, origin, message, sender, old, change: { at: facts.at, actorId: sender.id, channel: origin.channel } }
 }
@@ -66,13 +68,20 @@ export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: 
     replyTo: answerAddress(facts, message),
     requester: sender,
   }
-  const ticket = await insertTicket(tx, opening, facts.at)
-  const { id: messageId, content } = await saveIncoming(tx, entry, ticket)
-  const data = { number: ticket.number, desk: origin.desk.id, requester: sender.id, message: messageId, content }
-  const opened = await recordEvent(tx, ticket, { type: 'opened', data }, change)
-  if (message.from)
-    await addParticipant(tx, ticket.id, participant(origin, message.from, sender, 'requester'), facts.at)
-  if (message.kind === 'person') await letInCopied(tx, entry, opened)
+  const prepared = prepareIncoming(entry, opening.id)
+  const { id: messageId } = prepared.message
+  const copied = message.kind === 'person' ? await copiedOn(tx, entry) : []
+  const data = {
+    number: opening.number,
+    desk: origin.desk.id,
+    requester: sender.id,
+    copied: copied.map(each => each.personId),
+    message: messageId,
+    content: prepared.content,
+  }
+  const ticket = await openTicket(tx, opening, prepared, { type: 'opened', data }, change)
+  const requester = message.from ? [participant(origin, message.from, sender, 'requester')] : []
+  for (const each of [...requester, ...copied]) await addParticipant(tx, ticket.id, each, facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   if (!entry.old) {
@@ -84,7 +93,7 @@ export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: 
       messageId,
     })
   }
-  return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement }
+  return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement, ref: ticket.ref }
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -125,18 +134,24 @@ export async function appendMessage(
   const append = decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   await rememberThread(tx, origin.channel, message, ticket.id)
-  return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null }
+  return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null, ref: ticket.ref }
 }
 
 async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
   const { message, sender, change, intake } = entry
   const { facts } = intake
-  const { id, content } = await saveIncoming(tx, entry, ticket)
-  const data = { message: id, content, kind: message.kind, rule: decision.rule }
+  const prepared = prepareIncoming(entry, ticket.id)
+  const { id } = prepared.message
+  await insertMessage(tx, prepared)
+  const data = { message: id, content: prepared.content, kind: message.kind, rule: decision.rule }
   let now = await recordEvent(tx, ticket, { type: 'received', data }, change)
   if (message.kind !== 'person') return id // marked and kept; wakes nobody, lets nobody in
-  if (decision.rule === 'agent' && message.from) now = await letIn(tx, entry, now, message.from)
-  now = await letInCopied(tx, entry, now)
+  const invited =
+    decision.rule === 'agent' && message.from ? [participant(entry.origin, message.from, sender, 'copied')] : []
+  for (const each of [...invited, ...(await copiedOn(tx, entry))]) {
+    if (!(await addParticipant(tx, ticket.id, each, facts.at))) continue
+    now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
+  }
   if (now.state === 'closed') now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'message' } }, change)
   const replyTo = answerAddress(facts, message)
   if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
@@ -197,22 +212,15 @@ async function whyNotSent(
   return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
 }
 
-/** Colleagues on To and Cc take part from now on. */
-async function letInCopied(tx: Tx, entry: Entry, ticket: Ticket): Promise<Ticket> {
-  const { message, intake } = entry
-  let now = ticket
-  const others = [...message.to, ...message.cc].filter(each => !intake.facts.isOurs(each.address))
-  for (const other of others.slice(0, MOST_COPIED)) now = await letIn(tx, entry, now, other)
-  return now
-}
-
-async function letIn(tx: Tx, entry: Entry, ticket: Ticket, who: Address): Promise<Ticket> {
-  const { origin, change } = entry
-  const person = await ensurePerson(tx, { kind: origin.kind, ...who }, change.at)
-  const added = await addParticipant(tx, ticket.id, participant(origin, who, person, 'copied'), change.at)
-  return added
-    ? recordEvent(tx, ticket, { type: 'joined', data: { person: person.id, role: 'copied' } }, change)
-    : ticket
+/** Colleagues on To and Cc, who take part from now on. */
+async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
+  const others = new Map([...message.to, ...message.cc].map(each => [each.address, each]))
+  others.delete(message.from?.address ?? '')
+  const copied: Participant[] = []
+  for (const other of [...others.values()].filter(each => !intake.facts.isOurs(each.address)).slice(0, MOST_COPIED)) {
+    copied.push(participant(origin, other, await meet(tx, intake, { kind: origin.kind, ...other }), 'copied'))
+  }
+  return copied
 }
 
 function participant(origin: Origin, who: Address, person: Person, role: Participant['role']): Participant {
@@ -225,12 +233,12 @@ function answerAddress(facts: DeskFacts, message: InboundMessage): string | null
   return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
 }
 
-async function saveIncoming(tx: Tx, entry: Entry, ticket: Ticket): Promise<{ id: string; content: string }> {
+function prepareIncoming(entry: Entry, ticketId: string): PreparedMessage {
   const { message, sender, origin, change } = entry
-  const stored: Omit<Message, 'salt'> = {
+  const stored = {
     id: newId(),
-    ticketId: ticket.id,
-    direction: 'in',
+    ticketId,
+    direction: 'in' as const,
     authorId: sender.id,
     authorName: oneLine(message.from?.name || sender.name),
     authorAddress: message.from?.address ?? null,
@@ -244,5 +252,5 @@ async function saveIncoming(tx: Tx, entry: Entry, ticket: Ticket): Promise<{ id:
     storedAt: change.at,
     raw: message.raw.sha256,
   }
-  return { id: stored.id, content: await saveMessage(tx, stored, message.attachments) }
+  return prepareMessage(stored, message.attachments)
 }

@@ -1,7 +1,7 @@
 import type { Address, OutboundMessage } from '../channel.ts'
 import { displayAddress, oneLine } from '../core/address.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
-import { type Arrival, arrivalById } from '../store/arrivals.ts'
+import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { attachmentsOf, type Message, messageById, type StoredAttachment } from '../store/messages.ts'
 import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
@@ -23,7 +23,7 @@ export async function compose(
   const { read } = context.store
   const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
   const message = entry.messageId ? await messageById(read, entry.messageId) : undefined
-  const arrival = entry.arrivalId ? await arrivalById(read, entry.arrivalId) : undefined
+  const arrival = entry.arrival === null ? undefined : await arrivalByNumber(read, entry.arrival)
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, arrival, files })
   const { subject, text } = renderer.render(entry.kind, values)

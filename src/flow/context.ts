@@ -6,8 +6,8 @@ import { DeskError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { LargeFiles } from '../store/files.ts'
 import { tokenKeys } from '../store/keys.ts'
-import { allAgents } from '../store/people.ts'
-import type { Sql, Store } from '../store/sql.ts'
+import { allAgents, ensurePerson, type Identity, type Person, personByIdentity } from '../store/people.ts'
+import type { Sql, Store, Tx } from '../store/sql.ts'
 
 /** A channel as the desk knows it. */
 export interface ChannelEntry {
@@ -49,6 +49,8 @@ export interface Intake {
   keys: readonly TokenKey[]
   /** How many messages are in the group. */
   group: number
+  /** People met in this transaction, by kind and address. */
+  met: Map<string, Person>
 }
 
 /** Where a message comes from. */
@@ -60,7 +62,7 @@ export interface Origin {
 }
 
 export async function intakeFor(context: Context, sql: Sql, group: number): Promise<Intake> {
-  return { context, facts: await deskFacts(context, sql), keys: await tokenKeys(sql), group }
+  return { context, facts: await deskFacts(context, sql), keys: await tokenKeys(sql), group, met: new Map() }
 }
 
 /** A channel that is no longer configured may still have messages that wait; they go to the first desk. */
@@ -69,4 +71,25 @@ export function originOf(context: Context, channel: string): Origin {
   const desk = context.desks.find(each => each.id === entry?.deskId) ?? context.desks[0]
   if (!desk) throw new DeskError('config', 'desks: list at least one desk.')
   return { channel, kind: entry?.kind ?? 'email', desk }
+}
+
+/** Who has this address, if anybody. Looked up once in a group. */
+export async function knownPerson(
+  sql: Sql,
+  { met }: Intake,
+  kind: string,
+  address: string,
+): Promise<Person | undefined> {
+  const key = `${kind} ${address}`
+  const person = met.get(key) ?? (await personByIdentity(sql, kind, address))
+  if (person) met.set(key, person)
+  return person
+}
+
+/** Who has this address; made if need be. */
+export async function meet(tx: Tx, intake: Intake, identity: Identity): Promise<Person> {
+  const { kind, address } = identity
+  const person = (await knownPerson(tx, intake, kind, address)) ?? (await ensurePerson(tx, identity, intake.facts.at))
+  intake.met.set(`${kind} ${address}`, person)
+  return person
 }

@@ -3,7 +3,7 @@ import { keyOf } from './id.ts'
 import type { Sql, Tx } from './sql.ts'
 
 export interface Arrival {
-  id: string
+  /** What agents call it: M-12. */
   number: number
   channel: string
   externalId: string
@@ -12,7 +12,7 @@ export interface Arrival {
   detail: string | null
   ticketId: string | null
   messageId: string | null
-  duplicateOf: string | null
+  duplicateOf: number | null
   fingerprint: string | null
   /** Of an opened one: `queued`, or `none:<reason>`. */
   acknowledgement: string | null
@@ -42,9 +42,9 @@ export async function insertArrival(tx: Tx, arrival: Arrival): Promise<void> {
   const a = arrival
   const { outcome, reason } = split(a.outcome)
   await tx`
-    INSERT INTO arrivals (id, number, channel, external_key, external_id, outcome, reason, detail, ticket_id, message_id,
+    INSERT INTO arrivals (number, channel, external_key, external_id, outcome, reason, detail, ticket_id, message_id,
                           duplicate_of, fingerprint, acknowledgement, sender, subject, raw, arrived_at)
-    VALUES (${a.id}, ${a.number}, ${a.channel}, ${keyOf(a.externalId)}, ${a.externalId}, ${outcome}, ${reason}, ${a.detail},
+    VALUES (${a.number}, ${a.channel}, ${keyOf(a.externalId)}, ${a.externalId}, ${outcome}, ${reason}, ${a.detail},
             ${a.ticketId}, ${a.messageId}, ${a.duplicateOf}, ${a.fingerprint}, ${a.acknowledgement}, ${a.sender},
             ${a.subject}, ${a.raw}, ${a.arrivedAt})`
 }
@@ -53,7 +53,7 @@ export async function insertArrival(tx: Tx, arrival: Arrival): Promise<void> {
 export async function countAgain(tx: Tx, channel: string, externalId: string): Promise<Arrival | undefined> {
   const [found] = await tx<ArrivalRow>`
     UPDATE arrivals SET seen = seen + 1 WHERE channel = ${channel} AND external_key = ${keyOf(externalId)}
-    RETURNING id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+    RETURNING number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
               message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject,
               raw, arrived_at AS "arrivedAt"`
   return found && arrival(found)
@@ -61,7 +61,7 @@ export async function countAgain(tx: Tx, channel: string, externalId: string): P
 
 export async function arrivalByFingerprint(sql: Sql, fingerprint: string): Promise<Arrival | undefined> {
   const [found] = await sql<ArrivalRow>`
-    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
            message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
            arrived_at AS "arrivedAt"
     FROM arrivals WHERE fingerprint = ${fingerprint} AND outcome <> 'duplicate'`
@@ -70,22 +70,17 @@ export async function arrivalByFingerprint(sql: Sql, fingerprint: string): Promi
 
 export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival | undefined> {
   const [found] = await sql<ArrivalRow>`
-    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
            message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
            arrived_at AS "arrivedAt"
     FROM arrivals WHERE number = ${number}`
   return found && arrival(found)
 }
 
-export async function arrivalById(sql: Sql, id: string): Promise<Arrival | undefined> {
-  const [found] = await sql<{ number: number }>`SELECT number FROM arrivals WHERE id = ${id}`
-  return found && arrivalByNumber(sql, found.number)
-}
-
 /** Held and quarantined ones, oldest first: what waits for an agent. */
 export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
-    SELECT id, number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
            message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
            arrived_at AS "arrivedAt"
     FROM arrivals WHERE outcome IN ('held', 'quarantined') ORDER BY number LIMIT ${limit}`
@@ -94,7 +89,7 @@ export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[
 
 export interface Settled {
   outcome: Outcome
-  duplicateOf: string | null
+  duplicateOf: number | null
   ticketId: string | null
   messageId: string | null
   acknowledgement: string | null
@@ -105,14 +100,14 @@ export interface Settled {
 }
 
 /** A waiting arrival was decided. False if somebody else was faster. */
-export async function settleArrival(tx: Tx, id: string, settled: Settled, at: string): Promise<boolean> {
+export async function settleArrival(tx: Tx, number: number, settled: Settled, at: string): Promise<boolean> {
   const s = settled
   const { outcome, reason } = split(s.outcome)
   const rows = await tx`
     UPDATE arrivals SET outcome = ${outcome}, reason = ${reason}, detail = ${s.detail}, ticket_id = ${s.ticketId},
            message_id = ${s.messageId}, duplicate_of = ${s.duplicateOf}, acknowledgement = ${s.acknowledgement}, fingerprint = ${s.fingerprint},
            sender = ${s.sender}, subject = ${s.subject}, decided_at = ${at}
-    WHERE id = ${id} AND outcome IN ('held', 'quarantined') RETURNING id`
+    WHERE number = ${number} AND outcome IN ('held', 'quarantined') RETURNING number`
   return rows.length > 0
 }
 

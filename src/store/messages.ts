@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel.ts'
 import { contentDigest } from '../core/events.ts'
 import { saveBlob } from './blobs.ts'
@@ -36,36 +36,38 @@ export interface StoredAttachment {
   size: number
 }
 
-/**
- * Stores a message with its attachments, and gives the salted digest of what it says, for its event. Large contents
- * must have been kept in files before.
- */
-export async function saveMessage(
-  tx: Tx,
+/** A message ready to be stored, with what its event says of its content. */
+export interface PreparedMessage {
+  message: Message
+  attachments: readonly InboundAttachment[]
+  /** Salted digest. */
+  content: string
+}
+
+export function prepareMessage(
   message: Omit<Message, 'salt'>,
   attachments: readonly InboundAttachment[],
-): Promise<string> {
-  const m = message
-  const salt = randomBytes(16).toString('hex')
+): PreparedMessage {
+  const salt = randomUUID() // 122 random bits, drawn from a pool
+  const digests = attachments.map(attachment => attachment.content.sha256)
+  const content = digestOf(salt, message.subject, message.text ?? '', digests)
+  return { message: { ...message, salt }, attachments, content }
+}
+
+/** Stores a message with its attachments. Large contents must have been kept in files before. */
+export async function insertMessage(tx: Tx, { message: m, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
                           text, visible, kind, sent_at, stored_at, raw, salt)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${salt})`
-  for (const [position, attachment] of attachments.entries()) {
-    const { name, type, contentId, content } = attachment
+            ${m.salt})`
+  for (const [position, { name, type, contentId, content }] of attachments.entries()) {
     await saveBlob(tx, content)
     await tx`
       INSERT INTO attachments (message_id, position, name, type, content_id, sha256, size)
       VALUES (${m.id}, ${position}, ${name}, ${type}, ${contentId}, ${content.sha256}, ${content.size})`
   }
-  return digestOf(
-    salt,
-    m.subject,
-    m.text ?? '',
-    attachments.map(attachment => attachment.content.sha256),
-  )
 }
 
 /** The digest that the event of a stored message must carry. */

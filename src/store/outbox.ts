@@ -33,7 +33,8 @@ export interface OutboxEntry {
   ticketId: string | null
   /** What it carries or tells of. */
   messageId: string | null
-  arrivalId: string | null
+  /** Number of the held message it tells of. */
+  arrival: number | null
   /** A sentence of ours that it carries. */
   note: string | null
   inReplyTo: string | null
@@ -50,7 +51,7 @@ export interface Draft {
   channel: string
   ticketId?: string
   messageId?: string
-  arrivalId?: string
+  arrival?: number
   note?: string
   inReplyTo?: string | null
   refs?: readonly string[]
@@ -69,10 +70,10 @@ export async function queue(
   const number = await tx.number('outbox')
   const token = signToken(key, { purpose: draft.purpose, number })
   await tx`
-    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, arrival_id, note, in_reply_to, refs,
+    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, arrival, note, in_reply_to, refs,
                         queued_at)
     VALUES (${id}, ${number}, ${draft.kind}, ${draft.purpose}, ${token}, ${draft.channel}, ${draft.ticketId ?? null},
-            ${draft.messageId ?? null}, ${draft.arrivalId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
+            ${draft.messageId ?? null}, ${draft.arrival ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
             ${(draft.refs ?? []).join(' ')}, ${at})`
   for (const r of recipients) {
     await tx`
@@ -87,7 +88,7 @@ export async function queue(
 export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
   const [found] = await sql<OutboxEntry>`
     SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
-           arrival_id AS "arrivalId", note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
+           arrival, note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
     FROM outbox WHERE number = ${number}`
   return found
 }

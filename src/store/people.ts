@@ -17,7 +17,6 @@ export interface Identity {
 
 export interface Agent extends Person {
   handle: string
-  /** Addresses by kind; the first configured comes first. */
   email: string
 }
 
@@ -65,8 +64,7 @@ export async function saveAgents(
 
 export async function allAgents(sql: Sql): Promise<Agent[]> {
   return sql<Agent>`
-    SELECT people.id, people.name, people.handle, min(identities.address) AS email
-    FROM people JOIN identities ON identities.person_id = people.id AND identities.kind = 'email'
-    WHERE people.handle IS NOT NULL
-    GROUP BY people.id, people.name, people.handle ORDER BY people.handle`
+    SELECT id, name, handle,
+           (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email') AS email
+    FROM people WHERE handle > '' ORDER BY handle`
 }

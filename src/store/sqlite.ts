@@ -34,7 +34,10 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
       begin.run()
       const leftTurn = alarmWhenTurnEnds()
       try {
-        const result = await work(transaction(write))
+        const numbers = new Map<string, number>()
+        const result = await work(transaction(write, numbers))
+        for (const [counter, value] of numbers)
+          await write`UPDATE counters SET value = ${value} WHERE name = ${counter}`
         leftTurn.check()
         commit.run()
         return result
@@ -111,17 +114,24 @@ function migratable(db: Database.Database): Migratable {
   }
 }
 
-function transaction(write: Sql): Tx {
+function transaction(write: Sql, numbers: Map<string, number>): Tx {
   return Object.assign(write.bind(null) as Sql, {
     async lock() {}, // one writer at a time holds the whole database
+    // Counted in memory and written once, before the commit.
     async number(counter: string) {
-      const rows = await write<{ value: number }>`
-        INSERT INTO counters (name, value) VALUES (${counter}, 1)
-        ON CONFLICT (name) DO UPDATE SET value = counters.value + 1 RETURNING value`
-      return rows[0]?.value ?? 0
+      const next = (numbers.get(counter) ?? (await currentNumber(write, counter))) + 1
+      numbers.set(counter, next)
+      return next
     },
     wake() {}, // the other processes see the commit itself
   })
+}
+
+async function currentNumber(write: Sql, counter: string): Promise<number> {
+  const [row] = await write<{ value: number }>`
+    INSERT INTO counters (name, value) VALUES (${counter}, 0)
+    ON CONFLICT (name) DO UPDATE SET value = counters.value RETURNING value`
+  return row?.value ?? 0
 }
 
 /** Prepares each statement once: a template's strings are one object for each place in the code. */

@@ -1,7 +1,8 @@
 import type { TicketEvent } from '../core/events.ts'
 import { formatReference } from '../core/reference.ts'
 import { applyEvent, type TicketFacts, type TicketView } from '../core/ticket.ts'
-import { appendEvent } from './events.ts'
+import { chainEvent, insertEvent } from './events.ts'
+import { insertMessage, type PreparedMessage } from './messages.ts'
 import type { Sql, Tx } from './sql.ts'
 
 export interface Ticket extends TicketView {
@@ -74,31 +75,36 @@ export interface Change {
   channel: string
 }
 
-/** Makes the row of a ticket; its first event, `opened`, must follow in the same transaction. */
-export async function insertTicket(tx: Tx, opening: Opening, at: string): Promise<Ticket> {
+/** Opens a ticket with its first message and its first event. */
+export async function openTicket(
+  tx: Tx,
+  opening: Opening,
+  first: PreparedMessage,
+  event: TicketEvent & { type: 'opened' },
+  change: Change,
+): Promise<Ticket> {
   const { desk, requester, ...own } = opening
+  const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
+  const facts = applyEvent(undefined, framed)
+  const chained = chainEvent(framed, '')
   await tx`
     INSERT INTO tickets (id, number, desk_id, channel, subject, state, requester_id, reply_to, opened_at, updated_at,
                          event_seq, event_hash)
-    VALUES (${own.id}, ${own.number}, ${desk.id}, ${own.channel}, ${own.subject}, 'new', ${requester.id}, ${own.replyTo},
-            ${at}, ${at}, 0, '')`
+    VALUES (${own.id}, ${own.number}, ${desk.id}, ${own.channel}, ${own.subject}, ${facts.state}, ${facts.requesterId},
+            ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, 1, ${chained.hash})`
+  await insertMessage(tx, first)
+  await insertEvent(tx, chained)
   return {
     ...own,
+    ...facts,
     ref: formatReference(desk.prefix, own.number),
     deskId: desk.id,
     prefix: desk.prefix,
-    state: 'new',
-    requesterId: requester.id,
     requesterName: requester.name,
-    ownerId: null,
     ownerName: null,
     ownerHandle: null,
-    openedAt: at,
-    updatedAt: at,
-    firstResponseAt: null,
-    closedAt: null,
-    eventSeq: 0,
-    eventHash: '',
+    eventSeq: 1,
+    eventHash: chained.hash,
   }
 }
 
@@ -106,8 +112,10 @@ export async function insertTicket(tx: Tx, opening: Opening, at: string): Promis
 export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, change: Change): Promise<Ticket> {
   const seq = ticket.eventSeq + 1
   const framed = { ...event, ...change, ticketId: ticket.id, seq }
-  const facts = applyEvent(ticket.eventSeq === 0 ? undefined : ticket, framed)
-  const hash = await appendEvent(tx, framed, ticket.eventHash)
+  const facts = applyEvent(ticket, framed)
+  const chained = chainEvent(framed, ticket.eventHash)
+  const { hash } = chained
+  await insertEvent(tx, chained)
   await tx`
     UPDATE tickets SET state = ${facts.state}, owner_id = ${facts.ownerId}, updated_at = ${facts.updatedAt},
            first_response_at = ${facts.firstResponseAt}, closed_at = ${facts.closedAt}, event_seq = ${seq},

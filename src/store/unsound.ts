@@ -18,7 +18,7 @@ export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
       SELECT 1 FROM outbox o WHERE o.ticket_id = a.ticket_id AND o.kind = 'acknowledgement')
     UNION ALL
     SELECT 'arrival', 'M-' || a.number || ' is the duplicate of an arrival that is none itself.'
-    FROM arrivals a JOIN arrivals first ON first.id = a.duplicate_of WHERE first.outcome = 'duplicate'
+    FROM arrivals a JOIN arrivals first ON first.number = a.duplicate_of WHERE first.outcome = 'duplicate'
     UNION ALL
     SELECT 'arrival', 'A message of ' || d.prefix || '-' || t.number || ' came in without an arrival.'
     FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id

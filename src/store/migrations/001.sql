@@ -48,7 +48,6 @@ CREATE TABLE tickets (
 );
 CREATE INDEX tickets_open ON tickets (updated_at, number) WHERE closed_at IS NULL;
 CREATE INDEX tickets_owner ON tickets (owner_id, updated_at) WHERE closed_at IS NULL;
-CREATE INDEX tickets_requester ON tickets (requester_id, number);
 
 CREATE TABLE participants (
   ticket_id TEXT NOT NULL REFERENCES tickets (id),
@@ -98,7 +97,6 @@ CREATE TABLE attachments (
   size BIGINT NOT NULL,
   PRIMARY KEY (message_id, position)
 );
-CREATE INDEX attachments_blob ON attachments (sha256);
 
 -- Which conversation is which ticket. One row for each key, so a conversation cannot be two tickets.
 CREATE TABLE threads (
@@ -106,12 +104,10 @@ CREATE TABLE threads (
   ticket_id TEXT NOT NULL REFERENCES tickets (id),
   known TEXT NOT NULL CHECK (known IN ('seen', 'mentioned')) -- mentioned: somebody referred to it, we never had it
 );
-CREATE INDEX threads_ticket ON threads (ticket_id);
 
 -- Every external id with its outcome.
 CREATE TABLE arrivals (
-  id TEXT PRIMARY KEY,
-  number BIGINT NOT NULL UNIQUE,
+  number BIGINT PRIMARY KEY,
   channel TEXT NOT NULL,
   external_key TEXT NOT NULL, -- digest of the id in the channel
   external_id TEXT NOT NULL,
@@ -121,7 +117,7 @@ CREATE TABLE arrivals (
   seen BIGINT NOT NULL DEFAULT 1,
   ticket_id TEXT REFERENCES tickets (id), -- of a held one: the ticket it would join
   message_id TEXT REFERENCES messages (id),
-  duplicate_of TEXT REFERENCES arrivals (id),
+  duplicate_of BIGINT REFERENCES arrivals (number),
   fingerprint TEXT,
   acknowledgement TEXT, -- of an opened one: queued, or none:<reason>
   sender TEXT,
@@ -137,8 +133,6 @@ CREATE TABLE arrivals (
 );
 CREATE UNIQUE INDEX arrivals_fingerprint ON arrivals (fingerprint) WHERE outcome <> 'duplicate' AND fingerprint IS NOT NULL;
 CREATE INDEX arrivals_waiting ON arrivals (number) WHERE outcome IN ('held', 'quarantined');
-CREATE INDEX arrivals_ticket ON arrivals (ticket_id);
-CREATE INDEX arrivals_message ON arrivals (message_id);
 
 CREATE TABLE channel_memory (
   channel TEXT NOT NULL,
@@ -165,7 +159,7 @@ CREATE TABLE outbox (
   channel TEXT NOT NULL,
   ticket_id TEXT REFERENCES tickets (id),
   message_id TEXT REFERENCES messages (id), -- what it carries or tells of
-  arrival_id TEXT REFERENCES arrivals (id),
+  arrival BIGINT REFERENCES arrivals (number),
   note TEXT, -- a sentence of ours that it carries
   in_reply_to TEXT,
   refs TEXT NOT NULL, -- Message-IDs, oldest first, separated by blanks

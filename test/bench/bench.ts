@@ -1,0 +1,83 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Bench } from './baseline.ts'
+import { prepareCorpus } from './corpus.ts'
+import { type Figure, isMet, median, showFigures } from './figure.ts'
+import { measureAnswer } from './measure-answer.ts'
+import { measureIdle } from './measure-idle.ts'
+import { measurePostgres } from './measure-postgres.ts'
+import { measureReady } from './measure-ready.ts'
+import { measureReceive } from './measure-receive.ts'
+import { measureSmtp } from './measure-smtp.ts'
+
+// npm run bench -- [--messages N] [--out bench.json] [--only NAME]: prints a table and writes JSON. Every rate is also
+// given as a ratio to what mailparser alone does with the same mails in the same run.
+
+const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
+  receive: measureReceive,
+  smtp: measureSmtp,
+  postgres: measurePostgres,
+  ready: measureReady,
+  answer: measureAnswer,
+  idle: measureIdle,
+}
+
+const { values: options } = parseArgs({
+  options: { messages: { type: 'string' }, out: { type: 'string' }, only: { type: 'string', multiple: true } },
+})
+
+const names = options.only ?? Object.keys(MEASURES)
+const unknown = names.find(name => !(name in MEASURES))
+const messages = options.messages === undefined ? undefined : Number(options.messages)
+if (unknown !== undefined || (messages !== undefined && !(Number.isInteger(messages) && messages > 0))) {
+  process.stderr.write(
+    `bench: write --only ${Object.keys(MEASURES).join(' | ')}, and --messages with a whole number.\n`,
+  )
+  process.exit(64)
+}
+
+const root = await mkdtemp(join(tmpdir(), 'relaydesk-bench-'))
+try {
+  const report = await runAll(root)
+  await writeFile(options.out ?? 'bench.json', `${JSON.stringify(report, null, 2)}\n`)
+} finally {
+  await rm(root, { recursive: true, force: true })
+}
+
+async function runAll(folder: string): Promise<object> {
+  const loadBefore = loadavg()[0] ?? 0
+  const corpus = await prepareCorpus(join(folder, 'corpus'), messages)
+  const bench: Bench = { corpus, root: folder, baselines: [] }
+  const machine = { cores: availableParallelism(), processor: cpus()[0]?.model ?? '', memoryBytes: totalmem() }
+  say(`${corpus.files.length} mails, ${(corpus.bytes / 1e6).toFixed(1)} MB: ${corpus.name}`)
+  say(`${machine.cores} cores, ${machine.processor}, Node ${process.version}, load ${loadBefore.toFixed(1)} before`)
+  const figures: Figure[] = []
+  for (const name of names) {
+    say(`measuring ${name} ...`)
+    figures.push(...((await MEASURES[name]?.(bench)) ?? []))
+  }
+  const baseline: Figure[] = bench.baselines.length > 0 ? [baselineFigure(bench.baselines)] : []
+  const all = [...baseline, ...figures]
+  say(`\n${showFigures(all)}`)
+  if (names.includes('smtp')) say('\nSMTP: the client is another process and shares the cores with the desk.')
+  const results = all.map(figure => ({ ...figure, met: isMet(figure) }))
+  return {
+    at: new Date().toISOString(),
+    node: process.version,
+    machine,
+    load: { before: loadBefore, after: loadavg()[0] },
+    corpus: { name: corpus.name, messages: corpus.files.length, bytes: corpus.bytes },
+    figures: results,
+  }
+}
+
+function baselineFigure(repeats: number[]): Figure {
+  const what = 'baseline: mailparser alone, one process'
+  return { measure: 'baseline', what, value: median(repeats), unit: 'messages/s', ratio: 1, target: null, repeats }
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}

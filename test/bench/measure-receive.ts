@@ -1,0 +1,42 @@
+import { rm } from 'node:fs/promises'
+import { type Bench, inRounds, type Round } from './baseline.ts'
+import type { Figure } from './figure.ts'
+import { expectSound, makePlace } from './place.ts'
+
+const ROUNDS = 3
+
+/** `relaydesk receive FOLDER` into an empty SQLite database: wall time of the whole process, start and end included. */
+export async function measureReceive(bench: Bench): Promise<Figure[]> {
+  const { rates, rate, ratio, peakBytes, cores } = await inRounds(bench, ROUNDS, () => receiveOnce(bench))
+  const measure = 'receive'
+  return [
+    {
+      measure,
+      what: 'receive, a folder into SQLite',
+      value: rate,
+      unit: 'messages/s',
+      ratio,
+      target: { of: 'ratio', at: 'least', limit: 0.6 },
+      repeats: rates,
+      cores,
+    },
+    {
+      measure,
+      what: 'receive, peak memory',
+      value: peakBytes / 1e6,
+      unit: 'MB',
+      ratio: null,
+      target: { of: 'value', at: 'most', limit: 600 },
+      repeats: [peakBytes / 1e6],
+    },
+  ]
+}
+
+/** One import into a new desk; `database` as in a configuration. */
+export async function receiveOnce({ corpus, root }: Bench, database?: string): Promise<Round> {
+  const place = await makePlace(root, database)
+  const { seconds, cpuSeconds, peakBytes } = await place.run(['receive', corpus.folder]).ended
+  await expectSound(place, corpus.files.length)
+  await rm(place.folder, { recursive: true })
+  return { rate: corpus.files.length / seconds, peakBytes, cores: cpuSeconds / seconds }
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdirSync, readFileSync } from 'node:fs'
+import { readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { cleanEnvironment } from '../support/relaydesk-process.ts'
+
+const USAGE = new URL('./usage-at-exit.ts', import.meta.url).href
+const LAUNCHER = fileURLToPath(new URL('../../bin/relaydesk.js', import.meta.url))
+const POLL_MS = 100
+
+/** How a measured process ended. */
+export interface Measured {
+  stdout: string
+  /** Wall time from spawn to the end. */
+  seconds: number
+  /** User and system time of all its threads. */
+  cpuSeconds: number
+  /** The most it held in memory: what the system polled meanwhile and what the process said at its end. */
+  peakBytes: number
+}
+
+/** A process under measurement while it runs. */
+export interface Measuring {
+  child: ChildProcess
+  /** `performance.now()` just before the spawn. */
+  since: number
+  /** Resolves with `performance.now()` at the first output that contains this. */
+  said(text: string): Promise<number>
+  /** Rejects if it ended with another exit code than 0. */
+  ended: Promise<Measured>
+}
+
+let count = 0
+
+/** Starts a module of Node, in a folder of its own. */
+export function measure(
+  module: string,
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Measuring {
+  count += 1
+  const usageFile = `${options.cwd}/usage-${process.pid}-${count}.json`
+  const env = cleanEnvironment({ ...options.env, BENCH_USAGE: usageFile })
+  const since = performance.now()
+  const child = spawn(process.execPath, ['--import', USAGE, module, ...args], { cwd: options.cwd, env, stdio: 'pipe' })
+  child.stdin.end()
+  let stdout = ''
+  let stderr = ''
+  let peakBytes = 0
+  const poll = setInterval(() => {
+    peakBytes = Math.max(peakBytes, memoryOf(child.pid ?? 0).peak)
+  }, POLL_MS)
+  child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+    stderr = (stderr + chunk).slice(-10_000)
+  })
+  child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
+    stdout += chunk
+  })
+  const ended = once(child, 'close').then(async ([code]): Promise<Measured> => {
+    const seconds = (performance.now() - since) / 1000
+    clearInterval(poll)
+    if (code !== 0) throw new Error(`${module} ${args.join(' ')} ended with ${code}: ${stderr}${stdout.slice(-2_000)}`)
+    const usage = JSON.parse(await readFile(usageFile, 'utf8')) as { cpuSeconds: number; peakBytes: number }
+    await rm(usageFile)
+    return { stdout, seconds, cpuSeconds: usage.cpuSeconds, peakBytes: Math.max(peakBytes, usage.peakBytes) }
+  })
+  ended.catch(() => undefined) // whoever waits for it hears of it
+  const said = async (text: string): Promise<number> => {
+    while (!stdout.includes(text)) await Promise.race([once(child.stdout, 'data'), ended.then(() => failOf(text))])
+    return performance.now()
+  }
+  return { child, since, said, ended }
+}
+
+/** The real program, through its launcher. */
+export function measureDesk(
+  args: readonly string[],
+  options: { cwd: string; env?: Record<string, string> },
+): Measuring {
+  return measure(LAUNCHER, args, options)
+}
+
+function failOf(text: string): never {
+  throw new Error(`The process ended and never said "${text}".`)
+}
+
+/** Resident memory of a process now, and at most so far; zero where the system has no /proc. */
+export function memoryOf(pid: number): { now: number; peak: number } {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const bytes = (field: string) => Number(new RegExp(`^${field}:\\s+(\\d+) kB`, 'm').exec(status)?.[1] ?? 0) * 1024
+    return { now: bytes('VmRSS'), peak: bytes('VmHWM') }
+  } catch {
+    return { now: 0, peak: 0 }
+  }
+}
+
+/** How many threads a process has now; undefined where the system has no /proc. */
+export function threadsOf(pid: number): number | undefined {
+  try {
+    return readdirSync(`/proc/${pid}/task`).length
+  } catch {
+    return undefined
+  }
+}
