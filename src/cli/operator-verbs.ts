@@ -6,8 +6,7 @@ import { checkDesk } from '../flow/check.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
 import { standingAlarms } from '../store/alarms.ts'
 import { type Arrival, arrivalByNumber, waitingArrivals } from '../store/arrivals.ts'
-import { addTokenKey } from '../store/keys.ts'
-import { dropOutbox, listOutbox, type OutboxLine, retryOutbox } from '../store/outbox.ts'
+import { listOutbox, type OutboxLine } from '../store/outbox.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
 const MOST = 500
@@ -82,10 +81,8 @@ export function addOperatorVerbs(program: Command): void {
     .command('rotate')
     .description('sign with a new key from now on; answers to older mail stay valid')
     .action((_options, command: Command) =>
-      withDesk(command, async ({ context }) => {
-        const at = context.clock.now().toISOString()
-        const { id } = await context.store.transact(tx => addTokenKey(tx, at))
-        print(`Messages are signed with the key ${id} from now on.`)
+      withDesk(command, async ({ service }) => {
+        print(`Messages are signed with the key ${await service.rotateKey()} from now on.`)
       }),
     )
 }
@@ -154,15 +151,13 @@ function refOf(line: OutboxLine): string {
   return line.ticketNumber === null ? '-' : `${line.prefix}-${line.ticketNumber}`
 }
 
-async function changeOutbox({ context }: OpenDesk, text: string, what: 'retry' | 'drop'): Promise<void> {
+async function changeOutbox({ service }: OpenDesk, text: string, what: 'retry' | 'drop'): Promise<void> {
   const number = Number(text)
   if (!Number.isSafeInteger(number)) throw new DeskError('usage', `"${text}" is no number: outbox list shows them.`)
-  const at = context.clock.now().toISOString()
-  const changed = await context.store.transact(tx =>
-    what === 'retry' ? retryOutbox(tx, number, at) : dropOutbox(tx, number, 'dropped by an agent', at),
-  )
-  if (changed === 0)
+  const changed = what === 'retry' ? await service.retryOutbox(number) : await service.dropOutbox(number)
+  if (changed === 0) {
     throw new DeskError('not-found', `Nothing of message ${number} waits or failed: outbox list shows what does.`)
+  }
   print(
     what === 'retry' ? `Message ${number} is due now for ${changed} recipient(s).` : `Message ${number} was dropped.`,
   )

@@ -23,7 +23,7 @@ async function checkStore({ store, clock }: Context): Promise<Finding> {
       await raiseAlarm(tx, { channel: 'doctor', code: 'trial', sentence: 'A trial of the doctor.', raisedAt: at })
       await settleAlarm(tx, 'doctor', 'trial', at)
     })
-    await store.read`SELECT 1 AS one`
+    await standingAlarms(store.read)
     return { what, ok: true }
   } catch (error) {
     return { what, ok: false, advice: sentenceOf(error) }

@@ -5,6 +5,7 @@ import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
 import { saveDesks } from '../store/desks.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
 import { recall, remember } from '../store/memory.ts'
+import { dropOutbox, retryOutbox } from '../store/outbox.ts'
 import { saveAgents } from '../store/people.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Deliverer } from './deliver.ts'
@@ -30,8 +31,8 @@ export class DeskService {
 
   /** Brings desks, agents and the first signing key into the database. */
   async prepare(agents: readonly { handle: string; name: string; email: string }[]): Promise<void> {
-    const { store, desks, clock } = this.context
-    const at = clock.now().toISOString()
+    const { store, desks } = this.context
+    const at = this.#now()
     await store.transact(async tx => {
       await tx.lock(['prepare'])
       await saveDesks(tx, desks)
@@ -44,10 +45,31 @@ export class DeskService {
     return this.performer.perform(request)
   }
 
+  /** Signs with a new key from now on; what the older ones signed stays valid. Gives its name. */
+  async rotateKey(): Promise<string> {
+    return (await this.context.store.transact(tx => addTokenKey(tx, this.#now()))).id
+  }
+
+  /** Makes what is unsent of a message due now. Gives to how many recipients. */
+  async retryOutbox(number: number): Promise<number> {
+    const due = await this.context.store.transact(tx => retryOutbox(tx, number, this.#now()))
+    this.deliverer.wake()
+    return due
+  }
+
+  /** Sends what is unsent of a message no more. Gives to how many recipients. */
+  dropOutbox(number: number): Promise<number> {
+    return this.context.store.transact(tx => dropOutbox(tx, number, 'dropped by an agent', this.#now()))
+  }
+
+  #now(): string {
+    return this.context.clock.now().toISOString()
+  }
+
   /** The desk as one channel sees it. */
   deskFor(channel: string): Desk {
-    const { store, clock } = this.context
-    const now = () => clock.now().toISOString()
+    const { store } = this.context
+    const now = () => this.#now()
     return {
       receive: (message, cursor) => this.receiver.receive(channel, message, cursor),
       perform: request => this.perform(request),

@@ -115,6 +115,13 @@ describe('where mail is taken from', () => {
     expect(await subjects(room)).toEqual(['a/10', 'a/9', 'b/1/x', 'b/2', 'c'])
   })
 
+  test('a folder with large and small mail: the lines for programs come in the order of the paths', async () => {
+    await room.write('in/1.eml', mail('large', '', 'x'.repeat(3_000_000)))
+    await room.write('in/2.eml', mail('small'))
+    await room.write('in/3.png', 'no mail')
+    expect((await receive('in')).map(line => line.file)).toEqual(['in/1.eml', 'in/2.eml', 'in/3.png'])
+  })
+
   test('a conversation in a folder: an answer joins what it answers, although both are read at once', async () => {
     await room.write('in/1.eml', mail('first', '', 'x'.repeat(900_000)))
     await room.write('in/2.eml', mail('Re: first', 'In-Reply-To: <first@example.com>\n'))

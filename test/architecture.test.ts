@@ -1,0 +1,115 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const ROOT = resolve(import.meta.dirname, '..')
+
+/** What everybody may import: they import next to nothing themselves. */
+const BASE = ['src/channel', 'src/clock', 'src/errors', 'src/content', 'src/package']
+
+/** One row a folder or file: what it may import of ours, and which outside modules. First match counts. */
+const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
+  { of: /^src\/(channel|clock|errors)$/, ours: [], outside: /^$/ },
+  { of: /^src\/(content|budget|package)$/, ours: ['src/channel'], outside: /^node:/ },
+  { of: /^src\/(config|fields|log)$/, ours: ['src/errors', 'src/fields'], outside: /./ },
+  // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
+  { of: /^src\/core\//, ours: ['src/core/', 'src/errors', 'src/channel'], outside: /^(node:crypto|string-width)$/ },
+  {
+    of: /^src\/store\//,
+    ours: ['src/store/', 'src/core/', ...BASE],
+    outside: /^(node:.*|better-sqlite3|pg|uuid)$/,
+  },
+  { of: /^src\/commands\//, ours: ['src/commands/', 'src/core/', 'src/store/', ...BASE], outside: /^$/ },
+  {
+    of: /^src\/flow\//,
+    ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/log', ...BASE],
+    outside: /./,
+  },
+  { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },
+  { of: /^adapters\/index$/, ours: ['adapters/', 'src/channel'], outside: /^zod$/ },
+  { of: /^adapters\/email\//, ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/log', ...BASE], outside: /./ },
+  { of: /^adapters\/memory\//, ours: ['adapters/memory/', 'src/core/', 'src/log', ...BASE], outside: /./ },
+]
+
+const SQL = /\b(?:sql|tx|read|write)(?:<[^`]*>)?`\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/
+
+/** What a file does that its row does not allow; one sentence each. */
+function violations(file: string, text: string): string[] {
+  const name = file.replace(/\.ts$/, '')
+  const row = ROWS.find(each => each.of.test(name))
+  if (!row) return [`${file} stands in no row of the table.`]
+  const found: string[] = []
+  for (const specifier of importsOf(text)) {
+    if (specifier.startsWith('.')) {
+      const target = join(dirname(file), specifier).replace(/\.ts$/, '')
+      if (!row.ours.some(allowed => target.startsWith(allowed))) found.push(`${file} imports ${target}.`)
+    } else if (!row.outside.test(specifier)) {
+      found.push(`${file} imports ${specifier}.`)
+    }
+  }
+  if (name.startsWith('src/core/') && /\b(?:async|await)\b/.test(withoutComments(text))) found.push(`${file} is async.`)
+  if (!name.startsWith('src/store/') && SQL.test(withoutComments(text))) {
+    found.push(`${file} has SQL.`)
+  }
+  if (!/^src\/(flow|store)\//.test(name) && /\.transact\(/.test(text)) {
+    found.push(`${file} calls transact.`)
+  }
+  return found
+}
+
+function importsOf(text: string): string[] {
+  const code = withoutComments(text)
+  const found = code.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s[^'"`;]*?from\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)|(?:^|\n)import\s+'([^']+)'/g,
+  )
+  return [...found].map(each => each[1] ?? each[2] ?? each[3] ?? '')
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1')
+}
+
+function sources(folder: string): string[] {
+  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts'))
+    .map(entry => relative(ROOT, join(entry.parentPath, entry.name)))
+}
+
+describe('who may import whom', () => {
+  test.each([...sources('src'), ...sources('adapters')])('%s', file => {
+    expect(violations(file, readFileSync(join(ROOT, file), 'utf8'))).toEqual([])
+  })
+
+  test.each([
+    ['src/channel.ts', "import { sha256 } from './content.ts'", 'imports src/content'],
+    ['src/content.ts', "import { pino } from 'pino'", 'imports pino'],
+    ['src/log.ts', "import { openStore } from './store/store.ts'", 'imports src/store/store'],
+    ['src/core/a.ts', "import { readFile } from 'node:fs'", 'imports node:fs'],
+    ['src/core/a.ts', "import type { Tx } from '../store/sql.ts'", 'imports src/store/sql'],
+    ['src/core/a.ts', 'export async function a() {}', 'is async'],
+    ['src/store/a.ts', "import { claim } from '../commands/claim.ts'", 'imports src/commands/claim'],
+    ['src/store/a.ts', "import express from 'express'", 'imports express'],
+    ['src/commands/a.ts', "import { Receiver } from '../flow/receive.ts'", 'imports src/flow/receive'],
+    ['src/commands/a.ts', 'await tx`SELECT 1`', 'has SQL'],
+    [
+      'src/flow/a.ts',
+      "import { EmailChannel } from '../../adapters/email/adapter.ts'",
+      'imports adapters/email/adapter',
+    ],
+    ['src/flow/a.ts', "const a = await import('../cli/start.ts')", 'imports src/cli/start'],
+    ['adapters/index.ts', "import { openStore } from '../src/store/store.ts'", 'imports src/store/store'],
+    ['adapters/email/a.ts', "import { MemoryChannel } from '../memory/adapter.ts'", 'imports adapters/memory/adapter'],
+    ['adapters/email/a.ts', "import { openStore } from '../../src/store/store.ts'", 'imports src/store/store'],
+    ['adapters/memory/a.ts', "import { parseMail } from '../email/parse.ts'", 'imports adapters/email/parse'],
+    ['adapters/email/a.ts', 'await desk.store.transact(work)', 'calls transact'],
+    ['src/elsewhere/a.ts', '', 'stands in no row'],
+  ])('a violation planted in %s is caught: %s', (file, text, what) => {
+    expect(violations(file, text).join()).toContain(what)
+  })
+})
+
+describe('what no adapter contains', () => {
+  test.each(sources('adapters'))('%s knows no command by name', file => {
+    expect(withoutComments(readFileSync(join(ROOT, file), 'utf8'))).not.toMatch(/['"`](claim|release|reopen)\b/)
+  })
+})
