@@ -17,8 +17,13 @@ import { cluesOf } from './conversation.ts'
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
   const again = await countAgain(tx, origin.channel, message.id)
-  if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   await saveBlob(tx, message.raw)
+  // What could not be read before, or was too large, can be now: it comes in after all.
+  const mended = again?.outcome.startsWith('quarantined:')
+    ? await admitWaiting(tx, intake, origin, again, message, undefined)
+    : undefined
+  if (mended) return mended
+  if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   const blank = await blankArrival(tx, intake, origin, message)
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   if (first) {
@@ -67,7 +72,7 @@ export async function admitWaiting(
   decision: Decision | undefined,
 ): Promise<Receipt | undefined> {
   const { facts } = intake
-  const claimed = { ...waiting, ...describe(message), detail: null }
+  const claimed = { ...waiting, ...describe(message), detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined

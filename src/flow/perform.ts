@@ -99,6 +99,12 @@ export class Performer {
   /** Reads a waiting message again and takes it: as an agent decided, or as if it came now. */
   async settleWaiting(waiting: Arrival, decision: Decision | undefined): Promise<Receipt> {
     const { store, files } = this.#context
+    if (waiting.outcome === 'quarantined:too-large') {
+      throw new DeskError(
+        'conflict',
+        `M-${waiting.number} is larger than limits.message: raise that, and take the message again from where it lies.`,
+      )
+    }
     const message = await this.#reread(waiting)
     if ('quarantine' in message) {
       throw new DeskError('conflict', `M-${waiting.number} still cannot be read: ${message.detail}`)

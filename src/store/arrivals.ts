@@ -97,6 +97,7 @@ export interface Settled {
   sender: string | null
   subject: string | null
   detail: string | null
+  raw: string
 }
 
 /** A waiting arrival was decided. False if somebody else was faster. */
@@ -106,7 +107,7 @@ export async function settleArrival(tx: Tx, number: number, settled: Settled, at
   const rows = await tx`
     UPDATE arrivals SET outcome = ${outcome}, reason = ${reason}, detail = ${s.detail}, ticket_id = ${s.ticketId},
            message_id = ${s.messageId}, duplicate_of = ${s.duplicateOf}, acknowledgement = ${s.acknowledgement}, fingerprint = ${s.fingerprint},
-           sender = ${s.sender}, subject = ${s.subject}, decided_at = ${at}
+           sender = ${s.sender}, subject = ${s.subject}, raw = ${s.raw}, decided_at = ${at}
     WHERE number = ${number} AND outcome IN ('held', 'quarantined') RETURNING number`
   return rows.length > 0
 }

@@ -22,6 +22,7 @@ import { SmtpPath } from './smtp-path.ts'
 
 const ENOUGH_IN_FLIGHT = 0.75
 const SHORT_RUNS = 12
+const FAILURES_SHOWN = 10
 const RECEIVED = { count: 400, large: 8 }
 const SENT = { count: 250, large: 6 }
 
@@ -87,7 +88,8 @@ function tell(result: KillResult): void {
   const at = `${moment.delayMs.toFixed(1)} ms after ${moment.answers === 0 ? 'its start' : `answer ${moment.answers}`}`
   const hit = inFlight > 0 ? `${inFlight} in flight` : `nothing in flight (${when} the work)`
   say(`${path} ${number}: killed ${at}, ${hit}, ${failures.length === 0 ? 'well' : 'FAILED'}`)
-  for (const failure of failures) say(`    ${failure}`)
+  for (const failure of failures.slice(0, FAILURES_SHOWN)) say(`    ${failure}`)
+  if (failures.length > FAILURES_SHOWN) say(`    and ${failures.length - FAILURES_SHOWN} more`)
 }
 
 function report(results: KillResult[]): number {

@@ -39,7 +39,7 @@ interface Conversation {
 }
 
 const SECONDS_APART = 40
-const REPLIES = 0.4
+const REPLIES = 0.55
 const DUPLICATES = 0.06
 const SMALL_FILES = 0.15
 const FIRST_ONES = 5 // openers, so that there is something to answer
@@ -122,8 +122,8 @@ class MailGenerator {
   #next(position: number): GeneratedMail {
     const chance = this.#large.has(position) ? 1 : this.#random.share()
     if (position >= FIRST_ONES && chance < DUPLICATES) return this.#duplicate(position)
-    const replies = position >= FIRST_ONES && (chance < REPLIES + DUPLICATES || this.#random.share() < 0.3)
-    return replies ? this.#reply(position) : this.#open(position)
+    if (position >= FIRST_ONES && chance < DUPLICATES + REPLIES) return this.#reply(position)
+    return this.#open(position)
   }
 
   #open(position: number): GeneratedMail {

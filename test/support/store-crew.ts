@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { Place } from './engines.ts'
@@ -47,8 +47,7 @@ function startWorker({ database, folder }: Place, work: StoreTask): Worker {
 
 /** The id of a process that ran and is gone. */
 export async function deadProcessId(): Promise<number> {
-  const child = fork(PROGRAM, { stdio: 'ignore', execArgv: [] })
-  child.disconnect()
+  const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' })
   await once(child, 'close')
   return child.pid ?? 0
 }
