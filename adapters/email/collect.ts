@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { Content } from '../../src/channel.ts'
 import { pack, packFile } from '../../src/content.ts'
@@ -9,29 +8,44 @@ export const IN_MEMORY = 1024 * 1024
 
 export type Collected = { bytes: Buffer } | { path: string; size: number }
 
-/** Reads a stream to its end, in bounded memory: what gets large goes to a file at `path`. */
-export async function spool(stream: Readable, path: string): Promise<Collected> {
+/**
+ * Reads a stream to its end, in bounded memory: what gets large goes to a file at `path`. Of more than `limit` bytes
+ * nothing is kept, and the stream is read to its end all the same.
+ */
+export async function spool(stream: Readable, path: string, limit: number): Promise<Collected | 'too-large'> {
   let chunks: Buffer[] = []
   let size = 0
-  let file: WriteStream | undefined
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    size += chunk.length
-    chunks.push(chunk)
-    if (size <= IN_MEMORY) continue
-    file ??= createWriteStream(path, { flags: 'wx' })
-    const together = Buffer.concat(chunks)
-    chunks = []
-    if (!file.write(together)) await once(file, 'drain')
+  let file: FileHandle | undefined
+  try {
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > limit) {
+        chunks = []
+        continue
+      }
+      chunks.push(chunk)
+      if (size <= IN_MEMORY) continue
+      file ??= await open(path, 'wx')
+      await file.writeFile(Buffer.concat(chunks))
+      chunks = []
+    }
+    if (!file) return size > limit ? 'too-large' : { bytes: Buffer.concat(chunks) }
+    await file.writeFile(Buffer.concat(chunks))
+    await file.close()
+    if (size <= limit) return { path, size }
+    await rm(path, { force: true })
+    return 'too-large'
+  } catch (error) {
+    await file?.close().catch(() => undefined)
+    await rm(path, { force: true })
+    throw error
   }
-  if (!file) return { bytes: Buffer.concat(chunks) }
-  file.end()
-  await once(file, 'finish')
-  return { path, size }
 }
 
-/** The same, packed; and the first bytes as they came. */
+/** The same without a limit, packed; and the first bytes as they came. */
 export async function collect(stream: Readable, path: string): Promise<{ content: Content; start: Buffer }> {
-  const collected = await spool(stream, path)
+  const collected = await spool(stream, path, Number.POSITIVE_INFINITY)
+  if (collected === 'too-large') throw new RangeError('a stream longer than infinity')
   if ('bytes' in collected) return { content: pack(collected.bytes), start: collected.bytes }
   return { content: await packFile(collected.path), start: Buffer.alloc(0) }
 }

@@ -85,17 +85,18 @@ export class MailListener {
   }
 
   async #receive(stream: SMTPServerDataStream, session: SMTPServerSession): Promise<string> {
-    const { take, spoolPath, warn } = this.#options
+    const { take, spoolPath, warn, maxMessageBytes } = this.#options
     try {
-      const collected = await spool(stream, await spoolPath())
-      if (stream.sizeExceeded) return '' // the server itself answers 552
+      const raw = await spool(stream, await spoolPath(), maxMessageBytes)
+      if (raw === 'too-large') throw reply(552, `5.3.4 The message has more than ${maxMessageBytes} bytes`)
       const { mailFrom, rcptTo } = session.envelope
-      return await take(collected, {
+      return await take(raw, {
         from: mailFrom ? mailFrom.address.toLowerCase() : '',
         to: rcptTo.map(each => each.address.toLowerCase()),
       })
     } catch (error) {
       stream.resume() // an unread stream would block the client
+      if (error instanceof SmtpReply) throw error
       warn('a mail could not be taken; its sender was told to try again', error)
       throw reply(
         451,
@@ -105,8 +106,18 @@ export class MailListener {
   }
 }
 
-function reply(responseCode: number, text: string): Error {
-  return Object.assign(new Error(text), { responseCode })
+/** What the client is told instead of 250. */
+class SmtpReply extends Error {
+  readonly responseCode: number
+
+  constructor(responseCode: number, text: string) {
+    super(text)
+    this.responseCode = responseCode
+  }
+}
+
+function reply(responseCode: number, text: string): SmtpReply {
+  return new SmtpReply(responseCode, text)
 }
 
 function readPem(path: string): Buffer {

@@ -2,6 +2,7 @@ import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { convert } from 'html-to-text'
 import {
   type AddressObject,
   type AttachmentStream,
@@ -134,8 +135,14 @@ async function readParts(raw: RawMessage, head: Head, options: ParseOptions): Pr
   })
   source.destroy()
   if (failure) throw failure
+  // mailparser lays out HTML only where it is the root or stands beside text.
   if (htmlUnread) parts.text = roughText(parts.html ?? '')
+  else if (!parts.text?.trim() && parts.html) parts.text = textOfHtml(parts.html)
   return parts
+}
+
+function textOfHtml(html: string): string {
+  return html.length > LONGEST_HTML ? roughText(html) : convert(html)
 }
 
 async function keepAttachment(part: AttachmentStream, parts: Parts, spool: string): Promise<void> {

@@ -78,10 +78,12 @@ export async function* readFileSource(file: string, inFolder: boolean, options: 
 
 /** One message from standard input. Rejects with code `too-large`: whoever pipes it in still has it. */
 export async function readStandardInput(options: SourceOptions): Promise<RawMessage> {
-  const collected = await spool(process.stdin, await options.spoolPath())
-  const size = 'bytes' in collected ? collected.bytes.length : collected.size
-  if (size <= options.maxMessageBytes) return collected
-  throw new DeskError('too-large', `The message has ${size} bytes; limits.message allows ${options.maxMessageBytes}.`)
+  const collected = await spool(process.stdin, await options.spoolPath(), options.maxMessageBytes)
+  if (collected !== 'too-large') return collected
+  throw new DeskError(
+    'too-large',
+    `The message has more than the ${options.maxMessageBytes} bytes that limits.message allows.`,
+  )
 }
 
 async function limited(file: string, raw: RawMessage, options: SourceOptions): Promise<Source> {

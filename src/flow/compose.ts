@@ -34,7 +34,7 @@ export async function compose(
   return {
     id: entry.id,
     token: entry.token,
-    recipients: [...due],
+    recipients: shown.map(each => each.recipient).filter(recipient => due.includes(recipient)),
     to: addresses('to'),
     cc: addresses('cc'),
     fromName: isReply ? `${message?.authorName ?? ''} (${values.desk.name})` : values.desk.name,

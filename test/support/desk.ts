@@ -33,11 +33,23 @@ export const AGENTS = [
 ]
 
 /** `send` says how mail leaves; `more` is put into the channel's settings. */
-export async function makeDesk(engine: Engine, send: object, more: object = {}, root: object = {}): Promise<TestDesk> {
+export async function makeDesk(
+  engine: Engine,
+  send: object,
+  more: { listen?: object; [setting: string]: unknown } = {},
+  root: object = {},
+): Promise<TestDesk> {
   const place = await makePlace(engine)
   const port = await freePort()
   const file = join(place.folder, 'relaydesk.yaml')
-  const channel = { name: 'support', kind: 'email', address: 'help@desk.example', listen: { port }, send, ...more }
+  const channel = {
+    name: 'support',
+    kind: 'email',
+    address: 'help@desk.example',
+    ...more,
+    listen: { port, ...more.listen },
+    send,
+  }
   const settings = { state: '.', database: place.database, log: 'silent', agents: AGENTS, channels: [channel], ...root }
   await writeFile(file, stringify(settings))
   const kinds = Object.fromEntries(Object.entries(adapterKinds).map(([kind, each]) => [kind, each.settings]))

@@ -1,0 +1,151 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { makeDesk, type TestDesk } from '../support/desk.ts'
+import { SmtpTalk } from '../support/smtp-talk.ts'
+import { mailTo } from '../support/world.ts'
+
+const ANN = 'ann@example.com'
+const HELP = 'help@desk.example'
+
+let desk: TestDesk
+
+afterEach(() => desk.remove())
+
+const ticket = async (number: number) =>
+  (await desk.as('bob', `show ${number}`)).data as {
+    requester: string
+    subject: string
+    participants: { address: string; role: string }[]
+    messages: { text: string; kind: string; attachments: { name: string; type: string; size: number }[] }[]
+  }
+
+describe('SMTP in', () => {
+  test('says 250 with outcome and reference once committed, and 550 for an address that is not ours', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' }, { aliases: ['it@desk.example'] })
+    const talk = new SmtpTalk(desk.port)
+    expect(await talk.open('EHLO', ANN, 'IT@Desk.example')).toMatch(/^354/)
+    expect(await talk.say(`From: ${ANN}\r\nSubject: A\r\n\r\nText\r\n.`)).toBe('250 2.0.0 opened HD-1')
+    await talk.say(`MAIL FROM:<${ANN}>`)
+    expect(await talk.say('RCPT TO:<other@desk.example>')).toBe('550 5.1.1 There is no other@desk.example here')
+    expect(await talk.say('RCPT TO:<help+detail@desk.example>')).toMatch(/^250/)
+    talk.end()
+    await desk.expectSound()
+  })
+
+  test('refuses a message over the limit with 552, announced or not, and stores nothing', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' }, {}, { limits: { message: '50kB' } })
+    const talk = new SmtpTalk(desk.port)
+    await talk.reply()
+    await talk.say('EHLO client.example')
+    expect(await talk.say(`MAIL FROM:<${ANN}> SIZE=60000`)).toMatch(/^552/)
+    talk.end()
+    const unannounced = new SmtpTalk(desk.port)
+    await unannounced.open('EHLO', ANN, HELP)
+    unannounced.write(`From: ${ANN}\r\n\r\n${'x'.repeat(70)}\r\n`.padEnd(60_000, 'line of text\r\n'))
+    expect(await unannounced.say('\r\n.')).toMatch(/^552/)
+    unannounced.end()
+    expect(await desk.expectSound()).toEqual({})
+  })
+
+  test('LMTP answers for each recipient', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' }, { aliases: ['it@desk.example'], listen: { protocol: 'lmtp' } })
+    const talk = new SmtpTalk(desk.port)
+    expect(await talk.open('LHLO', ANN, HELP, 'it@desk.example')).toMatch(/^354/)
+    expect(await talk.say(`From: ${ANN}\r\nSubject: A\r\n\r\nText\r\n.`)).toBe('250 2.0.0 opened HD-1')
+    expect(await talk.reply()).toBe('250 2.0.0 opened HD-1')
+    talk.end()
+  })
+
+  test('answers 451 while it cannot store, and stores the mail when it comes again', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const { store } = desk.desk.context
+    const transact = store.transact
+    let broken = true
+    store.transact = work =>
+      broken
+        ? transact(async () => Promise.reject(Object.assign(new Error('disk'), { code: 'SQLITE_FULL' })))
+        : transact(work)
+    const mail = { from: ANN, to: HELP, subject: 'A', text: 'Text', messageId: '<a@b>', date: new Date() }
+    await expect(mailTo(desk.port, mail)).rejects.toThrow(/451 4\.3\.0 The database cannot be written just now/)
+    broken = false
+    expect(await mailTo(desk.port, mail)).toBe('250 2.0.0 opened HD-1')
+    expect(await desk.expectSound()).toEqual({ opened: 1 })
+  })
+
+  test('a client that goes away in the middle leaves nothing behind', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const talk = new SmtpTalk(desk.port)
+    await talk.open('EHLO', ANN, HELP)
+    talk.write(`From: ${ANN}\r\nSubject: Half\r\n\r\nText`)
+    talk.end()
+    await mailTo(desk.port, { from: ANN, to: HELP, subject: 'Whole', text: 'Text' })
+    expect(await desk.expectSound()).toEqual({ opened: 1 })
+  })
+})
+
+describe('reading mail', () => {
+  test('attachments, inline images, names and charsets are kept', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const large = Buffer.alloc(3_000_000, 'large ')
+    await mailTo(desk.port, {
+      from: { name: 'Ännchen Ödegård', address: ANN },
+      to: HELP,
+      subject: 'Prüfung – ✓',
+      html: '<p>Look: <img src="cid:shot"></p><p>Grüße</p>',
+      attachments: [
+        { filename: 'Schirm.png', content: Buffer.from('png'), cid: 'shot', contentType: 'image/png' },
+        { filename: '../../etc/pass\u202Ewd.txt', content: 'hello' },
+        { filename: 'large.bin', content: large },
+      ],
+    })
+    const shown = await ticket(1)
+    expect(shown.requester).toBe('Ännchen Ödegård')
+    expect(shown.subject).toBe('Prüfung – ✓')
+    expect(shown.messages[0]?.text).toMatch(/Look:[\s\S]*Grüße/)
+    expect(shown.messages[0]?.attachments.map(({ name, type, size }) => [name, type, size])).toEqual([
+      ['Schirm.png', 'image/png', 3],
+      ['passwd.txt', 'text/plain', 5],
+      ['large.bin', 'application/octet-stream', 3_000_000],
+    ])
+    await desk.expectSound()
+  })
+
+  test('people on To and Cc take part; addresses of ours do not', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' }, { aliases: ['it@desk.example'] })
+    await mailTo(desk.port, {
+      from: ANN,
+      to: [HELP, 'Dora <dora@example.com>'],
+      cc: ['it@desk.example', 'carl@example.com', 'help+q-1-k1-aaaaaaaaaaaaaaaa@desk.example'],
+      text: 'Hi',
+    })
+    expect((await ticket(1)).participants.map(({ address, role }) => [address, role])).toEqual([
+      [ANN, 'requester'],
+      ['carl@example.com', 'copied'],
+      ['dora@example.com', 'copied'],
+    ])
+  })
+
+  test.each([
+    ['no sender', 'Subject: A\r\n\r\nText', 'held:no-sender'],
+    ['an empty sender', 'From: \r\nSubject: A\r\n\r\nText', 'held:no-sender'],
+    ['no header at all', '\r\nText only', 'quarantined:unparsable'],
+    ['only NULs', '\0'.repeat(5000), 'quarantined:unparsable'],
+    ['bare line feeds', `From: ${ANN}\nSubject: A\n\nText`, 'opened'],
+    ['an endless header', `From: ${ANN}\r\nX: ${'y'.repeat(3_000_000)}\r\n\r\nText`, 'opened'],
+    ['a broken multipart', `From: ${ANN}\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nhalf`, 'opened'],
+    ['an unknown charset', `From: ${ANN}\r\nContent-Type: text/plain; charset=x-no\r\n\r\nText`, 'opened'],
+    [
+      'HTML too long to lay out',
+      `From: ${ANN}\r\nContent-Type: text/html\r\n\r\n${'<p>a</p>\r\n'.repeat(150_000)}`,
+      'opened',
+    ],
+  ])('a message with %s has an outcome', async (_what, raw, outcome) => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const file = join(desk.place.folder, 'message.eml')
+    await writeFile(file, raw, 'latin1')
+    const reply = await mailTo(desk.port, { envelope: { from: ANN, to: HELP }, raw: { path: file } })
+    expect(reply).toContain(`250 2.0.0 ${outcome}`)
+    await desk.expectSound()
+  })
+})

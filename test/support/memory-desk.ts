@@ -1,0 +1,87 @@
+import { MemoryChannel } from '../../adapters/memory/adapter.ts'
+import type { InboundMessage, Reply } from '../../src/channel.ts'
+import { ManualClock } from '../../src/clock.ts'
+import { createCommands } from '../../src/commands/registry.ts'
+import { pack } from '../../src/content.ts'
+import type { Context } from '../../src/flow/context.ts'
+import { DeskService } from '../../src/flow/desk.ts'
+import { Renderer } from '../../src/flow/render.ts'
+import { createLog } from '../../src/log.ts'
+import { packagePath } from '../../src/package.ts'
+import { LargeFiles } from '../../src/store/files.ts'
+import { AGENTS } from './desk.ts'
+import { type Engine, makePlace } from './engines.ts'
+
+/** A desk without a network, at a time of our choosing; delivering is done by hand. */
+export interface MemoryDesk {
+  clock: ManualClock
+  channel: MemoryChannel
+  context: Context
+  service: DeskService
+  as(handle: string, line: string, body?: string): Promise<Reply>
+  /** Sends all that is due now. */
+  deliver(): Promise<void>
+  remove(): Promise<void>
+}
+
+export async function makeMemoryDesk(engine: Engine): Promise<MemoryDesk> {
+  const place = await makePlace(engine)
+  const store = await place.open()
+  const clock = new ManualClock('2026-03-02T09:00:00Z')
+  const channel = new MemoryChannel('chat', 'help@desk.example')
+  const context: Context = {
+    store,
+    files: new LargeFiles(place.folder),
+    clock,
+    log: createLog('silent'),
+    channels: new Map([['chat', { kind: 'email', deskId: 'help', adapter: channel }]]),
+    desks: [{ id: 'help', name: 'Help desk', prefix: 'HD' }],
+    acknowledgeWithin: 14 * 86_400_000,
+  }
+  const service = new DeskService(context, createCommands(), new Renderer(packagePath('templates'), undefined))
+  await service.prepare(AGENTS)
+  await channel.start(service.deskFor('chat'))
+  return {
+    clock,
+    channel,
+    context,
+    service,
+    as: (handle, line, body = '') => service.perform({ actor: { handle }, channel: 'test', line, body }),
+    async deliver() {
+      while ((await service.deliverer.pass()) > 0);
+    },
+    async remove() {
+      await store.close()
+      await place.remove()
+    },
+  }
+}
+
+let count = 0
+
+/** A message of a person, with what matters to a test. */
+export function messageFrom(address: string, about: Partial<InboundMessage> = {}): InboundMessage {
+  count += 1
+  const text = about.text ?? `Message ${count}`
+  return {
+    id: `message-${count}`,
+    replyTo: address,
+    from: { address, name: '' },
+    to: [],
+    cc: [],
+    addressedTo: ['help@desk.example'],
+    subject: 'VPN',
+    text,
+    visible: text,
+    kind: 'person',
+    kindReasons: [],
+    sentAt: null,
+    reachedAt: null,
+    messageId: `<${count}@example.com>`,
+    references: [],
+    fingerprint: `fingerprint-${count}`,
+    raw: pack(Buffer.from(`raw ${count}`)),
+    attachments: [],
+    ...about,
+  }
+}
