@@ -2,16 +2,22 @@ import type { CommandRequest, Desk, Reply } from '../channel.ts'
 import type { Commands } from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
-import { saveDesks } from '../store/desks.ts'
+import { allDesks, saveDesks } from '../store/desks.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
 import { recall, remember } from '../store/memory.ts'
 import { dropOutbox, retryOutbox } from '../store/outbox.ts'
-import { saveAgents } from '../store/people.ts'
+import { allAgents, saveAgents } from '../store/people.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Deliverer } from './deliver.ts'
 import { Performer } from './perform.ts'
 import { Receiver } from './receive.ts'
 import type { Renderer } from './render.ts'
+
+interface AgentConfig {
+  handle: string
+  name: string
+  email: string
+}
 
 /** The desk at work: receiving, performing, delivering, and what each channel sees of it. */
 export class DeskService {
@@ -29,16 +35,33 @@ export class DeskService {
     this.performer.onCommit = () => this.deliverer.wake()
   }
 
-  /** Brings desks, agents and the first signing key into the database. */
-  async prepare(agents: readonly { handle: string; name: string; email: string }[]): Promise<void> {
+  /** Brings desks, agents and the first signing key into the database; writes nothing if they are there already. */
+  async prepare(agents: readonly AgentConfig[]): Promise<void> {
     const { store, desks } = this.context
     const at = this.#now()
+    if (await this.#isPrepared(agents)) return
     await store.transact(async tx => {
       await tx.lock(['prepare'])
       await saveDesks(tx, desks)
       await saveAgents(tx, agents, at)
       if ((await tokenKeys(tx)).length === 0) await addTokenKey(tx, at)
     })
+  }
+
+  async #isPrepared(agents: readonly AgentConfig[]): Promise<boolean> {
+    const { read } = this.context.store
+    const stored = await allDesks(read)
+    const known = await allAgents(read)
+    return (
+      this.context.desks.every(({ id, name, prefix }) =>
+        stored.some(desk => desk.id === id && desk.name === name && desk.prefix === prefix),
+      ) &&
+      known.length === agents.length &&
+      agents.every(({ handle, name, email }) =>
+        known.some(agent => agent.handle === handle && agent.name === name && agent.email === email),
+      ) &&
+      (await tokenKeys(read)).length > 0
+    )
   }
 
   perform(request: CommandRequest): Promise<Reply> {

@@ -1,5 +1,5 @@
 import { DeskError } from '../errors.ts'
-import type { Tx } from './sql.ts'
+import type { Sql, Tx } from './sql.ts'
 
 export interface Desk {
   /** As configured. */
@@ -24,4 +24,8 @@ export async function saveDesks(tx: Tx, desks: readonly Desk[]): Promise<void> {
       INSERT INTO desks (id, name, prefix) VALUES (${desk.id}, ${desk.name}, ${desk.prefix})
       ON CONFLICT (id) DO UPDATE SET name = excluded.name, prefix = excluded.prefix`
   }
+}
+
+export async function allDesks(sql: Sql): Promise<Desk[]> {
+  return sql<Desk>`SELECT id, name, prefix FROM desks ORDER BY id`
 }
