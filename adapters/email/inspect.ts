@@ -21,6 +21,8 @@ export interface Inspection {
   error: string | null
 }
 
+const LONGEST_TEXT = 10_000_000 // characters
+
 const NOTHING = {
   subject: '',
   from: { address: '', name: '' },
@@ -36,7 +38,7 @@ export async function inspectFile(channel: EmailChannel, file: string): Promise<
   const spooled: string[] = []
   try {
     const raw = await load(channel, file, spooled)
-    const { message, from, bounced } = await channel.parse(raw, null, Number.POSITIVE_INFINITY)
+    const { message, from, bounced } = await channel.parse(raw, null, LONGEST_TEXT)
     if ('quarantine' in message) return { file, ...NOTHING, error: message.detail }
     const { attachments } = message
     spooled.push(...attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))

@@ -1,7 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import { convert } from 'html-to-text'
 import {
   type AddressObject,
@@ -24,6 +23,7 @@ import { type Head, type RawMessage, readHead } from './head.ts'
 import { roughText } from './rough-text.ts'
 
 const LONGEST_HTML = 1_000_000 // turning more into text costs seconds
+const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
 const MOST_PARTS = 5_000
 const LONGEST_SUBJECT = 1_000
@@ -97,7 +97,32 @@ function sourceOf(raw: RawMessage, head: Head): Readable {
 
 async function readParts(raw: RawMessage, head: Head, options: ParseOptions): Promise<Parts> {
   const parts: Parts = { headers: new Map(), text: undefined, html: undefined, attachments: [], deliveryStatus: [] }
+  const whole = await runParser(raw, head, { skipHtmlToText: false }, parts, part =>
+    keepAttachment(part, parts, options.spool),
+  )
+  if (!whole) {
+    // HTML too long to be laid out: once more for the HTML as it is, and its text by simpler means.
+    await runParser(raw, head, { skipHtmlToText: true }, parts, async part => {
+      ;(part.content as Readable).resume()
+    })
+    parts.text = parts.text?.trim() || roughText((parts.html ?? '').slice(0, LONGEST_ROUGH))
+  } else if (!parts.text?.trim() && parts.html) {
+    // mailparser lays out HTML only where it is the root or stands beside text.
+    parts.text = textOfHtml(parts.html)
+  }
+  return parts
+}
+
+/** Reads headers and texts into `parts`. False if there was HTML too long to be laid out. */
+async function runParser(
+  raw: RawMessage,
+  head: Head,
+  how: { skipHtmlToText: boolean },
+  parts: Parts,
+  keep: (part: AttachmentStream) => Promise<void>,
+): Promise<boolean> {
   const settings = {
+    ...how,
     skipImageLinks: true,
     skipTextToHtml: true,
     keepDeliveryStatus: true,
@@ -105,44 +130,34 @@ async function readParts(raw: RawMessage, head: Head, options: ParseOptions): Pr
     maxChildNodes: MOST_PARTS,
   }
   const parser = new MailParser(settings)
-  let htmlUnread = false
-  let failure: unknown
-  parser.on('headers', headers => {
-    parts.headers = headers
-  })
-  parser.on('error', (error: Error) => {
-    if (/HTML/.test(error.message)) htmlUnread = true
-    else failure ??= error
-  })
-  parser.on('data', (part: AttachmentStream | MessageText) => {
-    if (part.type === 'text') {
-      parts.text = part.text
-      parts.html = typeof part.html === 'string' ? part.html : undefined
-      return
-    }
-    keepAttachment(part, parts, options.spool).then(
-      () => part.release(),
-      error => {
-        failure ??= error
-        part.release()
-      },
-    )
-  })
   const source = sourceOf(raw, head)
-  source.pipe(parser)
-  await finished(parser, { cleanup: true }).catch(error => {
-    if (!/HTML/.test(String(error))) failure ??= error
-  })
-  source.destroy()
-  if (failure) throw failure
-  // mailparser lays out HTML only where it is the root or stands beside text.
-  if (htmlUnread) parts.text = roughText(parts.html ?? '')
-  else if (!parts.text?.trim() && parts.html) parts.text = textOfHtml(parts.html)
-  return parts
+  let whole = true
+  try {
+    await new Promise<void>((resolve, reject) => {
+      parser.on('headers', headers => {
+        parts.headers = headers
+      })
+      // HTML that is too long is reported as an error, and the reading goes on.
+      parser.on('error', (error: Error) => {
+        if (/HTML/.test(error.message)) whole = false
+        else reject(error)
+      })
+      parser.on('data', (part: AttachmentStream | MessageText) => {
+        if (part.type === 'attachment') keep(part).then(() => part.release(), reject)
+        else Object.assign(parts, { text: part.text, html: typeof part.html === 'string' ? part.html : undefined })
+      })
+      parser.on('end', resolve)
+      source.on('error', reject)
+      source.pipe(parser)
+    })
+  } finally {
+    source.destroy()
+  }
+  return whole
 }
 
 function textOfHtml(html: string): string {
-  return html.length > LONGEST_HTML ? roughText(html) : convert(html)
+  return html.length > LONGEST_HTML ? roughText(html.slice(0, LONGEST_ROUGH)) : convert(html)
 }
 
 async function keepAttachment(part: AttachmentStream, parts: Parts, spool: string): Promise<void> {

@@ -126,6 +126,13 @@ describe('reading mail', () => {
     ])
   })
 
+  test('HTML too long to be laid out has its text all the same', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const html = `<style>p { color: red }</style>${'<p>Grüße &amp; more</p>\r\n'.repeat(60_000)}`
+    await mailTo(desk.port, { from: ANN, to: HELP, subject: 'Long', html })
+    expect((await ticket(1)).messages[0]?.text).toMatch(/^Grüße & more\nGrüße & more\n/)
+  })
+
   test.each([
     ['no sender', 'Subject: A\r\n\r\nText', 'held:no-sender'],
     ['an empty sender', 'From: \r\nSubject: A\r\n\r\nText', 'held:no-sender'],
