@@ -4,6 +4,7 @@ import { LineCounter, parseDocument } from 'yaml'
 import { z } from 'zod'
 import { DeskError, sentenceOf } from './errors.ts'
 import { duration, mailAddress, size } from './fields.ts'
+import { type Described, formatPath, knownKeys, listSettings, type Setting } from './setting-list.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'write a short name of lower-case letters, digits and hyphens')
 
@@ -92,15 +93,6 @@ export interface Config extends Omit<Root, 'channels'> {
   channels: ChannelConfig[]
 }
 
-/** One setting as `relaydesk config` shows it. */
-export interface Setting {
-  path: string
-  /** JSON, secrets masked. */
-  value: string
-  from: string
-  sentence: string
-}
-
 export interface Loaded {
   config: Config
   settings: Setting[]
@@ -152,7 +144,7 @@ export function loadConfig(sources: Sources): Loaded {
     throw new DeskError('config', `templates: there is no folder ${templates}: make it, or leave the setting out.`)
   }
   const config: Config = { ...root, state, channels, templates }
-  return { config, settings: listSettings(root, raw, config, sources) }
+  return { config, settings: settingsOf(root, raw, config, sources) }
 }
 
 function readYaml(file: string): unknown {
@@ -239,72 +231,26 @@ function sentenceFor(
   return `${where}: ${issue.message.replace(/\.$/, '')}.`
 }
 
-export function formatPath(path: readonly (string | number)[]): string {
-  return path.map((part, index) => (typeof part === 'number' ? `[${part}]` : index === 0 ? part : `.${part}`)).join('')
-}
-
-interface JsonSchema {
-  properties?: Record<string, JsonSchema>
-  items?: JsonSchema
-  description?: string
-  secret?: boolean
-  address?: boolean
-}
-
-function jsonSchema(schema: z.ZodType): JsonSchema {
-  return z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
-}
-
-function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  const inner = path.reduce<JsonSchema | undefined>(
-    (found, part) => (typeof part === 'number' ? found?.items : found?.properties?.[String(part)]),
-    jsonSchema(schema),
-  )
-  return Object.keys(inner?.properties ?? {})
-}
-
 function refuseTwins(path: string, values: readonly string[], what: string): void {
   const twin = values.find((value, index) => values.indexOf(value) !== index)
   if (twin !== undefined)
     throw new DeskError('config', `${path}: there are two ${what} ("${twin}"): rename one of them.`)
 }
 
-function listSettings(root: Root, raw: unknown, config: Config, sources: Sources): Setting[] {
-  const settings: Setting[] = []
-  const file = sources.file ?? ''
-  const walk = (schema: JsonSchema, value: unknown, written: unknown, path: (string | number)[]) => {
-    if (schema.properties && value !== undefined) {
-      for (const [key, inner] of Object.entries(schema.properties)) {
-        walk(inner, (value as never)[key], (written as never)?.[key], [...path, key])
-      }
-    } else if (schema.items?.properties && Array.isArray(value)) {
-      value.forEach((item, index) => {
-        walk(schema.items as JsonSchema, item, (written as never)?.[index], [...path, index])
-      })
-    } else {
-      const shown =
-        schema.secret && value !== undefined ? '(secret)' : schema.address ? maskPassword(String(value)) : value
-      settings.push({
-        path: formatPath(path),
-        value: JSON.stringify(shown) ?? 'not set',
-        from: written === undefined ? 'default' : file,
-        sentence: schema.description ?? '',
-      })
-    }
-  }
-  const { channels: _channels, ...shape } = jsonSchema(rootSchema).properties ?? {}
-  walk({ properties: shape }, { ...root, state: config.state, templates: config.templates }, raw, [])
+function settingsOf(root: Root, raw: unknown, config: Config, sources: Sources): Setting[] {
+  const effective = { ...root, state: config.state, templates: config.templates }
+  const described: Described[] = [
+    { path: [], schema: rootSchema.omit({ channels: true }), value: effective, written: raw },
+  ]
   config.channels.forEach((channel, index) => {
     const written = (raw as { channels?: unknown[] }).channels?.[index]
+    const path = ['channels', index]
+    described.push({ path, schema: channelSchema, value: channel, written })
     const schema = sources.kinds[channel.kind]
-    walk(jsonSchema(channelSchema), channel, written, ['channels', index])
-    if (schema) walk(jsonSchema(schema), channel.settings, written, ['channels', index])
+    if (schema) described.push({ path, schema, value: channel.settings, written })
   })
+  const settings = listSettings(described, sources.file ?? '')
   const state = settings.find(setting => setting.path === 'state')
   if (state && sources.state) state.from = sources.state.from
   return settings
-}
-
-function maskPassword(address: string): string {
-  return address.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:(secret)@')
 }

@@ -11,7 +11,11 @@ const BASE = ['src/channel', 'src/clock', 'src/errors', 'src/content', 'src/pack
 const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/(channel|clock|errors)$/, ours: [], outside: /^$/ },
   { of: /^src\/(content|budget|package)$/, ours: ['src/channel'], outside: /^node:/ },
-  { of: /^src\/(config|fields|log)$/, ours: ['src/errors', 'src/fields'], outside: /./ },
+  {
+    of: /^src\/(config|fields|log|setting-list)$/,
+    ours: ['src/errors', 'src/fields', 'src/setting-list'],
+    outside: /./,
+  },
   // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
   { of: /^src\/core\//, ours: ['src/core/', 'src/errors', 'src/channel'], outside: /^(node:crypto|string-width)$/ },
   {

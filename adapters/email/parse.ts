@@ -1,31 +1,17 @@
-import { createReadStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { Readable } from 'node:stream'
-import { convert } from 'html-to-text'
-import {
-  type AddressObject,
-  type AttachmentStream,
-  type EmailAddress,
-  type Headers,
-  MailParser,
-  type MessageText,
-} from 'mailparser'
-import type { Address, Content, InboundAttachment, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { AddressObject, EmailAddress } from 'mailparser'
+import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
 import { pack, packFile, sha256 } from '../../src/content.ts'
 import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { type BouncedRecipient, failedRecipients } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
 import { visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
-import { collect } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import { type Head, type RawMessage, readHead } from './head.ts'
-import { roughText } from './rough-text.ts'
+import { type Parts, readParts } from './parts.ts'
 
-const LONGEST_HTML = 1_000_000 // turning more into text costs seconds
-const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
-const MOST_PARTS = 5_000
 const LONGEST_SUBJECT = 1_000
 const MOST_ADDRESSES = 200
 
@@ -48,21 +34,13 @@ export interface ParsedMail {
   bounced: BouncedRecipient[] | null
 }
 
-interface Parts {
-  headers: Headers
-  text: string | undefined
-  html: string | undefined
-  attachments: InboundAttachment[]
-  deliveryStatus: string[]
-}
-
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
 export async function parseMail(raw: RawMessage, options: ParseOptions): Promise<ParsedMail> {
   let made: string[] = []
   try {
     const head = await readHead(raw)
     if (head.fields.length === 0) throw new Error('it has no header')
-    const parts = await readParts(raw, head, options)
+    const parts = await readParts(raw, head, options.spool)
     made = parts.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : []))
     const kept = await packRaw(raw)
     return assemble(kept, head, parts, options)
@@ -77,115 +55,6 @@ export async function parseMail(raw: RawMessage, options: ParseOptions): Promise
 
 function packRaw(raw: RawMessage): Promise<Content> | Content {
   return 'bytes' in raw ? pack(raw.bytes) : packFile(raw.path)
-}
-
-function sourceOf(raw: RawMessage, head: Head): Readable {
-  if (!head.instead) {
-    return 'bytes' in raw ? Readable.from([raw.bytes], { objectMode: false }) : createReadStream(raw.path)
-  }
-  const { instead, length } = head
-  const body =
-    'bytes' in raw ? Readable.from([raw.bytes.subarray(length)]) : createReadStream(raw.path, { start: length })
-  return Readable.from(
-    (async function* () {
-      yield instead
-      yield* body
-    })(),
-    { objectMode: false },
-  )
-}
-
-async function readParts(raw: RawMessage, head: Head, options: ParseOptions): Promise<Parts> {
-  const parts: Parts = { headers: new Map(), text: undefined, html: undefined, attachments: [], deliveryStatus: [] }
-  const whole = await runParser(raw, head, { skipHtmlToText: false }, parts, part =>
-    keepAttachment(part, parts, options.spool),
-  )
-  if (!whole) {
-    // HTML too long to be laid out: once more for the HTML as it is, and its text by simpler means.
-    await runParser(raw, head, { skipHtmlToText: true }, parts, async part => {
-      ;(part.content as Readable).resume()
-    })
-    parts.text = parts.text?.trim() || roughText((parts.html ?? '').slice(0, LONGEST_ROUGH))
-  } else if (!parts.text?.trim() && parts.html) {
-    // mailparser lays out HTML only where it is the root or stands beside text.
-    parts.text = textOfHtml(parts.html)
-  }
-  return parts
-}
-
-/** Reads headers and texts into `parts`. False if there was HTML too long to be laid out. */
-async function runParser(
-  raw: RawMessage,
-  head: Head,
-  how: { skipHtmlToText: boolean },
-  parts: Parts,
-  keep: (part: AttachmentStream) => Promise<void>,
-): Promise<boolean> {
-  const settings = {
-    ...how,
-    skipImageLinks: true,
-    skipTextToHtml: true,
-    keepDeliveryStatus: true,
-    maxHtmlLengthToParse: LONGEST_HTML,
-    maxChildNodes: MOST_PARTS,
-  }
-  const parser = new MailParser(settings)
-  const source = sourceOf(raw, head)
-  let whole = true
-  try {
-    await new Promise<void>((resolve, reject) => {
-      parser.on('headers', headers => {
-        parts.headers = headers
-      })
-      // HTML that is too long is reported as an error, and the reading goes on.
-      parser.on('error', (error: Error) => {
-        if (/HTML/.test(error.message)) whole = false
-        else reject(error)
-      })
-      parser.on('data', (part: AttachmentStream | MessageText) => {
-        if (part.type === 'attachment') keep(part).then(() => part.release(), reject)
-        else Object.assign(parts, { text: part.text, html: typeof part.html === 'string' ? part.html : undefined })
-      })
-      parser.on('end', resolve)
-      source.on('error', reject)
-      source.pipe(parser)
-    })
-  } finally {
-    source.destroy()
-  }
-  return whole
-}
-
-function textOfHtml(html: string): string {
-  return html.length > LONGEST_HTML ? roughText(html.slice(0, LONGEST_ROUGH)) : convert(html)
-}
-
-async function keepAttachment(part: AttachmentStream, parts: Parts, spool: string): Promise<void> {
-  const position = parts.attachments.length + 1
-  const type = (part.contentType || 'application/octet-stream').toLowerCase().slice(0, 200)
-  const { content, start } = await collect(part.content as Readable, `${spool}-${position}`)
-  if (type === 'message/delivery-status') parts.deliveryStatus.push(start.toString('utf8'))
-  parts.attachments.push({
-    name: fileName(part.filename, type, position),
-    type,
-    contentId: part.cid && part.related ? oneLine(part.cid) : null,
-    content,
-  })
-}
-
-/** The last part of a path, in one line; something sensible where the sender gave no name. */
-function fileName(given: string | false | undefined, type: string, position: number): string {
-  const name = oneLine(String(given || '').replace(/^.*[\\/]/s, ''))
-  if (name && name !== '.' && name !== '..') return name
-  const endings: Record<string, string> = {
-    'message/rfc822': 'eml',
-    'text/calendar': 'ics',
-    'text/plain': 'txt',
-    'text/html': 'html',
-    'message/delivery-status': 'txt',
-  }
-  const ending = endings[type] ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
-  return `attachment-${position}.${ending}`
 }
 
 function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions): ParsedMail {

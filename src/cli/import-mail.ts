@@ -38,6 +38,7 @@ export async function importMail(
     maxMessageBytes: config.limits.message,
     spoolPath: () => context.files.spoolPath(),
   }
+  await context.files.sweepSpool()
   const files = await allFiles(paths)
   const report = new Report(options.json === true, files.length)
   const waiting: Promise<void>[] = []

@@ -1,9 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Content } from '../channel.ts'
 import { LARGE, syncPath } from '../content.ts'
+
+/** This machine and this process, as the names of spool files tell them; a process id alone may come again. */
+const MACHINE = hostname().replace(/[^A-Za-z0-9-]/g, '-')
+const PROCESS = randomUUID().slice(0, 8)
 
 /** Content too large for the database: one file for each digest, written and synced before it is named anywhere. */
 export class LargeFiles {
@@ -22,12 +27,12 @@ export class LargeFiles {
   }
 
   /**
-   * A place for a file in the making, on the same file system. Named after this process, so that what a dead one left
-   * behind can be told.
+   * A place for a file in the making, on the same file system. Named after this machine and process, so that what a
+   * dead one left behind can be told, also where several machines share the folder.
    */
   async spoolPath(): Promise<string> {
     await this.#makeFolder(this.#spool)
-    return join(this.#spool, `${process.pid}-${randomUUID()}`)
+    return join(this.#spool, `${MACHINE}.${process.pid}.${PROCESS}.${randomUUID()}`)
   }
 
   /** Makes large content durable. Content that belongs in the database is left alone. */
@@ -50,10 +55,12 @@ export class LargeFiles {
     return readFile(join(this.folder, this.nameOf(sha256, encoding)))
   }
 
-  /** Removes what processes that are gone left in the spool. Nothing in it was acknowledged. */
+  /** Removes what processes of this machine that are gone left in the spool. Nothing in it was acknowledged. */
   async sweepSpool(): Promise<void> {
     for (const name of await readdir(this.#spool).catch(() => [])) {
-      if (!isAlive(Number.parseInt(name, 10))) await rm(join(this.#spool, name), { force: true, recursive: true })
+      const [machine, pid, instance] = name.split('.')
+      const alive = instance === PROCESS || (Number(pid) !== process.pid && isAlive(Number(pid)))
+      if (machine === MACHINE && !alive) await rm(join(this.#spool, name), { force: true, recursive: true })
     }
   }
 
@@ -81,7 +88,6 @@ export function isLarge(content: Content): boolean {
 }
 
 function isAlive(pid: number): boolean {
-  if (pid === process.pid) return true
   try {
     process.kill(pid, 0)
     return true

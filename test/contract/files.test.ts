@@ -191,11 +191,19 @@ describe('the spool', () => {
   test('is swept of what dead processes left, and of nothing of those that live', async () => {
     const own = await files.spoolPath()
     await writeFile(own, 'in the making')
-    const [dead, alive] = [`${await deadProcessId()}-left`, `${process.ppid}-busy`]
-    for (const name of [dead, `${dead}.zst`, alive]) await writeFile(join(spool, name), 'x')
+    const [machine, pid] = own.slice(spool.length + 1).split('.')
+    const dead = `${machine}.${await deadProcessId()}.instance.left`
+    const kept = [
+      own.slice(spool.length + 1),
+      `${machine}.${process.ppid}.instance.busy`,
+      `elsewhere.${pid}.instance.busy`,
+    ]
+    // A process id may come again, as in a container that was restarted.
+    const gone = [dead, `${dead}.zst`, `${machine}.${pid}.earlier.left`]
+    for (const name of [...gone, ...kept.slice(1)]) await writeFile(join(spool, name), 'x')
     await mkdir(join(spool, `${dead}-folder`))
     await files.sweepSpool()
-    expect((await readdir(spool)).sort()).toEqual([alive, own.slice(spool.length + 1)].sort())
+    expect((await readdir(spool)).sort()).toEqual(kept.sort())
     expect(await readFile(own, 'utf8')).toBe('in the making')
   })
 
