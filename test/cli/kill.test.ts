@@ -1,6 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { runCampaign } from '../faults/campaign.ts'
-import type { DeskPlace } from '../faults/desk-process.ts'
+import type { FaultPath } from '../faults/fault-path.ts'
 import { type MailFolder, writeMail } from '../faults/mail-folder.ts'
 import { ReceivePath } from '../faults/receive-path.ts'
 import { SmtpPath } from '../faults/smtp-path.ts'
@@ -9,37 +11,55 @@ import { ENGINES, type Engine, makePlace, type Place } from '../support/engines.
 const SEED = 11
 const KILLS = { sqlite: 2, postgres: 1 }
 
-describe.each(ENGINES)('kill -9 on %s', engine => {
-  let mail: MailFolder
-  beforeAll(async () => {
-    mail = await writeMail(SEED, 160, 3)
-  })
-  afterAll(() => mail.remove())
+let mail: MailFolder
+const places: Place[] = []
+beforeAll(async () => {
+  mail = await writeMail(SEED, 100, 3)
+})
+afterEach(() => Promise.all(places.splice(0).map(place => place.remove())))
+afterAll(() => mail.remove())
 
+async function newPlace(engine: Engine): Promise<Place> {
+  const place = await makePlace(engine)
+  places.push(place)
+  return place
+}
+
+describe.each(ENGINES)('kill -9 on %s', engine => {
   test('in the middle of receive loses, doubles and splits nothing once it is run again', async () => {
-    await expectSound(engine, new ReceivePath(mail.folder, mail.mails), mail)
+    await expectSound(engine, new ReceivePath(mail.folder, mail.mails))
   })
 
   test('of the SMTP listener loses, doubles and splits nothing once senders try again', async () => {
-    await expectSound(engine, new SmtpPath(mail.mails), mail)
+    await expectSound(engine, new SmtpPath(mail.mails))
   })
 })
 
-async function expectSound(engine: Engine, path: ReceivePath | SmtpPath, { mails }: MailFolder): Promise<void> {
-  const places = new Map<DeskPlace, Place>()
+test('receive clears away the files in the making that a killed one left', async () => {
+  const large = await writeMail(SEED, 24, 18)
+  const path: FaultPath = new ReceivePath(large.folder, large.mails)
+  const place = await newPlace('sqlite')
+  const spool = () => readdir(join(place.folder, 'state', 'spool')).catch(() => [])
+  try {
+    const killed = await path.killed(place, { answers: 1, delayMs: 0 })
+    expect(await spool()).not.toEqual([])
+    await path.carryOn(place, killed)
+    expect(await spool()).toEqual([])
+  } finally {
+    await large.remove()
+  }
+})
+
+async function expectSound(engine: Engine, path: FaultPath): Promise<void> {
   const results = await runCampaign({
     path,
-    mails,
+    mails: mail.mails,
     kills: KILLS[engine],
-    seed: SEED,
     wantedInFlight: 1,
+    seed: SEED,
     atStart: 0,
-    async newPlace() {
-      const place = await makePlace(engine)
-      places.set(place, place)
-      return place
-    },
-    leave: async place => places.get(place)?.remove(),
+    newPlace: () => newPlace(engine),
+    leave: async () => undefined,
   })
   expect(results.flatMap(result => result.failures)).toEqual([])
   expect(results.filter(result => result.inFlight > 0).length).toBeGreaterThan(0)

@@ -1,12 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
-import { open, readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type Line, mail, verified } from '../support/cli-mail.ts'
-import { type Ended, jsonLines, makeRoom, type Room } from '../support/relaydesk-process.ts'
+import {
+  type Line,
+  leftInSpool,
+  MOST_MEMORY_KB,
+  mail,
+  mailWithFile,
+  receiveWatched,
+  verified,
+} from '../support/cli-mail.ts'
+import { jsonLines, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 const MB = 1_000_000
-const MOST_MEMORY_KB = 600_000
 const OUTCOME = /^(opened|appended|duplicate|ignored:.+|held:.+|quarantined:.+)$/
 
 let room: Room
@@ -17,43 +22,8 @@ beforeEach(async () => {
 
 afterEach(() => room.remove())
 
-/** Runs `receive --json` and watches the most memory the process ever had; 0 where the system does not tell. */
-async function receiveWatched(...args: string[]): Promise<Ended & { lines: Line[]; peakKb: number }> {
-  const running = room.launch('receive', '--json', ...args)
-  let peakKb = 0
-  const status = `/proc/${running.child.pid}/status`
-  const timer = setInterval(() => {
-    try {
-      peakKb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1] ?? peakKb)
-    } catch {
-      // it ended meanwhile
-    }
-  }, 20)
-  const ended = await running.ended
-  clearInterval(timer)
-  if (existsSync('/proc/self/status')) expect(peakKb).toBeGreaterThan(0)
-  return { ...ended, lines: jsonLines<Line>(ended.stdout), peakKb }
-}
-
 function outcomeOf(file: string, lines: Line[]): string | undefined {
   return lines.find(line => line.file === file)?.outcome
-}
-
-/** Files in the making that nobody needs any more. */
-async function leftInSpool(): Promise<string[]> {
-  return readdir(room.path('var', 'spool')).catch(() => [])
-}
-
-/** Base64 of bytes that do not repeat, in lines of 76 characters. */
-function attachment(bytes: number): string {
-  return randomBytes(bytes).toString('base64').replace(/.{76}/g, '$&\n')
-}
-
-function withAttachment(subject: string, bytes: number): string {
-  const type = 'Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n'
-  const part =
-    'Content-Type: application/zip\nContent-Transfer-Encoding: base64\nContent-Disposition: attachment; filename=a.zip'
-  return mail(subject, type, `--b\n\nSee the file.\n--b\n${part}\n\n${attachment(bytes)}\n--b--`)
 }
 
 describe('a message of any bytes reaches an outcome and ends nothing', () => {
@@ -86,28 +56,28 @@ describe('a message of any bytes reaches an outcome and ends nothing', () => {
   ])('%s', async (_what, make, outcome) => {
     await room.write('bad.eml', make())
     await room.write('z-good.eml', mail('good'))
-    const { code, signal, lines, peakKb, stderr } = await receiveWatched('bad.eml', 'z-good.eml')
+    const { code, signal, lines, peakKb, stderr } = await receiveWatched(room, 'bad.eml', 'z-good.eml')
     expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: '' })
     expect(outcomeOf('bad.eml', lines)).toMatch(outcome)
     expect(outcomeOf('z-good.eml', lines)).toBe('opened')
     expect(peakKb).toBeLessThan(MOST_MEMORY_KB)
     expect(await verified(room)).toMatchObject({ arrivals: 2, unaccounted: 0 })
-    expect(await leftInSpool()).toEqual([])
+    expect(await leftInSpool(room)).toEqual([])
   })
 })
 
 describe('large mail needs little memory', () => {
   test('a message of 50 MB with a file', async () => {
-    await room.write('large.eml', withAttachment('large', 37 * MB))
-    const { code, lines, peakKb } = await receiveWatched('large.eml')
+    await room.write('large.eml', mailWithFile('large', randomBytes(37 * MB)))
+    const { code, lines, peakKb } = await receiveWatched(room, 'large.eml')
     expect({ code, outcome: lines[0]?.outcome }).toEqual({ code: 0, outcome: 'opened' })
     expect(peakKb).toBeLessThan(MOST_MEMORY_KB)
     const shown = JSON.parse((await room.run('show', '1', '--json')).stdout) as {
       messages: { attachments: unknown[] }[]
     }
     expect(shown.messages[0]?.attachments).toMatchObject([{ name: 'a.zip', size: 37 * MB }])
-    expect((await receiveWatched('large.eml')).lines[0]?.outcome).toBe('duplicate')
-    expect(await leftInSpool()).toEqual([])
+    expect((await receiveWatched(room, 'large.eml')).lines[0]?.outcome).toBe('duplicate')
+    expect(await leftInSpool(room)).toEqual([])
     await verified(room)
   })
 
@@ -115,49 +85,24 @@ describe('large mail needs little memory', () => {
     const words = type === 'html' ? '<p>All work and <b>no</b> play.</p>\n' : 'All work and no play.\n'
     const text = words.repeat(Math.ceil((50 * MB) / words.length))
     await room.write('large.eml', mail('large', `Content-Type: text/${type}\n`, text))
-    const { code, lines, peakKb } = await receiveWatched('large.eml')
+    const { code, lines, peakKb } = await receiveWatched(room, 'large.eml')
     expect({ code, outcome: lines[0]?.outcome }).toEqual({ code: 0, outcome: 'opened' })
     expect(peakKb).toBeLessThan(MOST_MEMORY_KB)
     await verified(room)
   })
 
   test('a message of 50 MB on standard input', async () => {
-    const { code, stdout } = await room.runWith({ input: withAttachment('large', 37 * MB) }, 'receive', '--json', '-')
+    const { code, stdout } = await room.runWith(
+      { input: mailWithFile('large', randomBytes(37 * MB)) },
+      'receive',
+      '--json',
+      '-',
+    )
     expect({ code, lines: jsonLines<Line>(stdout) }).toEqual({
       code: 0,
       lines: [{ file: '-', outcome: 'opened', ref: 'HD-1' }],
     })
   })
-
-  test.each([
-    ['small ones', 10_000, 3],
-    ['of nearly a megabyte', 700_000, 1],
-    ['of several megabytes', 4 * MB, 1],
-  ])(
-    'an mbox of 100 MB: %s',
-    async (_what, bytes, textual) => {
-      const file = await open(room.path('large.mbox'), 'w')
-      let count = 0
-      for (let size = 0; size < 100 * MB; ) {
-        const wanted =
-          textual > 1
-            ? mail(`m${count}`, '', `${attachment(bytes)}\n`.repeat(textual))
-            : withAttachment(`m${count}`, bytes)
-        const written = `From ann@example.com Mon Jan  1 00:00:00 2024\n${wanted}\n`
-        await file.writeFile(written)
-        size += written.length
-        count += 1
-      }
-      await file.close()
-      const { code, lines, peakKb } = await receiveWatched('large.mbox')
-      expect(code).toBe(0)
-      expect(lines.map(line => line.outcome)).toEqual(Array(count).fill('opened'))
-      expect(peakKb).toBeLessThan(MOST_MEMORY_KB)
-      expect(await verified(room)).toMatchObject({ tickets: count, unaccounted: 0 })
-      expect(await leftInSpool()).toEqual([])
-    },
-    180_000,
-  )
 })
 
 /** Multiparts in one another. */

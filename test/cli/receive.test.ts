@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, symlink } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -84,6 +85,22 @@ describe('the exit code tells a mail server', () => {
     expect(await receive('a.eml')).toEqual([{ file: 'a.eml', outcome: 'opened', ref: 'HD-1' }])
   })
 
+  test.each([
+    ['before anything could be opened', 16, 1_000],
+    ['when the message is stored', 128, 500_000],
+    ['while a large message comes in', 1_024, 5_000_000],
+  ])('75 when the disk takes no more, and nothing was stored: %s', async (_what, blocks, size) => {
+    await room.run('list')
+    const input = mail('a', '', randomBytes(size).toString('base64'))
+    // A limit on the size of files stands for a full disk: it needs no rights, and writes fail in the same places.
+    const limit = ['-c', `ulimit -f ${blocks}; exec "$@"`, 'sh']
+    const { code, stderr } = await room.runWith({ input, through: ['sh', ...limit] }, 'receive', '-')
+    expect(stderr).toMatch(/^relaydesk: [^\n]*(space|later|wait)[^\n]*\n$/)
+    expect(code).toBe(75)
+    expect(await verified(room)).toMatchObject({ arrivals: 0 })
+    expect(await room.runWith({ input }, 'receive', '-')).toMatchObject({ code: 0, stderr: '' })
+  })
+
   test('78 for a mistake in the configuration', async () => {
     await room.write('bad.yaml', 'chanels: []\n')
     const { code, stderr } = await room.runWith({ input: mail('a') }, '--config', 'bad.yaml', 'receive', '-')
@@ -145,22 +162,6 @@ describe('where mail is taken from', () => {
   test('a folder that is called tmp but belongs to no Maildir', async () => {
     await room.write('in/tmp/1.eml', mail('kept'))
     expect(await receive('in')).toMatchObject([{ outcome: 'opened' }])
-  })
-
-  test.each([
-    ['rd', '>From the start\n>>From deeper\n', 'From the start\n>From deeper'],
-    ['o', '>From the start\n>>From deeper\n', 'From the start\n>>From deeper'],
-  ])('an mbox with the quoting of mbox%s', async (kind, written, read) => {
-    const from = 'From ann@example.com Mon Jan  1 00:00:00 2024\n'
-    await room.write('old.mail', `${from}${mail('one', '', written)}\n${from}${mail('two')}\n${from}${mail('three')}`)
-    const lines = await receive('--mbox', kind, 'old.mail')
-    expect(lines.map(line => [line.file, line.ref])).toEqual([
-      ['old.mail#1', 'HD-1'],
-      ['old.mail#2', 'HD-2'],
-      ['old.mail#3', 'HD-3'],
-    ])
-    const shown = JSON.parse((await room.run('show', 'HD-1', '--json')).stdout) as { messages: { text: string }[] }
-    expect(shown.messages[0]?.text.trim()).toBe(read)
   })
 
   test('standard input: one message, also one with the `From ` line of a mail server', async () => {

@@ -96,7 +96,7 @@ describe.each(ENGINES)('values in a store on %s', engine => {
       }),
       { numRuns: 100 },
     )
-    for (const text of ['', ' ', "it's", '"quoted"', '?', '$1', '$1 ? ${x}', '%_\\', "'); DROP TABLE alarms; --"]) {
+    for (const text of ['', ' ', "it's", '"quoted"', '?', '$1', '$1 ? $', '%_\\', "'); DROP TABLE alarms; --"]) {
       expect(await textThrough(text)).toBe(text)
     }
   })
@@ -161,7 +161,8 @@ describe.each(ENGINES)('values in a store on %s', engine => {
 
     test('two lists and other values stand beside each other', async () => {
       await store.transact(async tx => {
-        for (const value of [1, 2, 3]) await tx`INSERT INTO counters (name, value) VALUES (${`pair ${value}`}, ${value})`
+        for (const value of [1, 2, 3])
+          await tx`INSERT INTO counters (name, value) VALUES (${`pair ${value}`}, ${value})`
       })
       const rows = await store.read<{ name: string }>`
         SELECT name FROM counters WHERE name IN (${list(['pair 1', 'pair 2', 'pair 3'])}) AND value > ${1}
@@ -180,7 +181,8 @@ describe.each(ENGINES)('values in a store on %s', engine => {
 
     test('a list chooses what is changed, too', async () => {
       await store.transact(async tx => {
-        for (const name of ['gone 1', 'gone 2', 'stays']) await tx`INSERT INTO counters (name, value) VALUES (${name}, 1)`
+        for (const name of ['gone 1', 'gone 2', 'stays'])
+          await tx`INSERT INTO counters (name, value) VALUES (${name}, 1)`
         const removed = await tx`DELETE FROM counters WHERE name IN (${list(['gone 1', 'gone 2'])}) RETURNING name`
         expect(removed).toHaveLength(2)
       })

@@ -36,6 +36,9 @@ const { values } = parseArgs({
 })
 const runs = values.short ? SHORT_RUNS : Number(values.runs)
 const seed = values.seed === undefined ? Date.now() % 1_000_000 : Number(values.seed)
+if (!(runs >= 2 && Number.isSafeInteger(runs) && Number.isSafeInteger(seed))) {
+  throw new Error('--runs and --seed: write whole numbers; at least 2 runs.')
+}
 process.exitCode = await main()
 
 async function main(): Promise<number> {

@@ -3,7 +3,7 @@ import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import type { GeneratedMail } from '../support/mail-generator.ts'
 import { DESK_ADDRESS } from './desk-process.ts'
 
-const CONNECTIONS = 6
+const CONNECTIONS = 10
 
 /** What became of the mail that was sent. */
 export interface Sent {

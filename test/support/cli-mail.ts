@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { cleanEnvironment, type Room } from './relaydesk-process.ts'
+import { cleanEnvironment, type Ended, jsonLines, type Room } from './relaydesk-process.ts'
 
 /** A line of `receive --json`. */
 export interface Line {
@@ -26,6 +28,22 @@ export function mail(subject: string, fields = '', text = 'Hello.'): string {
   return `${head}${fields}\n${text}\n`
 }
 
+/** Bytes as base64 in lines of 76 characters. */
+export function inBase64(bytes: Buffer): string {
+  return bytes.toString('base64').replace(/.{76}/g, '$&\n')
+}
+
+/** A mail by Ann with a text and the file a.zip. */
+export function mailWithFile(subject: string, bytes: Buffer): string {
+  const part = [
+    'Content-Type: application/zip',
+    'Content-Transfer-Encoding: base64',
+    'Content-Disposition: attachment; filename=a.zip',
+  ].join('\n')
+  const text = `--b\n\nSee the file.\n--b\n${part}\n\n${inBase64(bytes)}\n--b--`
+  return mail(subject, 'Content-Type: multipart/mixed; boundary=b\nMIME-Version: 1.0\n', text)
+}
+
 /** Runs `relaydesk verify`; rejects if it finds anything. */
 export async function verified(room: Room): Promise<Verified> {
   const { code, stdout, stderr } = await room.run('verify', '--json')
@@ -38,6 +56,35 @@ export async function subjects(room: Room): Promise<string[]> {
   const { stdout } = await room.run('list', 'all', '--json')
   const tickets = JSON.parse(stdout) as { ref: string; subject: string }[]
   return tickets.sort((a, b) => Number(a.ref.slice(3)) - Number(b.ref.slice(3))).map(each => each.subject)
+}
+
+/** What taking mail may need at most, whatever comes in. */
+export const MOST_MEMORY_KB = 600_000
+
+/** Runs `receive --json` and watches the most memory the process ever had; 0 where the system does not tell. */
+export async function receiveWatched(
+  room: Room,
+  ...args: string[]
+): Promise<Ended & { lines: Line[]; peakKb: number }> {
+  const running = room.launch('receive', '--json', ...args)
+  let peakKb = 0
+  const status = `/proc/${running.child.pid}/status`
+  const timer = setInterval(() => {
+    try {
+      peakKb = Number(/VmHWM:\s+(\d+)/.exec(readFileSync(status, 'utf8'))?.[1] ?? peakKb)
+    } catch {
+      // it ended meanwhile, or this system tells nothing
+    }
+  }, 20)
+  const ended = await running.ended
+  clearInterval(timer)
+  if (peakKb === 0 && existsSync('/proc/self/status')) throw new Error('The memory of the process was not seen.')
+  return { ...ended, lines: jsonLines<Line>(ended.stdout), peakKb }
+}
+
+/** Files in the making that nobody needs any more. */
+export async function leftInSpool(room: Room): Promise<string[]> {
+  return readdir(room.path('var', 'spool')).catch(() => [])
 }
 
 /** Another process that holds the only writer of the room's database for so long, or until it is killed. */

@@ -31,6 +31,8 @@ export interface RunOptions {
   env?: Record<string, string>
   /** Another launcher than the checkout's. */
   launcher?: string
+  /** A program with its arguments that runs the command line which follows them. */
+  through?: string[]
 }
 
 /** The environment without what would point the program at somebody's desk, Node of this test first in PATH. */
@@ -42,8 +44,9 @@ export function cleanEnvironment(extra: Record<string, string> = {}): NodeJS.Pro
 
 /** Starts the program. Standard input stays open where no `input` is given. */
 export function launch(args: readonly string[], options: RunOptions): Running {
-  const { cwd, input, env, launcher = LAUNCHER } = options
-  const child = spawn(process.execPath, [launcher, ...args], { cwd, env: cleanEnvironment(env), stdio: 'pipe' })
+  const { cwd, input, env, launcher = LAUNCHER, through = [] } = options
+  const [command = '', ...words] = [...through, process.execPath, launcher, ...args]
+  const child = spawn(command, words, { cwd, env: cleanEnvironment(env), stdio: 'pipe' })
   const texts = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (chunk: string) => {

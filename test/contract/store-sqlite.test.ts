@@ -1,0 +1,131 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import Database from 'better-sqlite3'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Store } from '../../src/store/sql.ts'
+import { DATABASE_FILE, openStore } from '../../src/store/store.ts'
+import { makePlace, type Place } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
+
+describe('a store on sqlite alone', () => {
+  let place: Place
+  let store: Store
+
+  beforeEach(async () => {
+    place = await makePlace('sqlite')
+    store = await place.open()
+  })
+
+  afterEach(async () => {
+    await store.close()
+    await place.remove()
+  })
+
+  test('refuses a transaction that waits for a timer, and goes on with the next', async () => {
+    const waiting = store.transact(async tx => {
+      await tx`INSERT INTO counters (name, value) VALUES ('slow', 1)`
+      await pause(5)
+    })
+    await expect(waiting).rejects.toThrow('waited for something that is no statement')
+    await store.transact(tx => tx`INSERT INTO counters (name, value) VALUES ('quick', 1)`)
+    expect(await store.read`SELECT name FROM counters`).toEqual([{ name: 'quick' }])
+  })
+
+  test('does not take a long chain of statements for waiting', async () => {
+    await store.transact(async tx => {
+      for (let i = 0; i < 2_000; i += 1) await tx`INSERT INTO counters (name, value) VALUES (${`many ${i}`}, ${i})`
+    })
+    expect(await store.read`SELECT count(*) AS n FROM counters`).toEqual([{ n: 2_000 }])
+  })
+
+  test('copies itself consistently while it is written to, and never over an existing file', async () => {
+    await store.transact(tx => tx`INSERT INTO counters (name, value) VALUES ('before', 1)`)
+    const copy = join(place.folder, 'copy')
+    await openStore('sqlite', copy).then(made => made.close())
+    await expect(store.snapshot(join(copy, DATABASE_FILE))).rejects.toThrow()
+
+    const target = join(place.folder, 'snapshot.db')
+    const writing = store.transact(async tx => {
+      for (let i = 0; i < 50; i += 1) await tx`INSERT INTO counters (name, value) VALUES (${`during ${i}`}, 1)`
+    })
+    const asked = (async () => {
+      for (let i = 0; i < 20; i += 1) await undefined
+      return store.snapshot(target) // in the middle of the transaction
+    })()
+    await Promise.all([writing, asked])
+    const found = countIn(target)
+    expect([1, 51]).toContain(found)
+  })
+})
+
+describe('a database file', () => {
+  let place: Place
+
+  beforeEach(async () => {
+    place = await makePlace('sqlite')
+    await (await place.open()).close()
+  })
+
+  afterEach(() => place.remove())
+
+  test('that another program keeps locked is a temporary failure, told in a sentence', async () => {
+    const holder = new Database(join(place.folder, DATABASE_FILE))
+    holder.exec('BEGIN IMMEDIATE')
+    try {
+      await expect(place.open()).rejects.toMatchObject({ name: 'DeskError', code: 'temporary' })
+    } finally {
+      holder.close()
+    }
+    await (await place.open()).close()
+  })
+
+  test('goes on by itself after it was closed with somebody still listening, and wakes nobody', async () => {
+    const [closing, going] = [await place.open(), await place.open()]
+    const woken = { closing: 0, going: 0 }
+    closing.onWake(() => {
+      woken.closing += 1
+    })
+    going.onWake(() => {
+      woken.going += 1
+    })
+    await closing.close()
+    const writing = await place.open()
+    for (const wanted of [1, 2]) {
+      await writing.transact(tx => tx.number('ticket'))
+      await eventually(() => (woken.going >= wanted ? true : undefined), 'the open one is woken')
+    }
+    expect(woken.closing).toBe(0)
+    for (const store of [going, writing]) await store.close()
+  })
+
+  test('that is none of ours is refused in a sentence, and left as it is', async () => {
+    const folder = join(place.folder, 'other')
+    await mkdir(folder)
+    const text = 'Shopping list. '.repeat(100)
+    await writeFile(join(folder, DATABASE_FILE), text)
+    await expect(openStore('sqlite', folder)).rejects.toMatchObject({ name: 'DeskError', code: 'config' })
+    expect(await readFile(join(folder, DATABASE_FILE), 'utf8')).toBe(text)
+  })
+
+  test('keeps nobody waiting who closes it while somebody else still reads', async () => {
+    const [reading, leaving] = [await place.open(), await place.open()]
+    await reading.consistently(async sql => {
+      await sql`SELECT name FROM counters`
+      await leaving.transact(tx => tx.number('ticket'))
+      const begun = Date.now()
+      await leaving.close()
+      expect(Date.now() - begun).toBeLessThan(2_000)
+    })
+    await reading.close()
+  })
+})
+
+function countIn(file: string): number {
+  const db = new Database(file, { readonly: true })
+  try {
+    return db.prepare('SELECT count(*) FROM counters').pluck().get() as number
+  } finally {
+    db.close()
+  }
+}

@@ -1,0 +1,130 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { FramedEvent, TicketEvent } from '../../src/core/events.ts'
+import { mayClaim, mayClose, mayRelease, mayReopen, replay, type TicketView } from '../../src/core/ticket.ts'
+
+const OPENED: TicketEvent = {
+  type: 'opened',
+  data: { number: 1, desk: 'help', requester: 'ann', copied: [], message: 'm1', content: 'c' },
+}
+const received: TicketEvent = { type: 'received', data: { message: 'm', content: 'c', kind: 'person', rule: 'token' } }
+const replied: TicketEvent = { type: 'replied', data: { message: 'm', content: 'c' } }
+const noted: TicketEvent = { type: 'noted', data: { message: 'm', content: 'c' } }
+const claimed = (owner: string): TicketEvent => ({ type: 'claimed', data: { owner } })
+const released = (owner: string): TicketEvent => ({ type: 'released', data: { owner } })
+const closed: TicketEvent = { type: 'closed', data: {} }
+const reopened: TicketEvent = { type: 'reopened', data: { by: 'message' } }
+const joined: TicketEvent = { type: 'joined', data: { person: 'carl', role: 'copied' } }
+const undelivered: TicketEvent = { type: 'undelivered', data: { outbox: 'o' } }
+
+const at = (seq: number) => new Date(Date.UTC(2026, 0, 5, 10, seq)).toISOString()
+
+/** One event a minute. */
+function framed(events: TicketEvent[]): FramedEvent[] {
+  return events.map((event, index) => ({
+    ...event,
+    ticketId: 't1',
+    seq: index + 1,
+    at: at(index + 1),
+    actorId: 'bob',
+    channel: 'support',
+  }))
+}
+
+const given = (...events: TicketEvent[]) => replay(framed([OPENED, ...events]))
+
+describe('a ticket rebuilt from its events', () => {
+  test('is new, without an owner, of whoever opened it', () => {
+    expect(given()).toEqual({
+      state: 'new',
+      requesterId: 'ann',
+      ownerId: null,
+      openedAt: at(1),
+      updatedAt: at(1),
+      firstResponseAt: null,
+      closedAt: null,
+    })
+  })
+
+  test('is open and owned once it is claimed, and stays open when it is released', () => {
+    expect(given(claimed('bob'))).toMatchObject({ state: 'open', ownerId: 'bob', updatedAt: at(2) })
+    expect(given(claimed('bob'), released('bob'))).toMatchObject({ state: 'open', ownerId: null })
+    expect(given(claimed('bob'), released('bob'), claimed('eve'))).toMatchObject({ ownerId: 'eve' })
+  })
+
+  test('keeps the time of the first answer', () => {
+    expect(given(noted, replied, received, replied)).toMatchObject({
+      state: 'open',
+      firstResponseAt: at(3),
+      updatedAt: at(5),
+    })
+    expect(given(noted, received).firstResponseAt).toBeNull()
+  })
+
+  test('is closed at a time, and not any more when it is reopened', () => {
+    expect(given(claimed('bob'), closed)).toMatchObject({ state: 'closed', closedAt: at(3), ownerId: 'bob' })
+    expect(given(closed, reopened)).toMatchObject({ state: 'open', closedAt: null })
+    expect(given(closed, reopened, closed)).toMatchObject({ state: 'closed', closedAt: at(4) })
+  })
+
+  test('stays closed whatever is said on it', () => {
+    for (const event of [received, replied, noted, joined, undelivered])
+      expect(given(closed, event)).toMatchObject({ state: 'closed', closedAt: at(2) })
+  })
+
+  test('is not changed but for its time by a message, a note, a new participant or a failed delivery', () => {
+    for (const event of [received, noted, joined, undelivered])
+      expect(given(event)).toEqual({ ...given(), updatedAt: at(2) })
+  })
+
+  test('needs to be opened first, once', () => {
+    expect(() => replay([])).toThrow('without events')
+    expect(() => replay(framed([closed]))).toThrow('do not begin')
+    expect(() => replay(framed([OPENED, OPENED]))).toThrow('opened twice')
+  })
+
+  test('obeys what the tables demand, whatever happens to it', () => {
+    const events = fc.constantFrom(received, replied, noted, claimed('bob'), released('bob'), closed, reopened, joined)
+    fc.assert(
+      fc.property(fc.array(events, { maxLength: 20 }), happened => {
+        const ticket = given(...happened)
+        expect(ticket.state === 'closed').toBe(ticket.closedAt !== null)
+        if (ticket.state === 'new') expect(ticket.ownerId).toBeNull()
+        expect(ticket.updatedAt).toBe(at(happened.length + 1))
+        expect(ticket.requesterId).toBe('ann')
+      }),
+      { numRuns: 500 },
+    )
+  })
+})
+
+describe('an agent', () => {
+  const ticket: TicketView = { ...given(), ref: 'HD-7', ownerName: null }
+  const bobs: TicketView = { ...given(claimed('bob')), ref: 'HD-7', ownerName: 'Bob Berg' }
+  const done: TicketView = { ...given(closed), ref: 'HD-7', ownerName: null }
+
+  test('may claim what nobody has, and is told who has it otherwise', () => {
+    mayClaim(ticket, 'bob')
+    expect(() => mayClaim(bobs, 'eve')).toThrow('HD-7 belongs to Bob Berg')
+    expect(() => mayClaim(bobs, 'bob')).toThrow('HD-7 is yours already.')
+    expect(() => mayClaim(done, 'bob')).toThrow('reopen HD-7')
+  })
+
+  test('may release what is theirs', () => {
+    mayRelease(bobs, 'bob')
+    expect(() => mayRelease(bobs, 'eve')).toThrow('belongs to Bob Berg')
+    expect(() => mayRelease(ticket, 'bob')).toThrow('has no owner')
+  })
+
+  test('may close what is not closed, and reopen what is', () => {
+    mayClose(ticket)
+    mayClose(bobs)
+    mayReopen(done)
+    expect(() => mayClose(done)).toThrow('closed already')
+    expect(() => mayReopen(bobs)).toThrow('not closed')
+  })
+
+  test('is told in a sentence, and a program by the code "conflict"', () => {
+    expect(() => mayClaim(bobs, 'eve')).toThrow(expect.objectContaining({ name: 'DeskError', code: 'conflict' }))
+  })
+})
