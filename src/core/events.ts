@@ -42,8 +42,20 @@ export function hashEvent(frame: EventFrame, type: string, data: string, previou
   return createHash('sha256').update(JSON.stringify(said)).digest('hex')
 }
 
+/** What a digest speaks for: all of a message that is shown. */
+export interface DigestedContent {
+  direction: string
+  author: string
+  subject: string
+  text: string
+  visible: string | null
+  /** Digests of its files. */
+  attachments: string[]
+}
+
 /** Digest of what somebody wrote. Salted, because short texts can be guessed; without the salt it says nothing. */
-export function contentDigest(salt: string, content: { subject: string; text: string; attachments: string[] }): string {
-  const said = JSON.stringify([content.subject, content.text, content.attachments])
+export function contentDigest(salt: string, content: DigestedContent): string {
+  const { direction, author, subject, text, visible, attachments } = content
+  const said = JSON.stringify([direction, author, subject, text, visible, attachments])
   return createHmac('sha256', salt).update(said).digest('hex')
 }

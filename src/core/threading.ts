@@ -86,10 +86,17 @@ function decideAgent({ clues, takesPart }: Arrival): Decision {
   return { action: 'append', ticketId: clue.ticketId, direction, rule: clue.by }
 }
 
-/** What a machine wrote joins only what it certainly belongs to; a report or an auto-reply to nothing is left alone. */
+/**
+ * What a machine wrote joins only what it certainly belongs to: a bounce by the token of what bounced, an auto-reply by
+ * one that its sender got. A report or an auto-reply to nothing is left alone.
+ */
 function decideAutomatic({ kind, clues, takesPart }: Arrival): Decision {
   const token = clues.find(clue => clue.by === 'token')
-  const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (kind === 'bulk' ? undefined : token)
+  const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
+  if (trusted && token.purpose !== 'requester') {
+    return { action: 'append', ticketId: token.ticketId, direction: 'internal', rule: 'token' }
+  }
+  const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (trusted ? token : undefined)
   if (clue) return { action: 'append', ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
   return kind === 'bulk' ? { action: 'open' } : { action: 'ignore', rule: kind }

@@ -69,7 +69,8 @@ export class Receiver {
       this.onCommit()
     } catch (error) {
       if (error instanceof DeskError && error.code === 'temporary') {
-        for (const each of group) each.reject(error)
+        // What waits behind is refused as well: stored without what came before it, it would be out of order.
+        for (const each of [...group, ...this.#waiting.splice(0)]) each.reject(error)
       } else if (group.length > 1) {
         for (const each of group) await this.#commit([each])
       } else if (group[0]) {

@@ -78,7 +78,8 @@ export class LargeFiles {
   async #makeFolder(folder: string): Promise<void> {
     if (this.#made.has(folder)) return
     const first = await mkdir(folder, { recursive: true })
-    if (first) await syncPath(join(first, '..'))
+    // Each folder that is new is an entry of the one above it.
+    for (let made = folder; first && made.length >= first.length; made = dirname(made)) await syncPath(dirname(made))
     this.#made.add(folder)
   }
 }

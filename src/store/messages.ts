@@ -50,8 +50,7 @@ export function prepareMessage(
 ): PreparedMessage {
   const salt = randomUUID() // 122 random bits, drawn from a pool
   const digests = attachments.map(attachment => attachment.content.sha256)
-  const content = digestOf(salt, message.subject, message.text ?? '', digests)
-  return { message: { ...message, salt }, attachments, content }
+  return { message: { ...message, salt }, attachments, content: digestOf(salt, message, digests) }
 }
 
 /** Stores a message with its attachments. Large contents must have been kept in files before. */
@@ -70,9 +69,18 @@ export async function insertMessage(tx: Tx, { message: m, attachments }: Prepare
   }
 }
 
+type Digested = Pick<Message, 'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible'>
+
 /** The digest that the event of a stored message must carry. */
-export function digestOf(salt: string, subject: string, text: string, attachments: string[]): string {
-  return contentDigest(salt, { subject: bindable(subject), text: bindable(text), attachments })
+function digestOf(salt: string, message: Digested, attachments: string[]): string {
+  return contentDigest(salt, {
+    direction: message.direction,
+    author: bindable(`${message.authorName} ${message.authorAddress ?? ''}`),
+    subject: bindable(message.subject),
+    text: bindable(message.text ?? ''),
+    visible: message.visible === null ? null : bindable(message.visible),
+    attachments,
+  })
 }
 
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {
@@ -119,16 +127,18 @@ export async function digestsOf(
   afterTicket: string,
   lastTicket: string,
 ): Promise<Map<string, string | null>> {
-  const messages = await sql<{ id: string; subject: string; text: string | null; salt: string | null }>`
-    SELECT id, subject, text, salt FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`
+  const messages = await sql<Digested & { id: string; salt: string | null }>`
+    SELECT id, direction, author_name AS "authorName", author_address AS "authorAddress", subject, text, visible, salt
+    FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`
   const attachments = await sql<{ messageId: string; sha256: string }>`
     SELECT a.message_id AS "messageId", a.sha256 FROM attachments a JOIN messages m ON m.id = a.message_id
     WHERE m.ticket_id > ${afterTicket} AND m.ticket_id <= ${lastTicket} ORDER BY a.message_id, a.position`
   const files = Map.groupBy(attachments, each => each.messageId)
   return new Map(
-    messages.map(({ id, subject, text, salt }) => {
-      const digests = (files.get(id) ?? []).map(each => each.sha256)
-      return [id, salt === null || text === null ? null : digestOf(salt, subject, text, digests)]
+    messages.map(message => {
+      const digests = (files.get(message.id) ?? []).map(each => each.sha256)
+      const erased = message.salt === null || message.text === null
+      return [message.id, erased ? null : digestOf(message.salt ?? '', message, digests)]
     }),
   )
 }

@@ -1,4 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 
 import { DeskError } from '../errors.ts'
 import { packagePath } from '../package.ts'
@@ -20,6 +21,9 @@ const FOLDER = packagePath('src/store/migrations')
 export async function migrate(database: Migratable, folder = FOLDER): Promise<void> {
   const numbered = (await readdir(folder)).filter(name => /^\d{3}\..*sql$/.test(name)).sort()
   const newest = Number(numbered.at(-1)?.slice(0, 3) ?? 0)
+  // Read first: nothing but statements may be waited for while the database is kept for ourselves.
+  const scripts = new Map<string, string>()
+  for (const name of numbered) scripts.set(name, await readFile(join(folder, name), 'utf8'))
   await database.exclusively(async () => {
     const current = await database.version()
     if (current > newest) {
@@ -30,8 +34,10 @@ export async function migrate(database: Migratable, folder = FOLDER): Promise<vo
     }
     for (let version = current + 1; version <= newest; version += 1) {
       const prefix = String(version).padStart(3, '0')
-      const names = [`${prefix}.sql`, `${prefix}.${database.engine}.sql`].filter(name => numbered.includes(name))
-      for (const name of names) await database.script(await readFile(`${folder}/${name}`, 'utf8'))
+      for (const name of [`${prefix}.sql`, `${prefix}.${database.engine}.sql`]) {
+        const script = scripts.get(name)
+        if (script !== undefined) await database.script(script)
+      }
       await database.setVersion(version)
     }
   })

@@ -21,14 +21,21 @@ types.setTypeParser(1700, Number) // numeric: what sum() of int8 gives
 
 /** PostgreSQL for any number of processes on one database; writers take turns for each conversation. */
 export function openPostgres(url: string): Store & { migratable: Migratable } {
-  const shared = { connectionString: url, max: POOL, types, application_name: 'relaydesk' }
-  const pool = new pg.Pool(shared)
-  const readers = new pg.Pool({ ...shared, options: '-c default_transaction_read_only=on' })
+  const shared = { connectionString: url, types, application_name: 'relaydesk' }
+  const pool = new pg.Pool({ ...shared, max: POOL })
+  const readers = new pg.Pool({ ...shared, max: POOL })
   // Numbers are taken in the middle of a transaction: from the same pool, as many transactions as it has would wait for ever.
   const counters = new pg.Pool({ ...shared, max: COUNTERS })
-  for (const each of [pool, readers, counters]) each.on('error', () => undefined) // an idle connection died; the next use opens another
+  const pools = [pool, readers, counters]
+  for (const each of pools) {
+    each.on('error', ignore) // an idle connection died; the next use opens another
+    each.on('connect', client => client.on('error', ignore)) // one in use died; its query rejects
+  }
+  readers.on('connect', client => client.query('SET default_transaction_read_only = on').catch(ignore))
   const blocks = new Map<string, { next: number; end: number }>()
   const listener = wakeListener(url)
+  const running = new Set<Promise<unknown>>()
+  let closed: Promise<void> | undefined
 
   async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await pool.connect()
@@ -37,9 +44,11 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
       await client.query('BEGIN')
       const state = { wake: false }
       const result = await work(transaction(client, counters, blocks, state))
-      await client.query('COMMIT')
+      // After a failed statement COMMIT rolls back and says so; the work may have hidden the failure.
+      const { command } = await client.query('COMMIT')
+      if (command !== 'COMMIT') throw new Error('A statement of the transaction failed, so nothing of it was stored.')
       // Outside the transaction, because NOTIFY inside serialises all commits; a lost one is made up for by the slow poll.
-      if (state.wake) await client.query(`NOTIFY ${WAKE_CHANNEL}`).catch(() => undefined)
+      if (state.wake) await client.query(`NOTIFY ${WAKE_CHANNEL}`).catch(ignore)
       return result
     } catch (error) {
       await client.query('ROLLBACK').catch((failure: Error) => {
@@ -51,27 +60,26 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     }
   }
 
+  async function untilDone<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await guarded(() => once(work))
+      } catch (error) {
+        if (attempt >= RETRIES || !RETRY.has(codeOf(error))) throw error
+      }
+    }
+  }
+
   return {
     engine: 'postgres',
     read: (text, ...values) => guarded(() => query(readers, text, values)),
-    async consistently(work) {
-      const client = await guarded(() => readers.connect())
-      try {
-        await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
-        return await work((text, ...values) => query(client, text, values))
-      } finally {
-        await client.query('ROLLBACK').catch(() => undefined)
-        client.release()
-      }
-    },
+    consistently: work => guarded(() => consistently(readers, work)),
     async transact(work) {
-      for (let attempt = 1; ; attempt += 1) {
-        try {
-          return await guarded(() => once(work))
-        } catch (error) {
-          if (attempt >= RETRIES || !RETRY.has(codeOf(error))) throw error
-        }
-      }
+      if (closed) throw new DeskError('unavailable', 'The database is closed: this process is stopping.')
+      const turn = untilDone(work)
+      const settled = turn.catch(ignore).finally(() => running.delete(settled))
+      running.add(settled)
+      return turn
     },
     migratable: migratable(pool),
     onWake: wanted => listener.add(wanted),
@@ -81,10 +89,32 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
         'This desk is on PostgreSQL: back it up with pg_dump, then copy the files folder. The README says how.',
       )
     },
-    async close() {
-      await listener.close()
-      await Promise.all([pool.end(), readers.end(), counters.end()])
+    close() {
+      closed ??= (async () => {
+        await listener.close()
+        await Promise.all(running)
+        await Promise.all(pools.map(each => each.end()))
+      })()
+      return closed
     },
+  }
+}
+
+function ignore(): undefined {
+  return undefined
+}
+
+async function consistently<T>(readers: pg.Pool, work: (sql: Sql) => Promise<T>): Promise<T> {
+  const client = await readers.connect()
+  let broken: Error | undefined
+  try {
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY')
+    return await work((text, ...values) => query(client, text, values))
+  } finally {
+    await client.query('ROLLBACK').catch((failure: Error) => {
+      broken = failure
+    })
+    client.release(broken)
   }
 }
 
@@ -155,7 +185,8 @@ function transaction(
         [counter, wanted],
       )
       const end = (taken.rows[0]?.value ?? 0) + 1
-      blocks.set(counter, { next: end - wanted + 1, end })
+      // Of two who took a block at once, the numbers of the younger go on, so that numbers increase.
+      if (end > (blocks.get(counter)?.end ?? 0)) blocks.set(counter, { next: end - wanted + 1, end })
       return end - wanted
     },
     wake() {

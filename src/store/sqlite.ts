@@ -5,10 +5,11 @@ import { bindable, expand, List, type Sql, type Store, type Tx, type Value } fro
 
 const BUSY_MS = 5_000
 const WAKE_POLL_MS = 200
+const WAL_RETRY_MS = 10
 const LIST_STATEMENTS = 500 // kept prepared, one for each length of a list
 
 /** Waits of another process, a full disk, a folder that went away: nothing was stored, and it may work later. */
-const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY)/
+const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY|PROTOCOL)/
 
 /**
  * SQLite in WAL mode with `synchronous=FULL`: a commit is on the disk when it returns. Writing transactions begin
@@ -17,7 +18,7 @@ const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY)/
  */
 export function openSqlite(path: string): Store & { migratable: Migratable } {
   const writer = new Database(path, { timeout: BUSY_MS })
-  writer.pragma('journal_mode = WAL')
+  useWal(writer)
   writer.pragma('synchronous = FULL')
   writer.pragma('foreign_keys = ON')
   writer.pragma('cache_size = -16000')
@@ -27,7 +28,16 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
   const begin = writer.prepare('BEGIN IMMEDIATE')
   const commit = writer.prepare('COMMIT')
   const write = statements(writer)
+  const timers = new Set<NodeJS.Timeout>()
   let last: Promise<unknown> = Promise.resolve()
+  let closed = false
+
+  /** One after the other: there is one writer. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = last.then(work)
+    last = turn.catch(() => undefined)
+    return turn
+  }
 
   async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return guarded(async () => {
@@ -62,52 +72,69 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
         snapshot.close()
       }
     },
-    transact(work) {
-      const turn = last.then(() => run(work))
-      last = turn.catch(() => undefined)
-      return turn
+    async transact(work) {
+      if (closed) throw new DeskError('unavailable', 'The database is closed: this process is stopping.')
+      return inTurn(() => run(work))
     },
     onWake(listener) {
       // Moves with the commits of other connections only; the reader here never commits.
       const version = writer.prepare('PRAGMA data_version').pluck()
       let seen = version.get()
       const timer = setInterval(() => {
-        if (writer.inTransaction) return
+        if (!writer.open || writer.inTransaction) return
         const now = version.get()
         if (now === seen) return
         seen = now
         listener()
       }, WAKE_POLL_MS)
       timer.unref()
-      return () => clearInterval(timer)
+      timers.add(timer)
+      return () => {
+        clearInterval(timer)
+        timers.delete(timer)
+      }
     },
     migratable: migratable(writer),
-    async snapshot(target) {
-      await guarded(async () => void writer.prepare('VACUUM INTO ?').run(target))
-    },
+    snapshot: target => inTurn(() => guarded(async () => void writer.prepare('VACUUM INTO ?').run(target))),
     async close() {
-      await last.catch(() => undefined)
+      closed = true
+      for (const timer of timers) clearInterval(timer)
+      await last
       if (!writer.open) return
       reader.close()
-      writer.pragma('wal_checkpoint(TRUNCATE)')
-      writer.close()
+      writer.close() // the last connection to close brings the log into the database
     },
+  }
+}
+
+/** Switching a new database to WAL fails at once while another process does the same, whatever the busy timeout. */
+function useWal(db: Database.Database): void {
+  const end = Date.now() + BUSY_MS
+  for (;;) {
+    try {
+      db.pragma('journal_mode = WAL')
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'SQLITE_BUSY' || Date.now() > end) throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS)
+    }
   }
 }
 
 function migratable(db: Database.Database): Migratable {
   return {
     engine: 'sqlite',
-    async exclusively(work) {
-      db.exec('BEGIN IMMEDIATE')
-      try {
-        await work()
-        db.exec('COMMIT')
-      } catch (error) {
-        db.exec('ROLLBACK')
-        throw error
-      }
-    },
+    exclusively: work =>
+      guarded(async () => {
+        db.exec('BEGIN IMMEDIATE')
+        try {
+          await work()
+          db.exec('COMMIT')
+        } catch (error) {
+          if (db.inTransaction) db.exec('ROLLBACK')
+          throw error
+        }
+      }),
     version: async () => db.pragma('user_version', { simple: true }) as number,
     script: async text => void db.exec(text),
     setVersion: async version => void db.pragma(`user_version = ${version}`),
@@ -119,7 +146,8 @@ function transaction(write: Sql, numbers: Map<string, number>): Tx {
     async lock() {}, // one writer at a time holds the whole database
     // Counted in memory and written once, before the commit.
     async number(counter: string) {
-      const next = (numbers.get(counter) ?? (await currentNumber(write, counter))) + 1
+      const stored = numbers.has(counter) ? 0 : await currentNumber(write, counter)
+      const next = Math.max(stored, numbers.get(counter) ?? 0) + 1 // somebody may have asked during the await
       numbers.set(counter, next)
       return next
     },
@@ -188,13 +216,21 @@ async function guarded<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    if (error instanceof DeskError || !TEMPORARY.test(codeOf(error))) throw error
-    throw new DeskError(
-      'temporary',
-      `The database cannot be written just now (${codeOf(error)}): free space or wait.`,
-      {
-        cause: error,
-      },
-    )
+    throw asDeskError(error)
   }
+}
+
+/** A fault of the machine as a temporary failure, a damaged file as what it is; any other error as it came. */
+export function asDeskError(error: unknown): unknown {
+  if (error instanceof DeskError) return error
+  const code = codeOf(error)
+  if (code.startsWith('SQLITE_CORRUPT')) {
+    return new DeskError('unsound', 'The database file is damaged: stop the desk and restore a backup.', {
+      cause: error,
+    })
+  }
+  if (!TEMPORARY.test(code)) return error
+  return new DeskError('temporary', `The database cannot be written just now (${code}): free space or wait.`, {
+    cause: error,
+  })
 }

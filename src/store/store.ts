@@ -4,7 +4,7 @@ import { codeOf, DeskError } from '../errors.ts'
 import { migrate } from './migrate.ts'
 import { openPostgres } from './postgres.ts'
 import type { Store } from './sql.ts'
-import { openSqlite } from './sqlite.ts'
+import { asDeskError, openSqlite } from './sqlite.ts'
 
 export const DATABASE_FILE = 'relaydesk.db'
 
@@ -23,21 +23,28 @@ export async function openStore(database: string, stateFolder: string): Promise<
   return store
 }
 
+/** What only a change of the configuration or of rights can mend; whatever else is in the way may go away by itself. */
+const FOLDER_FAULTS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'])
+
 async function openFile(folder: string): Promise<ReturnType<typeof openSqlite>> {
+  const file = join(folder, DATABASE_FILE)
   try {
     await mkdir(folder, { recursive: true })
-    return openSqlite(join(folder, DATABASE_FILE))
+    return openSqlite(file)
   } catch (error) {
-    if (codeOf(error) === 'SQLITE_NOTADB') {
-      throw new DeskError(
-        'config',
-        `${join(folder, DATABASE_FILE)} is no database of ours: choose another state folder.`,
-      )
+    const code = codeOf(error)
+    if (code === 'SQLITE_NOTADB') {
+      throw new DeskError('config', `${file} is no database of ours: choose another state folder.`)
     }
-    throw new DeskError(
-      'config',
-      `state: the folder ${folder} cannot be written (${codeOf(error)}): give this user the right to, or choose another.`,
-      { cause: error },
-    )
+    if (FOLDER_FAULTS.has(code)) {
+      const sentence = `state: the folder ${folder} cannot be written (${code}): give this user the right to, or choose another.`
+      throw new DeskError('config', sentence, { cause: error })
+    }
+    if (/^E(NOSPC|DQUOT|MFILE|NFILE|IO|FBIG)$/.test(code)) {
+      throw new DeskError('temporary', `The folder ${folder} takes nothing just now (${code}): free space or wait.`, {
+        cause: error,
+      })
+    }
+    throw asDeskError(error)
   }
 }

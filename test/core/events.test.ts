@@ -50,19 +50,29 @@ describe('the hash of an event', () => {
 })
 
 describe('the digest of what somebody wrote', () => {
-  const content = { subject: 'Printer', text: 'It burns.', attachments: ['a1', 'b2'] }
+  const content = {
+    direction: 'in',
+    author: 'Ann',
+    subject: 'Printer',
+    text: 'It burns.',
+    visible: null,
+    attachments: ['a1', 'b2'],
+  }
 
   test('is the same for the same words and salt, and says nothing without the salt', () => {
     expect(contentDigest('salt', { ...content })).toBe(contentDigest('salt', content))
     expect(contentDigest('other', content)).not.toBe(contentDigest('salt', content))
   })
 
-  test('changes with the subject, the text, the attachments and their order', () => {
+  test('changes with direction, author, subject, text, what is shown of it, the files and their order', () => {
     const digests = [
       content,
       { ...content, subject: 'PrinterIt' },
       { ...content, text: 'It burns!' },
       { ...content, subject: '', text: 'PrinterIt burns.' },
+      { ...content, direction: 'internal' },
+      { ...content, author: 'Bob' },
+      { ...content, visible: 'It' },
       { ...content, attachments: ['b2', 'a1'] },
       { ...content, attachments: ['a1b2'] },
       { ...content, attachments: [] },

@@ -234,6 +234,23 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     expect(world.to('x@example.com')).toHaveLength(0)
   })
 
+  test("an agent's out-of-office answer to a notification is kept among agents, and answered by nobody", async () => {
+    await mailTo(desk.port, { from: ANN, to: 'help@desk.example', subject: 'VPN', text: 'It drops.' })
+    await world.next(ANN)
+    const notification = await world.next(BOB)
+    await desk.as('eve', 'claim 1')
+    const away = answerTo(notification, BOB, 'I am away until Monday.')
+    await mailTo(desk.port, { ...away, headers: { 'Auto-Submitted': 'auto-replied' } })
+    const shown = (await desk.as('bob', 'show 1')).data as { messages: { direction: string; kind: string }[] }
+    expect(shown.messages.map(each => [each.direction, each.kind])).toEqual([
+      ['in', 'person'],
+      ['internal', 'auto-reply'],
+    ])
+    await desk.stop()
+    expect(world.to(ANN)).toHaveLength(1)
+    expect(world.to(EVE)).toHaveLength(1)
+  })
+
   test('a mail of our own that comes back is ignored', async () => {
     await mailTo(desk.port, { from: ANN, to: 'help@desk.example', subject: 'VPN', text: 'It drops.' })
     const acknowledgement = await world.next(ANN)
