@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { freePort } from '../support/relaydesk-process.ts'
+import { freePort } from '../support/ports.ts'
 import { type Measuring, measureDesk } from './measured-process.ts'
 
 export const ADDRESS = 'help@desk.localhost'

@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mail } from '../support/cli-mail.ts'
+import { freePort } from '../support/ports.ts'
 import {
   cleanEnvironment,
   type Ended,
   eventually,
-  freePort,
   launch,
   run as runProgram,
   untilReady,

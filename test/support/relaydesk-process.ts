@@ -166,17 +166,6 @@ export async function eventually(
   }
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
-  })
-}
-
 /** JSON objects, one to a line. */
 export function jsonLines<T>(text: string): T[] {
   return text

