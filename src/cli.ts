@@ -1,10 +1,12 @@
 import { Command, CommanderError, Option } from 'commander'
 import { addDeskCommands } from './cli/desk-commands.ts'
-import { exitCodeFor } from './cli/exit.ts'
+import { DAMAGED, exitCodeFor, isDamage } from './cli/exit.ts'
 import { addMailVerbs } from './cli/mail-verbs.ts'
 import { addOperatorVerbs } from './cli/operator-verbs.ts'
 import { addStart } from './cli/start.ts'
 import { addStoreVerbs } from './cli/store-verbs.ts'
+import { complain } from './cli/with-desk.ts'
+import { printable } from './core/printable.ts'
 import { sentenceOf } from './errors.ts'
 import { packageVersion } from './package.ts'
 
@@ -17,7 +19,7 @@ export async function main(args: string[]): Promise<void> {
     await createProgram().parseAsync(args, { from: 'user' })
   } catch (error) {
     process.exitCode = error instanceof CommanderError ? (error.exitCode === 0 ? 0 : 64) : exitCodeFor(error)
-    if (!(error instanceof CommanderError)) process.stderr.write(`relaydesk: ${sentenceLines(error)}\n`)
+    if (!(error instanceof CommanderError)) complain(sentenceLines(error))
   }
 }
 
@@ -30,6 +32,7 @@ function createProgram(): Command {
     .addOption(new Option('--config <file>', 'configuration file (also RELAYDESK_CONFIG; default relaydesk.yaml)'))
     .showHelpAfterError('(relaydesk --help shows all verbs)')
     .configureHelp({ showGlobalOptions: true })
+    .configureOutput({ writeErr: text => process.stderr.write(printable(text)) })
     .exitOverride()
   program.commandsGroup('The desk:')
   addStart(program)
@@ -46,6 +49,7 @@ function createProgram(): Command {
 
 /** Mistakes of the configuration come one to a line. */
 function sentenceLines(error: unknown): string {
+  if (isDamage(error)) return DAMAGED
   const text = error instanceof Error ? error.message : ''
   return text.includes('\n') ? text : sentenceOf(error)
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
+import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { DeskError, sentenceOf } from './errors.ts'
 import { duration, mailAddress, size } from './fields.ts'
@@ -161,7 +161,19 @@ function readYaml(file: string): unknown {
     const { line } = lines.linePos(mistake.pos[0])
     throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${mistake.message.split('\n')[0]}`)
   }
-  return document.toJS() ?? {}
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    const { line } = lines.linePos(brokenAlias(document)?.range?.[0] ?? 0)
+    throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${sentenceOf(error)}.`)
+  }
+}
+
+/** The alias that refers to nothing, else the first one. */
+function brokenAlias(document: Document): Alias | undefined {
+  const aliases: Alias[] = []
+  visit(document, { Alias: (_, alias) => void aliases.push(alias) })
+  return aliases.find(alias => !alias.resolve(document)) ?? aliases[0]
 }
 
 function parseChannel(
@@ -220,12 +232,16 @@ function sentenceFor(
     const kind = {
       string: 'a text',
       number: 'a number',
+      int: 'a whole number',
       array: 'a list',
       object: 'settings of its own',
       boolean: 'true or false',
     }
     const wanted = kind[issue.expected as keyof typeof kind] ?? issue.expected
-    return missing ? `${where}: this setting is missing; write ${wanted}.` : `${where}: write ${wanted} here.`
+    // A message of our own says more than the type does.
+    const advice = issue.message.startsWith('Invalid input') ? `write ${wanted}` : issue.message
+    if (missing) return `${where}: this setting is missing; ${advice}.`
+    return advice === issue.message ? `${where}: ${advice}.` : `${where}: ${advice} here.`
   }
   if (issue.code === 'invalid_value') return `${where}: write one of ${issue.values.join(', ')}.`
   return `${where}: ${issue.message.replace(/\.$/, '')}.`

@@ -3,19 +3,23 @@ import { z } from 'zod'
 
 /** Kinds of settings that the configuration and the adapters share. Their messages say what to write instead. */
 
+const DURATION = 'write a number and s, m, h or d, such as 14d'
+const SIZE = 'write a number and kB, MB or GB, such as 100MB'
+const ADDRESS = 'write a mail address, such as help@example.com'
+
 /** A duration such as `14d`, `36h` or `90s`, in milliseconds. */
-export const duration = z.string().transform((text, context) => {
+export const duration = z.string(DURATION).transform((text, context) => {
   const found = /^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)\s*$/.exec(text)
   const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[found?.[2] ?? ''] ?? 0
-  if (!found) context.addIssue({ code: 'custom', message: 'write a number and s, m, h or d, such as 14d' })
+  if (!found) context.addIssue({ code: 'custom', message: DURATION })
   return Number(found?.[1] ?? 0) * unit
 })
 
 /** A size such as `100MB` (10^6) or `64MiB` (2^20), in bytes. */
-export const size = z.string().transform((text, context) => {
+export const size = z.string(SIZE).transform((text, context) => {
   const found = /^\s*(\d+(?:\.\d+)?)\s*(k|M|G)(i?)B\s*$/.exec(text)
   const power = { k: 1, M: 2, G: 3 }[found?.[2] ?? ''] ?? 0
-  if (!found) context.addIssue({ code: 'custom', message: 'write a number and kB, MB or GB, such as 100MB' })
+  if (!found) context.addIssue({ code: 'custom', message: SIZE })
   return Math.round(Number(found?.[1] ?? 0) * (found?.[3] ? 1024 : 1000) ** power)
 })
 
@@ -34,6 +38,6 @@ export const secret = z
   .meta({ secret: true })
 
 export const mailAddress = z
-  .string()
-  .regex(/^[^\s@<>]+@[^\s@<>]+$/, 'write a mail address, such as help@example.com')
+  .string(ADDRESS)
+  .regex(/^[^\s@<>]+@[^\s@<>]+$/, ADDRESS)
   .transform(text => text.toLowerCase())

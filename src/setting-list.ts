@@ -76,6 +76,7 @@ export function knownKeys(schema: z.ZodType, path: readonly PropertyKey[]): stri
   return Object.keys(inner?.properties ?? {})
 }
 
+/** To the last @, whatever stands before it: a password may hold any character, though it should not. */
 function maskPassword(address: string): string {
-  return address.replace(/(:\/\/[^:/@]*):[^@]*@/, '$1:(secret)@')
+  return address.replace(/([?&][^=&]*password=)[^&#]*/gi, '$1(secret)').replace(/(:\/\/[^:/@?]*):.*@/s, '$1:(secret)@')
 }

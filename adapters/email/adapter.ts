@@ -99,7 +99,6 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
       turn?.handed()
       return await receipt
     } finally {
-      turn?.handed()
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))
     }

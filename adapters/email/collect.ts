@@ -1,4 +1,5 @@
-import { type FileHandle, open, rm } from 'node:fs/promises'
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Content } from '../../src/channel.ts'
 import { pack, packFile } from '../../src/content.ts'
@@ -48,4 +49,12 @@ export async function collect(stream: Readable, path: string): Promise<{ content
   if (collected === 'too-large') throw new RangeError('a stream longer than infinity')
   if ('bytes' in collected) return { content: pack(collected.bytes), start: collected.bytes }
   return { content: await packFile(collected.path), start: Buffer.alloc(0) }
+}
+
+/** Removes the files that were collected under names which begin with `prefix`, and what came of them. */
+export async function removeCollected(prefix: string): Promise<void> {
+  const folder = dirname(prefix)
+  const names = await readdir(folder).catch(() => [])
+  const made = names.filter(name => name.startsWith(`${basename(prefix)}-`))
+  await Promise.all(made.map(name => rm(join(folder, name), { force: true })))
 }

@@ -8,7 +8,7 @@ import type { EmailSettings } from './settings.ts'
 
 const MOST_CLIENTS = 100
 const SOCKET_TIMEOUT_MS = 60_000
-const CLOSE_TIMEOUT_MS = 10_000
+const CLOSE_TIMEOUT_MS = 1_000 // for a client that says nothing; mail in hand is finished before
 
 /** What a listener hands on, and what it needs. */
 export interface ListenerOptions {
@@ -26,6 +26,7 @@ export class MailListener {
   readonly #options: ListenerOptions
   #server: SMTPServer | undefined
   readonly #inHand = new Set<Promise<void>>()
+  #stopping = false
 
   constructor(options: ListenerOptions) {
     this.#options = options
@@ -51,7 +52,9 @@ export class MailListener {
     const server = this.#server
     this.#server = undefined
     if (!server) return
-    await Promise.allSettled([...this.#inHand])
+    this.#stopping = true
+    server.server.close()
+    while (this.#inHand.size > 0) await Promise.allSettled([...this.#inHand])
     await new Promise<void>(resolve => server.close(resolve))
   }
 
@@ -69,6 +72,9 @@ export class MailListener {
       socketTimeout: SOCKET_TIMEOUT_MS,
       closeTimeout: CLOSE_TIMEOUT_MS,
       ...(tls ? { key: readPem(listen.tlsKey ?? ''), cert: readPem(listen.tlsCert ?? '') } : {}),
+      onMailFrom: (_address, _session, callback) => {
+        callback(this.#stopping ? reply(421, '4.3.2 The desk is stopping, try again later') : null)
+      },
       onRcptTo: ({ address }, _session, callback) => {
         const known = isOurs(normaliseAddress(address) ?? '', this.#options.own)
         callback(known ? null : reply(550, `5.1.1 There is no ${address} here`))

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, rm } from 'node:fs/promises'
 import { IN_MEMORY } from './collect.ts'
 import type { RawMessage } from './head.ts'
 
@@ -19,7 +19,21 @@ export async function* readMbox(
   kind: MboxKind,
   spoolPath: () => Promise<string>,
 ): AsyncGenerator<RawMessage> {
-  let current: Collector | undefined
+  const making: { message?: Collector } = {}
+  try {
+    yield* cutMbox(path, kind, spoolPath, making)
+  } catch (error) {
+    await making.message?.discard()
+    throw error
+  }
+}
+
+async function* cutMbox(
+  path: string,
+  kind: MboxKind,
+  spoolPath: () => Promise<string>,
+  making: { message?: Collector },
+): AsyncGenerator<RawMessage> {
   let carry: Buffer = Buffer.alloc(0)
   for await (const chunk of createReadStream(path, { highWaterMark: CHUNK }) as AsyncIterable<Buffer>) {
     const bytes = carry.length > 0 ? Buffer.concat([carry, chunk]) : chunk
@@ -33,20 +47,20 @@ export async function* readMbox(
     carry = Buffer.from(bytes.subarray(whole.length))
     for (const { begins, lines } of segments(whole)) {
       if (begins) {
-        if (current) yield await current.finish()
-        current = new Collector(kind, spoolPath)
+        if (making.message) yield await making.message.finish()
+        making.message = new Collector(kind, spoolPath)
       }
-      await current?.add(lines)
+      await making.message?.add(lines)
     }
   }
   for (const { begins, lines } of segments(carry)) {
     if (begins) {
-      if (current) yield await current.finish()
-      current = new Collector(kind, spoolPath)
+      if (making.message) yield await making.message.finish()
+      making.message = new Collector(kind, spoolPath)
     }
-    await current?.add(lines)
+    await making.message?.add(lines)
   }
-  if (current) yield await current.finish()
+  if (making.message) yield await making.message.finish()
 }
 
 /** Cuts whole lines where a message begins; the `From ` line itself is left out. */
@@ -94,6 +108,10 @@ class Collector {
     // The empty line before the next `From ` belongs to the mbox.
     const end = bytes.subarray(-2).toString('latin1') === '\n\n' ? bytes.length - 1 : bytes.length
     return { bytes: bytes.subarray(0, end) }
+  }
+
+  async discard(): Promise<void> {
+    if (this.#path) await rm(this.#path, { force: true })
   }
 
   async #flush(): Promise<void> {

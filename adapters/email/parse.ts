@@ -1,13 +1,14 @@
-import { rm } from 'node:fs/promises'
 import type { AddressObject, EmailAddress } from 'mailparser'
 import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
-import { pack, packFile, sha256 } from '../../src/content.ts'
+import { pack, packFile } from '../../src/content.ts'
 import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { type BouncedRecipient, failedRecipients } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
 import { visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
+import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
+import { fingerprintOf } from './fingerprint.ts'
 import { type Head, type RawMessage, readHead } from './head.ts'
 import { type Parts, readParts } from './parts.ts'
 
@@ -36,17 +37,15 @@ export interface ParsedMail {
 
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
 export async function parseMail(raw: RawMessage, options: ParseOptions): Promise<ParsedMail> {
-  let made: string[] = []
   try {
     const head = await readHead(raw)
     if (head.fields.length === 0) throw new Error('it has no header')
     const parts = await readParts(raw, head, options.spool)
-    made = parts.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : []))
     const kept = await packRaw(raw)
     return assemble(kept, head, parts, options)
   } catch (error) {
+    await removeCollected(options.spool)
     if (FAULTS.has(codeOf(error))) throw error // nothing is wrong with the message
-    await Promise.all(made.map(path => rm(path, { force: true })))
     const kept = await packRaw(raw)
     const detail = `This is no mail we can read: ${sentenceOf(error)}.`
     return { message: { id: kept.sha256, raw: kept, quarantine: 'unparsable', detail }, from: null, bounced: null }
@@ -95,11 +94,7 @@ function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions)
       messageId,
       references: referencesOf(values),
       fingerprint:
-        messageId === null || from === null
-          ? null
-          : sha256(
-              JSON.stringify([messageId, from.address, whole, parts.attachments.map(each => each.content.sha256)]),
-            ),
+        messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
       raw,
       attachments: parts.attachments,
     },

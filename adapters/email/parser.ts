@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { pack, packFile } from '../../src/content.ts'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
+import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import type { RawMessage } from './head.ts'
 import type { ParsedMail, ParseOptions } from './parse.ts'
@@ -33,10 +34,12 @@ export class MailParserPool {
     } catch (error) {
       if (isFault(error)) throw fault(error)
     }
+    await removeCollected(spool)
     try {
       this.#alone ??= threads(1)
       return await this.#alone.run(task, { name: 'parse', signal: AbortSignal.timeout(SLOWEST_MS) })
     } catch (error) {
+      await removeCollected(spool)
       if (isFault(error)) throw fault(error)
       return unreadable(raw, error)
     }
@@ -54,7 +57,7 @@ function threads(concurrentTasksPerWorker: number): Threads {
   return new Piscina({
     filename: new URL(own, import.meta.url).href,
     minThreads: 0,
-    maxThreads: Math.min(MOST_THREADS, availableParallelism()),
+    maxThreads: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)),
     idleTimeout: IDLE_MS,
     concurrentTasksPerWorker,
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },

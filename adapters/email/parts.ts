@@ -72,6 +72,8 @@ async function runParser(
   }
   const parser = new MailParser(settings)
   const source = sourceOf(raw, head)
+  const contents: Readable[] = []
+  const keeping: Promise<void>[] = []
   let whole = true
   try {
     await new Promise<void>((resolve, reject) => {
@@ -84,13 +86,23 @@ async function runParser(
         else reject(error)
       })
       parser.on('data', (part: AttachmentStream | MessageText) => {
-        if (part.type === 'attachment') keep(part).then(() => part.release(), reject)
-        else Object.assign(parts, { text: part.text, html: typeof part.html === 'string' ? part.html : undefined })
+        if (part.type === 'attachment') {
+          contents.push(part.content as Readable)
+          const kept = keep(part).then(() => part.release())
+          keeping.push(kept)
+          kept.catch(reject)
+        } else Object.assign(parts, { text: part.text, html: typeof part.html === 'string' ? part.html : undefined })
       })
       parser.on('end', resolve)
       source.on('error', reject)
       source.pipe(parser)
     })
+    // A mail that is nothing but one file ends before that file was kept.
+    await Promise.all(keeping)
+  } catch (error) {
+    for (const content of contents) content.on('error', () => undefined).destroy()
+    await Promise.allSettled(keeping)
+    throw error
   } finally {
     source.destroy()
   }

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { mailAddress, secret } from '../../src/fields.ts'
 
-const port = z.number().int().min(1, 'write a port between 1 and 65535').max(65535, 'write a port between 1 and 65535')
+const PORT = 'write a port between 1 and 65535'
+const port = z.number().int('write a whole number, such as 2525').min(1, PORT).max(65535, PORT)
 
 const listenSchema = z.strictObject({
   protocol: z

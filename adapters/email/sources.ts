@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { copyFile, constants as fsConstants, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { sha256 } from '../../src/content.ts'
 import { DeskError } from '../../src/errors.ts'
 import { IN_MEMORY, spool } from './collect.ts'
 import type { RawMessage } from './head.ts'
@@ -58,7 +59,8 @@ export async function* readFileSource(file: string, inFolder: boolean, options: 
   const start = (small ?? (await readStart(file))).subarray(0, HEAD)
   const first = start.subarray(0, LONGEST_NAME).toString('latin1')
   if (inFolder && !BEGINS_LIKE_MAIL.test(first)) return yield { file, skipped: 'does not begin like a mail' }
-  const mbox = options.mbox ?? (MBOX_NAME.test(file) && first.startsWith('From ') ? 'rd' : undefined)
+  const isMbox = first.startsWith('From ') || size === 0 // an empty mbox has no message
+  const mbox = isMbox ? (options.mbox ?? (MBOX_NAME.test(file) ? 'rd' : undefined)) : undefined
   if (mbox) {
     let position = 0
     for await (const raw of readMbox(file, mbox, options.spoolPath)) {
@@ -87,8 +89,13 @@ export async function readStandardInput(options: SourceOptions): Promise<RawMess
 }
 
 async function limited(file: string, raw: RawMessage, options: SourceOptions): Promise<Source> {
-  if (!('path' in raw) || raw.size <= options.maxMessageBytes) return { file, raw }
-  const tooLarge = { id: await digestOf(raw.path), head: headOf(await readStart(raw.path)), size: raw.size }
+  const size = 'path' in raw ? raw.size : raw.bytes.length
+  if (size <= options.maxMessageBytes) return { file, raw }
+  if (!('path' in raw)) {
+    const bytes = Buffer.from(raw.bytes)
+    return { file, tooLarge: { id: sha256(bytes), head: headOf(bytes.subarray(0, HEAD)), size } }
+  }
+  const tooLarge = { id: await digestOf(raw.path), head: headOf(await readStart(raw.path)), size }
   await rm(raw.path, { force: true })
   return { file, tooLarge }
 }

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import type { EmailChannel } from '../../adapters/email/adapter.ts'
 import type { MboxKind } from '../../adapters/email/mbox.ts'
@@ -10,12 +11,13 @@ import {
 } from '../../adapters/email/sources.ts'
 import type { Desk, Receipt } from '../channel.ts'
 import { pack } from '../content.ts'
-import { codeOf, DeskError, sentenceOf } from '../errors.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
 import type { OpenDesk } from '../main.ts'
-import { exitCodeFor } from './exit.ts'
-import { print, printJson } from './with-desk.ts'
+import { exitCodeFor, isDamage } from './exit.ts'
+import { complain, print, printJson } from './with-desk.ts'
 
 const AHEAD = 300 // messages read or waiting to be committed
+const AHEAD_BYTES = 32 * 1024 * 1024 // of them all, so that large ones do not fill the memory
 
 interface ImportOptions {
   json?: boolean
@@ -32,7 +34,6 @@ export async function importMail(
   paths: string[],
   options: ImportOptions,
 ): Promise<number> {
-  const desk = service.deskFor(channel.name)
   const sourceOptions: SourceOptions = {
     mbox: options.mbox,
     maxMessageBytes: config.limits.message,
@@ -41,33 +42,21 @@ export async function importMail(
   await context.files.sweepSpool()
   const files = await allFiles(paths)
   const report = new Report(options.json === true, files.length)
-  const waiting: Promise<void>[] = []
-  let before = Promise.resolve()
-  const take = async (source: Source, turn: { before: Promise<void>; handed: () => void }) => {
-    try {
-      report.stored(source.file, await takeSource(desk, channel, source, turn, report))
-    } catch (error) {
-      report.failed(source.file, error)
-    } finally {
-      turn.handed()
-    }
-  }
+  const queue = new Queue(service.deskFor(channel.name), channel, report)
   for (const { file, inFolder } of files) {
     try {
       const sources = file === '-' ? standardInput(sourceOptions) : readFileSource(file, inFolder, sourceOptions)
       for await (const source of sources) {
-        const { promise, resolve } = Promise.withResolvers<void>()
-        waiting.push(take(source, { before, handed: resolve }))
-        before = promise
-        if (waiting.length >= AHEAD) await waiting.shift()
+        await queue.add(source)
+        if (queue.halted) break
       }
     } catch (error) {
-      report.failed(file, error)
+      await queue.unreadable(file, error)
     }
     report.fileDone()
-    if (report.mustStop) break
+    if (queue.halted) break
   }
-  await Promise.all(waiting)
+  await queue.end()
   return report.end()
 }
 
@@ -87,25 +76,98 @@ async function allFiles(paths: string[]): Promise<{ file: string; inFolder: bool
   return files
 }
 
-async function takeSource(
-  desk: Desk,
-  channel: EmailChannel,
-  source: Source,
-  turn: { before: Promise<void>; handed: () => void },
-  report: Report,
-): Promise<Receipt | undefined> {
-  if ('raw' in source) return channel.take(desk, source.raw, null, turn)
-  await turn.before
-  if ('skipped' in source) {
-    report.skipped(source.file, source.skipped)
-    return undefined
+type Turn = { before: Promise<void>; handed: () => void }
+
+type Outcome = { receipt: Receipt; tooLarge?: true } | { skipped: string } | { error: unknown } | 'not taken'
+
+/** What was read and is not yet reported: taken, and reported, in the order in which it was added. */
+class Queue {
+  readonly #desk: Desk
+  readonly #channel: EmailChannel
+  readonly #report: Report
+  readonly #ahead: { bytes: number; reported: Promise<void> }[] = []
+  #bytes = 0
+  #handed = Promise.resolve()
+  #reported = Promise.resolve()
+  /** Nothing further can be stored now; what comes later must not overtake what could not be stored. */
+  halted = false
+
+  constructor(desk: Desk, channel: EmailChannel, report: Report) {
+    this.#desk = {
+      ...desk,
+      receive: async message => {
+        if (this.halted) throw new DeskError('temporary', 'What comes before it could not be stored.')
+        return desk.receive(message).catch(error => {
+          this.#haltFor(error)
+          throw error
+        })
+      },
+    }
+    this.#channel = channel
+    this.#report = report
   }
-  const { id, head, size } = source.tooLarge
-  const detail = `It has ${size} bytes, more than limits.message allows; it stays in ${source.file}.`
-  const receipt = desk.receive({ id, raw: pack(head), quarantine: 'too-large', detail })
-  turn.handed()
-  report.tooLarge()
-  return receipt
+
+  /** Resolves when there is room for another. */
+  async add(source: Source): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const taken = this.#take(source, { before: this.#handed, handed: resolve })
+    this.#handed = promise
+    this.#reported = this.#reported.then(async () => this.#report.add(source.file, await taken))
+    const bytes = sizeOf(source)
+    this.#ahead.push({ bytes, reported: this.#reported })
+    this.#bytes += bytes
+    while (this.#ahead.length >= AHEAD || this.#bytes > AHEAD_BYTES) {
+      const oldest = this.#ahead.shift()
+      await oldest?.reported
+      this.#bytes -= oldest?.bytes ?? 0
+    }
+  }
+
+  /** A file that could not be read, or not to its end. */
+  async unreadable(file: string, error: unknown): Promise<void> {
+    await this.#handed
+    this.#haltFor(error)
+    this.#reported = this.#reported.then(() => this.#report.add(file, { error }))
+  }
+
+  end(): Promise<void> {
+    return this.#reported
+  }
+
+  #haltFor(error: unknown): void {
+    if (exitCodeFor(error) === 75 || isDamage(error)) this.halted = true
+  }
+
+  async #take(source: Source, turn: Turn): Promise<Outcome> {
+    try {
+      if ('skipped' in source) return { skipped: source.skipped }
+      if ('tooLarge' in source) return { receipt: await this.#takeTooLarge(source, turn), tooLarge: true }
+      if (!this.halted) return { receipt: await this.#channel.take(this.#desk, source.raw, null, turn) }
+      if ('path' in source.raw) await rm(source.raw.path, { force: true })
+      return 'not taken'
+    } catch (error) {
+      await turn.before // what comes before it may yet be stored
+      this.#haltFor(error)
+      return { error }
+    } finally {
+      // What is skipped or fails waits for its turn too, so that nothing behind it comes early.
+      void turn.before.then(turn.handed)
+    }
+  }
+
+  async #takeTooLarge({ file, tooLarge }: Extract<Source, { tooLarge: unknown }>, turn: Turn): Promise<Receipt> {
+    await turn.before
+    const { id, head, size } = tooLarge
+    const detail = `It has ${size} bytes, more than limits.message allows; it stays in ${file}.`
+    const receipt = this.#desk.receive({ id, raw: pack(head), quarantine: 'too-large', detail })
+    turn.handed()
+    return receipt
+  }
+}
+
+function sizeOf(source: Source): number {
+  if (!('raw' in source)) return 0
+  return 'path' in source.raw ? source.raw.size : source.raw.bytes.length
 }
 
 /** What is printed while mail comes in, and what the exit code will be. */
@@ -114,8 +176,7 @@ class Report {
   readonly #outcomes = new Map<string, number>()
   readonly #bar: SingleBar | undefined
   #exit = 0
-  /** Nothing further can be stored now. */
-  mustStop = false
+  #halted = false
 
   constructor(json: boolean, files: number) {
     this.#json = json
@@ -125,31 +186,40 @@ class Report {
     }
   }
 
-  stored(file: string, receipt: Receipt | undefined): void {
-    if (!receipt) return
+  add(file: string, outcome: Outcome): void {
+    if (outcome === 'not taken') return
+    if ('skipped' in outcome) this.#skipped(file, outcome.skipped)
+    else if ('error' in outcome) this.#failed(file, outcome.error)
+    else this.#stored(file, outcome.receipt)
+    if ('tooLarge' in outcome) this.#exit ||= 65
+  }
+
+  #stored(file: string, receipt: Receipt): void {
     this.#count(receipt.outcome)
     if (this.#json) printJson({ file, outcome: receipt.outcome, ref: receipt.ref })
   }
 
-  skipped(file: string, why: string): void {
+  #skipped(file: string, why: string): void {
     this.#count('skipped')
     if (this.#json) printJson({ file, outcome: 'skipped', ref: null })
     else if (!this.#bar) print(`skipped ${file}: ${why}`)
   }
 
-  tooLarge(): void {
-    this.#exit ||= 65
-  }
-
-  failed(file: string, error: unknown): void {
+  /** Of what nothing can be done about now the first alone is told: all behind it failed for its sake. */
+  #failed(file: string, error: unknown): void {
+    if (this.#halted) return
     const code = exitCodeFor(error)
-    this.#exit ||= code
+    this.#halted = code === 75 || isDamage(error)
+    // A mail server sends a message back at 1: what nobody foresaw must be tried again instead.
+    this.#exit ||= code === 1 ? 75 : code
     this.#count('failed')
-    if (code === 75) this.mustStop = true
-    if (this.#json) printJson({ file, outcome: 'failed', ref: null, error: sentenceOf(error) })
-    process.stderr.write(
-      `relaydesk: ${file}: ${error instanceof DeskError || codeOf(error) ? sentenceOf(error) : String(error)}\n`,
-    )
+    const said = sentenceOf(error)
+    const sentence =
+      this.#halted && !(error instanceof DeskError)
+        ? `It cannot be stored just now (${said}): free space, or try again later.`
+        : said
+    if (this.#json) printJson({ file, outcome: 'failed', ref: null, error: sentence })
+    complain(`${file}: ${sentence}`)
   }
 
   fileDone(): void {
@@ -158,7 +228,9 @@ class Report {
 
   end(): number {
     this.#bar?.stop()
-    if (!this.#json) {
+    // What failed alone was told already.
+    const told = this.#outcomes.size === 1 && this.#outcomes.has('failed')
+    if (!this.#json && !told) {
       const counts = [...this.#outcomes].sort().map(([outcome, count]) => `${count} ${outcome}`)
       print(counts.length > 0 ? counts.join(', ') : 'There was no message.')
     }

@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -9,6 +10,7 @@ import { DeskError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
 import { LargeFiles } from '../store/files.ts'
+import { orTryAgain } from './exit.ts'
 import { importMail } from './import-mail.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
@@ -22,6 +24,8 @@ export function addMailVerbs(program: Command): void {
     .action((paths: string[], options: { json?: boolean; channel?: string; mbox?: MboxKind }, command: Command) =>
       withDesk(command, async desk => {
         process.exitCode = await importMail(desk, emailChannel(desk, options.channel), paths, options)
+      }).catch(error => {
+        throw orTryAgain(error)
       }),
     )
 
@@ -88,15 +92,39 @@ function emailChannel(desk: OpenDesk, name: string | undefined): EmailChannel {
 /** The first mail channel without a store: nothing is written but spool files, and those not below the state folder. */
 async function withChannelOnly(command: Command, work: (channel: EmailChannel) => Promise<void>): Promise<void> {
   const { config } = findConfig(command.optsWithGlobals<Whereabouts>())
-  const folder = mkdtempSync(join(tmpdir(), 'relaydesk-'))
-  const channels = await makeChannels(config, new LargeFiles(folder), createLog(config.log))
+  const files = new PassingFiles()
+  const channels = await makeChannels(config, files, createLog(config.log))
   const channel = [...channels.values()].find(({ kind }) => kind === 'email')?.adapter as EmailChannel | undefined
   try {
     if (!channel) throw new DeskError('config', 'channels: there is no mail channel: add one of kind email.')
     await work(channel)
   } finally {
     await channel?.stop()
-    rmSync(folder, { recursive: true, force: true })
+    files.remove()
+  }
+}
+
+/** Spool files in a folder that is made when it is needed, is this user's alone, and goes with the process. */
+class PassingFiles extends LargeFiles {
+  readonly #folder: string
+  #made = false
+
+  constructor(folder = join(tmpdir(), `relaydesk-${randomUUID()}`)) {
+    super(folder)
+    this.#folder = folder
+  }
+
+  override async spoolPath(): Promise<string> {
+    if (!this.#made) {
+      mkdirSync(this.#folder, { mode: 0o700 })
+      this.#made = true
+      process.once('exit', () => this.remove())
+    }
+    return super.spoolPath()
+  }
+
+  remove(): void {
+    if (this.#made) rmSync(this.#folder, { recursive: true, force: true })
   }
 }
 

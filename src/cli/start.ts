@@ -20,35 +20,49 @@ export function addStart(program: Command): void {
         throw error
       }
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
-      print(welcome(desk, configured))
+      print(welcome(desk, where, configured))
       await untilSignal()
       print('Stopping: finishing what is in hand.')
       await running.stop()
     })
 }
 
-function welcome({ config, context }: OpenDesk, configured: boolean): string {
+function welcome({ config, context }: OpenDesk, where: Whereabouts, configured: boolean): string {
   const lines = [
     `Relaydesk is ready. State is in ${relative(process.cwd(), config.state) || '.'}, the database is ${context.store.engine}.`,
   ]
   for (const [name, { adapter }] of context.channels) {
     for (const line of describeChannel(adapter)) lines.push(`  ${name}: ${line}`)
   }
-  return [...lines, ...(configured ? [] : whatToTry(config)), 'Ctrl-C stops the desk; nothing is lost.'].join('\n')
+  return [...lines, ...(configured ? [] : whatToTry(config, where)), 'Ctrl-C stops the desk; nothing is lost.'].join(
+    '\n',
+  )
 }
 
 /** Works as printed in a second terminal. */
-function whatToTry(config: Config): string[] {
+function whatToTry(config: Config, where: Whereabouts): string[] {
+  const program = ['npx relaydesk', ...optionsOf(where)].join(' ')
   const prefix = config.desks[0]?.prefix ?? 'HD'
   return [
     'Try it in a second terminal, in this folder:',
-    '  npx relaydesk send --from ann@example.com --subject "Printer on fire" "It burns."',
-    `  npx relaydesk list                         then: show ${prefix}-1`,
-    `  npx relaydesk claim ${prefix}-1`,
-    `  npx relaydesk reply ${prefix}-1 "We are on our way."`,
-    '  npx relaydesk mailbox ann@example.com      what Ann reads',
-    '  npx relaydesk send --from ann@example.com --answer "It is out, thank you."',
+    `  ${program} send --from ann@example.com --subject "Printer on fire" "It burns."`,
+    `  ${program} list                         then: show ${prefix}-1`,
+    `  ${program} claim ${prefix}-1`,
+    `  ${program} reply ${prefix}-1 "We are on our way."`,
+    `  ${program} mailbox ann@example.com      what Ann reads`,
+    `  ${program} send --from ann@example.com --answer "It is out, thank you."`,
   ]
+}
+
+/** What the other terminal does not know: the options, and the environment of this one. */
+function optionsOf(where: Whereabouts): string[] {
+  const state = where.state ?? process.env.RELAYDESK_STATE
+  const config = where.config ?? process.env.RELAYDESK_CONFIG
+  return [...(state ? [`--state ${shellWord(state)}`] : []), ...(config ? [`--config ${shellWord(config)}`] : [])]
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@%+=,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 }
 
 /** A second signal ends the process at once. */

@@ -1,4 +1,5 @@
 import type { Command } from 'commander'
+import { printable } from '../core/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
 
 /** Opens the desk that the command line means, without starting its channels, and closes it again. */
@@ -11,10 +12,17 @@ export async function withDesk<T>(command: Command, work: (desk: OpenDesk) => Pr
   }
 }
 
+/** For people: what strangers wrote cannot steer the terminal. */
 export function print(text: string): void {
-  process.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  process.stdout.write(printable(text.endsWith('\n') ? text : `${text}\n`))
 }
 
+/** For programs: nothing is taken out. */
 export function printJson(value: unknown): void {
-  print(JSON.stringify(value))
+  process.stdout.write(`${JSON.stringify(value)}\n`)
+}
+
+/** A sentence for people about what went wrong; on standard error. */
+export function complain(sentence: string): void {
+  process.stderr.write(printable(`relaydesk: ${sentence}\n`))
 }

@@ -31,13 +31,10 @@ export function displayAddress(person: { address: string; name: string }): strin
 export function oneLine(text: string, longest = 255): string {
   const line = text
     .replace(/[\p{Cc}\u2028\u2029]+/gu, ' ')
-    .replace(/[\u200E\u200F\u202A-\u202E\u2066-\u2069\uE000\uE001\uFEFF]/g, '')
+    .replace(/[\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\uE000\uE001\uFEFF]/g, '')
     .replace(/\s+/g, ' ')
     .trim()
-  return line.length > longest
-    ? `${[...line]
-        .slice(0, longest - 1)
-        .join('')
-        .slice(0, longest - 1)}…`.toWellFormed()
-    : line
+  if (line.length <= longest) return line
+  const cut = line.slice(0, longest - 1).replace(/[\uD800-\uDBFF]$/, '') // never half a character
+  return `${cut.toWellFormed()}…`
 }

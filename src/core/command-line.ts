@@ -7,7 +7,7 @@ export interface CommandLine {
 /** Splits a line at blanks; quotes keep words together, a backslash keeps the next character. */
 export function parseCommandLine(line: string): CommandLine {
   const parts: string[] = []
-  for (const found of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|“([^”]*)”|(\S+)/gu)) {
+  for (const found of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|“([^“”]*)”|(\S+)/gu)) {
     const [, doubled, single, curly, bare] = found
     parts.push(doubled === undefined ? (single ?? curly ?? bare ?? '') : doubled.replace(/\\(.)/gu, '$1'))
   }
@@ -15,9 +15,10 @@ export function parseCommandLine(line: string): CommandLine {
   return { word: word.replace(/^[!/]/, '').toLowerCase(), args }
 }
 
-/** An argument such that `parseCommandLine` reads it back as it is. */
+/** An argument such that `parseCommandLine` reads it back as it is, but for line breaks: a line is one line. */
 export function quoteArgument(argument: string): string {
-  return /^[^\s"'“”\\]+$/u.test(argument) ? argument : `"${argument.replace(/[\\"]/g, '\\$&').replace(/\s+/g, ' ')}"`
+  if (/^[^\s"'“”\\]+$/u.test(argument)) return argument
+  return `"${argument.replace(/[\\"]/g, '\\$&').replace(/[\r\n\u2028\u2029]+/g, ' ')}"`
 }
 
 /** The word most like `word`, if one is like it at all: at most a third of its letters differ. */

@@ -13,7 +13,7 @@ export interface BouncedRecipient {
 export function failedRecipients(body: string): BouncedRecipient[] {
   const blocks = body
     .replace(/\r\n?/g, '\n')
-    .replace(/\n[ \t]+/g, ' ')
+    .replace(/\n[ \t]+(?=\S)/g, ' ')
     .split(/\n\s*\n/)
   const recipients: BouncedRecipient[] = []
   for (const block of blocks) {

@@ -34,6 +34,14 @@ function first(evidence: Evidence, name: string): string {
   return (evidence.header(name)[0] ?? '').trim().toLowerCase()
 }
 
+/** The keyword of RFC 3834 section 5 without comments and parameters, '' if there is none. */
+function autoSubmitted(evidence: Evidence): string {
+  return first(evidence, 'auto-submitted')
+    .replace(/\([^()]*\)/g, ' ')
+    .trim()
+    .replace(/[\s;(].*$/s, '')
+}
+
 function bounceReasons(evidence: Evidence): string[] {
   const reasons: string[] = []
   // RFC 6522: multipart/report; RFC 3464: delivery-status. RFC 8098 disposition notifications are no bounces.
@@ -50,7 +58,7 @@ function bounceReasons(evidence: Evidence): string[] {
 function autoReplyReasons(evidence: Evidence): string[] {
   const reasons: string[] = []
   // RFC 3834 section 5: `no` is a person; auto-generated without an answer is a machine writing, not answering.
-  const submitted = first(evidence, 'auto-submitted').replace(/[\s;(].*$/, '')
+  const submitted = autoSubmitted(evidence)
   if (submitted === 'auto-replied' || submitted === 'auto-notified') reasons.push(`Auto-Submitted: ${submitted}`)
   if (evidence.contentType === 'multipart/report' && evidence.reportType === 'disposition-notification') {
     reasons.push('disposition notification (RFC 8098)')
@@ -65,7 +73,7 @@ function autoReplyReasons(evidence: Evidence): string[] {
 
 function bulkReasons(evidence: Evidence): string[] {
   const reasons: string[] = []
-  const submitted = first(evidence, 'auto-submitted')
+  const submitted = autoSubmitted(evidence)
   if (submitted && submitted !== 'no') reasons.push(`Auto-Submitted: ${submitted.slice(0, 60)}`)
   const precedence = first(evidence, 'precedence')
   if (['bulk', 'list', 'junk'].includes(precedence)) reasons.push(`Precedence: ${precedence}`)

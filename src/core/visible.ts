@@ -7,6 +7,7 @@ const SIGNATURE = /^-- ?$/ // RFC 3676 section 4.3; many programs lose the blank
 const ORIGINAL =
   /^\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*-{2,}\s*$/i
 const LONGEST_ATTRIBUTION = 3 // lines; mail programs wrap it
+const OPENS_ATTRIBUTION = /^[>\s*]*(?:on|am|le|el|il|op|em|den|på)\s|\d[-./:]\d|\b\d{4}\b/i
 
 /**
  * The new text of a message, without what it quotes below and without its signature. A text of which nothing would be
@@ -54,17 +55,24 @@ function withoutQuotes(lines: string[]): string[] {
   return lines.slice(0, end + 1)
 }
 
-/** "On Monday, Bob wrote:", possibly over several lines: ends with a colon, and tells a time or an address. */
+/**
+ * "On Monday, Bob wrote:", possibly over several lines: ends with a colon, and tells a time or an address. Where it was
+ * wrapped, its last line alone may look like all of it, so the line that opens it is looked for first.
+ */
 function withoutAttribution(lines: string[]): string[] {
   const kept = withoutBlank(lines)
   if (!/[:：]\s*$/u.test(kept.at(-1) ?? '')) return kept
+  const introductions: string[][] = []
   for (let length = 1; length <= Math.min(LONGEST_ATTRIBUTION, kept.length); length += 1) {
     const candidate = kept.slice(-length)
     if (candidate.some(line => line.trim() === '')) break
-    const said = candidate.join(' ')
-    if (said.length < 300 && (/\d{1,4}[-./: ]/.test(said) || /@/.test(said) || /wrote:$/.test(said.trim()))) {
-      return withoutBlank(kept.slice(0, -length))
-    }
+    if (introduces(candidate.join(' '))) introductions.push(candidate)
   }
-  return kept
+  const found = introductions.find(([line = '']) => OPENS_ATTRIBUTION.test(line.replace(/<[^<>]*>/g, '')))
+  const introduction = found ?? introductions[0]
+  return introduction ? withoutBlank(kept.slice(0, -introduction.length)) : kept
+}
+
+function introduces(said: string): boolean {
+  return said.length < 300 && (/\d{1,4}[-./: ]/.test(said) || /@/.test(said) || /wrote:$/.test(said.trim()))
 }

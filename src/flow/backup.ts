@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
 import { link, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { extract, type Header, type Pack, pack } from 'tar-stream'
 import { syncPath } from '../content.ts'
-import { DeskError, sentenceOf } from '../errors.ts'
+import { codeOf, DeskError, sentenceOf } from '../errors.ts'
 import { largeBlobs } from '../store/blobs.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { DATABASE_FILE } from '../store/store.ts'
@@ -28,7 +28,8 @@ interface Manifest {
 export async function backup(context: Context, target: string): Promise<{ files: number; bytes: number }> {
   if (existsSync(target)) throw new DeskError('usage', `${target} exists already: choose another name.`)
   const snapshot = await context.files.spoolPath()
-  const unfinished = `${target}.unfinished`
+  // A name of its own: neither what a killed backup left nor one that runs beside may be in the way.
+  const unfinished = `${target}.${process.pid}-${randomUUID().slice(0, 8)}.unfinished`
   try {
     await context.store.snapshot(snapshot)
     const copy = openSqlite(snapshot)
@@ -54,6 +55,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
     return { files: large.length, bytes: (await stat(target)).size }
   } catch (error) {
     if (error instanceof DeskError) throw error
+    if (codeOf(error) === 'EEXIST') throw new DeskError('usage', `${target} exists already: choose another name.`)
     throw new DeskError('unavailable', `The backup was not written: ${sentenceOf(error)}.`, { cause: error })
   } finally {
     await rm(unfinished, { force: true })
@@ -82,6 +84,7 @@ export async function restore(archive: string, stateFolder: string): Promise<{ f
   try {
     const reader = extract()
     const reading = pipeline(createReadStream(archive), reader)
+    reading.catch(() => undefined) // awaited below; the loop may throw before
     for await (const entry of reader) {
       if (entry.header.name === MANIFEST)
         manifest = JSON.parse(await textOf(entry as AsyncIterable<Uint8Array>)) as Manifest
@@ -92,12 +95,14 @@ export async function restore(archive: string, stateFolder: string): Promise<{ f
     if (error instanceof DeskError) throw error
     throw new DeskError('unavailable', `${archive} cannot be unpacked: ${sentenceOf(error)}.`, { cause: error })
   }
-  if (manifest?.format !== FORMAT)
+  if (manifest?.format !== FORMAT || !manifest.digests?.[DATABASE_FILE])
     throw new DeskError('unsound', `${archive} is no whole backup of Relaydesk: use another.`)
   for (const [name, digest] of Object.entries(manifest.digests)) {
     if (digests[name] !== digest)
       throw new DeskError('unsound', `${archive}: ${name} is damaged or missing: use another backup.`)
   }
+  // What an earlier database left here would be read as part of this one.
+  for (const ending of ['-wal', '-shm']) await rm(join(stateFolder, `${DATABASE_FILE}${ending}`), { force: true })
   // The database gets its name last, so that a restore that broke off leaves no desk behind.
   await rename(join(stateFolder, `${DATABASE_FILE}.unfinished`), join(stateFolder, DATABASE_FILE))
   await syncPath(stateFolder)

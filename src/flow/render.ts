@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Liquid, type Template } from 'liquidjs'
 import type { RichText } from '../channel.ts'
@@ -87,7 +87,7 @@ export class Renderer {
       }
       return parsed
     } catch (error) {
-      throw new DeskError('config', `templates: ${file}: ${sentenceOf(error)}.`)
+      throw new DeskError('config', `templates: ${file}: ${missingFile(file, error) ?? sentenceOf(error)}.`)
     }
   }
 
@@ -104,6 +104,16 @@ export class Renderer {
     const subject = first.replace(/^Subject:\s*/i, '').replace(HELD, (_, held: string) => decode(held))
     return { subject: subject.replace(/\s+/g, ' ').trim(), text: { markdown, verbatim } }
   }
+}
+
+/** Liquid names a file that a template asks for and that is not there, but not the line that asks. */
+function missingFile(file: string, error: unknown): string | undefined {
+  const name = /Failed to lookup "([^"]+)"/.exec(sentenceOf(error))?.[1]
+  if (name === undefined || !existsSync(file)) return undefined
+  const asking = readFileSync(file, 'utf8')
+    .split('\n')
+    .findIndex(line => /\{%-?\s*(render|include|layout)\b/.test(line) && line.includes(name))
+  return `there is no template file "${name}"${asking < 0 ? '' : ` (line ${asking + 1})`}`
 }
 
 function decode(held: string): string {

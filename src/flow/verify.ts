@@ -82,13 +82,16 @@ function chainProblems(ticket: TicketFacts & TicketHead, chain: StoredEvent[]): 
     if (hashEvent(event, type, data, event.previous) !== event.hash) {
       problems.push(`${ticket.ref}: event ${event.seq} was changed after it was written.`)
     }
+    if (!dataOf(event)) problems.push(`${ticket.ref}: event ${event.seq} holds nothing that can be read.`)
     previous = event.hash
   })
   if (ticket.eventSeq !== chain.length || ticket.eventHash !== previous) {
     problems.push(`${ticket.ref}: its last events are missing, or are more than it knows of.`)
   }
+  const recorded = chain.map(parsed).filter(event => event !== undefined)
+  if (recorded.length < chain.length) return problems // the sentence about each is in place of what follows from it
   try {
-    const facts = replay(chain.map(parsed))
+    const facts = replay(recorded)
     for (const field of Object.keys(facts) as (keyof TicketFacts)[]) {
       if (facts[field] !== ticket[field]) {
         problems.push(`${ticket.ref}: its ${field} is "${ticket[field]}", and by its events "${facts[field]}".`)
@@ -100,16 +103,27 @@ function chainProblems(ticket: TicketFacts & TicketHead, chain: StoredEvent[]): 
   return problems
 }
 
-function parsed(event: StoredEvent): RecordedEvent {
-  return { ...event, data: JSON.parse(event.data) } as RecordedEvent
+function parsed(event: StoredEvent): RecordedEvent | undefined {
+  const data = dataOf(event)
+  return data && ({ ...event, data } as unknown as RecordedEvent)
+}
+
+/** Undefined for what no event of ours could hold. */
+function dataOf(event: StoredEvent): Record<string, unknown> | undefined {
+  try {
+    const data: unknown = JSON.parse(event.data)
+    return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** What an event says of a message's content must fit the message, unless that was erased. */
 function contentProblems(ticket: TicketHead, chain: StoredEvent[], digests: Map<string, string | null>): string[] {
   const problems: string[] = []
   for (const event of chain) {
-    const { message, content } = JSON.parse(event.data) as { message?: string; content?: string }
-    if (message === undefined) continue
+    const { message, content } = dataOf(event) ?? {}
+    if (typeof message !== 'string') continue
     const digest = digests.get(message)
     if (digest === undefined) problems.push(`${ticket.ref}: the message of event ${event.seq} is missing.`)
     else if (digest !== null && digest !== content) {

@@ -24,6 +24,18 @@ export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
     FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
     WHERE m.direction = 'in' AND NOT EXISTS (SELECT 1 FROM arrivals a WHERE a.message_id = m.id)
     UNION ALL
+    SELECT 'arrival', 'M-' || a.number || ' came in, but what it came as is not stored.'
+    FROM arrivals a WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = a.raw)
+    UNION ALL
+    SELECT 'ticket', d.prefix || '-' || t.number || ': what one of its messages came as is not stored.'
+    FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE m.raw IS NOT NULL AND NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = m.raw)
+    UNION ALL
+    SELECT 'ticket', d.prefix || '-' || t.number || ': an attachment of one of its messages is not stored.'
+    FROM attachments f JOIN messages m ON m.id = f.message_id
+    JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
+    WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = f.sha256)
+    UNION ALL
     SELECT 'ticket', d.prefix || '-' || t.number || ' has no message.'
     FROM tickets t JOIN desks d ON d.id = t.desk_id
     WHERE NOT EXISTS (SELECT 1 FROM messages m WHERE m.ticket_id = t.id)

@@ -141,6 +141,18 @@ describe('a backup', () => {
   })
 })
 
+describe('two backups at once', () => {
+  test('to one target give one whole archive, and the other is told so', async () => {
+    await makeDesk()
+    const made = await Promise.all([room.run('backup', 'desk.tar'), room.run('backup', 'desk.tar')])
+    expect(made.map(({ code }) => code).sort()).toEqual([0, 64])
+    expect(made.find(({ code }) => code === 64)?.stderr).toMatch(/^relaydesk: [^\n]*desk\.tar exists already[^\n]*\n$/)
+    expect((await readdir(room.folder)).filter(name => name.includes('unfinished'))).toEqual([])
+    await room.run('--state', 'other', 'restore', 'desk.tar')
+    await verifiedAt('other')
+  })
+})
+
 describe('restoring', () => {
   test('is refused over a desk, which stays as it is', async () => {
     await makeDesk()

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
+  inBase64,
   type Line,
   leftInSpool,
   MOST_MEMORY_KB,
@@ -49,6 +50,7 @@ describe('a message of any bytes reaches an outcome and ends nothing', () => {
       () => mail('parts', 'Content-Type: multipart/mixed; boundary=b\n', '--b\n\nx\n'.repeat(20_000)),
       OUTCOME,
     ],
+    ['a large file before 20,000 parts', () => fileAndParts(), /^quarantined:unparsable$/],
     ['parts nested 2,000 deep', () => nested(2_000), OUTCOME],
     ['a subject of 1 MB', () => mail('s'.repeat(MB)), /^opened$/],
     ['a charset there is not', () => mail('c', 'Content-Type: text/plain; charset=klingon\n', 'ä'), /^opened$/],
@@ -104,6 +106,13 @@ describe('large mail needs little memory', () => {
     })
   })
 })
+
+/** A file large enough for the spool, and then more parts than are read. */
+function fileAndParts(): string {
+  const file = `Content-Type: application/zip\nContent-Transfer-Encoding: base64\n\n${inBase64(randomBytes(2 * MB))}`
+  const text = `--b\n${file}\n${'--b\n\nx\n'.repeat(20_000)}`
+  return mail('file and parts', 'Content-Type: multipart/mixed; boundary=b\n', text)
+}
 
 /** Multiparts in one another. */
 function nested(depth: number): string {
