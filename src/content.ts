@@ -9,7 +9,7 @@ import type { Content } from './channel.ts'
 /** Packed content above this many bytes lives in a file of its own instead of the database. */
 export const LARGE = 256 * 1024
 
-const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 2 } }
+const LEVEL = { params: { [constants.ZSTD_c_compressionLevel]: 1 } }
 const WORTH = 0.9 // packed must be smaller than this share, or it stays as it is
 const TOO_SMALL = 256
 
@@ -21,7 +21,7 @@ export function sha256(bytes: Uint8Array | string): string {
 export function pack(bytes: Uint8Array): Content {
   const named = { sha256: sha256(bytes), size: bytes.length }
   if (bytes.length >= TOO_SMALL) {
-    const packed = zstdCompressSync(bytes, LEVEL)
+    const packed = zstdCompressSync(bytes, { ...LEVEL, pledgedSrcSize: bytes.length, chunkSize: bytes.length })
     if (packed.length < bytes.length * WORTH) return { ...named, encoding: 'zstd', bytes: packed }
   }
   return { ...named, encoding: 'identity', bytes }

@@ -65,7 +65,7 @@ function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions)
   const contentType = contentTypeOf(headers.get('content-type'))
   const bounced = parts.deliveryStatus.flatMap(failedRecipients)
   const verdict = classify(evidenceOf(values, contentType, from, options))
-  const whole = parts.text ?? ''
+  const whole = parts.text
   const longest = options.longestText ?? LONGEST_TEXT
   const text =
     whole.length > longest

@@ -12,6 +12,7 @@ const MOST_THREADS = 4
 const AHEAD = 64 // messages a thread has at hand, so that it need not wait while the desk commits
 const IDLE_MS = 3_000
 const SLOWEST_MS = 30_000
+const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
 const THREAD_MEMORY_MB = 512
 const YOUNG_MB = 48 // what one message leaves behind is collected cheaply
 
@@ -30,7 +31,7 @@ export class MailParserPool {
     const task = { raw, options: { ...options, spool } }
     try {
       this.#together ??= threads(AHEAD)
-      return await this.#together.run(task, { name: 'parse' })
+      return await this.#together.run(task, { name: 'parse', signal: AbortSignal.timeout(SLOWEST_TOGETHER_MS) })
     } catch (error) {
       if (isFault(error)) throw fault(error)
     }

@@ -1,0 +1,68 @@
+import { compile } from 'html-to-text'
+import type { Headers } from 'mailparser'
+import { roughText } from './rough-text.ts'
+
+/** A part of a message as mailparser keeps it in its tree; only texts shown in place have `textContent`. */
+export interface MimePart {
+  contentType: string | false
+  textContent?: string
+  children: MimePart[]
+  /** It is the head of a message within the message. */
+  showMeta?: boolean
+  headers: Headers
+}
+
+const LONGEST_HTML = 1_000_000 // laying out more costs seconds
+const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
+
+const layOut = compile({
+  wordwrap: false,
+  selectors: [
+    { selector: 'img', format: 'skip' },
+    { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+  ],
+})
+
+/** The text of a message: of alternatives the plain one, HTML laid out where there is no other, parts in their order. */
+export function textOfParts(part: MimePart): string {
+  return textOf(part).replace(/\n{4,}/g, '\n\n\n')
+}
+
+function textOf(part: MimePart): string {
+  const own = part.textContent === undefined ? '' : ownText(part, part.textContent)
+  const inner = part.contentType === 'multipart/alternative' ? best(part.children) : joined(part.children.map(textOf))
+  return joined([part.showMeta ? messageHead(part.headers) : '', own, inner])
+}
+
+function ownText(part: MimePart, content: string): string {
+  if (part.contentType !== 'text/html') return content
+  return content.length > LONGEST_HTML ? roughText(content.slice(0, LONGEST_ROUGH)) : layOut(content)
+}
+
+/** The first plain alternative that says something, else the first that does. */
+function best(alternatives: MimePart[]): string {
+  const plain = alternatives.find(each => each.contentType === 'text/plain' && each.textContent?.trim())
+  if (plain?.textContent) return plain.textContent
+  for (const each of alternatives) {
+    const text = textOf(each)
+    if (text.trim()) return text
+  }
+  return ''
+}
+
+function joined(texts: string[]): string {
+  const spoken = texts.filter(text => text.trim())
+  return spoken.length <= 1 ? (spoken[0] ?? '') : spoken.map(text => text.replace(/\s+$/, '')).join('\n\n')
+}
+
+/** What a message within the message says of itself. */
+function messageHead(headers: Headers): string {
+  return ['From', 'To', 'Date', 'Subject']
+    .flatMap(name => {
+      const value = headers.get(name.toLowerCase()) as { text?: string } | Date | string | undefined
+      if (value === undefined) return []
+      const said = value instanceof Date ? value.toUTCString() : typeof value === 'string' ? value : (value.text ?? '')
+      return said ? [`${name}: ${said}`] : []
+    })
+    .join('\n')
+}
