@@ -6,7 +6,7 @@ import { admit, admitUnreadable } from './admit.ts'
 import { type Context, type Intake, intakeFor, originOf } from './context.ts'
 import { lockKeys } from './conversation.ts'
 
-const GROUP = 50 // messages a transaction: one fsync for all of them
+const GROUP = 100 // messages a transaction: one fsync for all of them
 const GROUP_BYTES = 16 * 1024 * 1024
 
 interface Waiting {

@@ -51,39 +51,26 @@ export async function insertArrival(tx: Tx, arrival: Arrival): Promise<void> {
 
 /** Counts a further arrival of an id that is known, and gives the first; undefined if it is new. */
 export async function countAgain(tx: Tx, channel: string, externalId: string): Promise<Arrival | undefined> {
-  const [found] = await tx<ArrivalRow>`
-    UPDATE arrivals SET seen = seen + 1 WHERE channel = ${channel} AND external_key = ${keyOf(externalId)}
-    RETURNING number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
-              message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject,
-              raw, arrived_at AS "arrivedAt"`
-  return found && arrival(found)
+  const [found] = await tx<{ number: number }>`
+    UPDATE arrivals SET seen = seen + 1 WHERE channel = ${channel} AND external_key = ${keyOf(externalId)} RETURNING number`
+  return found && arrivalByNumber(tx, found.number)
 }
 
 export async function arrivalByFingerprint(sql: Sql, fingerprint: string): Promise<Arrival | undefined> {
   const [found] = await sql<ArrivalRow>`
-    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
-           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
-           arrived_at AS "arrivedAt"
-    FROM arrivals WHERE fingerprint = ${fingerprint} AND outcome <> 'duplicate'`
+    SELECT * FROM arrivals_read WHERE fingerprint = ${fingerprint} AND outcome <> 'duplicate'`
   return found && arrival(found)
 }
 
 export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival | undefined> {
-  const [found] = await sql<ArrivalRow>`
-    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
-           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
-           arrived_at AS "arrivedAt"
-    FROM arrivals WHERE number = ${number}`
+  const [found] = await sql<ArrivalRow>`SELECT * FROM arrivals_read WHERE number = ${number}`
   return found && arrival(found)
 }
 
 /** Held and quarantined ones, oldest first: what waits for an agent. */
 export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
-    SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
-           message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
-           arrived_at AS "arrivedAt"
-    FROM arrivals WHERE outcome IN ('held', 'quarantined') ORDER BY number LIMIT ${limit}`
+    SELECT * FROM arrivals_read WHERE outcome IN ('held', 'quarantined') ORDER BY number LIMIT ${limit}`
   return rows.map(arrival)
 }
 

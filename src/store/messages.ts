@@ -84,21 +84,13 @@ function digestOf(salt: string, message: Digested, attachments: string[]): strin
 }
 
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {
-  const [found] = await sql<Message>`
-    SELECT id, ticket_id AS "ticketId", direction, author_id AS "authorId", author_name AS "authorName",
-           author_address AS "authorAddress", channel, external_id AS "externalId", subject, text, visible, kind,
-           sent_at AS "sentAt", stored_at AS "storedAt", raw, salt
-    FROM messages WHERE id = ${id}`
+  const [found] = await sql<Message>`SELECT * FROM messages_read WHERE id = ${id}`
   return found
 }
 
 /** Oldest first. */
 export async function messagesOf(sql: Sql, ticketId: string): Promise<Message[]> {
-  return sql<Message>`
-    SELECT id, ticket_id AS "ticketId", direction, author_id AS "authorId", author_name AS "authorName",
-           author_address AS "authorAddress", channel, external_id AS "externalId", subject, text, visible, kind,
-           sent_at AS "sentAt", stored_at AS "storedAt", raw, salt
-    FROM messages WHERE ticket_id = ${ticketId} ORDER BY stored_at, id`
+  return sql<Message>`SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} ORDER BY "storedAt", id`
 }
 
 /** Message-IDs by which a mail program threads an answer to this ticket, newest first; internal ones left out. */

@@ -184,24 +184,14 @@ export interface OutboxLine {
 export async function listOutbox(sql: Sql, all: boolean, limit: number): Promise<OutboxLine[]> {
   const every = all ? 1 : 0
   return sql<OutboxLine>`
-    SELECT o.number, o.kind, o.channel, t.number AS "ticketNumber", d.prefix, o.message_id AS "messageId", r.recipient,
-           r.state, r.attempts, r.next_try_at AS "nextTryAt", r.error, o.queued_at AS "queuedAt",
-           r.settled_at AS "settledAt"
-    FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    LEFT JOIN tickets t ON t.id = o.ticket_id LEFT JOIN desks d ON d.id = t.desk_id
-    WHERE r.state IN ('queued', 'failed') OR 1 = ${every}
-    ORDER BY o.number DESC, r.recipient LIMIT ${limit}`
+    SELECT * FROM outbox_lines WHERE state IN ('queued', 'failed') OR 1 = ${every}
+    ORDER BY number DESC, recipient LIMIT ${limit}`
 }
 
 /** Deliveries to requesters of a ticket, oldest first. */
 export async function deliveriesOf(sql: Sql, ticketId: string): Promise<OutboxLine[]> {
   return sql<OutboxLine>`
-    SELECT o.number, o.kind, o.channel, t.number AS "ticketNumber", d.prefix, o.message_id AS "messageId", r.recipient,
-           r.state, r.attempts, r.next_try_at AS "nextTryAt", r.error, o.queued_at AS "queuedAt",
-           r.settled_at AS "settledAt"
-    FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    JOIN tickets t ON t.id = o.ticket_id JOIN desks d ON d.id = t.desk_id
-    WHERE o.ticket_id = ${ticketId} AND o.purpose = 'requester' ORDER BY o.number, r.recipient`
+    SELECT * FROM outbox_lines WHERE "ticketId" = ${ticketId} AND purpose = 'requester' ORDER BY number, recipient`
 }
 
 /** Makes the unsent recipients of a message due now, given-up ones too. Gives how many. */

@@ -11,6 +11,7 @@ import { measurePostgres } from './measure-postgres.ts'
 import { measureReady } from './measure-ready.ts'
 import { measureReceive } from './measure-receive.ts'
 import { measureSmtp } from './measure-smtp.ts'
+import { endAll } from './measured-process.ts'
 
 // npm run bench -- [--messages N] [--out bench.json] [--only NAME]: prints a table and writes JSON. Every rate is also
 // given as a ratio to what mailparser alone does with the same mails in the same run.
@@ -43,6 +44,7 @@ try {
   const report = await runAll(root)
   await writeFile(options.out ?? 'bench.json', `${JSON.stringify(report, null, 2)}\n`)
 } finally {
+  endAll()
   await rm(root, { recursive: true, force: true })
 }
 

@@ -5,7 +5,18 @@ import { readFile, rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from '../support/relaydesk-process.ts'
 
-const USAGE = new URL('./usage-at-exit.ts', import.meta.url).href
+/**
+ * Loaded into each measured process: at its end it writes what all its threads used to the file that BENCH_USAGE names.
+ * Plain JavaScript, because what strips types would be measured along with it.
+ */
+const USAGE = `data:text/javascript,${encodeURIComponent(`
+import { writeFileSync } from 'node:fs'
+import { isMainThread } from 'node:worker_threads'
+if (isMainThread) process.on('exit', () => {
+  const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
+  const usage = { cpuSeconds: (userCPUTime + systemCPUTime) / 1e6, peakBytes: maxRSS * 1024 }
+  writeFileSync(process.env.BENCH_USAGE, JSON.stringify(usage))
+})`)}`
 const LAUNCHER = fileURLToPath(new URL('../../bin/relaydesk.js', import.meta.url))
 const POLL_MS = 100
 
@@ -32,6 +43,12 @@ export interface Measuring {
 }
 
 let count = 0
+const running = new Set<ChildProcess>()
+
+/** Ends what still runs, when a measure failed. */
+export function endAll(): void {
+  for (const child of running) child.kill('SIGKILL')
+}
 
 /** Starts a module of Node, in a folder of its own. */
 export function measure(
@@ -44,6 +61,7 @@ export function measure(
   const env = cleanEnvironment({ ...options.env, BENCH_USAGE: usageFile })
   const since = performance.now()
   const child = spawn(process.execPath, ['--import', USAGE, module, ...args], { cwd: options.cwd, env, stdio: 'pipe' })
+  running.add(child)
   child.stdin.end()
   let stdout = ''
   let stderr = ''
@@ -60,6 +78,7 @@ export function measure(
   const ended = once(child, 'close').then(async ([code]): Promise<Measured> => {
     const seconds = (performance.now() - since) / 1000
     clearInterval(poll)
+    running.delete(child)
     if (code !== 0) throw new Error(`${module} ${args.join(' ')} ended with ${code}: ${stderr}${stdout.slice(-2_000)}`)
     const usage = JSON.parse(await readFile(usageFile, 'utf8')) as { cpuSeconds: number; peakBytes: number }
     await rm(usageFile)

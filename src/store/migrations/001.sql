@@ -204,3 +204,24 @@ CREATE TABLE token_keys (
   secret TEXT NOT NULL,
   created_at TEXT NOT NULL
 );
+
+-- The rows as the program names their columns.
+
+CREATE VIEW arrivals_read AS
+SELECT number, channel, external_id AS "externalId", outcome, reason, detail, ticket_id AS "ticketId",
+       message_id AS "messageId", duplicate_of AS "duplicateOf", fingerprint, acknowledgement, sender, subject, raw,
+       arrived_at AS "arrivedAt"
+FROM arrivals;
+
+CREATE VIEW messages_read AS
+SELECT id, ticket_id AS "ticketId", direction, author_id AS "authorId", author_name AS "authorName",
+       author_address AS "authorAddress", channel, external_id AS "externalId", subject, text, visible, kind,
+       sent_at AS "sentAt", stored_at AS "storedAt", raw, salt
+FROM messages;
+
+CREATE VIEW outbox_lines AS
+SELECT o.number, o.kind, o.purpose, o.channel, o.ticket_id AS "ticketId", t.number AS "ticketNumber", d.prefix,
+       o.message_id AS "messageId", r.recipient, r.state, r.attempts, r.next_try_at AS "nextTryAt", r.error,
+       o.queued_at AS "queuedAt", r.settled_at AS "settledAt"
+FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+LEFT JOIN tickets t ON t.id = o.ticket_id LEFT JOIN desks d ON d.id = t.desk_id;
