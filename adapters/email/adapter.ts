@@ -59,7 +59,8 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     const { maxMessageBytes, spoolPath, warn } = this.#options
     const take = async (raw: RawMessage, envelope: Envelope) => {
       const { outcome, ref } = await this.take(desk, raw, envelope)
-      return `2.0.0 ${outcome}${ref ? ` ${ref}` : ''}`
+      // Whoever was not let in learns nothing of the ticket.
+      return outcome === 'opened' || outcome === 'appended' ? `2.0.0 ${outcome} ${ref}` : '2.0.0 stored'
     }
     const listener = new MailListener({ listen, own: this.#own, maxMessageBytes, spoolPath, take, warn })
     await listener.start()

@@ -70,12 +70,12 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
     ticket: {
       ref: ticket?.ref ?? '',
       subject: ticket?.subject ?? '',
-      requester: ticket?.requesterName ?? '',
+      requester: ticket && !ticket.requesterName.includes('@') ? ticket.requesterName : '',
       owner: ticket?.ownerName ?? '',
     },
     message: {
       author: message?.authorName ?? '',
-      address: message?.authorAddress ?? '',
+      from: message ? displayAddress({ name: message.authorName, address: message.authorAddress ?? '' }) : '',
       text: textOf(entry, message),
       files: files.map(file => oneLine(file.name)),
     },

@@ -4,7 +4,10 @@ import { Liquid, type Template } from 'liquidjs'
 import type { RichText } from '../channel.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 
-/** What templates may use. Each is a text, '' where there is none; `message.files` is a list of names. */
+/**
+ * What templates may use. Each is a text, '' where there is none; `message.files` is a list of names, `message.from` is
+ * name and address, `ticket.requester` a name that is no address.
+ */
 const VARIABLES = [
   'desk.name',
   'marker',
@@ -13,7 +16,7 @@ const VARIABLES = [
   'ticket.requester',
   'ticket.owner',
   'message.author',
-  'message.address',
+  'message.from',
   'message.text',
   'message.files',
   'answers.to',
@@ -28,7 +31,7 @@ export interface TemplateValues {
   desk: { name: string }
   marker: string
   ticket: { ref: string; subject: string; requester: string; owner: string }
-  message: { author: string; address: string; text: string; files: string[] }
+  message: { author: string; from: string; text: string; files: string[] }
   answers: { to: string }
   held: { number: string; reason: string; from: string; subject: string }
   note: string

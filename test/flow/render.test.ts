@@ -10,7 +10,7 @@ const VALUES: TemplateValues = {
   desk: { name: 'Help desk' },
   marker: '##- Above -##',
   ticket: { ref: 'HD-1', subject: 'VPN', requester: 'Ann', owner: '' },
-  message: { author: 'Ann', address: 'ann@example.com', text: 'It drops.', files: [] },
+  message: { author: 'Ann', from: 'Ann <ann@example.com>', text: 'It drops.', files: [] },
   answers: { to: '' },
   held: { number: '', reason: '', from: '', subject: '' },
   note: '',

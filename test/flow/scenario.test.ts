@@ -47,7 +47,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
 
     await mailTo(desk.port, answerTo(answer, ANN, 'It is out. Thank you!'))
     const told = await world.next(BOB)
-    expect(told.subject).toBe('[HD-1] Ann Ode answered: Printer on fire')
+    expect(told.subject).toBe('[HD-1] Ann Ode wrote: Printer on fire')
     expect(told.text).toContain('> It is out. Thank you!')
     expect(told.text).not.toContain('Water')
     expect(world.to(EVE)).toHaveLength(1)

@@ -71,7 +71,7 @@ describe.each(ENGINES)('messages that wait, on %s', engine => {
     await expect(desk.desk.service.performer.settleWaiting(waiting, undefined)).rejects.toThrow('raise that')
     expect(await sendRaw(RAW)).toBe('250 2.0.0 opened HD-1')
     expect((await world.next(ANN)).subject).toBe('[HD-1] Large')
-    expect(await sendRaw(RAW)).toBe('250 2.0.0 duplicate HD-1')
+    expect(await sendRaw(RAW)).toBe('250 2.0.0 stored')
     expect(await desk.expectSound()).toEqual({ opened: 1, duplicate: 2 })
   })
 
