@@ -27,8 +27,7 @@ export async function composeMail(
     ...(message.inReplyTo ? { inReplyTo: messageId(message.inReplyTo) } : {}),
     ...(message.references.length > 0 ? { references: message.references.map(messageId) } : {}),
     date: new Date(message.queuedAt),
-    // RFC 3834 section 5, and what Exchange and Outlook look at.
-    headers: message.automatic ? { 'Auto-Submitted': 'auto-replied', 'X-Auto-Response-Suppress': 'All' } : {},
+    headers: message.automatic ? automaticHeaders(message) : {},
     attachments: await Promise.all(
       message.attachments.map(async file => ({
         filename: file.name,
@@ -39,6 +38,12 @@ export async function composeMail(
     disableFileAccess: true,
     disableUrlAccess: true,
   }
+}
+
+/** RFC 3834 section 5, and what Exchange and Outlook look at. */
+function automaticHeaders(message: OutboundMessage): Record<string, string> {
+  const kind = message.inReplyTo ? 'auto-replied' : 'auto-generated'
+  return { 'Auto-Submitted': kind, 'X-Auto-Response-Suppress': 'All' }
 }
 
 /** `help+token@desk` (RFC 5233). */

@@ -92,7 +92,7 @@ function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions)
       sentAt,
       reachedAt: timeOf(values('received')[0]?.split(';').at(-1)) ?? sentAt,
       messageId,
-      references: referencesOf(values),
+      references: [...referencesOf(values), ...(verdict.kind === 'bounce' ? parts.carried : [])],
       fingerprint:
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
       raw,

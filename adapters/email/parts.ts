@@ -15,6 +15,8 @@ export interface Parts {
   text: string
   attachments: InboundAttachment[]
   deliveryStatus: string[]
+  /** Message-IDs of mails that this one carries, as a report does of the mail it is about. */
+  carried: string[]
 }
 
 /** What to parse: all at once where it is in memory, else as it is read. */
@@ -33,7 +35,7 @@ function sourceOf(raw: RawMessage, { instead, length }: Head): Uint8Array | Read
 
 /** Reads texts and attachments; what gets large goes to files whose names begin with `spool`. */
 export async function readParts(raw: RawMessage, head: Head, spool: string): Promise<Parts> {
-  const parts: Parts = { headers: new Map(), text: '', attachments: [], deliveryStatus: [] }
+  const parts: Parts = { headers: new Map(), text: '', attachments: [], deliveryStatus: [], carried: [] }
   const parser = new MailParser({
     skipImageLinks: true,
     skipTextToHtml: true,
@@ -72,13 +74,27 @@ export async function readParts(raw: RawMessage, head: Head, spool: string): Pro
   }
   const { tree } = parser as unknown as { tree: MimePart | false }
   parts.text = tree ? textOfParts(tree) : ''
+  if (tree) parts.carried.push(...nestedIds(tree))
   return parts
+}
+
+/** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */
+const RETURNED = /^(message\/rfc822|message\/global|text\/rfc822-headers)$/
+
+function idsIn(head: string): string[] {
+  return /^Message-ID:\s*(<[^<>\s]+>)/im.exec(head)?.slice(1) ?? []
+}
+
+function nestedIds(part: MimePart): string[] {
+  const own = part.showMeta ? part.headers.get('message-id') : undefined
+  return [...(typeof own === 'string' ? [own] : []), ...part.children.flatMap(nestedIds)]
 }
 
 async function keepAttachment(part: AttachmentStream, parts: Parts, spool: string): Promise<void> {
   const position = parts.attachments.length + 1
   const type = (part.contentType || 'application/octet-stream').toLowerCase().slice(0, 200)
   const { content, start } = await collect(part.content as Readable, `${spool}-${position}`)
+  if (RETURNED.test(type)) parts.carried.push(...idsIn(start.toString('latin1')))
   if (type === 'message/delivery-status') parts.deliveryStatus.push(start.toString('utf8'))
   parts.attachments.push({
     name: fileName(part.filename, type, position),

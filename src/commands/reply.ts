@@ -23,7 +23,7 @@ export const reply = onTicket({
     }
     const { recipients } = await answerRequester(tx, call, ticket, change, { author: actor, text: body, attachments })
     const to = recipients.map(each => each.recipient)
-    return { text: `Sent to ${to.join(', ')} (${ticket.ref}).`, data: { ref: ticket.ref, to } }
+    return { text: `On its way to ${to.join(', ')} (${ticket.ref}).`, data: { ref: ticket.ref, to } }
   },
 })
 

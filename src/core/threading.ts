@@ -78,7 +78,8 @@ function decideAgent({ clues, takesPart }: Arrival): Decision {
     if (agreed && token.purpose === 'answer' && token.issuedToSender) {
       return { action: 'append', ticketId, direction: 'out', rule: 'token' }
     }
-    return { action: 'append', ticketId, direction: 'internal', rule: agreed ? 'token' : 'tokens-disagree' }
+    const rule = !agreed ? 'tokens-disagree' : token.purpose === 'answer' ? 'token-of-another' : 'token'
+    return { action: 'append', ticketId, direction: 'internal', rule }
   }
   const clue = clues.find(isStrong) ?? clues.find(weak => takesPart(weak.ticketId))
   if (!clue) return { action: 'open' }
@@ -92,10 +93,11 @@ function decideAgent({ clues, takesPart }: Arrival): Decision {
  */
 function decideAutomatic({ kind, clues, takesPart }: Arrival): Decision {
   const token = clues.find(clue => clue.by === 'token')
-  const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
-  if (trusted && token.purpose !== 'requester') {
+  // Kept among agents whatever kind of machine it was: held, it would be told of, and answered again.
+  if (token && token.purpose !== 'requester' && (kind === 'bounce' || token.issuedToSender)) {
     return { action: 'append', ticketId: token.ticketId, direction: 'internal', rule: 'token' }
   }
+  const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
   const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (trusted ? token : undefined)
   if (clue) return { action: 'append', ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }

@@ -6,6 +6,9 @@ const QUOTED = /^\s*>/
 const SIGNATURE = /^-- ?$/ // RFC 3676 section 4.3; many programs lose the blank
 const ORIGINAL =
   /^\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*-{2,}\s*$/i
+const RULE = /^[>\s]*_{5,}\s*$/
+const HEAD_FIELD =
+  /^[>\s*]*(?:From|Sent|To|Cc|Date|Subject|Importance|Von|Gesendet|An|Datum|Betreff|De|Envoyé|À|Objet|Enviado|Para|Asunto|Da|Inviato|A|Oggetto)\s?\*?:/i
 const LONGEST_ATTRIBUTION = 3 // lines; mail programs wrap it
 const OPENS_ATTRIBUTION = /^[>\s*]*(?:on|am|le|el|il|op|em|den|på)\s|\d[-./:]\d|\b\d{4}\b/i
 
@@ -27,9 +30,20 @@ export function aboveMarker(text: string): string {
   const lines = text.split('\n')
   const at = lines.findIndex(line => MARKER_LINE.test(line))
   if (at < 0) return text
-  return withoutAttribution(withoutQuotes(lines.slice(0, at)))
-    .join('\n')
-    .trim()
+  const above = withoutQuotes(lines.slice(0, at))
+  return withoutAttribution(withoutHeaderBlock(above)).join('\n').trim()
+}
+
+/** Outlook introduces a quote by the head of the mail it quotes, without any mark. */
+function withoutHeaderBlock(lines: string[]): string[] {
+  let end = lines.length
+  let fields = 0
+  for (; end > 0; end -= 1) {
+    const line = lines[end - 1] ?? ''
+    if (HEAD_FIELD.test(line)) fields += 1
+    else if (line.trim() !== '' && !RULE.test(line) && !ORIGINAL.test(line)) break
+  }
+  return fields >= 2 ? lines.slice(0, end) : lines
 }
 
 /** Takes off the signature, the quote at the end and what introduces it, from the end upwards. */

@@ -33,7 +33,9 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   }
   const decision = await decideOn(tx, intake, origin, message)
   const became = await carryOut(tx, intake, origin, message, decision)
-  await insertArrival(tx, { ...blank, ...became })
+  // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
+  const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
+  await insertArrival(tx, { ...blank, ...became, detail })
   await tellOfHeld(tx, intake, { ...blank, ...became }, message)
   return { outcome: became.outcome, ref: became.ref }
 }
@@ -68,10 +70,12 @@ export async function admitWaiting(
   intake: Intake,
   origin: Origin,
   waiting: Arrival,
-  message: InboundMessage,
+  reread: InboundMessage,
   decision: Decision | undefined,
 ): Promise<Receipt | undefined> {
   const { facts } = intake
+  const told = KINDS.find(kind => kind === waiting.detail)
+  const message = told ? { ...reread, kind: told } : reread
   const claimed = { ...waiting, ...describe(message), detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
@@ -83,6 +87,8 @@ export async function admitWaiting(
   await settleArrival(tx, waiting.number, { ...claimed, ...became }, facts.at)
   return { outcome: became.outcome, ref: became.ref }
 }
+
+const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
@@ -119,8 +125,9 @@ async function carryOut(
 
 async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: InboundMessage): Promise<void> {
   const { context, facts } = intake
-  if (!arrival.outcome.startsWith('held:') || isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin))
-    return
+  // Of what a machine wrote nobody is told: it might answer that, too.
+  if (!arrival.outcome.startsWith('held:') || message.kind !== 'person') return
+  if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)) return
   const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
   await tellAgents(tx, facts, concerned(facts, ticket?.ownerId ?? null, null), {
     kind: 'notify-held',
@@ -162,8 +169,15 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
   const { kind, from } = message
   const ownTokens = message.messageId ? tokensIn(message.messageId) : []
   if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
-  if (from && facts.isOurs(from.address)) return { action: 'ignore', rule: 'own-address' }
+  if (from && facts.isOurs(from.address)) {
+    // A contact form of ours may write in our name for somebody else.
+    const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
+    return forOther
+      ? { action: 'hold', ticketId: null, reason: 'own-address' }
+      : { action: 'ignore', rule: 'own-address' }
+  }
   const clues = await cluesOf(tx, facts, keys, origin.channel, message)
+  if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
   if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
   for (const { ticketId } of clues) {
@@ -171,6 +185,11 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
   }
   const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
   return decide({ kind, clues, senderIsAgent: sender?.handle != null, takesPart: ticketId => mine.has(ticketId) })
+}
+
+/** It answers a message of ours that has no ticket, such as an alarm. */
+function answersOurs(keys: Intake['keys'], message: InboundMessage): boolean {
+  return [...message.references, ...message.addressedTo].flatMap(tokensIn).some(token => verifyToken(keys, token))
 }
 
 async function refOf(sql: Sql, ticketId: string | null): Promise<string | null> {

@@ -11,7 +11,7 @@ import { aboveMarker } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
-import { queue } from '../store/outbox.ts'
+import { acknowledgedSince, queue } from '../store/outbox.ts'
 import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
@@ -20,6 +20,8 @@ import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
 
 const MOST_COPIED = 50
+const MOST_ACKNOWLEDGEMENTS = 10 // to one address
+const BRAKE_MS = 60 * 60 * 1000
 
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
@@ -102,6 +104,9 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   if (message.kind !== 'person') return `none:${message.kind}`
   if (old) return 'none:old'
   if (!ticket.replyTo) return 'none:no-address'
+  // Two machines that answer each other without saying so fall silent here; a person never gets this far.
+  const since = new Date(Date.parse(entry.change.at) - BRAKE_MS).toISOString()
+  if ((await acknowledgedSince(tx, ticket.replyTo, since)) >= MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
   await queue(
     tx,
     {
@@ -145,16 +150,15 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
   await insertMessage(tx, prepared)
   const data = { message: id, content: prepared.content, kind: message.kind, rule: decision.rule }
   let now = await recordEvent(tx, ticket, { type: 'received', data }, change)
-  if (message.kind !== 'person') return id // marked and kept; wakes nobody, lets nobody in
-  const invited =
-    decision.rule === 'agent' && message.from ? [participant(entry.origin, message.from, sender, 'copied')] : []
-  for (const each of [...invited, ...(await copiedOn(tx, entry))]) {
-    if (!(await addParticipant(tx, ticket.id, each, facts.at))) continue
-    now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
+  if (message.kind === 'bounce' && decision.rule === 'token') await tellOfBounce(tx, entry, ticket)
+  if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
+  // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
+  if (message.kind === 'person' && decision.rule !== 'subject') {
+    now = await letIn(tx, entry, now, decision)
+    const replyTo = answerAddress(facts, message)
+    if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
   }
   if (now.state === 'closed') now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'message' } }, change)
-  const replyTo = answerAddress(facts, message)
-  if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, now.ownerId, sender.id), {
       kind: 'notify-received',
@@ -167,6 +171,35 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
   return id
 }
 
+/** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
+function wakes({ kind, kindReasons }: InboundMessage): boolean {
+  const throughList = (reason: string) => /^(list-|feedback-id|Precedence: list)/.test(reason)
+  return kind === 'person' || (kind === 'bulk' && kindReasons.every(throughList))
+}
+
+/** An answer of ours came back after it was taken: whoever wrote it must know. */
+async function tellOfBounce(tx: Tx, { intake, message }: Entry, ticket: Ticket): Promise<void> {
+  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, null), {
+    kind: 'notify-undelivered',
+    purpose: 'internal',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    note: `${message.from?.name || message.from?.address}: ${oneLine(message.subject)}`,
+  })
+}
+
+/** The sender, if an agent said so, and everybody on To and Cc take part from now on. */
+async function letIn(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<Ticket> {
+  const { message, origin, sender, change } = entry
+  const invited = decision.rule === 'agent' && message.from ? [participant(origin, message.from, sender, 'copied')] : []
+  let now = ticket
+  for (const each of [...invited, ...(await copiedOn(tx, entry))]) {
+    if (!(await addParticipant(tx, ticket.id, each, change.at))) continue
+    now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
+  }
+  return now
+}
+
 /** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
 async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
   const { message, sender: author, change } = entry
@@ -174,7 +207,7 @@ async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: A
   const { attachments } = message
   const raw = message.raw.sha256
   const written = aboveMarker(message.visible).trim()
-  const refusal = await whyNotSent(tx, facts, ticket, decision, written !== '' || attachments.length > 0)
+  const refusal = await whyNotSent(tx, facts, ticket, decision, written, attachments)
   if (decision.direction === 'out' && refusal === null) {
     return (await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })).messageId
   }
@@ -195,19 +228,31 @@ async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: A
   return messageId
 }
 
+const KEPT: Record<string, string> = {
+  'tokens-disagree': 'Your mail answers messages of different kinds',
+  'token-of-another': 'Your mail answers a notification that went to another agent',
+  references: 'Your mail does not answer a notification of ours',
+  subject: 'Your mail does not answer a notification of ours',
+}
+
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
   tx: Tx,
   facts: DeskFacts,
   ticket: Ticket,
   decision: Append,
-  hasContent: boolean,
+  written: string,
+  attachments: InboundMessage['attachments'],
 ): Promise<string | null> {
-  if (decision.rule === 'tokens-disagree') {
-    return 'Your mail answers messages of different kinds, so it was kept as an internal note and sent to nobody.'
+  const kept = KEPT[decision.rule]
+  if (decision.direction !== 'out')
+    return kept ? `${kept}, so it was kept as an internal note and sent to nobody.` : null
+  if (!written && attachments.length === 0) {
+    return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }
-  if (decision.direction !== 'out') return null
-  if (!hasContent) return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
+  if (attachments.some(file => file.type === 'message/rfc822')) {
+    return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
+  }
   if (await hasRecipients(tx, facts, ticket)) return null
   return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
 }

@@ -122,6 +122,7 @@ function reasonInWords(outcome: string): string {
     'held:stranger-with-references': 'it answers a mail of the ticket, but its sender takes no part in it',
     'held:stranger-with-reference': 'its subject names the ticket, but its sender takes no part in it',
     'held:no-sender': 'it says nothing of who sent it',
+    'held:own-address': 'it comes from an address of the desk itself, and wants to be answered elsewhere',
   }
   return reasons[outcome] ?? outcome.replace(/^held:/, '')
 }

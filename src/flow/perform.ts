@@ -81,9 +81,11 @@ export class Performer {
       ? { action: 'append', ticketId, direction: 'in', rule: 'agent' }
       : { action: 'open' }
     const receipt = await this.settleWaiting(waiting, decided)
-    const did =
-      receipt.outcome === 'opened' ? 'opened' : receipt.outcome === 'appended' ? 'joined' : `is a ${receipt.outcome} of`
-    return { text: `M-${number} ${did} ${receipt.ref ?? 'nothing'}.`, data: receipt }
+    const did = { opened: 'opened', appended: 'joined' }[receipt.outcome as string]
+    const text = did
+      ? `M-${number} ${did} ${receipt.ref}.`
+      : `M-${number} came in before in another way, so nothing was added.`
+    return { text, data: receipt }
   }
 
   async #target(call: Call, waiting: Arrival, decision: Settlement['decision']): Promise<string | null> {

@@ -155,6 +155,14 @@ export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, ne
     WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
 }
 
+/** How many acknowledgements somebody was sent since a time. */
+export async function acknowledgedSince(sql: Sql, recipient: string, since: string): Promise<number> {
+  const [row] = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    WHERE r.recipient = ${recipient} AND o.kind = 'acknowledgement' AND o.queued_at > ${since}`
+  return row?.count ?? 0
+}
+
 /** An acknowledgement still queued says nothing new once an answer is queued. */
 export async function dropAcknowledgements(tx: Tx, ticketId: string, at: string): Promise<void> {
   await tx`

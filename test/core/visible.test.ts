@@ -161,3 +161,19 @@ test('texts made to cost time cost little', () => {
   }
   expect(performance.now() - begun).toBeLessThan(10_000)
 })
+
+describe('what Outlook puts between an answer and our marker', () => {
+  test.each([
+    ['From: Help desk <help@desk.example>\nSent: Monday\nTo: Bob <bob@staff.example>\nSubject: [HD-1] New: VPN\n'],
+    ['________________________________\n*Von:* Help desk\n*Gesendet:* Montag\n*An:* Bob\n*Betreff:* [HD-1] New: VPN\n'],
+    ['-----Original Message-----\nFrom: Help desk\nTo: Bob\n'],
+  ])('does not leave with the answer: %j', head => {
+    expect(aboveMarker(`Please restart it.\n\nBob\n\n${head}\n##- Reply above this line -##\n\nIt drops.`)).toBe(
+      'Please restart it.\n\nBob',
+    )
+  })
+
+  test('a line of the answer that only looks like a field stays', () => {
+    expect(aboveMarker('Write this:\nTo: all\n\n##- Reply above this line -##')).toBe('Write this:\nTo: all')
+  })
+})

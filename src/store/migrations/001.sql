@@ -183,7 +183,7 @@ CREATE TABLE outbox_recipients (
   CHECK ((state = 'queued') = (settled_at IS NULL))
 );
 CREATE INDEX outbox_recipients_due ON outbox_recipients (next_try_at) WHERE state = 'queued';
-CREATE INDEX outbox_recipients_queued ON outbox_recipients (recipient) WHERE state = 'queued';
+CREATE INDEX outbox_recipients_recipient ON outbox_recipients (recipient);
 
 -- Append-only. What people wrote stands here only as a salted digest.
 CREATE TABLE events (
