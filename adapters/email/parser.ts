@@ -14,7 +14,7 @@ const IDLE_MS = 3_000
 const SLOWEST_MS = 30_000
 const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
 const THREAD_MEMORY_MB = 512
-const YOUNG_MB = 48 // what one message leaves behind is collected cheaply
+const YOUNG_MB = 16 // what one message leaves behind is collected cheaply
 
 type Threads = Piscina<ParseTask, ParsedMail>
 
@@ -30,8 +30,7 @@ export class MailParserPool {
   async parse(raw: RawMessage, options: Omit<ParseOptions, 'spool'>, spool: string): Promise<ParsedMail> {
     const task = { raw, options: { ...options, spool } }
     try {
-      this.#together ??= threads(AHEAD)
-      return await this.#together.run(task, { name: 'parse', signal: AbortSignal.timeout(SLOWEST_TOGETHER_MS) })
+      return await this.#runTogether(task)
     } catch (error) {
       if (isFault(error)) throw fault(error)
     }
@@ -43,6 +42,21 @@ export class MailParserPool {
       await removeCollected(spool)
       if (isFault(error)) throw fault(error)
       return unreadable(raw, error)
+    }
+  }
+
+  /** An abort signal would give each task a thread to itself; so if one takes too long, all of them are given up. */
+  async #runTogether(task: ParseTask): Promise<ParsedMail> {
+    const pool = this.#together ?? threads(AHEAD)
+    this.#together = pool
+    const late = setTimeout(() => {
+      if (this.#together === pool) this.#together = undefined
+      void pool.destroy()
+    }, SLOWEST_TOGETHER_MS)
+    try {
+      return await pool.run(task, { name: 'parse' })
+    } finally {
+      clearTimeout(late)
     }
   }
 
@@ -58,7 +72,7 @@ function threads(concurrentTasksPerWorker: number): Threads {
   return new Piscina({
     filename: new URL(own, import.meta.url).href,
     minThreads: 0,
-    maxThreads: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)),
+    maxThreads: Math.min(MOST_THREADS, availableParallelism()),
     idleTimeout: IDLE_MS,
     concurrentTasksPerWorker,
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },
