@@ -47,7 +47,7 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
   }
 
   async start(desk: Desk): Promise<void> {
-    await this.#sendVia()
+    if (this.settings.send.smtp) await this.#sendVia() // a Maildir needs it with the first mail
     const { maildir } = this
     if (maildir) {
       await maildir.prepare().catch(error => {

@@ -11,7 +11,6 @@ import { createLog } from '../log.ts'
 import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
 import { LargeFiles } from '../store/files.ts'
 import { orTryAgain } from './exit.ts'
-import { importMail } from './import-mail.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
 export function addMailVerbs(program: Command): void {
@@ -23,6 +22,7 @@ export function addMailVerbs(program: Command): void {
     .addOption(new Option('--mbox <kind>', 'the files are mboxes, quoted in this way').choices(['rd', 'o']))
     .action((paths: string[], options: { json?: boolean; channel?: string; mbox?: MboxKind }, command: Command) =>
       withDesk(command, async desk => {
+        const { importMail } = await import('./import-mail.ts')
         process.exitCode = await importMail(desk, emailChannel(desk, options.channel), paths, options)
       }).catch(error => {
         throw orTryAgain(error)

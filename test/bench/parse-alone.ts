@@ -1,12 +1,13 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 import { simpleParser } from 'mailparser'
 
 // The baseline, in a process of its own: reads and parses each file whose path stands in the list, and does nothing else.
-const files = JSON.parse(await readFile(process.argv[2] ?? '', 'utf8')) as string[]
+// Files are read in the fastest way there is, so that nothing but parsing is compared with.
+const files = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as string[]
 let unread = 0
 const since = performance.now()
 for (const file of files) {
-  await simpleParser(await readFile(file)).catch(() => {
+  await simpleParser(readFileSync(file)).catch(() => {
     unread += 1
   })
 }
