@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Bench } from './baseline.ts'
+import type { Bench, Round } from './baseline.ts'
 import { prepareCorpus } from './corpus.ts'
 import { type Figure, isMet, median, showFigures } from './figure.ts'
 import { measureAnswer } from './measure-answer.ts'
@@ -24,6 +24,9 @@ const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   answer: measureAnswer,
   idle: measureIdle,
 }
+
+const DISTURBED = 0.2 // cores
+const OTHERS_BELONG = new Set(['smtp', 'postgres']) // the client, the server
 
 const { values: options } = parseArgs({
   options: { messages: { type: 'string' }, out: { type: 'string' }, only: { type: 'string', multiple: true } },
@@ -63,7 +66,7 @@ async function runAll(folder: string): Promise<object> {
   const baseline: Figure[] = bench.baselines.length > 0 ? [baselineFigure(bench.baselines)] : []
   const all = [...baseline, ...figures]
   say(`\n${showFigures(all)}`)
-  if (names.includes('smtp')) say('\nSMTP: the client is another process and shares the cores with the desk.')
+  for (const remark of remarksOn(all)) say(`\n${remark}`)
   const results = all.map(figure => ({ ...figure, met: isMet(figure) }))
   return {
     at: new Date().toISOString(),
@@ -75,9 +78,31 @@ async function runAll(folder: string): Promise<object> {
   }
 }
 
-function baselineFigure(repeats: number[]): Figure {
-  const what = 'baseline: mailparser alone, one process'
-  return { measure: 'baseline', what, value: median(repeats), unit: 'messages/s', ratio: 1, target: null, repeats }
+function baselineFigure(rounds: readonly Round[]): Figure {
+  const middle = (field: 'rate' | 'cores' | 'otherCores') => median(rounds.map(each => each[field]))
+  return {
+    measure: 'baseline',
+    what: 'baseline: mailparser alone, one process',
+    value: middle('rate'),
+    unit: 'messages/s',
+    ratio: 1,
+    target: null,
+    repeats: rounds.map(each => each.rate),
+    cpuRatio: 1,
+    cores: middle('cores'),
+    otherCores: middle('otherCores'),
+  }
+}
+
+function remarksOn(figures: readonly Figure[]): string[] {
+  const disturbed = figures.some(({ measure, otherCores = 0 }) => !OTHERS_BELONG.has(measure) && otherCores > DISTURBED)
+  return [
+    'CPU RATIO: messages per second of processor time, against the baseline; it hardly depends on what else runs.',
+    ...(figures.some(each => each.measure === 'smtp')
+      ? ['SMTP: the client is another process, shares the cores with the desk and counts among the others.']
+      : []),
+    ...(disturbed ? ['Other programs kept the machine busy: RATIO is too low. Measure again when it is free.'] : []),
+  ]
 }
 
 function say(line: string): void {

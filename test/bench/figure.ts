@@ -13,8 +13,11 @@ export interface Figure {
   target: { of: 'value' | 'ratio'; at: 'least' | 'most'; limit: number } | null
   /** Of each repetition. */
   repeats: number[]
-  /** Processor cores that were busy on average, where that tells what limits it. */
+  /** Messages per second of processor time through those of the baseline. */
+  cpuRatio?: number
+  /** Processor cores that it kept busy on average, where that tells what limits it; and that other programs did. */
   cores?: number
+  otherCores?: number
 }
 
 export function isMet(figure: Figure): boolean | null {
@@ -31,9 +34,11 @@ export function showFigures(figures: readonly Figure[]): string {
     figure.ratio === null ? '' : `${figure.ratio.toFixed(2)} x`,
     targetText(figure),
     { true: 'met', false: 'NOT MET', null: '' }[`${isMet(figure)}`],
+    figure.cpuRatio === undefined ? '' : `${figure.cpuRatio.toFixed(2)} x`,
     figure.cores === undefined ? '' : figure.cores.toFixed(1),
+    figure.otherCores === undefined ? '' : figure.otherCores.toFixed(1),
   ])
-  return table(['WHAT', 'FIGURE', 'RATIO', 'TARGET', '', 'BUSY CORES'], rows, 140)
+  return table(['WHAT', 'FIGURE', 'RATIO', 'TARGET', '', 'CPU RATIO', 'CORES', "OTHERS' CORES"], rows, 160)
 }
 
 function targetText({ target, unit }: Figure): string {

@@ -7,7 +7,8 @@ const ROUNDS = 3
 
 /** `relaydesk receive FOLDER` into an empty SQLite database: wall time of the whole process, start and end included. */
 export async function measureReceive(bench: Bench): Promise<Figure[]> {
-  const { rates, rate, ratio, peakBytes, cores } = await inRounds(bench, ROUNDS, () => receiveOnce(bench))
+  const rounds = await inRounds(bench, ROUNDS, () => receiveOnce(bench))
+  const { rates, rate, ratio, cpuRatio, peakBytes, cores, otherCores } = rounds
   const measure = 'receive'
   return [
     {
@@ -18,7 +19,9 @@ export async function measureReceive(bench: Bench): Promise<Figure[]> {
       ratio,
       target: { of: 'ratio', at: 'least', limit: 0.6 },
       repeats: rates,
+      cpuRatio,
       cores,
+      otherCores,
     },
     {
       measure,
@@ -35,8 +38,10 @@ export async function measureReceive(bench: Bench): Promise<Figure[]> {
 /** One import into a new desk; `database` as in a configuration. */
 export async function receiveOnce({ corpus, root }: Bench, database?: string): Promise<Round> {
   const place = await makePlace(root, database)
-  const { seconds, cpuSeconds, peakBytes } = await place.run(['receive', corpus.folder]).ended
+  const { seconds, cpuSeconds, otherCores, peakBytes } = await place.run(['receive', corpus.folder]).ended
   await expectSound(place, corpus.files.length)
   await rm(place.folder, { recursive: true })
-  return { rate: corpus.files.length / seconds, peakBytes, cores: cpuSeconds / seconds }
+  const count = corpus.files.length
+  const cores = cpuSeconds / seconds
+  return { rate: count / seconds, perCpuSecond: count / cpuSeconds, peakBytes, cores, otherCores }
 }

@@ -9,7 +9,8 @@ const CONNECTIONS = 8
 
 /** The SMTP listener under load. The client is another process and shares the processor with the desk. */
 export async function measureSmtp(bench: Bench): Promise<Figure[]> {
-  const { rates, rate, ratio, peakBytes, cores } = await inRounds(bench, ROUNDS, () => listenOnce(bench))
+  const rounds = await inRounds(bench, ROUNDS, () => listenOnce(bench))
+  const { rates, rate, ratio, cpuRatio, peakBytes, cores, otherCores } = rounds
   const measure = 'smtp'
   return [
     {
@@ -20,7 +21,9 @@ export async function measureSmtp(bench: Bench): Promise<Figure[]> {
       ratio,
       target: { of: 'ratio', at: 'least', limit: 0.3 },
       repeats: rates,
+      cpuRatio,
       cores,
+      otherCores,
     },
     {
       measure,
@@ -38,8 +41,10 @@ async function listenOnce({ corpus, root }: Bench): Promise<Round> {
   const place = await makePlace(root)
   const { desk } = await startDesk(place)
   const seconds = await sendFiles(place, corpus.files, CONNECTIONS)
-  const { cpuSeconds, peakBytes } = await stopDesk(desk)
+  const { cpuSeconds, otherCores, peakBytes } = await stopDesk(desk)
   await expectSound(place, corpus.files.length)
   await rm(place.folder, { recursive: true })
-  return { rate: corpus.files.length / seconds, peakBytes, cores: cpuSeconds / seconds }
+  const count = corpus.files.length
+  const cores = cpuSeconds / seconds
+  return { rate: count / seconds, perCpuSecond: count / cpuSeconds, peakBytes, cores, otherCores }
 }

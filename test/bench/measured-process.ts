@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { cleanEnvironment } from '../support/relaydesk-process.ts'
 
@@ -27,6 +28,8 @@ export interface Measured {
   seconds: number
   /** User and system time of all its threads. */
   cpuSeconds: number
+  /** Processor cores that everything else on the machine kept busy meanwhile, on average. */
+  otherCores: number
   /** The most it held in memory: what the system polled meanwhile and what the process said at its end. */
   peakBytes: number
 }
@@ -60,6 +63,7 @@ export function measure(
   const usageFile = `${options.cwd}/usage-${process.pid}-${count}.json`
   const env = cleanEnvironment({ ...options.env, BENCH_USAGE: usageFile })
   const since = performance.now()
+  const busyBefore = busySeconds()
   const child = spawn(process.execPath, ['--import', USAGE, module, ...args], { cwd: options.cwd, env, stdio: 'pipe' })
   running.add(child)
   child.stdin.end()
@@ -77,12 +81,15 @@ export function measure(
   })
   const ended = once(child, 'close').then(async ([code]): Promise<Measured> => {
     const seconds = (performance.now() - since) / 1000
+    const busy = busySeconds() - busyBefore
     clearInterval(poll)
     running.delete(child)
     if (code !== 0) throw new Error(`${module} ${args.join(' ')} ended with ${code}: ${stderr}${stdout.slice(-2_000)}`)
     const usage = JSON.parse(await readFile(usageFile, 'utf8')) as { cpuSeconds: number; peakBytes: number }
     await rm(usageFile)
-    return { stdout, seconds, cpuSeconds: usage.cpuSeconds, peakBytes: Math.max(peakBytes, usage.peakBytes) }
+    const { cpuSeconds } = usage
+    const otherCores = Math.max(0, (busy - cpuSeconds) / seconds)
+    return { stdout, seconds, cpuSeconds, otherCores, peakBytes: Math.max(peakBytes, usage.peakBytes) }
   })
   ended.catch(() => undefined) // whoever waits for it hears of it
   const said = async (text: string): Promise<number> => {
@@ -98,6 +105,11 @@ export function measureDesk(
   options: { cwd: string; env?: Record<string, string> },
 ): Measuring {
   return measure(LAUNCHER, args, options)
+}
+
+/** Processor time of all cores since the machine started, in which it did anything at all. */
+function busySeconds(): number {
+  return cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0) / 1000
 }
 
 function failOf(text: string): never {
