@@ -8,9 +8,17 @@ export async function measurePostgres(bench: Bench): Promise<Figure[]> {
   const server = await PostgresServer.start(true)
   try {
     const database = await server.create()
-    const { rates, rate, ratio, cores } = await inRounds(bench, 1, () => receiveOnce(bench, database))
-    const what = 'receive, a folder into PostgreSQL'
-    return [{ measure: 'postgres', what, value: rate, unit: 'messages/s', ratio, target: null, repeats: rates, cores }]
+    const { rates, ...rounds } = await inRounds(bench, 1, () => receiveOnce(bench, database))
+    const { rate, ratio, cpuRatio, cores, otherCores } = rounds
+    const figure = {
+      measure: 'postgres',
+      value: rate,
+      unit: 'messages/s',
+      ratio,
+      target: null,
+      repeats: rates,
+    } as const
+    return [{ ...figure, what: 'receive, a folder into PostgreSQL', cpuRatio, cores, otherCores }]
   } finally {
     await server.stop()
   }

@@ -54,7 +54,9 @@ describe('a desk on one machine, as its user meets it', () => {
     const listed = await room.run('list')
     expect(listed.stdout).toMatch(/HD-1 +new +- +now +ann@example.com +Printer on fire/)
     expect((await room.run('claim', 'HD-1')).stdout).toBe('HD-1 is yours: Printer on fire\n')
-    expect((await room.run('reply', 'HD-1', 'We are on our way.')).stdout).toBe('On its way to ann@example.com (HD-1).\n')
+    expect((await room.run('reply', 'HD-1', 'We are on our way.')).stdout).toBe(
+      'On its way to ann@example.com (HD-1).\n',
+    )
     await eventually('Ann has the answer', async () =>
       (await room.run('mailbox', 'ann@example.com')).stdout.includes('We are on our way.'),
     )
