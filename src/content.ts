@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'
 import { Transform } from 'node:stream'
@@ -14,7 +14,7 @@ const WORTH = 0.9 // packed must be smaller than this share, or it stays as it i
 const TOO_SMALL = 256
 
 export function sha256(bytes: Uint8Array | string): string {
-  return createHash('sha256').update(bytes).digest('hex')
+  return hash('sha256', bytes)
 }
 
 /** Names bytes by their digest and packs them where that helps. */
@@ -22,9 +22,14 @@ export function pack(bytes: Uint8Array): Content {
   const named = { sha256: sha256(bytes), size: bytes.length }
   if (bytes.length >= TOO_SMALL) {
     const packed = zstdCompressSync(bytes, { ...LEVEL, pledgedSrcSize: bytes.length, chunkSize: bytes.length })
-    if (packed.length < bytes.length * WORTH) return { ...named, encoding: 'zstd', bytes: packed }
+    if (packed.length < bytes.length * WORTH) return { ...named, encoding: 'zstd', bytes: alone(packed) }
   }
-  return { ...named, encoding: 'identity', bytes }
+  return { ...named, encoding: 'identity', bytes: alone(bytes) }
+}
+
+/** Without the larger buffer that it may be a part of, which would be kept, and sent between threads, with it. */
+function alone(bytes: Uint8Array): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 
 /** The same for a spool file, in constant memory. The file is replaced by its packed form if that is smaller. */

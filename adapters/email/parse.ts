@@ -1,6 +1,5 @@
 import type { AddressObject, EmailAddress } from 'mailparser'
-import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
-import { pack, packFile } from '../../src/content.ts'
+import type { Address, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
 import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { type BouncedRecipient, failedRecipients } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
@@ -27,36 +26,39 @@ export interface ParseOptions {
   longestText?: number
 }
 
+/** What a message says; what it is called and its raw bytes are put to it afterwards. */
+export type Read<Message> = Omit<Message, 'id' | 'raw'>
+
 /** A message as it was read, with what only `inspect` shows. */
-export interface ParsedMail {
-  message: InboundMessage | UnreadableMessage
+export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
+  message: Message
   /** The sender, the address as it is written. */
   from: Address | null
   bounced: BouncedRecipient[] | null
 }
 
+export type ReadMail = ParsedMail<Read<InboundMessage> | Read<UnreadableMessage>>
+
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
-export async function parseMail(raw: RawMessage, options: ParseOptions): Promise<ParsedMail> {
+export async function readMail(raw: RawMessage, options: ParseOptions): Promise<ReadMail> {
   try {
     const head = await readHead(raw)
     if (head.fields.length === 0) throw new Error('it has no header')
     const parts = await readParts(raw, head, options.spool)
-    const kept = await packRaw(raw)
-    return assemble(kept, head, parts, options)
+    return assemble(head, parts, options)
   } catch (error) {
     await removeCollected(options.spool)
     if (FAULTS.has(codeOf(error))) throw error // nothing is wrong with the message
-    const kept = await packRaw(raw)
-    const detail = `This is no mail we can read: ${sentenceOf(error)}.`
-    return { message: { id: kept.sha256, raw: kept, quarantine: 'unparsable', detail }, from: null, bounced: null }
+    return unreadable('unparsable', `This is no mail we can read: ${sentenceOf(error)}.`)
   }
 }
 
-function packRaw(raw: RawMessage): Promise<Content> | Content {
-  return 'bytes' in raw ? pack(raw.bytes) : packFile(raw.path)
+/** What there is to say of a message that could not be read. */
+export function unreadable(quarantine: string, detail: string): ReadMail {
+  return { message: { quarantine, detail }, from: null, bounced: null }
 }
 
-function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions): ParsedMail {
+function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   const { headers } = parts
   const values = (name: string) => head.fields.filter(field => field.name === name).map(field => field.value)
   const from = addressesOf(headers.get('from'))[0] ?? addressesOf(headers.get('sender'))[0] ?? null
@@ -76,7 +78,6 @@ function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions)
   const sentAt = timeOf(values('date')[0])
   return {
     message: {
-      id: raw.sha256,
       replyTo: addressesOf(headers.get('reply-to'))[0]?.address ?? from?.address ?? null,
       from,
       to,
@@ -95,7 +96,6 @@ function assemble(raw: Content, head: Head, parts: Parts, options: ParseOptions)
       references: [...referencesOf(values), ...(verdict.kind === 'bounce' ? parts.carried : [])],
       fingerprint:
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
-      raw,
       attachments: parts.attachments,
     },
     from: from && { ...from, address: writtenAddress(headers.get('from')) ?? from.address },

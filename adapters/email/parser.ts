@@ -1,3 +1,4 @@
+import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'
 import { pack, packFile } from '../../src/content.ts'
@@ -5,7 +6,7 @@ import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import type { RawMessage } from './head.ts'
-import type { ParsedMail, ParseOptions } from './parse.ts'
+import { type ParsedMail, type ParseOptions, type ReadMail, unreadable } from './parse.ts'
 import type { ParseTask } from './worker.ts'
 
 const MOST_THREADS = 4
@@ -13,10 +14,11 @@ const AHEAD = 64 // messages a thread has at hand, so that it need not wait whil
 const IDLE_MS = 3_000
 const SLOWEST_MS = 30_000
 const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
-const THREAD_MEMORY_MB = 512
-const YOUNG_MB = 16 // what one message leaves behind is collected cheaply
+// What a message may fill is bounded by how it is read. A thread with much memory collects garbage less often.
+const THREAD_MEMORY_MB = 2048
+const YOUNG_MB = 48
 
-type Threads = Piscina<ParseTask, ParsedMail>
+type Threads = Piscina<ParseTask, ReadMail>
 
 /**
  * Reads mail in worker threads, which end when nothing comes. A thread that dies takes along what else it had at hand;
@@ -28,7 +30,19 @@ export class MailParserPool {
 
   /** Rejects with a `DeskError` of code `temporary` if the machine, not the message, is in the way. */
   async parse(raw: RawMessage, options: Omit<ParseOptions, 'spool'>, spool: string): Promise<ParsedMail> {
-    const task = { raw, options: { ...options, spool } }
+    const read = await this.#read({ raw, options: { ...options, spool } })
+    try {
+      // Packed here and not there: that is less work than to send the packed bytes over.
+      const kept = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
+      return { ...read, message: { ...read.message, id: kept.sha256, raw: kept } }
+    } catch (error) {
+      await removeCollected(spool)
+      throw isFault(error) ? fault(error) : error
+    }
+  }
+
+  async #read(task: ParseTask): Promise<ReadMail> {
+    const { spool } = task.options
     try {
       return await this.#runTogether(task)
     } catch (error) {
@@ -37,16 +51,16 @@ export class MailParserPool {
     await removeCollected(spool)
     try {
       this.#alone ??= threads(1)
-      return await this.#alone.run(task, { name: 'parse', signal: AbortSignal.timeout(SLOWEST_MS) })
+      return await this.#alone.run(task, { name: 'read', signal: AbortSignal.timeout(SLOWEST_MS) })
     } catch (error) {
       await removeCollected(spool)
       if (isFault(error)) throw fault(error)
-      return unreadable(raw, error)
+      return tooMuch(error)
     }
   }
 
   /** An abort signal would give each task a thread to itself; so if one takes too long, all of them are given up. */
-  async #runTogether(task: ParseTask): Promise<ParsedMail> {
+  async #runTogether(task: ParseTask): Promise<ReadMail> {
     const pool = this.#together ?? threads(AHEAD)
     this.#together = pool
     const late = setTimeout(() => {
@@ -54,7 +68,7 @@ export class MailParserPool {
       void pool.destroy()
     }, SLOWEST_TOGETHER_MS)
     try {
-      return await pool.run(task, { name: 'parse' })
+      return await pool.run(task, { name: 'read' })
     } finally {
       clearTimeout(late)
     }
@@ -72,9 +86,11 @@ function threads(concurrentTasksPerWorker: number): Threads {
   return new Piscina({
     filename: new URL(own, import.meta.url).href,
     minThreads: 0,
-    maxThreads: Math.min(MOST_THREADS, availableParallelism()),
+    maxThreads: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)), // the desk itself needs a core
     idleTimeout: IDLE_MS,
     concurrentTasksPerWorker,
+    stricterFIFO: true, // else every other message is read long after those that came behind it
+    env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() ?? '' },
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },
   })
 }
@@ -88,12 +104,8 @@ function fault(error: unknown): DeskError {
   return new DeskError('temporary', sentence, { cause: error })
 }
 
-async function unreadable(raw: RawMessage, error: unknown): Promise<ParsedMail> {
-  const late = (error as Error).name === 'AbortError'
-  const detail = late
-    ? `Reading this mail took more than ${SLOWEST_MS / 1000} seconds.`
-    : `Reading this mail ended the thread that did it: ${sentenceOf(error)}.`
-  const kept = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
-  const message = { id: kept.sha256, raw: kept, quarantine: late ? 'too-slow' : 'unparsable', detail }
-  return { message, from: null, bounced: null }
+function tooMuch(error: unknown): ReadMail {
+  return (error as Error).name === 'AbortError'
+    ? unreadable('too-slow', `Reading this mail took more than ${SLOWEST_MS / 1000} seconds.`)
+    : unreadable('unparsable', `Reading this mail ended the thread that did it: ${sentenceOf(error)}.`)
 }

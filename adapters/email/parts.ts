@@ -8,6 +8,8 @@ import type { Head, RawMessage } from './head.ts'
 import { type MimePart, textOfParts } from './text.ts'
 
 const MOST_PARTS = 5_000
+const LONGEST_TEXT = 8 * 1024 * 1024 // encoded, all texts together; more than is ever shown
+const LONGEST_HEADS = 512 * 1024 // of all parts together; after that only what describes their content is read
 
 /** What mailparser makes of a message. */
 export interface Parts {
@@ -36,7 +38,7 @@ function sourceOf(raw: RawMessage, { instead, length }: Head): Uint8Array | Read
 /** Reads texts and attachments; what gets large goes to files whose names begin with `spool`. */
 export async function readParts(raw: RawMessage, head: Head, spool: string): Promise<Parts> {
   const parts: Parts = { headers: new Map(), text: '', attachments: [], deliveryStatus: [], carried: [] }
-  const parser = new MailParser({
+  const parser = new PartParser({
     skipImageLinks: true,
     skipTextToHtml: true,
     skipHtmlToText: true,
@@ -72,10 +74,55 @@ export async function readParts(raw: RawMessage, head: Head, spool: string): Pro
   } finally {
     if (!(source instanceof Uint8Array)) source.destroy()
   }
-  const { tree } = parser as unknown as { tree: MimePart | false }
+  const { tree } = parser
   parts.text = tree ? textOfParts(tree) : ''
   if (tree) parts.carried.push(...nestedIds(tree))
   return parts
+}
+
+/** What mailparser's class has beside its types. */
+interface Internals {
+  /** Set once the first head was read. */
+  tree: MimePart | false
+  /** The part that is being read. */
+  curnode: { isAttachment?: boolean } | undefined
+  processChunk(chunk: Chunk, done: () => void): void
+}
+
+type Chunk =
+  | { type: 'node'; headers: { lines: HeadLine[]; getList(): HeadLine[] } }
+  | { type: 'body'; value: Buffer }
+  | { type: 'data' }
+
+const Base = MailParser as unknown as new (options: MailParserOptions) => MailParser & Internals
+
+interface HeadLine {
+  /** Name of the field, lower case. */
+  key: string
+  line: string
+}
+
+const DECODED = /^(?:from|sender|to|cc|reply-to|subject|date|message-id|content-.*)$/
+
+/** Has mailparser decode what is asked of it, and lets go what it would hold in memory several times over. */
+class PartParser extends Base {
+  #textLength = 0
+  #headLength = 0
+
+  override processChunk(chunk: Chunk, done: () => void): void {
+    if (chunk.type === 'body' && !this.curnode?.isAttachment) {
+      this.#textLength += chunk.value.length
+      if (this.#textLength > LONGEST_TEXT) return void setImmediate(done)
+    }
+    if (chunk.type === 'node') {
+      chunk.headers.lines = chunk.headers.getList().filter(({ key, line }) => {
+        if (!DECODED.test(key)) return false
+        this.#headLength += line.length
+        return this.#headLength <= LONGEST_HEADS || key.startsWith('content-')
+      })
+    }
+    super.processChunk(chunk, done)
+  }
 }
 
 /** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */

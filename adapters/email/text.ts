@@ -13,6 +13,7 @@ export interface MimePart {
 }
 
 const LONGEST_HTML = 1_000_000 // laying out more costs seconds
+const DEEPEST_HTML = 1_000
 const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
 
 const layOut = compile({
@@ -36,7 +37,22 @@ function textOf(part: MimePart): string {
 
 function ownText(part: MimePart, content: string): string {
   if (part.contentType !== 'text/html') return content
-  return content.length > LONGEST_HTML ? roughText(content.slice(0, LONGEST_ROUGH)) : layOut(content)
+  const costly = content.length > LONGEST_HTML || isDeep(content)
+  return costly ? roughText(content.slice(0, LONGEST_ROUGH)) : layOut(content)
+}
+
+/** Tags that need no end of their own, so that many of them are not deep. */
+const ENDS_ITSELF = /^(?:area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|source|tbody|td|th|thead|tr|wbr)$/i
+
+/** More elements within each other than people write; laying them out takes time by the square, and stack. */
+function isDeep(html: string): boolean {
+  let depth = 0
+  for (const [, end, tag = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:]{0,20})/gi)) {
+    if (ENDS_ITSELF.test(tag)) continue
+    depth = end ? Math.max(0, depth - 1) : depth + 1
+    if (depth > DEEPEST_HTML) return true
+  }
+  return false
 }
 
 /** The first plain alternative that says something, else the first that does. */

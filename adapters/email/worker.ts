@@ -1,5 +1,5 @@
 import type { RawMessage } from './head.ts'
-import { type ParsedMail, type ParseOptions, parseMail } from './parse.ts'
+import { type ParseOptions, type ReadMail, readMail } from './parse.ts'
 
 /** What a parsing thread is asked. */
 export interface ParseTask {
@@ -10,8 +10,8 @@ export interface ParseTask {
 let last: Promise<unknown> = Promise.resolve()
 
 /** One message after the other: read side by side, they would only keep each other's garbage alive. */
-export function parse(task: ParseTask): Promise<ParsedMail> {
-  const turn = last.then(() => parseMail(task.raw, task.options))
+export function read(task: ParseTask): Promise<ReadMail> {
+  const turn = last.then(() => readMail(task.raw, task.options))
   last = turn.catch(() => undefined)
   return turn
 }

@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto'
+import { createHmac, hash } from 'node:crypto'
 
 /**
  * What happened to a ticket. People are named by id and what they wrote by a salted digest, so that a person or a text
@@ -39,7 +39,7 @@ export type RecordedEvent = FramedEvent & { previous: string; hash: string }
 /** SHA-256 over all that an event says, its data as it is stored, and the hash of the one before. */
 export function hashEvent(frame: EventFrame, type: string, data: string, previous: string): string {
   const said = [frame.ticketId, frame.seq, frame.at, frame.actorId, frame.channel, type, data, previous]
-  return createHash('sha256').update(JSON.stringify(said)).digest('hex')
+  return hash('sha256', JSON.stringify(said))
 }
 
 /** What a digest speaks for: all of a message that is shown. */

@@ -6,7 +6,7 @@ import { DeskError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { LargeFiles } from '../store/files.ts'
 import { tokenKeys } from '../store/keys.ts'
-import { allAgents, ensurePerson, type Identity, type Person, personByIdentity } from '../store/people.ts'
+import { addPerson, allAgents, type Identity, type Person, personByIdentity } from '../store/people.ts'
 import type { Sql, Store, Tx } from '../store/sql.ts'
 
 /** A channel as the desk knows it. */
@@ -49,8 +49,8 @@ export interface Intake {
   keys: readonly TokenKey[]
   /** How many messages are in the group. */
   group: number
-  /** People met in this transaction, by kind and address. */
-  met: Map<string, Person>
+  /** Who was looked up in this transaction, by kind and address; undefined for an address that nobody has yet. */
+  met: Map<string, Person | undefined>
 }
 
 /** Where a message comes from. */
@@ -81,15 +81,14 @@ export async function knownPerson(
   address: string,
 ): Promise<Person | undefined> {
   const key = `${kind} ${address}`
-  const person = met.get(key) ?? (await personByIdentity(sql, kind, address))
-  if (person) met.set(key, person)
-  return person
+  if (!met.has(key)) met.set(key, await personByIdentity(sql, kind, address))
+  return met.get(key)
 }
 
 /** Who has this address; made if need be. */
 export async function meet(tx: Tx, intake: Intake, identity: Identity): Promise<Person> {
   const { kind, address } = identity
-  const person = (await knownPerson(tx, intake, kind, address)) ?? (await ensurePerson(tx, identity, intake.facts.at))
+  const person = (await knownPerson(tx, intake, kind, address)) ?? (await addPerson(tx, identity, intake.facts.at))
   intake.met.set(`${kind} ${address}`, person)
   return person
 }

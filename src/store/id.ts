@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto'
+import { hash, randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 
 const pool = Buffer.alloc(16 * 1024)
@@ -21,5 +21,5 @@ export function newId(): string {
 
 /** A key from outside, of any length and content, as an index takes it. */
 export function keyOf(...parts: string[]): string {
-  return createHash('sha256').update(parts.join('\0')).digest('base64url')
+  return hash('sha256', parts.join('\0'), 'base64url')
 }

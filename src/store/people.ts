@@ -33,10 +33,13 @@ export async function personByHandle(sql: Sql, handle: string): Promise<Person |
   return found
 }
 
-/** The person behind an identity, made if need be. Of two processes that make one at once, both get the same. */
+/** The person behind an identity, made if need be. */
 export async function ensurePerson(tx: Tx, identity: Identity, at: string): Promise<Person> {
-  const known = await personByIdentity(tx, identity.kind, identity.address)
-  if (known) return known
+  return (await personByIdentity(tx, identity.kind, identity.address)) ?? (await addPerson(tx, identity, at))
+}
+
+/** Makes the person behind an identity that nobody had. Of two processes that make one at once, both get the same. */
+export async function addPerson(tx: Tx, identity: Identity, at: string): Promise<Person> {
   const id = newId()
   const name = identity.name || identity.address
   await tx`INSERT INTO people (id, name, created_at) VALUES (${id}, ${name}, ${at})`
