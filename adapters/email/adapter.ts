@@ -17,11 +17,10 @@ import type {
 import { isOurs } from '../../src/core/address.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import { checkListener } from './check.ts'
-import { composeMail } from './compose.ts'
 import type { RawMessage } from './head.ts'
 import { MailListener } from './listener.ts'
 import { Maildir } from './maildir.ts'
-import type { ParsedMail } from './parse.ts'
+import type { ParsedMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
 import type { MailSender } from './sender.ts'
 import type { EmailSettings } from './settings.ts'
@@ -124,6 +123,7 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     const size = message.attachments.reduce((sum, each) => sum + each.size, 0)
     const release = await this.#options.budget.take(size)
     try {
+      const { composeMail } = await import('./compose.ts')
       const { address, plusAddress } = this.settings
       const mail = await composeMail(message, { address, plusAddress })
       return await (await this.#sendVia()).send(message.id, mail, message.recipients)

@@ -1,7 +1,7 @@
 import type { AddressObject, EmailAddress } from 'mailparser'
-import type { Address, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { Address } from '../../src/channel.ts'
 import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
-import { type BouncedRecipient, failedRecipients } from '../../src/core/delivery-status.ts'
+import { failedRecipients } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
 import { visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
@@ -9,6 +9,7 @@ import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import { fingerprintOf } from './fingerprint.ts'
 import { type Head, type RawMessage, readHead } from './head.ts'
+import { type ReadMail, unreadable } from './parsed.ts'
 import { type Parts, readParts } from './parts.ts'
 
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
@@ -26,19 +27,6 @@ export interface ParseOptions {
   longestText?: number
 }
 
-/** What a message says; what it is called and its raw bytes are put to it afterwards. */
-export type Read<Message> = Omit<Message, 'id' | 'raw'>
-
-/** A message as it was read, with what only `inspect` shows. */
-export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
-  message: Message
-  /** The sender, the address as it is written. */
-  from: Address | null
-  bounced: BouncedRecipient[] | null
-}
-
-export type ReadMail = ParsedMail<Read<InboundMessage> | Read<UnreadableMessage>>
-
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
 export async function readMail(raw: RawMessage, options: ParseOptions): Promise<ReadMail> {
   try {
@@ -51,11 +39,6 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     if (FAULTS.has(codeOf(error))) throw error // nothing is wrong with the message
     return unreadable('unparsable', `This is no mail we can read: ${sentenceOf(error)}.`)
   }
-}
-
-/** What there is to say of a message that could not be read. */
-export function unreadable(quarantine: string, detail: string): ReadMail {
-  return { message: { quarantine, detail }, from: null, bounced: null }
 }
 
 function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {

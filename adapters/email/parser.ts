@@ -6,7 +6,8 @@ import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import type { RawMessage } from './head.ts'
-import { type ParsedMail, type ParseOptions, type ReadMail, unreadable } from './parse.ts'
+import type { ParseOptions } from './parse.ts'
+import { type ParsedMail, type ReadMail, unreadable } from './parsed.ts'
 import type { ParseTask } from './worker.ts'
 
 const MOST_THREADS = 4

@@ -106,13 +106,14 @@ const DECODED = /^(?:from|sender|to|cc|reply-to|subject|date|message-id|content-
 
 /** Has mailparser decode what is asked of it, and lets go what it would hold in memory several times over. */
 class PartParser extends Base {
-  #textLength = 0
+  #textLeft = LONGEST_TEXT
   #headLength = 0
 
   override processChunk(chunk: Chunk, done: () => void): void {
     if (chunk.type === 'body' && !this.curnode?.isAttachment) {
-      this.#textLength += chunk.value.length
-      if (this.#textLength > LONGEST_TEXT) return void setImmediate(done)
+      if (this.#textLeft <= 0) return void setImmediate(done)
+      chunk.value = chunk.value.subarray(0, this.#textLeft)
+      this.#textLeft -= chunk.value.length
     }
     if (chunk.type === 'node') {
       chunk.headers.lines = chunk.headers.getList().filter(({ key, line }) => {

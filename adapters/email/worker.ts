@@ -1,5 +1,6 @@
 import type { RawMessage } from './head.ts'
-import { type ParseOptions, type ReadMail, readMail } from './parse.ts'
+import { type ParseOptions, readMail } from './parse.ts'
+import type { ReadMail } from './parsed.ts'
 
 /** What a parsing thread is asked. */
 export interface ParseTask {

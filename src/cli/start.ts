@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
+import { isHeavy, startAnew } from './anew.ts'
 import { print } from './with-desk.ts'
 
 export function addStart(program: Command): void {
@@ -11,7 +12,12 @@ export function addStart(program: Command): void {
     .action(async (_options, command: Command) => {
       const where = command.optsWithGlobals<Whereabouts>()
       const { config, settings } = findConfig(where)
+      const signalled = untilSignal()
       const desk = await openDesk(config)
+      if (isHeavy()) {
+        await desk.close()
+        startAnew()
+      }
       let running: Awaited<ReturnType<typeof startDesk>>
       try {
         running = await startDesk(desk)
@@ -21,7 +27,7 @@ export function addStart(program: Command): void {
       }
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
       print(welcome(desk, where, configured))
-      await untilSignal()
+      await signalled
       print('Stopping: finishing what is in hand.')
       await running.stop()
     })

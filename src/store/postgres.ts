@@ -23,7 +23,9 @@ types.setTypeParser(1700, Number) // numeric: what sum() of int8 gives
 export function openPostgres(url: string): Store & { migratable: Migratable } {
   const shared = { connectionString: url, types, application_name: 'relaydesk' }
   const pool = new pg.Pool({ ...shared, max: POOL })
-  const readers = new pg.Pool({ ...shared, max: POOL })
+  // The first query waits for what this resolves with, whatever the type says.
+  const onConnect = (client: pg.ClientBase) => client.query('SET default_transaction_read_only = on')
+  const readers = new pg.Pool({ ...shared, max: POOL, onConnect })
   // Numbers are taken in the middle of a transaction: from the same pool, as many transactions as it has would wait for ever.
   const counters = new pg.Pool({ ...shared, max: COUNTERS })
   const pools = [pool, readers, counters]
@@ -31,7 +33,6 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     each.on('error', ignore) // an idle connection died; the next use opens another
     each.on('connect', client => client.on('error', ignore)) // one in use died; its query rejects
   }
-  readers.on('connect', client => client.query('SET default_transaction_read_only = on').catch(ignore))
   const blocks = new Map<string, { next: number; end: number }>()
   const listener = wakeListener(url)
   const running = new Set<Promise<unknown>>()

@@ -1,8 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, DeskError } from '../errors.ts'
-import { migrate } from './migrate.ts'
-import { openPostgres } from './postgres.ts'
+import { type Migratable, migrate } from './migrate.ts'
 import type { Store } from './sql.ts'
 import { asDeskError, openSqlite } from './sqlite.ts'
 
@@ -13,7 +12,7 @@ export const DATABASE_FILE = 'relaydesk.db'
  * `postgres://` address. Rejects with a `DeskError` that says what to mend.
  */
 export async function openStore(database: string, stateFolder: string): Promise<Store> {
-  const store = database === 'sqlite' ? await openFile(stateFolder) : openPostgres(database)
+  const store = database === 'sqlite' ? await openFile(stateFolder) : await openServer(database)
   try {
     await migrate(store.migratable)
   } catch (error) {
@@ -21,6 +20,12 @@ export async function openStore(database: string, stateFolder: string): Promise<
     throw error
   }
   return store
+}
+
+/** Its client is loaded where there is a server. */
+async function openServer(address: string): Promise<Store & { migratable: Migratable }> {
+  const { openPostgres } = await import('./postgres.ts')
+  return openPostgres(address)
 }
 
 /** What only a change of the configuration or of rights can mend; whatever else is in the way may go away by itself. */

@@ -1,6 +1,10 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { readMail } from '../../adapters/email/parse.ts'
+import { MailParserPool } from '../../adapters/email/parser.ts'
+import type { InboundMessage } from '../../src/channel.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { SmtpTalk } from '../support/smtp-talk.ts'
 import { mailTo } from '../support/world.ts'
@@ -8,12 +12,15 @@ import { mailTo } from '../support/world.ts'
 const ANN = 'ann@example.com'
 const HELP = 'help@desk.example'
 
-let desk: TestDesk
+let desk: TestDesk | undefined
 
-afterEach(() => desk.remove())
+afterEach(async () => {
+  await desk?.remove()
+  desk = undefined
+})
 
 const ticket = async (number: number) =>
-  (await desk.as('bob', `show ${number}`)).data as {
+  (await desk?.as('bob', `show ${number}`))?.data as {
     requester: string
     subject: string
     participants: { address: string; role: string }[]
@@ -131,6 +138,47 @@ describe('reading mail', () => {
     const html = `<style>p { color: red }</style>${'<p>Grüße &amp; more</p>\r\n'.repeat(60_000)}`
     await mailTo(desk.port, { from: ANN, to: HELP, subject: 'Long', html })
     expect((await ticket(1)).messages[0]?.text).toMatch(/^Grüße & more\nGrüße & more\n/)
+  })
+
+  test('HTML nested more deeply than it can be laid out has its text all the same, and takes no time', async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' })
+    const html = `${'<div>'.repeat(100_000)}The printer burns.`
+    await mailTo(desk.port, { from: ANN, to: HELP, subject: 'Deep', html })
+    expect((await ticket(1)).messages[0]?.text).toBe('The printer burns.')
+  })
+
+  test('of an endless text what is shown is read; of the heads of endless parts only what describes them', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'relaydesk-parts-'))
+    const read = (raw: string) => readMail({ bytes: Buffer.from(raw) }, { ...options, spool: join(folder, 'part') })
+    const options = { own: [HELP], envelope: null }
+    const long = await read(`From: ${ANN}\r\nMessage-ID: <a@b.example>\r\n\r\n${'A line.\r\n'.repeat(1_500_000)}`)
+    const longer = await read(`From: ${ANN}\r\nMessage-ID: <a@b.example>\r\n\r\n${'A line.\r\n'.repeat(2_000_000)}`)
+    expect((long.message as InboundMessage).text).toMatch(
+      /^A line\.\nA line\.[\s\S]*the whole text is in the raw message\)$/,
+    )
+    expect((longer.message as InboundMessage).fingerprint).toBe((long.message as InboundMessage).fingerprint)
+    const inner = `--b\r\nContent-Type: message/rfc822\r\n\r\nTo: ${'"A B" <a@b.example>, '.repeat(20_000)}\r\n\r\nHi\r\n`
+    const file = '--b\r\nContent-Type: text/csv; name=last.csv\r\n\r\n1;2\r\n--b--\r\n'
+    const parts = await read(
+      `From: ${ANN}\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n${inner.repeat(20)}${file}`,
+    )
+    expect((parts.message as InboundMessage).attachments.at(-1)?.name).toBe('last.csv')
+    await rm(folder, { recursive: true })
+  })
+
+  test('mails are read in the order in which they are handed over, however many wait', async () => {
+    const pool = new MailParserPool()
+    const order: number[] = []
+    await Promise.all(
+      Array.from({ length: 800 }, async (_, index) => {
+        const bytes = Buffer.from(`From: ${ANN}\r\nSubject: ${index}\r\n\r\n${'Text. '.repeat(500)}`)
+        await pool.parse({ bytes }, { own: [HELP], envelope: null }, join(tmpdir(), `relaydesk-unused-${index}`))
+        order.push(index)
+      }),
+    )
+    await pool.close()
+    // Several threads may overtake each other by what each has at hand, and no message waits for the end of the queue.
+    expect(Math.max(...order.map((index, position) => position - index))).toBeLessThan(300)
   })
 
   test.each([
