@@ -74,6 +74,8 @@ export interface InboundMessage {
   references: string[]
   /** SHA-256 of what stays the same when one message comes through two mailboxes: Message-ID, From and body. */
   fingerprint: string | null
+  /** A colleague sent it from the desk's own mailbox, without the desk. */
+  sentByHand?: true
   raw: Content
   attachments: InboundAttachment[]
 }
@@ -88,6 +90,17 @@ export interface UnreadableMessage {
   detail: string
 }
 
+/** A message that was announced and is not there any more: noted, so that nobody looks for it again. */
+export interface LostMessage {
+  id: string
+  /** What is known of it; may be empty. */
+  raw: Content
+  /** The rule it is ignored by: a word such as `gone`. */
+  lost: string
+  /** Where it was, and what became of it. */
+  detail: string
+}
+
 /** What became of a message, once committed. */
 export interface Receipt {
   outcome: Outcome
@@ -99,6 +112,8 @@ export interface Receipt {
 export interface Cursor {
   key: string
   value: string
+  /** What must be stored there before; if it is not, something before this was not stored, and neither is this. */
+  follows: string
 }
 
 /** Markdown in which `\uE000n\uE001` stands for `verbatim[n]`: text of others, shown as it is, never interpreted. */
@@ -185,7 +200,7 @@ export interface Desk {
    * Takes a message. Resolves once it is committed, the cursor with it; only then may the transport be told "got it".
    * Rejects with a `DeskError` of code `temporary` when it could not be stored: then nothing was.
    */
-  receive(message: InboundMessage | UnreadableMessage, cursor?: Cursor): Promise<Receipt>
+  receive(message: InboundMessage | UnreadableMessage | LostMessage, cursor?: Cursor): Promise<Receipt>
   /** Runs one command line. Rejects with a `DeskError` whose message is for the person who typed it. */
   perform(request: CommandRequest): Promise<Reply>
   /** What this channel remembers: cursors, rotated tokens. */
@@ -219,9 +234,15 @@ export interface Finding {
   advice?: string
 }
 
-/** A channel that can try itself without the desk running. */
+/** A channel that can try itself without being started. */
 export interface Checkable {
-  check(): Promise<Finding[]>
+  check(desk: Desk): Promise<Finding[]>
+}
+
+/** A channel that signs in with somebody else's service. */
+export interface SignsIn {
+  /** Obtains the first token; `say` tells the person what to do. Rejects with a `DeskError`. */
+  signIn(desk: Desk, say: (sentence: string) => void): Promise<void>
 }
 
 /** A channel that can read a raw message again, e.g. one that was quarantined. */

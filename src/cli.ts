@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { addDeskCommands } from './cli/desk-commands.ts'
 import { DAMAGED, exitCodeFor, isDamage } from './cli/exit.ts'
+import { addLogin } from './cli/login.ts'
 import { addMailVerbs } from './cli/mail-verbs.ts'
 import { addOperatorVerbs } from './cli/operator-verbs.ts'
 import { addStart } from './cli/start.ts'
@@ -42,6 +43,7 @@ function createProgram(): Command {
   addMailVerbs(program)
   program.commandsGroup('Operation:')
   addOperatorVerbs(program)
+  addLogin(program)
   addStoreVerbs(program)
   for (const command of program.commands) command.exitOverride()
   return program

@@ -3,6 +3,7 @@ import { createTransport, type SendMailOptions, type Transporter } from 'nodemai
 import { DeliveryError, type Sent } from '../../src/channel.ts'
 import { sentenceOf } from '../../src/errors.ts'
 import type { Maildir } from './maildir.ts'
+import type { TokenSource } from './oauth.ts'
 import type { EmailSettings } from './settings.ts'
 
 const CONNECTIONS = 5
@@ -19,8 +20,9 @@ export interface MailSender {
 
 export type SmtpSettings = NonNullable<EmailSettings['send']['smtp']>
 
-/** Through a relay, over a pool of connections. */
-export function smtpSender(settings: SmtpSettings): MailSender {
+/** Through a relay, over a pool of connections. A user without a password signs in with the tokens, if there are any. */
+export function smtpSender(settings: SmtpSettings, tokens?: TokenSource): MailSender {
+  const byToken = settings.user !== undefined && settings.password === undefined ? tokens : undefined
   const transport = createTransport({
     pool: true,
     maxConnections: CONNECTIONS,
@@ -28,16 +30,39 @@ export function smtpSender(settings: SmtpSettings): MailSender {
     port: settings.port,
     secure: settings.secure,
     requireTLS: settings.requireTls && !settings.secure,
-    ...(settings.user ? { auth: { user: settings.user, pass: settings.password ?? '' } } : {}),
+    ...authOf(settings, byToken !== undefined),
     ...(settings.ca ? { tls: { ca: readFileSync(settings.ca) } } : {}),
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: SOCKET_MS,
   })
+  if (byToken) transport.set('oauth2_provision_cb', provisionFrom(byToken))
   return {
     send: (_id, mail, recipients) => sendThrough(transport, mail, recipients),
     check: async () => void (await transport.verify()),
     close: () => transport.close(),
+  }
+}
+
+function authOf({ user, password }: SmtpSettings, byToken: boolean) {
+  if (!user) return {}
+  return { auth: byToken ? { type: 'OAuth2' as const, user } : { user, pass: password ?? '' } }
+}
+
+type Provision = (user: string, renew: boolean, done: (error: Error | null, token?: string) => void) => void
+
+/** nodemailer asks once for each connection, and with `renew` when the relay refused what it got. */
+function provisionFrom(tokens: TokenSource): Provision {
+  let given: string | undefined
+  return (_user, renew, done) => {
+    if (renew && given !== undefined) tokens.refused(given)
+    tokens.accessToken().then(
+      token => {
+        given = token
+        done(null, token)
+      },
+      error => done(new Error(sentenceOf(error))), // nodemailer writes a code of its own on the error it is given
+    )
   }
 }
 
@@ -100,4 +125,10 @@ export function maildirSender(maildir: Maildir): MailSender {
     check: () => maildir.prepare(),
     close: () => undefined,
   }
+}
+
+/** A mail as it is written out. */
+export async function compileMail(mail: SendMailOptions): Promise<Buffer> {
+  const compiler = createTransport({ streamTransport: true, buffer: true })
+  return ((await compiler.sendMail(mail)) as unknown as { message: Buffer }).message
 }

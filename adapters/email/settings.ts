@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { mailAddress, secret } from '../../src/fields.ts'
+import { duration, mailAddress, secret } from '../../src/fields.ts'
 
 const PORT = 'write a port between 1 and 65535'
 const port = z.number().int('write a whole number, such as 2525').min(1, PORT).max(65535, PORT)
@@ -28,6 +28,67 @@ const smtpSchema = z.strictObject({
   ca: z.string().optional().describe('File with the certificate authority of a relay that has a private one.'),
 })
 
+const folderSchema = z.strictObject({
+  name: z.string().min(1).default('INBOX').describe('Folder that mail comes into, as the server names it.'),
+  import: z
+    .union([
+      z.literal('new'),
+      z.literal('all'),
+      z.iso.date('write new, all, or a day such as 2026-11-01').transform(day => new Date(`${day}T00:00:00Z`)),
+    ])
+    .default('new')
+    .describe('What to take when the folder is seen for the first time: new mail only, all, or what came since a day.'),
+  after: z
+    .string()
+    .regex(/^(keyword|nothing|seen|move:.+)$/, 'write keyword, seen, nothing, or move:FOLDER')
+    .default('keyword')
+    .describe(
+      'What becomes of a message once it is stored: keyword marks it $Relaydesk, seen marks it read, move:FOLDER moves it.',
+    ),
+})
+
+const imapSchema = z.strictObject({
+  host: z.string().min(1).describe('Your mail server, e.g. imap.example.com.'),
+  port: port.default(993).describe('993 with TLS, 143 with STARTTLS.'),
+  security: z
+    .enum(['tls', 'starttls', 'plain'])
+    .default('tls')
+    .describe('TLS from the start, STARTTLS, or none at all, which shows the password to the network.'),
+  user: z.string().min(1).describe('Whose mailbox it is; at Microsoft and Google the address.'),
+  password: secret.optional().describe("Password, or app password; without one the channel's oauth is used."),
+  ca: z.string().optional().describe('File with the certificate authority of a server that has a private one.'),
+  folders: z
+    .array(folderSchema)
+    .min(1)
+    .prefault([{}])
+    .describe('Folders that mail comes into; the server tells at once of the first, the others are looked at in turn.'),
+  poll: duration.default(60_000).describe('How often to look without being told.'),
+  sent: z
+    .string()
+    .optional()
+    .describe('Folder with what colleagues send from this mailbox by hand; such answers join their tickets.'),
+  appendSent: z.boolean().default(false).describe("Put the desk's own answers into the folder named by sent."),
+})
+
+const oauthSchema = z
+  .strictObject({
+    provider: z.enum(['microsoft', 'google']).describe('Who runs your mail.'),
+    clientId: z.string().min(1).describe('Id of the application that you registered with the provider.'),
+    clientSecret: secret.optional().describe('Its secret, where the provider gave one.'),
+    tenant: z.string().default('organizations').describe('Microsoft: id or domain of your organisation.'),
+    application: z
+      .boolean()
+      .default(false)
+      .describe('Microsoft: sign in as the application (client credentials), without a person.'),
+    authority: z
+      .url('write an address such as https://login.example.com')
+      .optional()
+      .describe("Address of the provider's sign-in service, where it is not the usual one."),
+  })
+  .refine(oauth => !oauth.application || (oauth.provider === 'microsoft' && oauth.clientSecret !== undefined), {
+    message: 'application is for Microsoft and needs a clientSecret',
+  })
+
 const sendSchema = z
   .strictObject({
     smtp: smtpSchema.optional().describe('Send through a relay.'),
@@ -51,7 +112,17 @@ export const emailSettings = z.strictObject({
       'Answers go to help+token@..., for mail programs that drop what threads a mail. Your server must deliver it.',
     ),
   listen: listenSchema.optional().describe('Take mail by SMTP or LMTP.'),
+  imap: z.array(imapSchema).default([]).describe('Mailboxes to take mail from.'),
+  oauth: oauthSchema
+    .optional()
+    .describe('How to sign in at IMAP and SMTP without a password; relaydesk login CHANNEL obtains the first token.'),
+  canary: duration
+    .optional()
+    .describe('How often to send a mail to itself through each mailbox; an alarm tells when it does not come back.'),
   send: sendSchema.describe('How mail leaves.'),
 })
 
 export type EmailSettings = z.infer<typeof emailSettings>
+export type ImapSettings = EmailSettings['imap'][number]
+export type FolderSettings = ImapSettings['folders'][number]
+export type OauthSettings = NonNullable<EmailSettings['oauth']>

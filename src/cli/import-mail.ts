@@ -142,7 +142,7 @@ class Queue {
     try {
       if ('skipped' in source) return { skipped: source.skipped }
       if ('tooLarge' in source) return { receipt: await this.#takeTooLarge(source, turn), tooLarge: true }
-      if (!this.halted) return { receipt: await this.#channel.take(this.#desk, source.raw, null, turn) }
+      if (!this.halted) return { receipt: await this.#channel.take(this.#desk, source.raw, null, { turn }) }
       if ('path' in source.raw) await rm(source.raw.path, { force: true })
       return 'not taken'
     } catch (error) {

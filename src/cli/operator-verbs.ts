@@ -177,10 +177,11 @@ async function listAlarms({ context }: OpenDesk, options: Json): Promise<void> {
   )
 }
 
-async function examine({ context }: OpenDesk, options: Json): Promise<void> {
+async function examine({ context, service }: OpenDesk, options: Json): Promise<void> {
   const findings: Finding[] = await checkDesk(context)
-  for (const { adapter } of context.channels.values()) {
-    if ('check' in adapter) findings.push(...(await (adapter as typeof adapter & Checkable).check()))
+  for (const [name, { adapter }] of context.channels) {
+    if (!('check' in adapter)) continue
+    findings.push(...(await (adapter as typeof adapter & Checkable).check(service.deskFor(name))))
   }
   if (findings.some(finding => !finding.ok)) process.exitCode = 1
   if (options.json) return printJson(findings)

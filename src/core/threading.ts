@@ -46,6 +46,20 @@ function decidePerson({ clues, takesPart }: Arrival): Decision {
   return { action: 'open' }
 }
 
+/**
+ * What a colleague sent from the desk's own mailbox is an answer on the ticket that it belongs to, if it went to
+ * somebody who takes part in it; anything else is their own affair.
+ */
+export function decideSentByHand({
+  kind,
+  clues,
+  sentTo,
+}: Pick<Arrival, 'kind' | 'clues'> & { sentTo: (ticketId: string) => boolean }): Decision {
+  const clue = clues.find(each => isStrong(each) && sentTo(each.ticketId))
+  if (kind !== 'person' || !clue) return { action: 'ignore', rule: 'sent-elsewhere' }
+  return { action: 'append', ticketId: clue.ticketId, direction: 'out', rule: 'sent-by-hand' }
+}
+
 /** A clue that says "I belong to this ticket" rather than just mentioning something it knows. */
 function isStrong(clue: Clue): boolean {
   if (clue.by === 'references') return clue.known !== 'mentioned'

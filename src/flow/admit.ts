@@ -1,8 +1,8 @@
-import type { InboundMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { oneLine } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
-import { type Decision, decide } from '../core/threading.ts'
+import { type Decision, decide, decideSentByHand } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
@@ -25,7 +25,11 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   if (mended) return mended
   if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   const blank = await blankArrival(tx, intake, origin, message)
-  const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
+  const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
+  // A copy to the desk of what a colleague sent by hand says less than what lies in the Sent folder.
+  const overrules = message.sentByHand && twin?.outcome === 'ignored:own-address'
+  const first = overrules ? undefined : twin
+  if (overrules) blank.fingerprint = null
   if (first) {
     const duplicate = await duplicateOf(tx, first)
     await insertArrival(tx, { ...blank, ...duplicate })
@@ -58,6 +62,15 @@ export async function admitUnreadable(
   if (await raiseAlarm(tx, { channel, code: 'quarantine', sentence, raisedAt: facts.at })) {
     await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
   }
+  return { outcome, ref: null }
+}
+
+/** Notes that a message was there and is gone. */
+export async function admitLost(tx: Tx, intake: Intake, origin: Origin, message: LostMessage): Promise<Receipt> {
+  if (await countAgain(tx, origin.channel, message.id)) return { outcome: 'duplicate', ref: null }
+  await saveBlob(tx, message.raw)
+  const outcome = `ignored:${message.lost}` as const
+  await insertArrival(tx, { ...(await blankArrival(tx, intake, origin, message)), outcome, detail: message.detail })
   return { outcome, ref: null }
 }
 
@@ -142,7 +155,7 @@ async function blankArrival(
   tx: Tx,
   intake: Intake,
   origin: Origin,
-  message: InboundMessage | UnreadableMessage,
+  message: InboundMessage | UnreadableMessage | LostMessage,
 ): Promise<Arrival> {
   return {
     number: await tx.number('arrival', intake.group),
@@ -156,7 +169,7 @@ async function blankArrival(
     acknowledgement: null,
     raw: message.raw.sha256,
     arrivedAt: intake.facts.at,
-    ...('quarantine' in message ? { fingerprint: null, sender: null, subject: null } : describe(message)),
+    ...('from' in message ? describe(message) : { fingerprint: null, sender: null, subject: null }),
   }
 }
 
@@ -169,6 +182,7 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
   const { kind, from } = message
   const ownTokens = message.messageId ? tokensIn(message.messageId) : []
   if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
+  if (message.sentByHand) return decideOnSent(tx, intake, origin, message)
   if (from && facts.isOurs(from.address)) {
     // A contact form of ours may write in our name for somebody else.
     const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
@@ -185,6 +199,18 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
   }
   const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
   return decide({ kind, clues, senderIsAgent: sender?.handle != null, takesPart: ticketId => mine.has(ticketId) })
+}
+
+async function decideOnSent(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decision> {
+  const { facts, keys } = intake
+  const clues = await cluesOf(tx, facts, keys, origin.channel, message)
+  const mine = new Set<string>()
+  for (const { ticketId } of clues) {
+    for (const { address } of [...message.to, ...message.cc]) {
+      if (await takesPart(tx, ticketId, origin.kind, address)) mine.add(ticketId)
+    }
+  }
+  return decideSentByHand({ kind: message.kind, clues, sentTo: ticketId => mine.has(ticketId) })
 }
 
 /** It answers a message of ours that has no ticket, such as an alarm. */

@@ -10,8 +10,8 @@ import type { Decision } from '../core/threading.ts'
 import { aboveMarker } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
-import { acknowledgedSince, queue } from '../store/outbox.ts'
+import { insertMessage, type Message, type PreparedMessage, prepareMessage } from '../store/messages.ts'
+import { acknowledgedSince, dropAcknowledgements, queue } from '../store/outbox.ts'
 import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
@@ -136,7 +136,7 @@ export async function appendMessage(
   const ticket = await ticketById(tx, decision.ticketId)
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   const entry = await entryFor(tx, intake, origin, message)
-  const append = decision.direction === 'in' ? appendIncoming : appendFromAgent
+  const append = message.sentByHand ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   await rememberThread(tx, origin.channel, message, ticket.id)
   return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null, ref: ticket.ref }
@@ -228,6 +228,32 @@ async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: A
   return messageId
 }
 
+/** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
+async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
+  const { message, change, intake, origin, sender } = entry
+  const prepared = prepareMessage(
+    {
+      ...incoming(entry, ticket.id),
+      direction: 'out',
+      text: aboveMarker(message.visible).trim() || message.text,
+      visible: null,
+    },
+    message.attachments,
+  )
+  const { id } = prepared.message
+  await insertMessage(tx, prepared)
+  await dropAcknowledgements(tx, ticket.id, change.at)
+  await recordEvent(tx, ticket, { type: 'replied', data: { message: id, content: prepared.content } }, change)
+  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, sender.id), {
+    kind: 'notify-sent',
+    purpose: 'internal',
+    channel: origin.channel,
+    ticketId: ticket.id,
+    messageId: id,
+  })
+  return id
+}
+
 const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',
   'token-of-another': 'Your mail answers a notification that went to another agent',
@@ -279,8 +305,11 @@ function answerAddress(facts: DeskFacts, message: InboundMessage): string | null
 }
 
 function prepareIncoming(entry: Entry, ticketId: string): PreparedMessage {
-  const { message, sender, origin, change } = entry
-  const stored = {
+  return prepareMessage(incoming(entry, ticketId), entry.message.attachments)
+}
+
+function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt'> {
+  return {
     id: newId(),
     ticketId,
     direction: 'in' as const,
@@ -297,5 +326,4 @@ function prepareIncoming(entry: Entry, ticketId: string): PreparedMessage {
     storedAt: change.at,
     raw: message.raw.sha256,
   }
-  return prepareMessage(stored, message.attachments)
 }

@@ -1,4 +1,4 @@
-import type { InboundMessage, UnreadableMessage } from '../channel.ts'
+import type { InboundMessage, LostMessage, UnreadableMessage } from '../channel.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { referencesIn } from '../core/reference.ts'
 import type { Clue } from '../core/threading.ts'
@@ -22,9 +22,9 @@ function keysOf(channel: string, message: InboundMessage): string[] {
 }
 
 /** What transactions about one conversation take turns on. */
-export function lockKeys(channel: string, message: InboundMessage | UnreadableMessage): string[] {
+export function lockKeys(channel: string, message: InboundMessage | UnreadableMessage | LostMessage): string[] {
   const own = `arrival ${channel} ${message.id}`
-  if ('quarantine' in message) return [own]
+  if (!('from' in message)) return [own]
   return [own, ...keysOf(channel, message), ...(message.from ? [`person ${message.from.address}`] : [])]
 }
 

@@ -1,21 +1,26 @@
-import type { Cursor, InboundMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import type { Cursor, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
-import { remember } from '../store/memory.ts'
+import { moveOn } from '../store/memory.ts'
 import type { Tx } from '../store/sql.ts'
-import { admit, admitUnreadable } from './admit.ts'
+import { admit, admitLost, admitUnreadable } from './admit.ts'
 import { type Context, type Intake, intakeFor, originOf } from './context.ts'
 import { lockKeys } from './conversation.ts'
 
 const GROUP = 100 // messages a transaction: one fsync for all of them
 const GROUP_BYTES = 16 * 1024 * 1024
 
+export type Arriving = InboundMessage | UnreadableMessage | LostMessage
+
 interface Waiting {
   channel: string
-  message: InboundMessage | UnreadableMessage
+  message: Arriving
   cursor: Cursor | undefined
   resolve(receipt: Receipt): void
   reject(error: unknown): void
 }
+
+/** This message alone is in the way: the others of its group are stored. */
+class OutOfOrder extends DeskError {}
 
 /**
  * Takes messages in the order in which they are handed over and commits them in groups. A group that fails is tried
@@ -32,7 +37,7 @@ export class Receiver {
     this.#context = context
   }
 
-  receive(channel: string, message: InboundMessage | UnreadableMessage, cursor?: Cursor): Promise<Receipt> {
+  receive(channel: string, message: Arriving, cursor?: Cursor): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ channel, message, cursor, resolve, reject })
       this.#running ??= this.#run()
@@ -68,7 +73,9 @@ export class Receiver {
       })
       this.onCommit()
     } catch (error) {
-      if (error instanceof DeskError && error.code === 'temporary') {
+      if (error instanceof OutOfOrder && group.length === 1) {
+        group[0]?.reject(error)
+      } else if (error instanceof DeskError && error.code === 'temporary' && !(error instanceof OutOfOrder)) {
         // What waits behind is refused as well: stored without what came before it, it would be out of order.
         for (const each of [...group, ...this.#waiting.splice(0)]) each.reject(error)
       } else if (group.length > 1) {
@@ -94,7 +101,7 @@ export class Receiver {
       const receipts: Receipt[] = []
       for (const { channel, message, cursor } of group) {
         receipts.push(await take(tx, intake, channel, message))
-        if (cursor) await remember(tx, channel, cursor.key, cursor.value)
+        if (cursor) await advance(tx, channel, cursor)
       }
       return receipts
     })
@@ -104,7 +111,7 @@ export class Receiver {
   async #quarantine(waiting: Waiting, error: unknown): Promise<void> {
     const { message } = waiting
     this.#context.log.error({ err: error, channel: waiting.channel, id: message.id }, 'a message could not be stored')
-    if ('quarantine' in message) {
+    if (!('from' in message)) {
       waiting.reject(new DeskError('temporary', 'This message cannot be stored just now.', { cause: error }))
       return
     }
@@ -113,13 +120,18 @@ export class Receiver {
   }
 }
 
-function take(tx: Tx, intake: Intake, channel: string, message: InboundMessage | UnreadableMessage): Promise<Receipt> {
+async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor): Promise<void> {
+  if (await moveOn(tx, channel, key, follows, value)) return
+  throw new OutOfOrder('temporary', 'Something before this message was not stored: it is read again.')
+}
+
+function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promise<Receipt> {
   const origin = originOf(intake.context, channel)
+  if ('lost' in message) return admitLost(tx, intake, origin, message)
   return 'quarantine' in message ? admitUnreadable(tx, intake, origin, message) : admit(tx, intake, origin, message)
 }
 
-export function contentsOf(message: InboundMessage | UnreadableMessage): InboundMessage['raw'][] {
-  return 'quarantine' in message
-    ? [message.raw]
-    : [message.raw, ...message.attachments.map(attachment => attachment.content)]
+export function contentsOf(message: Arriving): InboundMessage['raw'][] {
+  const attachments = 'attachments' in message ? message.attachments : []
+  return [message.raw, ...attachments.map(attachment => attachment.content)]
 }

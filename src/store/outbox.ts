@@ -11,6 +11,7 @@ export type OutboxKind =
   | 'notify-opened'
   | 'notify-received'
   | 'notify-note'
+  | 'notify-sent'
   | 'notify-held'
   | 'notify-undelivered'
   | 'notify-alarm'

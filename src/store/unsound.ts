@@ -49,5 +49,6 @@ export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
     UNION ALL
     SELECT 'outbox', 'An answer on ' || d.prefix || '-' || t.number || ' was never queued.'
     FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
-    WHERE m.direction = 'out' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id AND o.kind = 'reply')`
+    WHERE m.direction = 'out' AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.message_id = m.id AND o.kind = 'reply')
+      AND m.author_address IS NULL -- what a colleague sent by hand names the address it came from`
 }

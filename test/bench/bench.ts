@@ -7,6 +7,7 @@ import { prepareCorpus } from './corpus.ts'
 import { type Figure, isMet, median, showFigures } from './figure.ts'
 import { measureAnswer } from './measure-answer.ts'
 import { measureIdle } from './measure-idle.ts'
+import { measureImap } from './measure-imap.ts'
 import { measurePostgres } from './measure-postgres.ts'
 import { measureReady } from './measure-ready.ts'
 import { measureReceive } from './measure-receive.ts'
@@ -19,6 +20,7 @@ import { endAll } from './measured-process.ts'
 const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   receive: measureReceive,
   smtp: measureSmtp,
+  imap: measureImap,
   postgres: measurePostgres,
   ready: measureReady,
   answer: measureAnswer,
@@ -26,7 +28,7 @@ const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
 }
 
 const DISTURBED = 0.2 // cores
-const OTHERS_BELONG = new Set(['smtp', 'postgres']) // the client, the server
+const OTHERS_BELONG = new Set(['smtp', 'imap', 'postgres']) // the client, the servers
 
 const { values: options } = parseArgs({
   options: { messages: { type: 'string' }, out: { type: 'string' }, only: { type: 'string', multiple: true } },

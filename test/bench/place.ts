@@ -17,11 +17,18 @@ export interface Place {
 }
 
 /** Makes a state folder below `root` with a configuration that verbs find by itself. */
-export async function makePlace(root: string, database = 'sqlite'): Promise<Place> {
+export async function makePlace(root: string, database = 'sqlite', more: object = {}): Promise<Place> {
   const folder = await mkdtemp(join(root, 'desk-'))
   await mkdir(join(folder, 'var'))
   const port = await freePort()
-  const support = { name: 'support', kind: 'email', address: ADDRESS, listen: { port }, send: { maildir: 'mail' } }
+  const support = {
+    name: 'support',
+    kind: 'email',
+    address: ADDRESS,
+    listen: { port },
+    send: { maildir: 'mail' },
+    ...more,
+  }
   const agents = [{ handle: 'bob', name: 'Bob Berg', email: 'bob@staff.example' }]
   await writeFile(join(folder, 'relaydesk.yaml'), stringify({ database, agents, channels: [support] }))
   return {

@@ -1,0 +1,281 @@
+import type { FetchMessageObject, ImapFlow, MailboxObject } from 'imapflow'
+import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
+import { pack } from '../../../src/content.ts'
+import { IN_MEMORY, spool } from '../collect.ts'
+import type { RawMessage } from '../head.ts'
+import type { FolderSettings, ImapSettings } from '../settings.ts'
+import { Conveyor, type Turn } from './conveyor.ts'
+import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
+import { Marker } from './marker.ts'
+
+const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
+const BATCH = 50 // messages asked for at once
+const BATCH_BYTES = 4 * 1024 * 1024
+const AHEAD = 200 // messages read and not yet stored
+
+/** What a folder is given by its channel. */
+export interface FolderOptions {
+  desk: Desk
+  mailbox: ImapSettings
+  folder: FolderSettings
+  /** Colleagues send what lies in it, without the desk. */
+  sentByHand?: boolean
+  maxMessageBytes: number
+  /** Takes so many bytes of what all channels may hold in memory. */
+  hold(bytes: number): Promise<() => void>
+  /** Takes a raw message through `desk`, which hands it on with its cursor; calls `release` once it is stored. */
+  take(desk: Pick<Desk, 'receive'>, raw: RawMessage, more: TakeOptions): Promise<unknown>
+  spoolPath(): Promise<string>
+  now(): Date
+  warn(sentence: string, error?: unknown): void
+  /** Nothing more is begun. */
+  stopped(): boolean
+}
+
+export interface TakeOptions {
+  turn: Turn
+  release: () => void
+  sentByHand: boolean
+}
+
+interface Listed {
+  uid: number
+  size: number
+}
+
+/** Takes what is new in one folder, in the order in which it came, and marks it. */
+export class FolderReader {
+  readonly #options: FolderOptions
+  readonly #key: string
+  readonly #marker: Marker
+  #cursor: FolderCursor | undefined
+
+  constructor(options: FolderOptions) {
+    this.#options = options
+    const { mailbox, folder } = options
+    this.#key = cursorKey(mailbox.user, mailbox.host, folder.name)
+    this.#marker = new Marker(folder.after, sentence => options.warn(`${folder.name}: ${sentence}`))
+  }
+
+  get name(): string {
+    return this.#options.folder.name
+  }
+
+  /** Everything that is new is stored when it resolves. Rejects when the connection or the store gave up. */
+  async pass(client: ImapFlow): Promise<void> {
+    const mailbox = await openFolder(client, this.name)
+    const conveyor = new Conveyor()
+    try {
+      const cursor = await this.#begin(mailbox)
+      await this.#marker.begin(client, cursor)
+      const uids = mailbox.exists === 0 ? [] : await newUids(client, cursor)
+      for (let at = 0; at < uids.length && !conveyor.failed && !this.#options.stopped(); at += LISTED) {
+        await this.#takeListed(client, uids.slice(at, at + LISTED), conveyor)
+        await this.#marker.mark(client)
+      }
+    } finally {
+      await conveyor.end().catch(error => {
+        this.#cursor = undefined // as stored, not as handed over
+        throw error
+      })
+    }
+    await this.#marker.mark(client)
+  }
+
+  /** Forgets what a connection told: the next one may tell otherwise. */
+  reset(): void {
+    this.#cursor = undefined
+    this.#marker.reset()
+  }
+
+  async #begin(mailbox: MailboxObject): Promise<FolderCursor> {
+    const { desk, folder, now, warn } = this.#options
+    const uidValidity = String(mailbox.uidValidity)
+    if (this.#cursor?.uidValidity === uidValidity) return this.#cursor
+    const stored = await desk.recall(this.#key)
+    const known = stored === undefined ? undefined : readCursor(stored)
+    if (known?.uidValidity === uidValidity) {
+      this.#cursor = known
+      return known
+    }
+    if (known)
+      warn(`${this.name}: the server numbered its messages anew; they are read again, and nothing comes in twice.`)
+    const cursor = known
+      ? cursorAnew(known, uidValidity, mailbox.uidNext)
+      : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
+    await desk.remember(this.#key, writeCursor(cursor))
+    this.#cursor = cursor
+    return cursor
+  }
+
+  async #takeListed(client: ImapFlow, uids: number[], conveyor: Conveyor): Promise<void> {
+    const { maxMessageBytes } = this.#options
+    const query = { uid: true, size: true, internalDate: true } as const
+    const found = byUid(await client.fetchAll(uids.join(','), query, { uid: true }))
+    let batch: Listed[] = []
+    let bytes = 0
+    const flush = async () => {
+      if (batch.length > 0) await this.#takeBatch(client, batch, bytes, conveyor)
+      batch = []
+      bytes = 0
+    }
+    for (const uid of uids) {
+      if (conveyor.failed || this.#options.stopped()) return
+      const message = found.get(uid)
+      const size = message?.size ?? 0
+      if (message && this.#isForeign(uid, message)) continue
+      if (message && size <= IN_MEMORY) {
+        if (batch.length >= BATCH || bytes + size > BATCH_BYTES) await flush()
+        batch.push({ uid, size })
+        bytes += size
+        continue
+      }
+      await flush()
+      if (!message) this.#handLost(uid, conveyor)
+      else if (size > maxMessageBytes) await this.#handTooLarge(client, { uid, size }, conveyor)
+      else await this.#takeLarge(client, { uid, size }, conveyor)
+    }
+    await flush()
+  }
+
+  /** It was there before the desk was. */
+  #isForeign(uid: number, { internalDate }: FetchMessageObject): boolean {
+    const { until = 0, since = null } = this.#cursor ?? {}
+    if (since === null || uid > until || !internalDate) return false
+    return new Date(internalDate).getTime() < Date.parse(since)
+  }
+
+  async #takeBatch(client: ImapFlow, batch: Listed[], bytes: number, conveyor: Conveyor): Promise<void> {
+    await conveyor.room(AHEAD)
+    const held = new Shared(await this.#options.hold(bytes), batch.length)
+    let found: Map<number, FetchMessageObject>
+    try {
+      const uids = batch.map(each => each.uid).join(',')
+      found = byUid(await client.fetchAll(uids, { uid: true, source: true }, { uid: true }))
+    } catch (error) {
+      held.releaseAll()
+      throw error
+    }
+    for (const { uid } of batch) {
+      const source = found.get(uid)?.source
+      if (source) {
+        this.#hand(uid, { bytes: source }, () => held.release(), conveyor)
+      } else {
+        held.release()
+        this.#handLost(uid, conveyor)
+      }
+    }
+  }
+
+  /** A large message goes through a file, alone. */
+  async #takeLarge(client: ImapFlow, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
+    const { hold, spoolPath, maxMessageBytes } = this.#options
+    await conveyor.room(AHEAD)
+    const release = await hold(size)
+    try {
+      const download = await client.download(String(uid), undefined, { uid: true, chunkSize: IN_MEMORY })
+      const content = 'content' in download ? download.content : undefined
+      if (!content) {
+        release()
+        return this.#handLost(uid, conveyor)
+      }
+      const raw = await spool(content, await spoolPath(), maxMessageBytes)
+      if (raw === 'too-large') {
+        release()
+        return await this.#handTooLarge(client, { uid, size }, conveyor)
+      }
+      this.#hand(uid, raw, release, conveyor)
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  #hand(uid: number, raw: RawMessage, release: () => void, conveyor: Conveyor): void {
+    const desk = this.#deskAt(uid, conveyor)
+    conveyor.add(async turn => {
+      await this.#options.take(desk, raw, { turn, release, sentByHand: this.#options.sentByHand === true })
+      this.#marker.add(uid)
+    })
+  }
+
+  #handLost(uid: number, conveyor: Conveyor): void {
+    const detail = `UID ${uid} of ${this.name} was gone before it could be read.`
+    this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
+  }
+
+  async #handTooLarge(client: ImapFlow, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
+    const found = await client.fetchOne(String(uid), { uid: true, headers: true }, { uid: true })
+    if (!found) return this.#handLost(uid, conveyor)
+    if (!found.headers) return this.#handLost(uid, conveyor)
+    const { mailbox } = this.#options
+    const detail = `It has ${size} bytes, more than limits.message allows; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
+    this.#note(uid, { id: this.#idOf(uid), raw: pack(found.headers), quarantine: 'too-large', detail }, conveyor)
+  }
+
+  #note(uid: number, message: UnreadableMessage | LostMessage, conveyor: Conveyor): void {
+    const desk = this.#deskAt(uid, conveyor)
+    conveyor.add(async turn => {
+      await turn.before
+      const receipt = desk.receive(message)
+      turn.handed()
+      await receipt
+    })
+  }
+
+  #idOf(uid: number): string {
+    return `${this.#key} ${this.#cursor?.uidValidity} ${uid}`
+  }
+
+  /** Hands messages on with the cursor that says that this UID was taken. */
+  #deskAt(uid: number, conveyor: Conveyor): Pick<Desk, 'receive'> {
+    const before = this.#cursor as FolderCursor
+    const after = { ...before, uid }
+    this.#cursor = after
+    const cursor: Cursor = { key: this.#key, value: writeCursor(after), follows: writeCursor(before) }
+    return {
+      receive: message => {
+        conveyor.check()
+        return this.#options.desk.receive(message, cursor)
+      },
+    }
+  }
+}
+
+/** Selects a folder unless it is selected. */
+export async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject> {
+  if (client.mailbox && client.mailbox.path === name) return client.mailbox
+  return client.mailboxOpen(name)
+}
+
+/** UIDs that were not looked at yet, ascending. `6:*` names the last message even if that is 5 (RFC 3501 section 6.4.8). */
+async function newUids(client: ImapFlow, cursor: FolderCursor): Promise<number[]> {
+  const found = await client.search({ uid: `${cursor.uid + 1}:*` }, { uid: true })
+  if (!found) throw new Error('The server did not say what is new.')
+  return found.filter(uid => uid > cursor.uid).sort((a, b) => a - b)
+}
+
+function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {
+  return new Map(messages.map(message => [message.uid, message]))
+}
+
+/** Held bytes of a batch, let go with the last of its messages. */
+class Shared {
+  readonly #release: () => void
+  #left: number
+
+  constructor(release: () => void, messages: number) {
+    this.#release = release
+    this.#left = messages
+  }
+
+  release(): void {
+    this.#left -= 1
+    if (this.#left === 0) this.#release()
+  }
+
+  releaseAll(): void {
+    this.#left = 0
+    this.#release()
+  }
+}

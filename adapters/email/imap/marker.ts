@@ -1,0 +1,73 @@
+import type { ImapFlow } from 'imapflow'
+import type { FolderCursor } from './cursor.ts'
+
+export const KEYWORD = '$Relaydesk'
+const AT_ONCE = 250 // their numbers fit into one command
+
+/**
+ * Marks or moves messages once they are stored. What could not be marked is tried again with each pass, and what an
+ * earlier run left unmarked is found by asking the server, so that nothing of it need be remembered.
+ */
+export class Marker {
+  readonly #after: string
+  readonly #warn: (sentence: string) => void
+  #waiting = new Set<number>()
+  #asked = false
+
+  /** `after`: `keyword`, `seen`, `nothing` or `move:FOLDER`. */
+  constructor(after: string, warn: (sentence: string) => void) {
+    this.#after = after
+    this.#warn = warn
+  }
+
+  reset(): void {
+    this.#asked = false
+    this.#waiting.clear()
+  }
+
+  add(uid: number): void {
+    if (this.#after !== 'nothing') this.#waiting.add(uid)
+  }
+
+  /** Finds, once a connection, what came since the desk watches and is stored but not marked. */
+  async begin(client: ImapFlow, cursor: FolderCursor): Promise<void> {
+    if (this.#asked) return
+    this.#asked = true
+    const unmarked = this.#after === 'keyword' ? { unKeyword: KEYWORD } : {}
+    const from = cursor.since === null ? 0 : cursor.until // below that it may be none of ours
+    if (this.#after === 'nothing' || this.#after === 'seen' || cursor.uid <= from) return
+    if (this.#after === 'keyword' && !canKeep(client, KEYWORD)) return
+    const found = await client.search({ uid: `${from + 1}:${cursor.uid}`, ...unmarked }, { uid: true })
+    for (const uid of found || []) this.#waiting.add(uid)
+  }
+
+  async mark(client: ImapFlow): Promise<void> {
+    const waiting = [...this.#waiting].sort((a, b) => a - b)
+    for (let at = 0; at < waiting.length; at += AT_ONCE) {
+      const uids = waiting.slice(at, at + AT_ONCE)
+      if (!(await this.#markAll(client, uids.join(',')))) return
+      for (const uid of uids) this.#waiting.delete(uid)
+    }
+  }
+
+  async #markAll(client: ImapFlow, uids: string): Promise<boolean> {
+    if (this.#after === 'seen') return client.messageFlagsAdd(uids, ['\\Seen'], { uid: true })
+    if (this.#after === 'keyword') {
+      return canKeep(client, KEYWORD) ? client.messageFlagsAdd(uids, [KEYWORD], { uid: true }) : true
+    }
+    const folder = this.#after.slice('move:'.length)
+    const moved = await client.messageMove(uids, folder, { uid: true })
+    if (moved) return true
+    // Most often there is no such folder yet; an answer of "it exists" tells that it is something else.
+    await client.mailboxCreate(folder).catch(() => undefined)
+    if (await client.messageMove(uids, folder, { uid: true })) return true
+    this.#warn(`messages could not be moved to ${folder}; they are stored, and moving them is tried again.`)
+    return false
+  }
+}
+
+/** Whether the selected folder keeps a keyword of ours (RFC 3501 section 7.1, PERMANENTFLAGS). */
+export function canKeep(client: ImapFlow, keyword: string): boolean {
+  const flags = client.mailbox ? client.mailbox.permanentFlags : undefined
+  return flags === undefined || flags.has('\\*') || flags.has(keyword)
+}

@@ -1,0 +1,26 @@
+import type { Command } from 'commander'
+import type { ChannelAdapter, SignsIn } from '../channel.ts'
+import { DeskError } from '../errors.ts'
+import type { OpenDesk } from '../main.ts'
+import { print, withDesk } from './with-desk.ts'
+
+export function addLogin(program: Command): void {
+  program
+    .command('login <channel>')
+    .description('sign a channel in with its provider; it renews what it gets by itself')
+    .action((name: string, _options, command: Command) => withDesk(command, desk => login(desk, name)))
+}
+
+async function login({ context, service }: OpenDesk, name: string): Promise<void> {
+  const adapter = context.channels.get(name)?.adapter
+  if (!adapter) {
+    const known = [...context.channels.keys()].join(', ')
+    throw new DeskError('usage', `There is no channel ${name}: write one of ${known}.`)
+  }
+  if (!signsIn(adapter)) throw new DeskError('config', `The channel ${name} does not sign in with anybody.`)
+  await adapter.signIn(service.deskFor(name), print)
+}
+
+function signsIn(adapter: ChannelAdapter): adapter is ChannelAdapter & SignsIn {
+  return 'signIn' in adapter
+}
