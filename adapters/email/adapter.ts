@@ -18,6 +18,7 @@ import type {
 } from '../../src/channel.ts'
 import { isOurs } from '../../src/core/address.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
+import type { Canary } from './canary.ts'
 import { checkListener } from './check.ts'
 import type { RawMessage } from './head.ts'
 import type { Turn } from './imap/conveyor.ts'
@@ -27,6 +28,7 @@ import { Maildir } from './maildir.ts'
 import type { TokenSource } from './oauth.ts'
 import type { ParsedMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
+import type { SelfMail } from './self-mail.ts'
 import type { MailSender } from './sender.ts'
 import type { EmailSettings } from './settings.ts'
 
@@ -43,6 +45,7 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
   #sender: Promise<MailSender> | undefined
   #mailboxes: MailboxWatcher[] = []
   #tokens: TokenSource | undefined
+  #canary: Canary | undefined
 
   constructor(settings: EmailSettings, options: ChannelOptions) {
     this.name = options.name
@@ -63,6 +66,7 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     }
     await this.#listen(desk)
     await this.#watch(desk)
+    await this.#sendCanaries(desk)
   }
 
   async #listen(desk: Desk): Promise<void> {
@@ -103,7 +107,23 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     for (const mailbox of this.#mailboxes) mailbox.start()
   }
 
+  async #sendCanaries(desk: Desk): Promise<void> {
+    const { canary: every, send, address: from, imap } = this.settings
+    if (every === undefined || !send.smtp) return
+    const [{ Canary }, { addressOf }] = await Promise.all([import('./canary.ts'), import('./self-mail.ts')])
+    const to = imap.length === 0 ? [from] : [...new Set(imap.map(mailbox => addressOf(mailbox, this.settings)))]
+    const { now, warn } = this.#options
+    this.#canary = new Canary({ desk, from, to, every, send: mail => this.#sendToSelf(mail), now, warn })
+    this.#canary.start()
+  }
+
+  async #sendToSelf(mail: SelfMail): Promise<Sent> {
+    return (await this.#sendVia()).send(mail.mark, mail.mail, [mail.to])
+  }
+
   async stop(): Promise<void> {
+    await this.#canary?.stop()
+    this.#canary = undefined
     await this.#listener?.stop()
     this.#listener = undefined
     await Promise.all(this.#mailboxes.map(mailbox => mailbox.stop()))
@@ -139,7 +159,9 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
       await turn?.before
       const receipt = desk.receive(message)
       turn?.handed()
-      return await receipt
+      const became = await receipt
+      if (!('quarantine' in message) && !more.sentByHand) await this.#canary?.seen(message)
+      return became
     } finally {
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))
@@ -210,26 +232,42 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
 
   async check(desk: Desk): Promise<Finding[]> {
     this.#tokens ??= await this.#tokensFrom(desk)
-    const { listen, send } = this.settings
+    const { listen, imap, send } = this.settings
     const findings = listen ? [await checkListener(listen)] : []
-    const what = send.smtp
-      ? `mail leaves through ${send.smtp.host}:${send.smtp.port}`
-      : `mail goes into ${this.maildir?.folder}`
+    const sending = await this.#checkSending()
+    findings.push(sending)
+    if (imap.length === 0) return findings
+    const { checkMailboxes } = await import('./check-mailboxes.ts')
+    const more = {
+      channel: this.name,
+      settings: this.settings,
+      tokens: this.#tokens,
+      desk,
+      send: send.smtp && sending.ok ? (mail: SelfMail) => this.#sendToSelf(mail) : undefined,
+      now: this.#options.now,
+    }
+    return [...findings, ...(await checkMailboxes(more))]
+  }
+
+  async #checkSending(): Promise<Finding> {
+    const { smtp } = this.settings.send
+    const what = smtp ? `mail leaves through ${smtp.host}:${smtp.port}` : `mail goes into ${this.maildir?.folder}`
     try {
       await (await this.#sendVia()).check()
-      findings.push({ what, ok: true })
+      return { what, ok: true }
     } catch (error) {
-      findings.push({ what, ok: false, advice: adviceFor(error, send.smtp !== undefined) })
+      if (!smtp) return { what, ok: false, advice: `${sentenceOf(error)}: give this user the right to write there.` }
+      const { smtpAdvice } = await import('./smtp-advice.ts')
+      return { what, ok: false, advice: smtpAdvice(error, smtp, this.name) }
     }
-    return findings
   }
 
   /** What signs in at IMAP and SMTP in place of a password; loaded where it is configured. */
   async #tokensFrom(desk: Desk): Promise<TokenSource | undefined> {
     const { oauth } = this.settings
     if (!oauth) return undefined
-    const { tokenSource } = await import('./oauth.ts')
-    return tokenSource(oauth, desk, this.#options.now, { channel: this.name })
+    const [{ tokenSource }, { alarming }] = await Promise.all([import('./oauth.ts'), import('./oauth-alarm.ts')])
+    return alarming(tokenSource(oauth, desk, this.#options.now, { channel: this.name }), desk)
   }
 
   async signIn(desk: Desk, say: (sentence: string) => void): Promise<void> {
@@ -253,19 +291,4 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     )
     return this.#sender
   }
-}
-
-function adviceFor(error: unknown, smtp: boolean): string {
-  const said = sentenceOf(error)
-  if (!smtp) return `${said}: give this user the right to write there.`
-  const code = (error as { code?: string }).code ?? ''
-  const advice: Record<string, string> = {
-    EAUTH: 'send.smtp.user or send.smtp.password is wrong, or the account may not send: ask whoever runs the relay.',
-    EDNS: 'send.smtp.host is no name that can be found: check its spelling.',
-    ESOCKET: 'nothing answers there, or its certificate is not trusted: check send.smtp.host, port and ca.',
-    ECONNECTION: 'nothing answers there: check send.smtp.host and port, and the firewall.',
-    ETIMEDOUT: 'nothing answers there: check send.smtp.host and port, and the firewall.',
-    ETLS: 'the relay offers no encryption: set send.smtp.secure, or requireTls: false if you trust the network.',
-  }
-  return `${said}: ${advice[code] ?? 'check send.smtp.'}`
 }

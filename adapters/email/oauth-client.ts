@@ -61,8 +61,8 @@ export class OauthClient {
 
   /** Tells the tokens of this application and provider from those of an earlier configuration. */
   get account(): string {
-    const { clientId, application } = this.settings
-    return [this.#authority(), clientId, application ? 'application' : 'person'].join(' ')
+    const { clientId, application, tenant } = this.settings
+    return [this.#authority(), clientId, application ? `application ${tenant}` : 'person'].join(' ')
   }
 
   /** New tokens for a refresh token. Rejects with what openid-client throws. */

@@ -9,7 +9,8 @@ import { createCommands } from '../commands/registry.ts'
 import { pack } from '../content.ts'
 import { quoteArgument } from '../core/command-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
-import { print, printJson, withDesk } from './with-desk.ts'
+import { standingAlarms } from '../store/alarms.ts'
+import { complain, print, printJson, withDesk } from './with-desk.ts'
 
 interface Options {
   as?: string
@@ -50,12 +51,14 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
     throw new DeskError('usage', `Write: relaydesk ${usageOf(deskCommand)}`)
   const body = takesBody ? await bodyFrom(words.slice(deskCommand.takes), options) : ''
   const line = [deskCommand.word, ...args.map(quoteArgument), ...(options.full ? ['--full'] : [])].join(' ')
-  await withDesk(command, async ({ service, config }) => {
+  await withDesk(command, async ({ service, config, context }) => {
     const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''
     const attachments = (options.attach ?? []).map(readAttachment)
     const reply = await service.perform({ actor: { handle }, channel: 'cli', line, body, attachments })
-    if (options.json) printJson(reply.data)
-    else print(reply.text)
+    if (options.json) return printJson(reply.data)
+    print(reply.text)
+    // Whoever works here must see what may keep mail from coming or leaving.
+    for (const { sentence } of await standingAlarms(context.store.read)) complain(`an alarm stands: ${sentence}`)
   })
 }
 

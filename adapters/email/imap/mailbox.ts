@@ -168,8 +168,10 @@ export class MailboxWatcher {
     const lostFor = now().getTime() - this.#lostAt
     warn(`mailbox of ${this.#name}: ${whatItSaid(error)}`, error)
     const refused = isRefused(error) || (error instanceof DeskError && error.code === 'config')
-    if (refused) await this.#alarm(this.#refusal(error))
-    else if (lostFor >= ALARM_AFTER_MS) {
+    // Of a token that cannot be had, whoever gives it out tells.
+    const untold = isRefused(error) || this.#options.tokens === undefined
+    if (refused && untold) await this.#alarm(this.#refusal(error))
+    if (!refused && lostFor >= ALARM_AFTER_MS) {
       const since = new Date(this.#lostAt).toISOString()
       await this.#alarm(
         `The mailbox of ${this.#name} cannot be read since ${since}: ${whatItSaid(error)}. Mail waits there; relaydesk doctor says what is wrong.`,
