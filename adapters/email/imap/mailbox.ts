@@ -180,7 +180,7 @@ export class MailboxWatcher {
     const { throttleReset } = error as { throttleReset?: number }
     if (throttleReset) return throttleReset
     const longest = refused ? REFUSED_MS : lostFor < PATIENCE_MS ? SOON_MS : LATER_MS
-    const wait = refused && this.#failures > 2 ? REFUSED_MS : FIRST_WAIT_MS * 2 ** Math.min(this.#failures - 1, 10)
+    const wait = refused && this.#failures > 4 ? REFUSED_MS : FIRST_WAIT_MS * 2 ** Math.min(this.#failures - 1, 10)
     return Math.min(longest, wait) * (0.5 + Math.random() / 2)
   }
 
