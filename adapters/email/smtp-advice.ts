@@ -5,7 +5,7 @@ import type { SmtpSettings } from './sender.ts'
 
 /** What to do when the relay cannot be used; `error` is nodemailer's. */
 export function smtpAdvice(error: unknown, smtp: SmtpSettings, channel: string): string {
-  const said = (error as { response?: string }).response ?? sentenceOf(error)
+  const said = (error as { response?: string }).response ?? brief(sentenceOf(error))
   return `${said}: ${mend(error, said, smtp, channel)}`
 }
 
@@ -56,4 +56,10 @@ function mendLogin(said: string, { host, user, password }: SmtpSettings, channel
     return `Microsoft takes passwords no more: leave send.smtp.password out, add oauth: { provider: microsoft }, and run relaydesk login ${channel}.`
   }
   return 'send.smtp.user or send.smtp.password is wrong, or the account may not send: ask whoever runs the relay.'
+}
+
+/** Without OpenSSL's places in its source, and Node's hints for programmers. */
+function brief(sentence: string): string {
+  const reason = /SSL routines:[^:]*:([^:]+)/.exec(sentence)?.[1] ?? sentence
+  return reason.replace(/; if the root CA .*$/, '')
 }

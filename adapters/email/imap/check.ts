@@ -12,6 +12,12 @@ import { reach } from './reach.ts'
 
 const MOST_NAMES = 20
 
+/** The folders of a mailbox, and what the server puts before their names, such as `INBOX.`. */
+interface Known {
+  listed: ListResponse[]
+  prefix: string
+}
+
 /**
  * Tries one mailbox as the desk would use it, and changes nothing there: host, port, certificate, signing in, folders,
  * and what the server can do. What comes after a fault is not tried.
@@ -27,11 +33,12 @@ export async function checkMailbox(
   let client: ImapFlow | undefined
   try {
     client = await connectImap(mailbox, tokens)
-    const folders = await client.list() // Microsoft lets in whom it refuses afterwards
+    const listed = await client.list() // Microsoft lets in whom it refuses afterwards
+    const known: Known = { listed, prefix: client.namespace?.prefix ?? '' }
     return [
       ...reached,
       { what, ok: true },
-      ...(await checkFolders(client, folders, mailbox)),
+      ...(await checkFolders(client, known, mailbox)),
       ...checkCapabilities(client, mailbox),
     ]
   } catch (error) {
@@ -62,16 +69,16 @@ function isThisMachine(host: string): boolean {
   return /^(localhost|127\.[\d.]+|::1)$/i.test(host)
 }
 
-async function checkFolders(client: ImapFlow, listed: ListResponse[], mailbox: ImapSettings): Promise<Finding[]> {
+async function checkFolders(client: ImapFlow, known: Known, mailbox: ImapSettings): Promise<Finding[]> {
   const findings: Finding[] = []
-  for (const folder of mailbox.folders) findings.push(await checkFolder(client, listed, folder, mailbox))
+  for (const folder of mailbox.folders) findings.push(await checkFolder(client, known, folder, mailbox))
   const { sent, appendSent } = mailbox
   if (sent !== undefined) {
     const what = `the folder ${sent} holds what is sent by hand`
-    const advice = missing(listed, sent, 'imap.sent', mailbox, '\\Sent')
+    const advice = missing(known, sent, 'imap.sent', mailbox, '\\Sent')
     findings.push(advice === undefined ? { what, ok: true } : { what, ok: false, advice })
   } else if (appendSent) {
-    const own = listed.find(({ specialUse }) => specialUse === '\\Sent')?.path ?? 'Sent'
+    const own = known.listed.find(({ specialUse }) => specialUse === '\\Sent')?.path ?? 'Sent'
     const what = "the desk's answers go into the folder of sent mail"
     findings.push({ what, ok: false, advice: `appendSent needs the name of that folder: write imap.sent: ${own}.` })
   }
@@ -80,13 +87,13 @@ async function checkFolders(client: ImapFlow, listed: ListResponse[], mailbox: I
 
 async function checkFolder(
   client: ImapFlow,
-  listed: ListResponse[],
+  known: Known,
   folder: FolderSettings,
   mailbox: ImapSettings,
 ): Promise<Finding> {
   const { name, after } = folder
   const what = `the folder ${name} of ${mailbox.user} can be read`
-  const advice = missing(listed, name, 'imap.folders', mailbox)
+  const advice = missing(known, name, 'imap.folders', mailbox)
   if (advice !== undefined) return { what, ok: false, advice }
   let readOnly: boolean | undefined
   try {
@@ -100,13 +107,13 @@ async function checkFolder(
     const mend = `give ${mailbox.user} the right to write in it, or write after: nothing.`
     return { what: `${what} and marked`, ok: false, advice: `the server lets it be read only: ${mend}` }
   }
-  return afterwards(client, listed, folder, mailbox, what)
+  return afterwards(client, known, folder, mailbox, what)
 }
 
 /** What becomes of a message once it is stored. */
 function afterwards(
   client: ImapFlow,
-  listed: ListResponse[],
+  known: Known,
   { name, after }: FolderSettings,
   mailbox: ImapSettings,
   what: string,
@@ -117,23 +124,24 @@ function afterwards(
   }
   if (!after.startsWith('move:')) return { what, ok: true }
   const target = after.slice('move:'.length)
-  if (mailbox.folders.some(each => isSameFolder(each.name, target))) {
+  if (mailbox.folders.some(each => pathOf(each.name, known) === pathOf(target, known))) {
     const advice = `after: ${after} moves mail into a folder that mail is taken from: write another folder there, such as Processed.`
     return { what: `mail from ${name} moves to ${target}`, ok: false, advice }
   }
-  const known = listed.some(({ path }) => isSameFolder(path, target))
-  return { what, ok: true, ...(known ? {} : { advice: `${target} is not there yet; the desk makes it.` }) }
+  const isThere = known.listed.some(({ path }) => path === pathOf(target, known))
+  return { what, ok: true, ...(isThere ? {} : { advice: `${target} is not there yet; the desk makes it.` }) }
 }
 
 /** Undefined if there is such a folder, and it can hold mail. */
 function missing(
-  listed: ListResponse[],
+  known: Known,
   name: string,
   setting: string,
   { host }: ImapSettings,
   use?: string,
 ): string | undefined {
-  const found = listed.find(({ path }) => isSameFolder(path, name))
+  const { listed } = known
+  const found = listed.find(({ path }) => path === pathOf(name, known))
   const holds = listed.filter(({ flags }) => !flags.has('\\Noselect') && !flags.has('\\NonExistent'))
   if (found && holds.includes(found)) return undefined
   const special = holds.filter(({ specialUse }) => use !== undefined && specialUse === use).map(({ path }) => path)
@@ -149,22 +157,32 @@ function missing(
   return `${is}: write one of these in ${setting}: ${shown}${rest}.${label}`
 }
 
-/** INBOX is the one name whose case does not matter (RFC 3501 section 5.1). */
-function isSameFolder(a: string, b: string): boolean {
-  return a === b || (a.toUpperCase() === 'INBOX' && b.toUpperCase() === 'INBOX')
+/** As imapflow asks for it. INBOX is the one name whose case does not matter (RFC 3501 section 5.1). */
+function pathOf(name: string, { prefix }: Known): string {
+  if (name.toUpperCase() === 'INBOX') return 'INBOX'
+  return name.startsWith(prefix) ? name : `${prefix}${name}`
 }
 
-/** Names most like the one that was meant; also those that end like it, below other folders. */
+/** Names most like the one that was meant; also those whose last part is like its last part. */
 export function nearestFirst(meant: string, names: readonly string[]): string[] {
-  const lastPart = (name: string) => name.split(/[/.]/).at(-1)?.toLowerCase() ?? ''
-  const like = names.filter(name => lastPart(name) === lastPart(meant))
-  const left = new Set(names.filter(name => !like.includes(name)))
-  for (;;) {
-    const next = nearest(meant.toLowerCase(), [...new Set([...left].map(name => name.toLowerCase()))])
-    const found = [...left].find(name => name.toLowerCase() === next)
-    if (found === undefined) return [...like, ...left]
-    like.push(found)
-    left.delete(found)
+  const word = lastPart(meant)
+  const same = names.filter(name => lastPart(name) === word)
+  const like = takeNearest(meant.toLowerCase(), names, name => name.toLowerCase())
+  const alike = takeNearest(word, names, lastPart)
+  return [...new Set([...same, ...like, ...alike, ...names])]
+}
+
+function lastPart(name: string): string {
+  return name.split(/[/.]/).at(-1)?.toLowerCase() ?? ''
+}
+
+function takeNearest(meant: string, names: readonly string[], wordOf: (name: string) => string): string[] {
+  const taken: string[] = []
+  for (let left = [...names]; ; ) {
+    const word = nearest(meant, left.map(wordOf))
+    if (word === null) return taken
+    taken.push(...left.filter(name => wordOf(name) === word))
+    left = left.filter(name => wordOf(name) !== word)
   }
 }
 

@@ -56,6 +56,6 @@ export function isRefused(error: unknown): boolean {
 
 /** What the server said, without anything of ours. */
 export function whatItSaid(error: unknown): string {
-  const { responseText, code } = error as { responseText?: string; code?: string }
-  return responseText || (code ? `${sentenceOf(error)} (${code})` : sentenceOf(error))
+  const { responseText, reason, code } = error as { responseText?: string; reason?: string; code?: string }
+  return responseText || reason || (code ? `${sentenceOf(error)} (${code})` : sentenceOf(error))
 }

@@ -1,9 +1,10 @@
-import type { FetchMessageObject, ImapFlow, MailboxObject } from 'imapflow'
+import type { FetchMessageObject, ImapFlow, MailboxObject, SearchObject } from 'imapflow'
 import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
 import { IN_MEMORY, spool } from '../collect.ts'
 import type { RawMessage } from '../head.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
+import { whatItSaid } from './connect.ts'
 import { Conveyor, type Turn } from './conveyor.ts'
 import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
 import { Marker } from './marker.ts'
@@ -11,7 +12,9 @@ import { Marker } from './marker.ts'
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
 const BATCH_BYTES = 4 * 1024 * 1024
-const MOST_TRIES = 6 // of a message that the server does not give
+const DAY_MS = 86_400_000
+const MOST_UNTOUCHED = 200 // messages that stay as they are, of which the cursor keeps the numbers
+const MOST_TRIES = 5 // of a message that the server does not give
 const AHEAD = 200 // messages read and not yet stored
 
 /** What a folder is given by its channel. */
@@ -51,12 +54,18 @@ export class FolderReader {
   readonly #marker: Marker
   readonly #stuck = new Stuck()
   #cursor: FolderCursor | undefined
+  #taken = 0
 
   constructor(options: FolderOptions) {
     this.#options = options
     const { mailbox, folder } = options
     this.#key = cursorKey(mailbox.user, mailbox.host, folder.name)
     this.#marker = new Marker(folder.after, sentence => options.warn(`${folder.name}: ${sentence}`))
+  }
+
+  /** Messages handed over so far: tells whether a connection that failed brought anything. */
+  get taken(): number {
+    return this.#taken
   }
 
   get name(): string {
@@ -66,13 +75,15 @@ export class FolderReader {
   /** Everything that is new is stored when it resolves. Rejects when the connection or the store gave up. */
   async pass(client: ImapFlow): Promise<void> {
     const mailbox = await openFolder(client, this.name)
+    await client.noop() // some servers look for new mail at nothing else, and a dead connection shows
     const conveyor = new Conveyor()
     try {
       const cursor = await this.#begin(mailbox)
       await this.#marker.begin(client, cursor)
       const uids = mailbox.exists === 0 ? [] : await newUids(client, cursor)
-      for (let at = 0; at < uids.length && !conveyor.failed && !this.#options.stopped(); at += LISTED) {
-        await this.#takeListed(client, uids.slice(at, at + LISTED), conveyor)
+      while (uids.length > 0 && !conveyor.failed && !this.#options.stopped()) {
+        const some = uids.splice(0, this.#stuck.suspects(uids[0] ?? 0) ? 1 : LISTED)
+        await this.#takeListed(client, some, conveyor)
         await this.#marker.mark(client)
       }
     } finally {
@@ -81,7 +92,16 @@ export class FolderReader {
         throw error
       })
     }
+    await this.#passOverForeign()
     await this.#marker.mark(client)
+  }
+
+  /** What is none of ours is not listed again. Everything before it is stored by now. */
+  async #passOverForeign(): Promise<void> {
+    const cursor = this.#cursor
+    if (!cursor || cursor.uid >= cursor.until || this.#options.stopped()) return
+    this.#cursor = { ...cursor, uid: cursor.until }
+    await this.#options.desk.remember(this.#key, writeCursor(this.#cursor))
   }
 
   /** Forgets what a connection told: the next one may tell otherwise. */
@@ -112,10 +132,9 @@ export class FolderReader {
 
   async #takeListed(client: ImapFlow, uids: number[], conveyor: Conveyor): Promise<void> {
     const { maxMessageBytes } = this.#options
-    const query = { uid: true, size: true, internalDate: true } as const
-    const found = byUid(await client.fetchAll(uids.join(','), query, { uid: true }))
-    const missing = uids.filter(uid => !found.has(uid) && !this.#stuck.isHopeless(uid))
-    await this.#confirmGone(client, missing)
+    const [first = 0] = uids
+    if (uids.length === 1 && this.#stuck.isHopeless(first)) return this.#handRefused(first, conveyor)
+    const found = await this.#list(client, uids)
     let batch: Listed[] = []
     let bytes = 0
     const flush = async () => {
@@ -128,20 +147,31 @@ export class FolderReader {
       const message = found.get(uid)
       const size = message?.size ?? 0
       if (message && this.#isForeign(uid, message)) continue
-      const hopeless = this.#stuck.isHopeless(uid)
-      if (message && size <= IN_MEMORY && !hopeless) {
-        if (batch.length >= (this.#stuck.suspects ? 1 : BATCH) || bytes + size > BATCH_BYTES) await flush()
+      if (message && size <= IN_MEMORY) {
+        if (batch.length >= BATCH || bytes + size > BATCH_BYTES) await flush()
         batch.push({ uid, size })
         bytes += size
         continue
       }
       await flush()
-      if (hopeless) this.#handRefused(uid, conveyor)
-      else if (!message) this.#handLost(uid, conveyor)
+      if (!message) this.#handLost(uid, conveyor)
       else if (size > maxMessageBytes) await this.#handTooLarge(client, { uid, size }, conveyor)
       else await this.#takeLarge(client, { uid, size }, conveyor)
     }
     await flush()
+  }
+
+  async #list(client: ImapFlow, uids: number[]): Promise<Map<number, FetchMessageObject>> {
+    try {
+      const query = { uid: true, size: true, internalDate: true } as const
+      const found = byUid(await client.fetchAll(uids.join(','), query, { uid: true }))
+      const missing = uids.filter(uid => !found.has(uid))
+      await this.#confirmGone(client, missing)
+      return found
+    } catch (error) {
+      this.#stuck.failedAt(uids[0] ?? 0, uids.at(-1) ?? 0)
+      throw error
+    }
   }
 
   /** It was there before the desk was. */
@@ -162,10 +192,9 @@ export class FolderReader {
       await this.#confirmGone(client, missing)
     } catch (error) {
       held.releaseAll()
-      this.#stuck.failedAt(batch[0]?.uid ?? 0)
+      this.#stuck.failedAt(batch[0]?.uid ?? 0, batch.at(-1)?.uid ?? 0)
       throw error
     }
-    this.#stuck.passed(batch.at(-1)?.uid ?? 0)
     for (const { uid } of batch) {
       const source = found.get(uid)?.source
       if (source) {
@@ -195,11 +224,10 @@ export class FolderReader {
         release()
         return await this.#handTooLarge(client, { uid, size }, conveyor)
       }
-      this.#stuck.passed(uid)
       this.#hand(uid, raw, release, conveyor)
     } catch (error) {
       release()
-      this.#stuck.failedAt(uid)
+      this.#stuck.failedAt(uid, uid)
       throw error
     }
   }
@@ -223,7 +251,6 @@ export class FolderReader {
     const same = mailbox && mailbox.path === this.name && String(mailbox.uidValidity) === this.#cursor?.uidValidity
     if (!still || !same || !client.usable) throw new Error('The connection ended while messages were read.')
     if (still[0] === undefined) return
-    this.#stuck.failedAt(still[0])
     throw new Error(`The server has UID ${still[0]} of ${this.name} and did not give it.`)
   }
 
@@ -253,7 +280,7 @@ export class FolderReader {
   }
 
   #note(uid: number, message: UnreadableMessage | LostMessage, conveyor: Conveyor): void {
-    const desk = this.#deskAt(uid, conveyor)
+    const desk = this.#deskAt(uid, conveyor, 'quarantine' in message ? [uid] : [])
     conveyor.add(async turn => {
       await turn.before
       const receipt = desk.receive(message)
@@ -267,9 +294,10 @@ export class FolderReader {
   }
 
   /** Hands messages on with the cursor that says that this UID was taken. */
-  #deskAt(uid: number, conveyor: Conveyor): Pick<Desk, 'receive'> {
+  #deskAt(uid: number, conveyor: Conveyor, untouched: number[] = []): Pick<Desk, 'receive'> {
     const before = this.#cursor as FolderCursor
-    const after = { ...before, uid }
+    const after = { ...before, uid, untouched: [...before.untouched, ...untouched].slice(-MOST_UNTOUCHED) }
+    this.#taken += 1
     this.#cursor = after
     const cursor: Cursor = { key: this.#key, value: writeCursor(after), follows: writeCursor(before) }
     return {
@@ -281,40 +309,58 @@ export class FolderReader {
   }
 }
 
+/** The server has no such folder, or does not let us in. */
+export class NoFolder extends Error {}
+
 /** Selects a folder unless it is selected. */
 export async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject> {
   if (client.mailbox && client.mailbox.path === name) return client.mailbox
-  return client.mailboxOpen(name)
+  try {
+    return await client.mailboxOpen(name)
+  } catch (error) {
+    if ((error as { responseStatus?: string }).responseStatus !== 'NO') throw error
+    throw new NoFolder(`${name} cannot be opened: ${whatItSaid(error)}`, { cause: error })
+  }
 }
 
-/** UIDs that were not looked at yet, ascending. `6:*` names the last message even if that is 5 (RFC 3501 section 6.4.8). */
-async function newUids(client: ImapFlow, cursor: FolderCursor): Promise<number[]> {
-  const found = await client.search({ uid: `${cursor.uid + 1}:*` }, { uid: true })
+/** UIDs that were not looked at yet, ascending. */
+async function newUids(client: ImapFlow, { uid, until, since }: FolderCursor): Promise<number[]> {
+  // SINCE knows days only, and the server's at that (RFC 3501 section 6.4.4); what is on the border is looked at closely.
+  const day = since === null ? undefined : new Date(Date.parse(since) - DAY_MS)
+  const early = uid < until ? await uidsIn(client, { uid: `${uid + 1}:${until}`, ...(day ? { since: day } : {}) }) : []
+  const from = Math.max(uid, until)
+  // `6:*` names the last message even if that is 5 (RFC 3501 section 6.4.8).
+  const late = (await uidsIn(client, { uid: `${from + 1}:*` })).filter(each => each > from)
+  return [...early, ...late].sort((a, b) => a - b)
+}
+
+async function uidsIn(client: ImapFlow, query: SearchObject): Promise<number[]> {
+  const found = await client.search(query, { uid: true })
   if (!found) throw new Error('The server did not say what is new.')
-  return found.filter(uid => uid > cursor.uid).sort((a, b) => a - b)
+  return found
 }
 
 function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {
   return new Map(messages.map(message => [message.uid, message]))
 }
 
-/** Notices a message at which reading ends again and again. */
+/** Finds the message at which reading ends again and again. */
 class Stuck {
+  #last = 0
   #uid = 0
   #times = 0
 
-  failedAt(uid: number): void {
-    this.#times = uid === this.#uid ? this.#times + 1 : 1
-    this.#uid = uid
+  /** Messages from `first` to `last` were asked for together, and did not come. */
+  failedAt(first: number, last: number): void {
+    this.#last = Math.max(this.#last, last)
+    if (first !== last) return
+    this.#times = first === this.#uid ? this.#times + 1 : 1
+    this.#uid = first
   }
 
-  passed(uid: number): void {
-    if (uid >= this.#uid) this.#times = 0
-  }
-
-  /** From now on messages are asked for one by one, to find out which it is. */
-  get suspects(): boolean {
-    return this.#times >= 2
+  /** Up to the last of those that failed together, one is asked for at a time. */
+  suspects(uid: number): boolean {
+    return uid <= this.#last
   }
 
   isHopeless(uid: number): boolean {

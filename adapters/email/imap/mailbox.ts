@@ -2,7 +2,7 @@ import type { ImapFlow } from 'imapflow'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../oauth.ts'
 import { connectImap, isRefused, whatItSaid } from './connect.ts'
-import { type FolderOptions, FolderReader, openFolder } from './folder.ts'
+import { type FolderOptions, FolderReader, NoFolder, openFolder } from './folder.ts'
 
 const FIRST_WAIT_MS = 500
 const SOON_MS = 4_000 // the longest wait in the first minute after a connection was lost
@@ -31,6 +31,10 @@ export class MailboxWatcher {
   #wake: () => void = () => undefined
   #news = false
   readonly #toKeep: Uint8Array[] = []
+  /** Folders that were read, by the code of their alarm; and those that agents were told of. */
+  readonly #sound = new Set<string>()
+  readonly #told = new Set<string>()
+  #taken = 0
   #failures = 0
   #lostAt: number | undefined
   /** An alarm may stand, also one of an earlier run. */
@@ -101,7 +105,7 @@ export class MailboxWatcher {
     try {
       while (!this.#stopped && client.usable) {
         this.#news = false
-        for (const folder of this.#folders) await folder.pass(client)
+        for (const folder of this.#folders) await this.#pass(folder, client)
         await this.#putIntoSent(client)
         await this.#allIsWell()
         if (!this.#stopped && !this.#news) await this.#untilNews(client)
@@ -113,6 +117,23 @@ export class MailboxWatcher {
       this.#client = undefined
     }
     if (!this.#stopped) throw new Error('The server closed the connection.')
+  }
+
+  /** A folder that is not there keeps no other from being read. */
+  async #pass(folder: FolderReader, client: ImapFlow): Promise<void> {
+    const code = `${this.#code} ${folder.name}`
+    try {
+      await folder.pass(client)
+      if (!this.#sound.has(code)) await this.#tell(() => this.#options.desk.settle(code))
+      this.#sound.add(code)
+    } catch (error) {
+      if (!(error instanceof NoFolder) || !client.usable) throw error
+      if (this.#sound.delete(code) || !this.#told.has(code)) {
+        this.#told.add(code)
+        const sentence = `The folder ${error.message}, in the mailbox of ${this.#name}: make it, or correct its name in the configuration; relaydesk doctor shows which there are.`
+        await this.#tell(() => this.#options.desk.alarm(code, sentence))
+      }
+    }
   }
 
   async #putIntoSent(client: ImapFlow): Promise<void> {
@@ -127,7 +148,7 @@ export class MailboxWatcher {
   /** The server tells of the first folder only; all of them are looked at again after a while. */
   async #untilNews(client: ImapFlow): Promise<void> {
     const first = this.#folders[0]
-    if (first && this.#folders.length > 1) await openFolder(client, first.name)
+    if (first && this.#folders.length > 1) await openFolder(client, first.name).catch(() => undefined)
     if (this.#news) return
     const told = this.#sleep(this.#options.mailbox.poll)
     // Ends with the next command, or when the connection does; a server without IDLE is asked every two minutes.
@@ -163,6 +184,9 @@ export class MailboxWatcher {
   async #afterTrouble(error: unknown): Promise<number> {
     if (this.#stopped) return 0
     const { warn, now } = this.#options
+    const taken = this.#folders.reduce((sum, folder) => sum + folder.taken, 0)
+    if (taken > this.#taken) this.#failures = 0 // it brought something before it ended
+    this.#taken = taken
     this.#failures += 1
     this.#lostAt ??= now().getTime()
     const lostFor = now().getTime() - this.#lostAt

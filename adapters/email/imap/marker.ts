@@ -33,12 +33,12 @@ export class Marker {
   async begin(client: ImapFlow, cursor: FolderCursor): Promise<void> {
     if (this.#asked) return
     this.#asked = true
-    const unmarked = this.#after === 'keyword' ? { unKeyword: KEYWORD } : {}
+    const unmarked = this.#after === 'keyword' ? { unKeyword: KEYWORD } : { deleted: false }
     const from = cursor.since === null ? 0 : cursor.until // below that it may be none of ours
     if (this.#after === 'nothing' || this.#after === 'seen' || cursor.uid <= from) return
     if (this.#after === 'keyword' && !canKeep(client, KEYWORD)) return
     const found = await client.search({ uid: `${from + 1}:${cursor.uid}`, ...unmarked }, { uid: true })
-    for (const uid of found || []) this.#waiting.add(uid)
+    for (const uid of found || []) if (!cursor.untouched.includes(uid)) this.#waiting.add(uid)
   }
 
   async mark(client: ImapFlow): Promise<void> {
@@ -56,14 +56,25 @@ export class Marker {
       return canKeep(client, KEYWORD) ? client.messageFlagsAdd(uids, [KEYWORD], { uid: true }) : true
     }
     const folder = this.#after.slice('move:'.length)
-    const moved = await client.messageMove(uids, folder, { uid: true })
-    if (moved) return true
+    if (await move(client, uids, folder)) return true
     // Most often there is no such folder yet; an answer of "it exists" tells that it is something else.
     await client.mailboxCreate(folder).catch(() => undefined)
-    if (await client.messageMove(uids, folder, { uid: true })) return true
+    if (await move(client, uids, folder)) return true
     this.#warn(`messages could not be moved to ${folder}; they are stored, and moving them is tried again.`)
     return false
   }
+}
+
+/**
+ * Without MOVE and UIDPLUS a message cannot be taken out of a folder without everything that somebody else marked for
+ * deletion: it is copied and marked as deleted, which mail programs hide (RFC 4315 section 2.1, RFC 6851).
+ */
+async function move(client: ImapFlow, uids: string, folder: string): Promise<boolean> {
+  if (client.capabilities.has('MOVE') || client.capabilities.has('UIDPLUS')) {
+    return (await client.messageMove(uids, folder, { uid: true })) !== false
+  }
+  if (!(await client.messageCopy(uids, folder, { uid: true }))) return false
+  return client.messageFlagsAdd(uids, ['\\Deleted'], { uid: true })
 }
 
 /** Whether the selected folder keeps a keyword of ours (RFC 3501 section 7.1, PERMANENTFLAGS). */

@@ -177,12 +177,13 @@ function readUntil(socket: Socket, enough: (text: string) => boolean, within: nu
     const late = setTimeout(end, within)
     socket.on('data', read)
     socket.once('close', end)
+    socket.resume() // it was paused by an earlier reading
     if (socket.destroyed) end()
   })
 }
 
 const hasLine = (text: string) => text.includes('\n')
-const hasAnswer = (tag: string) => (text: string) => new RegExp(`^${tag} .*\n`, 'm').test(text)
+const hasAnswer = (tag: string) => (text: string) => new RegExp(`^${tag} [^\n]*\n`, 'm').test(text)
 
 function lastLine(text: string): string {
   return text.trim().split('\n').at(-1)?.trim() || 'no answer'
