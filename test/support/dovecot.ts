@@ -142,8 +142,9 @@ async function makeCertificate(folder: string): Promise<void> {
 /** Starts the program and waits until both ports answer. Undefined if one of them is still taken. */
 async function launch(conf: string, ports: number[], log: () => string): Promise<ChildProcess | undefined> {
   const before = log().length
-  // A process group of its own, so that all its processes can be killed together.
-  const child = spawn(DOVECOT.program, ['-F', '-c', conf], { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
+  // It ends with this process, however that ends. A process group of its own, so that all its processes can be killed.
+  const words = ['--pdeathsig', 'TERM', DOVECOT.program, '-F', '-c', conf]
+  const child = spawn('setpriv', words, { detached: true, stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   child.stderr?.setEncoding('utf8').on('data', (chunk: string) => {
     complaint += chunk

@@ -43,6 +43,8 @@ export interface ArrivalRow {
   outcome: string
   reason: string | null
   detail: string | null
+  /** Of an opened one: `queued`, or `none:<reason>`. */
+  acknowledgement: string | null
   /** How often it came. */
   seen: number
 }
@@ -50,7 +52,7 @@ export interface ArrivalRow {
 /** Everything that came, in the order of its numbers. */
 export async function arrivalsOf(desk: TestDesk): Promise<ArrivalRow[]> {
   const rows = await desk.desk.context.store.read<ArrivalRow>`
-    SELECT subject, outcome, reason, detail, seen FROM arrivals ORDER BY number`
+    SELECT subject, outcome, reason, detail, acknowledgement, seen FROM arrivals ORDER BY number`
   return rows.map(row => ({ ...row, seen: Number(row.seen) }))
 }
 
@@ -98,17 +100,23 @@ let count = 0
 /** A mail of Ann's, with what matters to a test. */
 export function mailFrom(
   subject: string,
-  more: { from?: string; id?: string; answers?: string; text?: string } = {},
+  more: { from?: string; id?: string; answers?: string; text?: string; date?: Date } = {},
 ): string {
   count += 1
-  const { from = 'ann@example.com', id = `<m${count}@example.com>`, answers, text = `About ${subject}.` } = more
+  const {
+    from = 'ann@example.com',
+    id = `<m${count}@example.com>`,
+    answers,
+    text = `About ${subject}.`,
+    date = new Date(),
+  } = more
   return [
     `From: ${from}`,
     'To: help@desk.example',
     `Subject: ${subject}`,
     `Message-ID: ${id}`,
     ...(answers === undefined ? [] : [`In-Reply-To: ${answers}`, `References: ${answers}`]),
-    'Date: Mon, 23 Nov 2026 10:00:00 +0000',
+    `Date: ${date.toUTCString().replace('GMT', '+0000')}`,
     '',
     text,
     '',

@@ -10,6 +10,8 @@ export interface FolderCursor {
   until: number
   /** Of those up to `until`, what came to the server before this is not ours; ISO 8601 UTC, null to take all. */
   since: string | null
+  /** Messages up to this UID were never taken. */
+  from: number
   /** Messages that were noted and stay as they are on the server: not marked, not moved. */
   untouched: number[]
 }
@@ -38,12 +40,19 @@ export function firstCursor(
   const last = uidNext - 1
   if (policy === 'new') {
     const since = new Date(now.getTime() - SLACK_MS).toISOString()
-    return { uidValidity, uid: last, until: last, since, untouched: [] }
+    return { uidValidity, uid: last, until: last, since, from: last, untouched: [] }
   }
-  return { uidValidity, uid: 0, until: last, since: policy === 'all' ? null : policy.toISOString(), untouched: [] }
+  return {
+    uidValidity,
+    uid: 0,
+    until: last,
+    since: policy === 'all' ? null : policy.toISOString(),
+    from: 0,
+    untouched: [],
+  }
 }
 
 /** Where to begin after the server numbered its messages anew: from the start, without what was never ours. */
 export function cursorAnew(cursor: FolderCursor, uidValidity: string, uidNext: number): FolderCursor {
-  return { uidValidity, uid: 0, until: uidNext - 1, since: cursor.since, untouched: [] }
+  return { uidValidity, uid: 0, until: uidNext - 1, since: cursor.since, from: 0, untouched: [] }
 }

@@ -1,4 +1,4 @@
-import type { FetchMessageObject, ImapFlow, MailboxObject, SearchObject } from 'imapflow'
+import type { FetchMessageObject, ImapFlow, MailboxObject } from 'imapflow'
 import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
 import { IN_MEMORY, spool } from '../collect.ts'
@@ -8,11 +8,11 @@ import { whatItSaid } from './connect.ts'
 import { Conveyor, type Turn } from './conveyor.ts'
 import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
 import { Marker } from './marker.ts'
+import { isForeign, uidsOfOurs } from './ours.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
 const BATCH_BYTES = 4 * 1024 * 1024
-const DAY_MS = 86_400_000
 const MOST_UNTOUCHED = 200 // messages that stay as they are, of which the cursor keeps the numbers
 const MOST_TRIES = 5 // of a message that the server does not give
 const AHEAD = 200 // messages read and not yet stored
@@ -54,6 +54,7 @@ export class FolderReader {
   readonly #marker: Marker
   readonly #stuck = new Stuck()
   #cursor: FolderCursor | undefined
+  #path: string | undefined
   #taken = 0
 
   constructor(options: FolderOptions) {
@@ -74,16 +75,15 @@ export class FolderReader {
 
   /** Everything that is new is stored when it resolves. Rejects when the connection or the store gave up. */
   async pass(client: ImapFlow): Promise<void> {
-    const mailbox = await openFolder(client, this.name)
-    await client.noop() // some servers look for new mail at nothing else, and a dead connection shows
+    const mailbox = await this.#open(client)
     const conveyor = new Conveyor()
     try {
       const cursor = await this.#begin(mailbox)
       await this.#marker.begin(client, cursor)
-      const uids = mailbox.exists === 0 ? [] : await newUids(client, cursor)
+      const uids = mailbox.exists === 0 ? [] : await uidsOfOurs(client, cursor, cursor.uid, '*')
       while (uids.length > 0 && !conveyor.failed && !this.#options.stopped()) {
         const some = uids.splice(0, this.#stuck.suspects(uids[0] ?? 0) ? 1 : LISTED)
-        await this.#takeListed(client, some, conveyor)
+        await this.#takeListed(client, some, cursor, conveyor)
         await this.#marker.mark(client)
       }
     } finally {
@@ -94,6 +94,14 @@ export class FolderReader {
     }
     await this.#passOverForeign()
     await this.#marker.mark(client)
+  }
+
+  /** Selects the folder unless it is selected; servers may call it otherwise than the configuration does. */
+  async #open(client: ImapFlow): Promise<MailboxObject> {
+    if (client.mailbox && client.mailbox.path === this.#path) return client.mailbox
+    const mailbox = await openFolder(client, this.name)
+    this.#path = mailbox.path
+    return mailbox
   }
 
   /** What is none of ours is not listed again. Everything before it is stored by now. */
@@ -116,7 +124,9 @@ export class FolderReader {
     if (this.#cursor?.uidValidity === uidValidity) return this.#cursor
     const stored = await desk.recall(this.#key)
     const known = stored === undefined ? undefined : readCursor(stored)
-    if (known?.uidValidity === uidValidity) {
+    // A mailbox restored from a backup has its old UIDVALIDITY, and numbers again what it had numbered since.
+    const setBack = known !== undefined && mailbox.uidNext > 0 && mailbox.uidNext <= known.uid
+    if (known?.uidValidity === uidValidity && !setBack) {
       this.#cursor = known
       return known
     }
@@ -130,7 +140,7 @@ export class FolderReader {
     return cursor
   }
 
-  async #takeListed(client: ImapFlow, uids: number[], conveyor: Conveyor): Promise<void> {
+  async #takeListed(client: ImapFlow, uids: number[], cursor: FolderCursor, conveyor: Conveyor): Promise<void> {
     const { maxMessageBytes } = this.#options
     const [first = 0] = uids
     if (uids.length === 1 && this.#stuck.isHopeless(first)) return this.#handRefused(first, conveyor)
@@ -146,7 +156,7 @@ export class FolderReader {
       if (conveyor.failed || this.#options.stopped()) return
       const message = found.get(uid)
       const size = message?.size ?? 0
-      if (message && this.#isForeign(uid, message)) continue
+      if (message && isForeign(cursor, uid, message.internalDate)) continue
       if (message && size <= IN_MEMORY) {
         if (batch.length >= BATCH || bytes + size > BATCH_BYTES) await flush()
         batch.push({ uid, size })
@@ -172,13 +182,6 @@ export class FolderReader {
       this.#stuck.failedAt(uids[0] ?? 0, uids.at(-1) ?? 0)
       throw error
     }
-  }
-
-  /** It was there before the desk was. */
-  #isForeign(uid: number, { internalDate }: FetchMessageObject): boolean {
-    const { until = 0, since = null } = this.#cursor ?? {}
-    if (since === null || uid > until || !internalDate) return false
-    return new Date(internalDate).getTime() < Date.parse(since)
   }
 
   async #takeBatch(client: ImapFlow, batch: Listed[], bytes: number, conveyor: Conveyor): Promise<void> {
@@ -248,7 +251,7 @@ export class FolderReader {
     if (uids.length === 0) return
     const still = await client.search({ uid: uids.join(',') }, { uid: true })
     const { mailbox } = client
-    const same = mailbox && mailbox.path === this.name && String(mailbox.uidValidity) === this.#cursor?.uidValidity
+    const same = mailbox && mailbox.path === this.#path && String(mailbox.uidValidity) === this.#cursor?.uidValidity
     if (!still || !same || !client.usable) throw new Error('The connection ended while messages were read.')
     if (still[0] === undefined) return
     throw new Error(`The server has UID ${still[0]} of ${this.name} and did not give it.`)
@@ -312,32 +315,13 @@ export class FolderReader {
 /** The server has no such folder, or does not let us in. */
 export class NoFolder extends Error {}
 
-/** Selects a folder unless it is selected. */
-export async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject> {
-  if (client.mailbox && client.mailbox.path === name) return client.mailbox
+async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject> {
   try {
     return await client.mailboxOpen(name)
   } catch (error) {
     if ((error as { responseStatus?: string }).responseStatus !== 'NO') throw error
     throw new NoFolder(`${name} cannot be opened: ${whatItSaid(error)}`, { cause: error })
   }
-}
-
-/** UIDs that were not looked at yet, ascending. */
-async function newUids(client: ImapFlow, { uid, until, since }: FolderCursor): Promise<number[]> {
-  // SINCE knows days only, and the server's at that (RFC 3501 section 6.4.4); what is on the border is looked at closely.
-  const day = since === null ? undefined : new Date(Date.parse(since) - DAY_MS)
-  const early = uid < until ? await uidsIn(client, { uid: `${uid + 1}:${until}`, ...(day ? { since: day } : {}) }) : []
-  const from = Math.max(uid, until)
-  // `6:*` names the last message even if that is 5 (RFC 3501 section 6.4.8).
-  const late = (await uidsIn(client, { uid: `${from + 1}:*` })).filter(each => each > from)
-  return [...early, ...late].sort((a, b) => a - b)
-}
-
-async function uidsIn(client: ImapFlow, query: SearchObject): Promise<number[]> {
-  const found = await client.search(query, { uid: true })
-  if (!found) throw new Error('The server did not say what is new.')
-  return found
 }
 
 function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {

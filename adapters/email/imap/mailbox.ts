@@ -1,8 +1,8 @@
 import type { ImapFlow } from 'imapflow'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../oauth.ts'
-import { connectImap, isRefused, whatItSaid } from './connect.ts'
-import { type FolderOptions, FolderReader, NoFolder, openFolder } from './folder.ts'
+import { connectImap, isRefused, patience, whatItSaid } from './connect.ts'
+import { type FolderOptions, FolderReader, NoFolder } from './folder.ts'
 
 const FIRST_WAIT_MS = 500
 const SOON_MS = 4_000 // the longest wait in the first minute after a connection was lost
@@ -105,7 +105,9 @@ export class MailboxWatcher {
     try {
       while (!this.#stopped && client.usable) {
         this.#news = false
-        for (const folder of this.#folders) await this.#pass(folder, client)
+        await this.#expectAnswer(client)
+        // The first one last, because the server tells only of the folder that is selected.
+        for (const folder of this.#folders.toReversed()) await this.#pass(folder, client)
         await this.#putIntoSent(client)
         await this.#allIsWell()
         if (!this.#stopped && !this.#news) await this.#untilNews(client)
@@ -117,6 +119,19 @@ export class MailboxWatcher {
       this.#client = undefined
     }
     if (!this.#stopped) throw new Error('The server closed the connection.')
+  }
+
+  /**
+   * Some servers look for new mail at NOOP and at nothing else. Under a clock of our own: while imapflow waits for the
+   * server to begin to IDLE it waits for ever, and with it every command.
+   */
+  async #expectAnswer(client: ImapFlow): Promise<void> {
+    const silence = setTimeout(() => client.close(), 2 * patience(this.#options.mailbox))
+    try {
+      await client.noop()
+    } finally {
+      clearTimeout(silence)
+    }
   }
 
   /** A folder that is not there keeps no other from being read. */
@@ -147,9 +162,6 @@ export class MailboxWatcher {
 
   /** The server tells of the first folder only; all of them are looked at again after a while. */
   async #untilNews(client: ImapFlow): Promise<void> {
-    const first = this.#folders[0]
-    if (first && this.#folders.length > 1) await openFolder(client, first.name).catch(() => undefined)
-    if (this.#news) return
     const told = this.#sleep(this.#options.mailbox.poll)
     // Ends with the next command, or when the connection does; a server without IDLE is asked every two minutes.
     const idle = client.idle().catch(() => undefined)

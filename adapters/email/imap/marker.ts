@@ -1,5 +1,6 @@
 import type { ImapFlow } from 'imapflow'
 import type { FolderCursor } from './cursor.ts'
+import { isForeign, uidsOfOurs } from './ours.ts'
 
 export const KEYWORD = '$Relaydesk'
 const AT_ONCE = 250 // their numbers fit into one command
@@ -33,12 +34,12 @@ export class Marker {
   async begin(client: ImapFlow, cursor: FolderCursor): Promise<void> {
     if (this.#asked) return
     this.#asked = true
-    const unmarked = this.#after === 'keyword' ? { unKeyword: KEYWORD } : { deleted: false }
-    const from = cursor.since === null ? 0 : cursor.until // below that it may be none of ours
-    if (this.#after === 'nothing' || this.#after === 'seen' || cursor.uid <= from) return
+    const { from, uid: last, untouched } = cursor
+    if (this.#after === 'nothing' || this.#after === 'seen' || last <= from) return
     if (this.#after === 'keyword' && !canKeep(client, KEYWORD)) return
-    const found = await client.search({ uid: `${from + 1}:${cursor.uid}`, ...unmarked }, { uid: true })
-    for (const uid of found || []) if (!cursor.untouched.includes(uid)) this.#waiting.add(uid)
+    const unmarked = this.#after === 'keyword' ? { unKeyword: KEYWORD } : { deleted: false }
+    const found = await uidsOfOurs(client, cursor, from, last, unmarked)
+    for (const uid of await withoutForeign(client, cursor, found)) if (!untouched.includes(uid)) this.#waiting.add(uid)
   }
 
   async mark(client: ImapFlow): Promise<void> {
@@ -63,6 +64,18 @@ export class Marker {
     this.#warn(`messages could not be moved to ${folder}; they are stored, and moving them is tried again.`)
     return false
   }
+}
+
+async function withoutForeign(client: ImapFlow, cursor: FolderCursor, uids: number[]): Promise<number[]> {
+  const early = uids.filter(uid => uid <= cursor.until)
+  if (cursor.since === null || early.length === 0) return uids
+  const foreign = new Set<number>()
+  for (let at = 0; at < early.length; at += AT_ONCE) {
+    const some = early.slice(at, at + AT_ONCE).join(',')
+    const messages = await client.fetchAll(some, { uid: true, internalDate: true }, { uid: true })
+    for (const { uid, internalDate } of messages) if (isForeign(cursor, uid, internalDate)) foreign.add(uid)
+  }
+  return uids.filter(uid => !foreign.has(uid))
 }
 
 /**
