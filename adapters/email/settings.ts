@@ -101,8 +101,7 @@ const sendSchema = z
     message: 'write either smtp or maildir, to say how mail leaves',
   })
 
-/** Settings of a mail channel. */
-export const emailSettings = z.strictObject({
+const shape = z.strictObject({
   address: mailAddress.describe('The address people write to; answers come from it.'),
   aliases: z.array(mailAddress).default([]).describe('Further addresses of this desk that mail is taken for.'),
   plusAddress: z
@@ -121,6 +120,30 @@ export const emailSettings = z.strictObject({
     .describe('How often to send a mail to itself through each mailbox; an alarm tells when it does not come back.'),
   send: sendSchema.describe('How mail leaves.'),
 })
+
+/** What the settings must not say together. */
+function checkTogether(settings: z.infer<typeof shape>, context: z.RefinementCtx<z.infer<typeof shape>>): void {
+  const { imap, oauth, canary, send } = settings
+  const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
+  imap.forEach((mailbox, index) => {
+    if (mailbox.password === undefined && !oauth) {
+      wrong(['imap', index, 'password'], 'write the password, as env:NAME or file:PATH, or add oauth to the channel')
+    }
+    const same = (other: typeof mailbox) => other.user === mailbox.user && other.host === mailbox.host
+    if (imap.findIndex(same) !== index) {
+      wrong(['imap', index], `this is the mailbox of ${mailbox.user} again: put its folders into the first one`)
+    }
+    if (mailbox.appendSent && mailbox.sent === undefined) {
+      wrong(['imap', index, 'appendSent'], 'write the name of the folder as sent, too')
+    }
+  })
+  if (canary !== undefined && (imap.length === 0 || !send.smtp)) {
+    wrong(['canary'], 'a canary leaves by send.smtp and comes back through imap: configure both, or leave it out')
+  }
+}
+
+/** Settings of a mail channel. */
+export const emailSettings = shape.superRefine(checkTogether)
 
 export type EmailSettings = z.infer<typeof emailSettings>
 export type ImapSettings = EmailSettings['imap'][number]

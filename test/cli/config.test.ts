@@ -35,6 +35,23 @@ describe('a mistake in the configuration is one sentence with its place and what
   test.each([
     ['an unknown setting', `chanels: []`, /^chanels: there is no such setting; write one of .*\bchannels\b.*\.$/],
     [
+      'a mailbox without a password',
+      channel('imap: [{ host: imap.example.com, user: help }]\n    send: { maildir: mail }'),
+      /^channels\[0\]\.imap\[0\]\.password: write the password, .* or add oauth to the channel\.$/,
+    ],
+    [
+      'one mailbox twice',
+      channel(
+        'imap: [{ host: a, user: b, password: c }, { host: a, user: b, password: c }]\n    send: { maildir: mail }',
+      ),
+      /^channels\[0\]\.imap\[1\]: this is the mailbox of b again: put its folders into the first one\.$/,
+    ],
+    [
+      'a canary that cannot come back',
+      channel('canary: 1h\n    send: { maildir: mail }'),
+      /^channels\[0\]\.canary: a canary leaves by send\.smtp and comes back through imap: /,
+    ],
+    [
       'an unknown setting of a channel',
       `${CHANNEL}    adress: x\n`,
       /^channels\[0\]\.adress: there is no such setting; write one of .*\baddress\b.*\bname\b/,

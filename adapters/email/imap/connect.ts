@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { ImapFlow } from 'imapflow'
-import { DeskError, sentenceOf } from '../../../src/errors.ts'
+import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../oauth.ts'
 import type { ImapSettings } from '../settings.ts'
 
@@ -52,6 +52,11 @@ export async function connectImap(settings: ImapSettings, tokens: TokenSource | 
 /** The server refused who we are, not what we asked. */
 export function isRefused(error: unknown): boolean {
   return (error as { authenticationFailed?: boolean }).authenticationFailed === true
+}
+
+/** Its certificate is not trusted, or is somebody else's: that does not pass by itself. */
+export function isDistrusted(error: unknown): boolean {
+  return /CERT|SELF_SIGNED|UNABLE_TO_VERIFY/.test(codeOf(error))
 }
 
 /** What the server said, without anything of ours. */

@@ -1,7 +1,7 @@
 import type { ImapFlow } from 'imapflow'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../oauth.ts'
-import { connectImap, isRefused, patience, whatItSaid } from './connect.ts'
+import { connectImap, isDistrusted, isRefused, patience, whatItSaid } from './connect.ts'
 import { type FolderOptions, FolderReader, NoFolder } from './folder.ts'
 
 const FIRST_WAIT_MS = 500
@@ -207,7 +207,7 @@ export class MailboxWatcher {
     // Of a token that cannot be had, whoever gives it out tells.
     const untold = isRefused(error) || this.#options.tokens === undefined
     if (refused && untold) await this.#alarm(this.#refusal(error))
-    if (!refused && lostFor >= ALARM_AFTER_MS) {
+    if (!refused && (isDistrusted(error) || lostFor >= ALARM_AFTER_MS)) {
       const since = new Date(this.#lostAt).toISOString()
       await this.#alarm(
         `The mailbox of ${this.#name} cannot be read since ${since}: ${whatItSaid(error)}. Mail waits there; relaydesk doctor says what is wrong.`,

@@ -1,0 +1,39 @@
+import { afterAll, describe, expect, test } from 'vitest'
+import { runImapCampaign } from '../faults/imap-campaign.ts'
+import { FAULT_KINDS } from '../faults/imap-faults.ts'
+import { dovecotMissing } from '../support/dovecot.ts'
+import { makePlace, type Place } from '../support/engines.ts'
+
+const SEED = 11
+const LONGEST_MS = 180_000 // on a busy machine; a third of it otherwise
+
+const places: Place[] = []
+afterAll(() => Promise.all(places.map(place => place.remove())))
+
+async function newPlace(): Promise<Place> {
+  const place = await makePlace('sqlite')
+  places.push(place)
+  return place
+}
+
+describe.skipIf(dovecotMissing())('mailboxes under fire', () => {
+  test(
+    'lose, double and split nothing, whatever breaks meanwhile',
+    async () => {
+      const report = await runImapCampaign({
+        places: { fire: await newPlace(), calm: await newPlace() },
+        deliveries: 240,
+        large: 4,
+        faults: FAULT_KINDS.length,
+        seed: SEED,
+        rate: 100,
+        answers: false,
+      })
+      expect(report.failures).toEqual([])
+      expect(report.faults.map(({ fault }) => fault.kind).toSorted()).toEqual(FAULT_KINDS.toSorted())
+      expect(report.faults.filter(({ inFlight }) => inFlight > 0).length).toBeGreaterThan(0)
+      expect(report.stored).toBeGreaterThan(150)
+    },
+    LONGEST_MS,
+  )
+})
