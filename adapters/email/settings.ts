@@ -123,7 +123,7 @@ const shape = z.strictObject({
 
 /** What the settings must not say together. */
 function checkTogether(settings: z.infer<typeof shape>, context: z.RefinementCtx<z.infer<typeof shape>>): void {
-  const { imap, oauth, canary, send } = settings
+  const { imap, listen, oauth, canary, send } = settings
   const wrong = (path: (string | number)[], message: string) => context.addIssue({ code: 'custom', path, message })
   imap.forEach((mailbox, index) => {
     if (mailbox.password === undefined && !oauth) {
@@ -133,12 +133,12 @@ function checkTogether(settings: z.infer<typeof shape>, context: z.RefinementCtx
     if (imap.findIndex(same) !== index) {
       wrong(['imap', index], `this is the mailbox of ${mailbox.user} again: put its folders into the first one`)
     }
-    if (mailbox.appendSent && mailbox.sent === undefined) {
-      wrong(['imap', index, 'appendSent'], 'write the name of the folder as sent, too')
-    }
   })
-  if (canary !== undefined && (imap.length === 0 || !send.smtp)) {
-    wrong(['canary'], 'a canary leaves by send.smtp and comes back through imap: configure both, or leave it out')
+  if (canary !== undefined && ((imap.length === 0 && !listen) || !send.smtp)) {
+    wrong(
+      ['canary'],
+      'a canary leaves by send.smtp and comes back through imap or listen: configure both ways, or leave it out',
+    )
   }
 }
 

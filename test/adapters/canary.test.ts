@@ -204,7 +204,11 @@ describe('a canary', () => {
     const settings = emailSettings.parse({
       address: HELP,
       aliases: ['sales@desk.example'],
-      imap: ['support', 'Sales@desk.example', 'shared@other.example'].map(user => ({ host: 'imap.example', user })),
+      imap: ['support', 'Sales@desk.example', 'shared@other.example'].map(user => ({
+        host: 'imap.example',
+        user,
+        password: 'secret',
+      })),
       send: { maildir: 'mail' },
     })
     expect(settings.imap.map((each: ImapSettings) => addressOf(each, settings))).toEqual([

@@ -344,6 +344,7 @@ describe('what the doctor says of a refused sign-in', () => {
     emailSettings.parse({
       address: 'help@desk.example',
       imap: [{ host, user: 'help@desk.example', ...(password ? { password } : {}) }],
+      ...(password ? {} : { oauth: { provider: 'microsoft', clientId: 'id' } }),
       send: { maildir: 'mail' },
     }).imap[0] as ImapSettings
   const oauth = (more: object = {}) =>

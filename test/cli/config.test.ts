@@ -49,7 +49,7 @@ describe('a mistake in the configuration is one sentence with its place and what
     [
       'a canary that cannot come back',
       channel('canary: 1h\n    send: { maildir: mail }'),
-      /^channels\[0\]\.canary: a canary leaves by send\.smtp and comes back through imap: /,
+      /^channels\[0\]\.canary: a canary leaves by send\.smtp and comes back through imap or listen: /,
     ],
     [
       'an unknown setting of a channel',

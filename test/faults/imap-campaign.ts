@@ -14,6 +14,8 @@ const CATCH_UP_MS = 120_000
 const LAST_CATCH_UP_MS = 240_000
 /** What was about to leave when the desk was killed is tried again after a minute. */
 const ANSWERS_MS = 180_000
+const LARGEST_PILE = 250
+const PILE_SHARE = 0.1 // of what is still to come
 const SETTLED_MS = 60_000
 const SHOWN = 10
 
@@ -68,6 +70,7 @@ class Run {
   readonly #mails: GeneratedMail[]
   readonly #delivered: GeneratedMail[] = []
   readonly #removed = new Set<string>()
+  #coming: Fault[] = []
   readonly #tally: Tally = { removedUnmarked: 0, removedTaken: 0, copies: 0, renumbered: 0 }
   readonly #results: FaultResult[] = []
   readonly #failures: string[] = []
@@ -109,6 +112,7 @@ class Run {
     const { seed, faults: count, deliveries, rate } = this.#campaign
     const random = new SeededRandom(`${seed} faults`)
     const faults = drawFaults(random, count, deliveries, this.#scene.mailboxes)
+    this.#coming = faults
     let under: Promise<void> = Promise.resolve()
     let broken: { error: unknown } | undefined
     while (this.#delivered.length < deliveries) {
@@ -137,6 +141,17 @@ class Run {
     await this.#scene.dovecot.deliver(mailbox?.user ?? '', mail.raw)
   }
 
+  /** What is left of the faults is spread over what is left of the mail. */
+  async #pileUp(): Promise<void> {
+    const { deliveries } = this.#campaign
+    const before = this.#delivered.length
+    const pile = Math.min(LARGEST_PILE, Math.floor((deliveries - before) * PILE_SHARE))
+    for (let n = 0; n < pile; n += 1) await this.#deliver()
+    const now = this.#delivered.length
+    const share = (deliveries - now) / Math.max(1, deliveries - before)
+    for (const fault of this.#coming) fault.position = Math.floor(now + (fault.position - before) * share)
+  }
+
   async #strike(fault: Fault, random: SeededRandom): Promise<void> {
     let inFlight = this.#missing().length
     await STRIKES[fault.kind](fault, {
@@ -145,9 +160,7 @@ class Run {
       delivered: this.#delivered,
       random,
       hold: () => pause(fault.holdMs),
-      pileUp: async count => {
-        for (let n = 0; n < count; n += 1) await this.#deliver()
-      },
+      pileUp: () => this.#pileUp(),
       hits: () => {
         inFlight = this.#missing().length
       },

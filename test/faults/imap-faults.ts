@@ -43,8 +43,8 @@ export interface FaultContext {
   random: SeededRandom
   /** Waits; the deliveries go on meanwhile. */
   hold(): Promise<void>
-  /** So many of the next messages come at once. */
-  pileUp(count: number): Promise<void>
+  /** Many of the next messages come at once. */
+  pileUp(): Promise<void>
   /** It breaks now: what is in flight is counted. */
   hits(): void
   /** Message-IDs of what somebody else removed before it was taken. */
@@ -87,17 +87,16 @@ export function drawFaults(
 }
 
 const IN_A_PILE = 'in a pile'
-const PILE = 250
 
 const WAYS: Record<FaultKind, readonly [string, ...string[]]> = {
   'server killed': ['kill -9'],
-  'network cut': ['once', 'refusing', IN_A_PILE],
+  'network cut': ['once', 'refusing', 'refusing', IN_A_PILE],
   'half-open': ['all', 'old ones'],
   'numbered anew': ['stopped', 'running', 'torn-out'],
   emptied: ['taken ones', 'taken ones', 'newest ones'],
   refilled: ['copies'],
   'token revoked': ['access token', 'sign-in'],
-  'desk killed': ['alone', 'with the server', IN_A_PILE],
+  'desk killed': ['alone', 'alone', 'with the server', IN_A_PILE],
 }
 
 /** Breaks it, and mends it again. */
@@ -185,7 +184,7 @@ async function nextCommit({ progress }: FaultContext): Promise<void> {
 async function amidPile(context: FaultContext): Promise<void> {
   const { scene, pileUp } = context
   await scene.killDesk()
-  await pileUp(PILE)
+  await pileUp()
   const taking = nextCommit(context)
   await scene.startDesk()
   await taking
