@@ -95,6 +95,8 @@ export async function renumber(
     if (how === 'stopped') await killServer()
     await forgetNumbers(join(dovecot.homeOf(mailbox.user), 'Maildir'))
     if (how === 'stopped') await dovecot.start()
+    // A session whose index was torn out may stay at what it knew for ever: whoever does that ends it.
+    else await dovecot.doveadm('kick', mailbox.user).catch(() => undefined)
   }
   return (await uidValidityOf(dovecot, mailbox)) !== before
 }

@@ -9,6 +9,7 @@ const SOON_MS = 4_000 // the longest wait in the first minute after a connection
 const LATER_MS = 60_000
 const PATIENCE_MS = 60_000
 const REFUSED_MS = 60_000 // whoever knocks too often with a wrong password is locked out
+const RENEWED_AFTER_MS = 60 * 60_000 // a session may go blind without a sign; a new one sees
 const FAREWELL_MS = 5_000
 const MOST_TO_KEEP = 100 // answers, while the server cannot be reached
 const ALARM_AFTER_MS = 10 * 60_000
@@ -92,7 +93,7 @@ export class MailboxWatcher {
   }
 
   async #connectAndServe(): Promise<void> {
-    const { mailbox, tokens } = this.#options
+    const { mailbox, tokens, now } = this.#options
     const client = await connectImap(mailbox, tokens)
     this.#client = client
     for (const folder of this.#folders) folder.reset()
@@ -100,10 +101,12 @@ export class MailboxWatcher {
       this.#news = true
       this.#wake()
     }
+    const since = now().getTime()
+    const isOld = () => now().getTime() - since > RENEWED_AFTER_MS
     client.on('exists', news)
     client.on('close', news)
     try {
-      while (!this.#stopped && client.usable) {
+      while (!this.#stopped && client.usable && !isOld()) {
         this.#news = false
         await this.#expectAnswer(client)
         // The first one last, because the server tells only of the folder that is selected.
@@ -114,11 +117,11 @@ export class MailboxWatcher {
       }
     } finally {
       // Whoever stops waits for a word of farewell; a connection that is gone has none.
-      if (this.#stopped && client.usable) await client.logout().catch(() => undefined)
+      if ((this.#stopped || isOld()) && client.usable) await client.logout().catch(() => undefined)
       client.close()
       this.#client = undefined
     }
-    if (!this.#stopped) throw new Error('The server closed the connection.')
+    if (!this.#stopped && !isOld()) throw new Error('The server closed the connection.')
   }
 
   /**
