@@ -72,7 +72,11 @@ export function alarmsOf(desk: TestDesk): Promise<Alarm[]> {
 /** Flags of the messages in a folder, by subject; without \Recent, which is nobody's. */
 export async function flagsIn(dovecot: Dovecot, folder = 'INBOX', user = 'support'): Promise<Record<string, string[]>> {
   const words = ['-f', 'json', 'fetch', '-u', user, 'hdr.subject flags', 'mailbox', folder, 'all']
-  const rows = JSON.parse((await dovecot.doveadm(...words)) || '[]') as Record<string, string>[]
+  const answer = await dovecot.doveadm(...words).catch(error => {
+    if (!/was expunged/.test(String(error))) throw error // while it was asked for: asked again, it is not there
+    return dovecot.doveadm(...words)
+  })
+  const rows = JSON.parse(answer || '[]') as Record<string, string>[]
   const flags = (text = '') => text.split(' ').filter(flag => flag !== '' && flag !== '\\Recent')
   return Object.fromEntries(rows.map(row => [row['hdr.subject'], flags(row.flags).toSorted()]))
 }
