@@ -1,7 +1,8 @@
 import type { AddressObject, EmailAddress } from 'mailparser'
 import type { Address } from '../../src/channel.ts'
 import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
-import { failedRecipients } from '../../src/core/delivery-status.ts'
+import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
+import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
 import { visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
@@ -48,8 +49,17 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   const to = addressesOf(headers.get('to'))
   const cc = addressesOf(headers.get('cc'))
   const contentType = contentTypeOf(headers.get('content-type'))
-  const bounced = parts.deliveryStatus.flatMap(failedRecipients)
-  const verdict = classify(evidenceOf(values, contentType, from, options))
+  const subject = oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT)
+  const verdict = classify({ ...evidenceOf(values, contentType, from, options), ...saidIn(parts), subject })
+  const bounced =
+    verdict.kind === 'bounce'
+      ? bouncedRecipients({
+          text: parts.text,
+          deliveryStatus: parts.deliveryStatus,
+          failedRecipients: values('x-failed-recipients'),
+          to: to.map(each => each.address),
+        })
+      : null
   const whole = parts.text
   const longest = options.longestText ?? LONGEST_TEXT
   const text =
@@ -68,7 +78,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       addressedTo: [
         ...new Set([...[...to, ...cc].map(each => each.address), ...envelopeTo.map(each => each.toLowerCase().trim())]),
       ].filter(address => isOurs(address, options.own)),
-      subject: oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT),
+      subject,
       text,
       visible: visibleReply(text),
       kind: verdict.kind,
@@ -76,13 +86,26 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       sentAt,
       reachedAt: timeOf(values('received')[0]?.split(';').at(-1)) ?? sentAt,
       messageId,
-      references: [...referencesOf(values), ...(verdict.kind === 'bounce' ? parts.carried : [])],
+      references: [
+        ...referencesOf(values),
+        ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(parts.text)] : []),
+      ],
       fingerprint:
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
       attachments: parts.attachments,
     },
     from: from && { ...from, address: writtenAddress(headers.get('from')) ?? from.address },
-    bounced: verdict.kind === 'bounce' ? bounced : null,
+    bounced,
+  }
+}
+
+function saidIn({ headers, text, deliveryStatus }: Parts): Pick<Evidence, 'text' | 'fromName' | 'delivered'> {
+  const statuses = deliveryStatus.flatMap(recipientStatuses)
+  const written = headers.get('from') as AddressObject | undefined
+  return {
+    text,
+    fromName: String(written?.value?.[0]?.name || written?.text || ''),
+    delivered: deliveryStatus.length > 0 ? isOfSuccess(statuses) : null,
   }
 }
 

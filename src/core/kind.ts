@@ -1,4 +1,5 @@
 import type { MessageKind } from '../channel.ts'
+import { introducesProgram, saysAway, saysFailure, tellsOfFailure } from './machine-words.ts'
 
 /** What classifying looks at; header names in lower case, every value of a repeated header. */
 export interface Evidence {
@@ -7,8 +8,15 @@ export interface Evidence {
   contentType: string
   reportType: string
   fromAddress: string | null
+  /** The sender as it names itself; '' where it does not. */
+  fromName?: string
   /** Envelope sender '' (RFC 5321 section 4.5.5); null where it is not known. */
   envelopeFrom: string | null
+  subject?: string
+  /** Its text, of which the beginning is looked at. */
+  text?: string
+  /** What its delivery status tells of: nothing but success, anything else, or null where it has none. */
+  delivered?: boolean | null
 }
 
 export interface Verdict {
@@ -17,10 +25,12 @@ export interface Verdict {
 }
 
 /**
- * Whether a person wrote this. Only what machines say of themselves counts here: RFC 3834, RFC 3462 and 6522 reports,
- * and the headers that senders of bulk mail set.
+ * Whether a person wrote this. What machines say of themselves counts: RFC 3834, RFC 3462 and 6522 reports, and the
+ * headers that senders of bulk mail set. Words count only together with another sign, as people use them too.
  */
 export function classify(evidence: Evidence): Verdict {
+  const report = reportReasons(evidence)
+  if (report.length > 0) return { kind: 'auto-reply', reasons: report }
   const bounce = bounceReasons(evidence)
   if (bounce.length > 0) return { kind: 'bounce', reasons: bounce }
   const reply = autoReplyReasons(evidence)
@@ -37,38 +47,126 @@ function first(evidence: Evidence, name: string): string {
 /** The keyword of RFC 3834 section 5 without comments and parameters, '' if there is none. */
 function autoSubmitted(evidence: Evidence): string {
   return first(evidence, 'auto-submitted')
+    .slice(0, 1_000)
     .replace(/\([^()]*\)/g, ' ')
     .trim()
     .replace(/[\s;(].*$/s, '')
 }
 
+/** Reports on a mail that arrived: none of them tells of a failure. */
+function reportReasons(evidence: Evidence): string[] {
+  if (evidence.contentType !== 'multipart/report') return []
+  if (evidence.reportType === 'feedback-report') return ['feedback report of a mail provider (RFC 5965)']
+  if (evidence.reportType === 'disposition-notification') return ['disposition notification (RFC 8098)']
+  return evidence.delivered === true ? ['delivery status of a mail that arrived (RFC 3464)'] : []
+}
+
+/** Nobody writes by hand as one of these. */
+const DAEMON =
+  /^(?:mailer-?daemon|mail-?daemon|mdaemon|mail-?delivery(?:-?(?:system|subsystem))?|bounce-?daemon|microsoftexchange[0-9a-f]{32})(?:@|$)/
+/** A person may be behind these too. */
+const SYSTEM =
+  /^(?:postmaster|post_master|mail-?admin|mailmaster|mailsystem|mail-?system|mta|mailer|smtp|mail-?gateway)(?:@|$)/
+const SYSTEM_NAME =
+  /^["'\s]*(?:mailer[ -]?daemon|mail ?delivery (?:sub)?system|mail ?delivery|delivery subsystem|mail system|postmaster|mail administrator|system administrator|internet mail delivery|mail router|mail server|e-?mail delivery|microsoft outlook|microsoft exchange)/i
+
 function bounceReasons(evidence: Evidence): string[] {
   const reasons: string[] = []
-  // RFC 6522: multipart/report; RFC 3464: delivery-status. RFC 8098 disposition notifications are no bounces.
+  // RFC 6522: multipart/report; RFC 3464: delivery-status.
   if (evidence.contentType === 'multipart/report' && evidence.reportType === 'delivery-status') {
     reasons.push('multipart/report of delivery-status (RFC 3464)')
+  } else if (evidence.contentType === 'multipart/report' && evidence.delivered === false) {
+    reasons.push('delivery status in a report (RFC 3464)')
   }
   if (evidence.header('x-failed-recipients').length > 0) reasons.push('X-Failed-Recipients')
-  if (/^(mailer-daemon|postmaster)@/.test(evidence.fromAddress ?? '') && evidence.envelopeFrom === '') {
+  if (evidence.header('x-ms-exchange-message-is-ndr').length > 0) reasons.push('X-MS-Exchange-Message-Is-Ndr')
+  const address = evidence.fromAddress ?? ''
+  const daemon = DAEMON.test(address) || (!address && SYSTEM_NAME.test(evidence.fromName ?? ''))
+  const system = daemon || SYSTEM.test(address) || SYSTEM_NAME.test(evidence.fromName ?? '')
+  const nobody = evidence.envelopeFrom === ''
+  if ((DAEMON.test(address) || SYSTEM.test(address)) && nobody) {
     reasons.push('null envelope sender from a mail system (RFC 5321 section 4.5.5)')
   }
-  return reasons
+  if (reasons.length > 0) return reasons
+  return wordedBounceReasons(evidence, { daemon, system, nobody })
 }
+
+/** Bounces that follow no RFC: known by two signs that agree, one of which may be their words. */
+function wordedBounceReasons(
+  evidence: Evidence,
+  { daemon, system, nobody }: { daemon: boolean; system: boolean; nobody: boolean },
+): string[] {
+  const signs: string[] = []
+  if (daemon) signs.push('a sender that is a mail system')
+  else if (system) signs.push('a sender that is called a mail system')
+  if (nobody) signs.push('null envelope sender (RFC 5321 section 4.5.5)')
+  const submitted = autoSubmitted(evidence)
+  if (submitted && submitted !== 'no') signs.push(`Auto-Submitted: ${submitted.slice(0, 60)}`)
+  const failing = saysFailure(evidence.subject ?? '')
+  if (failing) signs.push('a subject of failed delivery')
+  const telling = tellsOfFailure(evidence.text ?? '')
+  if (telling) signs.push('words of a mail system that could not deliver')
+  // A person may choose such a subject and quote such words, but does not begin as a program introduces itself.
+  const introduced = failing && introducesProgram(evidence.text ?? '')
+  // People write as postmaster, and of failed delivery: only both in subject and text are a report's.
+  const called = system && failing && telling
+  const other = daemon || nobody || (submitted !== '' && submitted !== 'no')
+  const worded = failing || telling
+  return introduced || called || (daemon && (worded || !submitted)) || (other && worded) ? signs : []
+}
+
+/** Set by programs that answer by themselves, and by nothing else. */
+const ANSWERING = [
+  'x-autoreply',
+  'x-autorespond',
+  'x-auto-reply-from',
+  'x-autoreply-from',
+  'x-auto-reply',
+  'x-autoresponder',
+  'x-auto-respond',
+  'x-mail-autoreply',
+  'x-vacation',
+  'x-mdautoresponse',
+  'x-away',
+]
 
 function autoReplyReasons(evidence: Evidence): string[] {
   const reasons: string[] = []
   // RFC 3834 section 5: `no` is a person; auto-generated without an answer is a machine writing, not answering.
   const submitted = autoSubmitted(evidence)
   if (submitted === 'auto-replied' || submitted === 'auto-notified') reasons.push(`Auto-Submitted: ${submitted}`)
-  if (evidence.contentType === 'multipart/report' && evidence.reportType === 'disposition-notification') {
-    reasons.push('disposition notification (RFC 8098)')
-  }
-  for (const name of ['x-autoreply', 'x-autorespond', 'x-auto-reply-from']) {
+  for (const name of ANSWERING) {
     const value = first(evidence, name)
-    if (value && value !== 'no') reasons.push(name)
+    if (value && !/^(?:no|none|false|0)$/.test(value)) reasons.push(name)
   }
-  if (first(evidence, 'precedence') === 'auto_reply') reasons.push('Precedence: auto_reply')
+  for (const name of ['precedence', 'x-precedence']) {
+    const value = first(evidence, name)
+    if (/^auto[-_]?reply$/.test(value)) reasons.push(`${name === 'precedence' ? 'Precedence' : name}: ${value}`)
+  }
+  if (/^reply\b/.test(first(evidence, 'x-autogenerated'))) reasons.push('X-Autogenerated: reply')
+  if (reasons.length === 0 && submitted !== 'no' && saysAway(evidence.subject ?? '')) {
+    const sign = otherSign(evidence, submitted)
+    if (sign) reasons.push('a subject of an automatic answer', sign)
+  }
+  // RFC 3834 section 3.3: responders answer with a null envelope sender.
+  const answers = evidence.header('in-reply-to').length > 0 && evidence.header('list-id').length === 0
+  if (reasons.length === 0 && evidence.envelopeFrom === '' && answers)
+    reasons.push('an answer with a null envelope sender')
   return reasons
+}
+
+/** What makes words of absence those of a machine; none of these is proof by itself. */
+function otherSign(evidence: Evidence, submitted: string): string | undefined {
+  if (evidence.envelopeFrom === '') return 'null envelope sender (RFC 5321 section 4.5.5)'
+  if (submitted) return `Auto-Submitted: ${submitted.slice(0, 60)}`
+  const precedence = first(evidence, 'precedence')
+  if (precedence === 'bulk' || precedence === 'junk') return `Precedence: ${precedence}`
+  if (evidence.header('list-id').length > 0) return undefined
+  // MS-OXCMAIL: Exchange sets it on answers of mailboxes; on people's mails, of the same servers, without such words.
+  for (const name of ['x-auto-response-suppress', 'x-ms-exchange-inbox-rules-loop', 'x-autogenerated', 'x-loop']) {
+    if (evidence.header(name).length > 0) return name
+  }
+  return undefined
 }
 
 function bulkReasons(evidence: Evidence): string[] {
@@ -80,6 +178,7 @@ function bulkReasons(evidence: Evidence): string[] {
   for (const name of ['list-id', 'list-unsubscribe', 'list-post', 'feedback-id']) {
     if (evidence.header(name).length > 0) reasons.push(name)
   }
+  if (evidence.header('x-cron-env').length > 0) reasons.push('x-cron-env')
   if (evidence.envelopeFrom === '' && reasons.length === 0) reasons.push('null envelope sender')
   return reasons
 }

@@ -1,0 +1,48 @@
+const ANSWERED =
+  /^\s{0,8}(?:(?:re|fw|fwd|aw|wg|sv|vs|tr|rv|antw|odp|vl|ynt|ilt|doorst|答复|转发)(?:\[\d{1,3}\])?\s{0,4}[:：])/i
+
+/** How subjects of automatic answers begin, in the languages of mail programs' own templates. */
+const AWAY =
+  /^(?:\[?auto(?:matic|mated)?[ -]?(?:reply|response|answer)|auto[ -]?:|autoreply|autoresponse|out of (?:the )?office|out-of-office|ooo\b|away from (?:the office|my|mail)|i am (?:away|out of)|on vacation|vacation (?:reply|message|notice)|(?:automatische|abwesenheits?)[ -]?(?:antwort|notiz|nachricht|mitteilung|assistent|benachrichtigung)|abwesend|abwesenheit|nicht im (?:büro|haus)|réponse automatique|reponse automatique|absence du bureau|absent du bureau|message d'absence|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|ausencia|risposta automatica|fuori (?:sede|ufficio)|assente|resposta automática|resposta automatica|fora do escritório|ausência|automatisch antwoord|automatische beantwoording|afwezig|niet aanwezig|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|nieobecno|poza biurem|automatisk svar|automatisk besked|fraværende|ikke til stede|ikke på kontoret|autosvar|frånvaro|automatiskt svar|inte på kontoret|fravær|automaattinen vastaus|poissa|automatická odpověď|mimo kancelář|nepřítomen|автоматический ответ|автоответ|нет на работе|вне офиса|автоматична відповідь|автовідповідь|поза офісом|otomatik yanıt|otomatik cevap|ofis dışı|自動応答|自動返信|不在通知|不在の|自动回复|自動回覆|自动答复|不在办公室|外出|자동 ?회신|자동 ?응답|부재중)/i
+
+/** Whether a subject is one of automatic answers. Weak: people write of their absence too. */
+export function saysAway(subject: string): boolean {
+  return AWAY.test(
+    subject
+      .slice(0, 200)
+      .trim()
+      .replace(/\u2019/g, "'"),
+  )
+}
+
+const FAILURE =
+  /undeliver(?:ed|able)|undelivery|non[ -]?deliver|not deliver|delivery (?:status )?(?:notification|report|fail|error|problem|has failed|unsuccessful|delay)|delivery status|deliver(?:y|ed) (?:has )?fail|failed (?:mail|delivery|to deliver|recipient)|fail(?:ure|ed)[ :]{0,2}(?:notice|delivery)|failure notice|failed mail|mail(?:[ -]?system)? (?:delivery |transaction )?(?:error|fail|problem)|returned mail|mail returned|returned to sender|return(?:ed|ing) (?:message|to sender)|message (?:returned|bounced|not delivered|undeliverable|delivery)|could(?:n't| not) (?:be delivered|send message|be sent)|can(?:'t|not) be delivered|unable to deliver|user unknown|unknown user|bounced|permanent (?:delivery )?(?:error|failure)|rejected mail|email (?:delivery )?(?:error|fail)|nicht zustellbar|unzustellbar|zustellung fehlgeschlagen|non remis|non délivr|échec de la remise|no se puede entregar|no entregado|no entregable|mancato recapito|impossibile recapitare|non recapitabile|não foi possível entregar|não entregue|onbestelbaar|niet bezorgd|nie można dostarczyć|niedostarczon|kan ikke leveres|kan inte levereras|oleverbar|ei voitu toimittaa|nelze doručit|nedoručitelné|не доставлен|не может быть доставлен|недоставлен|teslim edilemedi|配信不能|配信できません|送信できません|エラーメール|未送達|退信|无法送达|無法傳遞|無法送達|配信に失敗|반송|배달 실패/i
+
+/** Whether a subject tells of a mail that was not delivered; an answer to such a mail does not. */
+export function saysFailure(subject: string): boolean {
+  const short = subject.slice(0, 300).replace(/\u2019/g, "'")
+  return !ANSWERED.test(short) && FAILURE.test(short)
+}
+
+/** How reports of mail systems begin. */
+const OPENING =
+  /this is the (?:qmail-send program|mail system|mailer-daemon|postfix program|mail delivery agent|[a-z0-9 .-]{1,40}program at)|this message was created automatically by (?:the )?(?:mail|[a-z]{1,20} mail)|automatically generated delivery status|the original message was received at|the following addresses had (?:permanent|transient)|did not reach (?:the following|some or all)|delivery (?:has failed|to the following|failed)|(?:could|can|was|were|has|have)(?: ?not|n't) (?:be |been )?(?:delivered|able to (?:be )?deliver)|(?:unable|failed) to deliver|undeliverable|message (?:was )?undelivered|not deliverable|is undeliverable|delivery status notification|delivery error|following (?:address(?:es)?|recipients?)[^.]{0,40} fail|mail delivery failed|your (?:message|mail|e-mail|email)[^.]{0,80}(?:was rejected|was not delivered|could not|cannot|has been returned|bounced)|returned mail|unknown user|user unknown|no such user|mailbox (?:is )?full|permanent(?:ly)? (?:error|fail)|not reach|宛先|配信できません|配信できません|送信できません|konnte nicht zugestellt/
+
+/** Whether a text begins as reports of failed deliveries do, not quoted or forwarded by somebody. */
+export function tellsOfFailure(text: string): boolean {
+  const begin = text
+    .slice(0, 1_500)
+    .toLowerCase()
+    .replace(/[\u2018\u2019`]/g, "'")
+    .trimStart()
+  if (/^(?:>|-{2,} ?(?:forwarded|original)|begin forwarded|hi all|dear )/.test(begin)) return false
+  return OPENING.test(begin.replace(/\s+/g, ' ').slice(0, 700))
+}
+
+const INTRODUCTION =
+  /^(?:hi[.!] ?)?(?:this is (?:the |an? )?(?:qmail-send program|mail system at|mailer-daemon|postfix program|automatic(?:ally)?[ -]generated|delivery status)|this message was (?:created|generated) automatically|this is an automatically generated|the original message was received at|a message that you sent could not|delivery to the following recipient|your message did not reach some or all)/
+
+/** Whether a text begins with a program that says what it is. */
+export function introducesProgram(text: string): boolean {
+  return INTRODUCTION.test(text.slice(0, 1_000).toLowerCase().replace(/\s+/g, ' ').trimStart().slice(0, 300))
+}

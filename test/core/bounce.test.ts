@@ -1,0 +1,363 @@
+import { describe, expect, test } from 'vitest'
+import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
+
+interface Given {
+  text?: string
+  deliveryStatus?: string[]
+  failedRecipients?: string[]
+}
+
+function read({ text = '', deliveryStatus = [], failedRecipients = [] }: Given) {
+  return bouncedRecipients({ text, deliveryStatus, failedRecipients, to: ['desk@desk.example'] })
+}
+
+const RETURNED = 'Return-Path: <desk@desk.example>\nFrom: desk@desk.example\nTo: other@elsewhere.example\n'
+
+/** Reports as these systems write them: text, address, status, hard. */
+const REPORTS: readonly (readonly [string, string, string, string, boolean])[] = [
+  [
+    'qmail, unknown user',
+    `Hi. This is the qmail-send program at out.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+This is a permanent error; I've given up. Sorry it didn't work out.
+
+<olga@shop.example>:
+203.0.113.9 does not like recipient.
+Remote host said: 550 5.1.1 <olga@shop.example>: No such mailbox
+Giving up on 203.0.113.9.
+
+--- Below this line is a copy of the message.
+
+${RETURNED}`,
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'qmail, no such host',
+    `Hi. This is the qmail-send program at out.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<olga@shopp.example>:
+Sorry, I couldn't find any host named shopp.example. (#5.1.2)
+`,
+    'olga@shopp.example',
+    '5.1.2',
+    true,
+  ],
+  [
+    'qmail, too long in the queue',
+    `Hi. This is the qmail-send program at out.example.
+
+<olga@shop.example>:
+203.0.113.9 does not like recipient.
+Remote host said: 450 try again later
+I'm not going to try again; this message has been in the queue too long.
+`,
+    'olga@shop.example',
+    '4.4.7',
+    false,
+  ],
+  [
+    'Exim, quota',
+    `This message was created automatically by mail delivery software.
+
+A message that you sent could not be delivered to one or more of its
+recipients. This is a permanent error. The following address(es) failed:
+
+  olga@shop.example
+    host mx.shop.example [203.0.113.9]
+    SMTP error from remote mail server after RCPT TO:<olga@shop.example>:
+    552 5.2.2 Over quota
+`,
+    'olga@shop.example',
+    '5.2.2',
+    false,
+  ],
+  [
+    'Exim, an address that leads nowhere',
+    `This message was created automatically by mail delivery software.
+
+  olga@shop.example
+    Unrouteable address
+
+------ This is a copy of the message, including all the headers. ------
+${RETURNED}`,
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'Exim, refused for its sender',
+    `The following address(es) failed:
+
+  olga@shop.example
+    SMTP error from remote mail server after MAIL FROM:<desk@desk.example> SIZE=2000:
+    550 we do not know you
+`,
+    'olga@shop.example',
+    '5.7.1',
+    false,
+  ],
+  [
+    'Postfix as text',
+    `This is the mail system at host out.example.
+
+I'm sorry to have to inform you that your message could not
+be delivered to one or more recipients. It's attached below.
+
+                   The mail system
+
+<olga@shop.example>: host mx.shop.example[203.0.113.9] said: 550 5.1.1
+    <olga@shop.example>: Recipient address rejected: User unknown in local
+    recipient table (in reply to RCPT TO command)
+`,
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'Postfix, after the end of the text',
+    `This is the mail system at host out.example.
+
+<olga@shop.example>: host mx.shop.example[203.0.113.9] said: 550 Unknown user
+    (in reply to end of DATA command)
+`,
+    'olga@shop.example',
+    '5.0.0',
+    false,
+  ],
+  [
+    'Gmail, as it wrote once',
+    `Delivery to the following recipient failed permanently:
+
+     olga@shop.example
+
+Technical details of permanent failure:
+Google tried to deliver your message, but it was rejected by the server for the recipient domain shop.example.
+
+The error that the other server returned was:
+550 5.7.1 Message rejected as spam by content filtering
+
+----- Original message -----
+
+${RETURNED}`,
+    'olga@shop.example',
+    '5.7.1',
+    false,
+  ],
+  [
+    'Exchange 2003',
+    `Your message
+
+  To:      olga@shop.example
+  Subject: Your question
+  Sent:    Mon, 2 Feb 2026 10:00:00 +0100
+
+did not reach the following recipient(s):
+
+olga@shop.example on Mon, 2 Feb 2026 10:00:09 +0100
+    The recipient name is not recognized
+    MSEXCH:IMS:Shop:Site:SRV 0 (000C05A6) Unknown Recipient
+`,
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'Office 365, whose advice is not the answer',
+    `Delivery has failed to these recipients or groups:
+
+olga@shop.example<mailto:olga@shop.example>
+Your message wasn't delivered. The address might be misspelled or it might not exist. Try retyping it.
+
+Diagnostic information for administrators:
+
+Generating server: out.prod.outlook.example
+
+olga@shop.example
+Remote Server returned '550 5.7.1 Service unavailable, client blocked using Blocklist'
+
+Original message headers:
+
+Received: from a.example
+`,
+    'olga@shop.example',
+    '5.7.1',
+    false,
+  ],
+  [
+    'Yahoo',
+    `Sorry, we were unable to deliver your message to the following address.
+
+<olga@yahoo.example>:
+Remote host said:
+554 delivery error: dd This user doesn't have a yahoo.example account (olga@yahoo.example) [0] - mta1 [BODY]
+
+--- Below this line is a copy of the message.
+`,
+    'olga@yahoo.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'an old sendmail',
+    `The original message was received at Mon, 2 Feb 2026 10:00:00 +0100
+
+   ----- Transcript of session follows -----
+... while talking to mx.shop.example.:
+>>> RCPT To:<olga@shop.example>
+<<< 550 olga@shop.example... User unknown
+550 olga@shop.example... User unknown
+
+   ----- Unsent message follows -----
+${RETURNED}`,
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'a provider in one sentence',
+    'Unable to find user: <olga@shop.example>\nPlease make sure the address is correct and resend your mail.\n',
+    'olga@shop.example',
+    '5.1.1',
+    true,
+  ],
+  [
+    'a Japanese carrier',
+    `次のあて先へのメッセージはエラーのため送信できませんでした。
+
+宛先: olga@phone.example
+理由: 宛先不明
+`,
+    'olga@phone.example',
+    '5.1.1',
+    true,
+  ],
+]
+
+describe('a bounce that follows no RFC', () => {
+  test.each(REPORTS)('%s', (_, text, address, status, hard) => {
+    expect(read({ text })).toEqual([{ address, status, hard }])
+  })
+
+  test('tells its recipients apart', () => {
+    const text = `The following address(es) failed:
+
+  ann@shop.example
+    550 5.1.1 User unknown
+  bob@shop.example
+    452 4.2.2 Mailbox full
+`
+    expect(read({ text, failedRecipients: ['ann@shop.example,\n bob@shop.example'] })).toEqual([
+      { address: 'ann@shop.example', status: '5.1.1', hard: true },
+      { address: 'bob@shop.example', status: '4.2.2', hard: false },
+    ])
+  })
+
+  test('that waits is marked as a delay, and never hard', () => {
+    const text = 'Your message has been delayed and will be retried.\n\n<olga@shop.example>: unknown user\n'
+    expect(read({ text })).toMatchObject([{ address: 'olga@shop.example', hard: false, delayed: true }])
+  })
+
+  test('is not about who sent it, nor about those of the returned mail', () => {
+    const text = `Could not deliver.\ndesk@desk.example\nolga@shop.example: 550 5.1.1 no\n\n--- Original message ---\n${RETURNED}`
+    expect(read({ text }).map(each => each.address)).toEqual(['olga@shop.example'])
+  })
+
+  test('is about those whom it did not reach, not about all of the mail', () => {
+    const text =
+      'Your message\n\n  To: ann@shop.example\n\ndid not reach the following recipient(s):\n\nbob@shop.example on Monday\n    Unknown Recipient\n'
+    expect(read({ text })).toEqual([{ address: 'bob@shop.example', status: '5.1.1', hard: true }])
+  })
+
+  test('that hides whom it is about leaves that to the returned mail', () => {
+    const text = `Your message could not be delivered: the mailbox is full.\n\n--- Original message ---\n${RETURNED}`
+    expect(read({ text })).toMatchObject([{ address: 'other@elsewhere.example', status: '5.2.2', hard: false }])
+  })
+
+  test('of nobody names nobody', () => {
+    expect(read({})).toEqual([])
+    expect(read({ text: 'It did not work.' })).toEqual([])
+  })
+
+  test('of any length and making is read soon', () => {
+    const pieces = [
+      'a@',
+      'a@b.c ',
+      '<a@b.c>:\n',
+      '550 ',
+      '550-',
+      '5.1.1',
+      '- ',
+      '\n',
+      '-\n',
+      ' ',
+      'to ',
+      '>',
+      '"<[(',
+      '宛先:',
+      'name service error for ',
+    ]
+    for (const piece of [...pieces, 'a.', '550 a@b.c\n', '5.1.1 - a ', 'to: ']) {
+      const begun = performance.now()
+      const long = piece.repeat(400_000 / piece.length)
+      read({ text: `x${long}`, deliveryStatus: [long], failedRecipients: [long] })
+      read({ text: `x${long}` })
+      expect(performance.now() - begun, piece).toBeLessThan(1_500)
+    }
+  })
+})
+
+test('a delivery status that stands in the text is read there', () => {
+  const text =
+    'Sorry.\n\nFinal-Recipient: rfc822; olga@shop.example\nAction: failed\nStatus: 5.1.1\n\nReturn-Path: <a@b.example>\n'
+  expect(read({ text })).toEqual([{ address: 'olga@shop.example', status: '5.1.1', hard: true }])
+})
+
+describe('a delivery status', () => {
+  const report = (diagnostic: string, status = '5.0.0', action = 'failed') =>
+    `Reporting-MTA: dns; out.example\n\nFinal-Recipient: rfc822; olga@shop.example\nAction: ${action}\nStatus: ${status}\nDiagnostic-Code: ${diagnostic}\n`
+
+  test.each<[string, string, string, boolean]>([
+    ['smtp; 550 5.1.1 User unknown', '5.0.0', '5.1.1', true],
+    ['smtp; 550 5.2.2 Mailbox full', '5.1.1', '5.2.2', false],
+    ['smtp; 450 4.1.1 User unknown in virtual table', '4.1.1', '4.1.1', true],
+    ['smtp; 554 5.7.1 Relay access denied', '5.7.1', '5.7.1', false],
+    ['smtp; 553 5.1.8 Domain of sender address does not exist', '5.1.8', '5.1.8', false],
+    ['smtp; 550 5.2.1 The account has been suspended', '5.2.1', '5.2.1', false],
+    ['smtp; 551 5.1.6 Recipient has moved', '5.1.6', '5.1.6', true],
+    ['x-unix; procmail: no such user', '5.1.1', '5.1.1', false],
+    ['smtp; 550 5.1.8 Invalid domain in sender', '5.1.8', '5.1.8', false],
+    ['smtp; 550 5.4.1 Recipient address rejected: Access denied. AS(201806281)', '5.4.1', '5.4.1', true],
+    ['smtp; 552-5.2.2 The email account that you tried to reach is over quota', '5.2.2', '5.2.2', false],
+    ['x-postfix; Name service error for name=shop.example: Host not found, try again', '4.4.3', '4.4.3', false],
+    ['x-postfix; Name service error for name=shop.example: Host not found', '5.4.4', '5.4.4', true],
+    ['smtp; 556 5.1.10 domain has null MX', '5.1.10', '5.1.10', true],
+    ['smtp; 550 Unknown user olga@docomo.ne.jp', '5.3.0', '5.3.0', false],
+    ['smtp; something else', '5.1.1', '5.1.1', true],
+    ['smtp; something else', '5.0.0', '5.0.0', false],
+    ["smtp; 5.1.0 - Unknown address error 550-'5.7.1 Access denied'", '5.0.0', '5.7.1', false],
+  ])('%s (%s)', (diagnostic, given, status, hard) => {
+    expect(read({ deliveryStatus: [report(diagnostic, given)] })).toEqual([
+      { address: 'olga@shop.example', status, hard },
+    ])
+  })
+
+  test('of a mail that arrived names nobody, of a delayed one who still waits', () => {
+    expect(read({ deliveryStatus: [report('smtp; 250 ok', '2.0.0', 'delivered')] })).toEqual([])
+    expect(read({ deliveryStatus: [report('smtp; 421 later', '4.4.1', 'delayed')] })).toEqual([
+      { address: 'olga@shop.example', status: '4.4.1', hard: false, delayed: true },
+    ])
+  })
+
+  test('that says unknown while its words say full is believed to be full', () => {
+    const text = 'Your message was rejected: mailbox is full.'
+    expect(read({ text, deliveryStatus: [report('smtp; 550 5.1.1 User unknown', '5.1.1')] })[0]?.hard).toBe(false)
+  })
+})
+
+test('the ids of mails that a text returns are found, folded or quoted', () => {
+  const text = 'Failed.\n\nMessage-ID: <1@desk.example>\n> Message-Id:\n <2@desk.example>\nIn-Reply-To: <3@x>\n'
+  expect(returnedIds(text)).toEqual(['<1@desk.example>', '<2@desk.example>'])
+})
