@@ -4,7 +4,8 @@ import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
 import { classify, type Evidence } from '../../src/core/kind.ts'
-import { visibleReply } from '../../src/core/visible.ts'
+import { withoutMarks } from '../../src/core/reply/lines.ts'
+import { isForwardSubject, visibleReply } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
@@ -62,10 +63,12 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       : null
   const whole = parts.text
   const longest = options.longestText ?? LONGEST_TEXT
-  const text =
+  const marked =
     whole.length > longest
       ? `${whole.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
       : whole
+  const text = withoutMarks(marked)
+  const subject = oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT)
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])
@@ -80,7 +83,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       ].filter(address => isOurs(address, options.own)),
       subject,
       text,
-      visible: visibleReply(text),
+      visible: visibleReply(marked, { forward: isForwardSubject(subject) }),
       kind: verdict.kind,
       kindReasons: verdict.reasons,
       sentAt,

@@ -14,6 +14,7 @@ const LONGEST_HEADS = 512 * 1024 // of all parts together; after that only what 
 /** What mailparser makes of a message. */
 export interface Parts {
   headers: Headers
+  /** With `MARKS` where HTML told what is quoted. */
   text: string
   attachments: InboundAttachment[]
   deliveryStatus: string[]

@@ -1,5 +1,6 @@
-import { compile } from 'html-to-text'
 import type { Headers } from 'mailparser'
+import { withoutMarks } from '../../src/core/reply/lines.ts'
+import { layOut } from './lay-out.ts'
 import { roughText } from './rough-text.ts'
 
 /** A part of a message as mailparser keeps it in its tree; only texts shown in place have `textContent`. */
@@ -16,15 +17,10 @@ const LONGEST_HTML = 1_000_000 // laying out more costs seconds
 const DEEPEST_HTML = 1_000
 const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
 
-const layOut = compile({
-  wordwrap: false,
-  selectors: [
-    { selector: 'img', format: 'skip' },
-    { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
-  ],
-})
-
-/** The text of a message: of alternatives the plain one, HTML laid out where there is no other, parts in their order. */
+/**
+ * The text of a message: of alternatives the plain one, HTML laid out where there is no other, parts in their order.
+ * It holds `MARKS` where the structure of HTML tells what is quoted.
+ */
 export function textOfParts(part: MimePart): string {
   return textOf(part).replace(/\n{4,}/g, '\n\n\n')
 }
@@ -36,9 +32,9 @@ function textOf(part: MimePart): string {
 }
 
 function ownText(part: MimePart, content: string): string {
-  if (part.contentType !== 'text/html') return content
+  if (part.contentType !== 'text/html') return withoutMarks(content)
   const costly = content.length > LONGEST_HTML || isDeep(content)
-  return costly ? roughText(content.slice(0, LONGEST_ROUGH)) : layOut(content)
+  return costly ? roughText(withoutMarks(content.slice(0, LONGEST_ROUGH))) : layOut(withoutMarks(content))
 }
 
 /** Tags that need no end of their own, so that many of them are not deep. */
@@ -58,7 +54,7 @@ function isDeep(html: string): boolean {
 /** The first plain alternative that says something, else the first that does. */
 function best(alternatives: MimePart[]): string {
   const plain = alternatives.find(each => each.contentType === 'text/plain' && each.textContent?.trim())
-  if (plain?.textContent) return plain.textContent
+  if (plain?.textContent) return withoutMarks(plain.textContent)
   for (const each of alternatives) {
     const text = textOf(each)
     if (text.trim()) return text

@@ -1,25 +1,39 @@
+import { attributionEndingAt } from './reply/attribution.ts'
+import { trimmedEnd, withoutEnding } from './reply/ending.ts'
+import { headerBlockAt } from './reply/header-block.ts'
+import { isBlank, isQuoted, isRule, MARKS, saysForwarded, saysOriginal, withoutMarks } from './reply/lines.ts'
+
 /** The line in our mails above which people are asked to write. Everything from it on is ours. */
 export const REPLY_MARKER = '##- Please write your reply above this line -##'
 
-const MARKER_LINE = /^[>\s|*]*##-\s/
-const QUOTED = /^\s*>/
-const SIGNATURE = /^-- ?$/ // RFC 3676 section 4.3; many programs lose the blank
-const ORIGINAL =
-  /^\s*-{2,}\s*(?:Original Message|Ursprüngliche Nachricht|Message d'origine|Mensaje original)\s*-{2,}\s*$/i
-const RULE = /^[>\s]*_{5,}\s*$/
-const HEAD_FIELD =
-  /^[>\s*]*(?:From|Sent|To|Cc|Date|Subject|Importance|Von|Gesendet|An|Datum|Betreff|De|Envoyé|À|Objet|Enviado|Para|Asunto|Da|Inviato|A|Oggetto)\s?\*?:/i
-const LONGEST_ATTRIBUTION = 3 // lines; mail programs wrap it
-const OPENS_ATTRIBUTION = /^[>\s*]*(?:on|am|le|el|il|op|em|den|på)\s|\d[-./:]\d|\b\d{4}\b/i
+const MARKER_LINE = /^[>\s|*\uFDD0-\uFDD3]*##-\s/
+
+export interface VisibleOptions {
+  /** The subject says that it was forwarded: what it quotes is what it is about. */
+  forward?: boolean
+}
 
 /**
- * The new text of a message, without what it quotes below and without its signature. A text of which nothing would be
- * left is given whole. Linear in the length of the text, whatever stands in it.
+ * The new text of a message, without what it quotes, what introduces that, its signature and footers. Answers between
+ * quoted lines keep those lines, what was forwarded stays. A text of which nothing would be left is given whole. Linear
+ * in the length of the text, whatever stands in it. The text may hold `MARKS`; what is given holds none.
  */
-export function visibleReply(text: string): string {
+export function visibleReply(text: string, options: VisibleOptions = {}): string {
   const whole = text.trim()
-  const above = aboveMarker(whole)
-  return withoutTail(above.split('\n')).join('\n').trim() || above || whole
+  const above = aboveMarked(whole)
+  const lines = above.split('\n')
+  const { length, forwarded } = ownPart(lines, options.forward ?? false)
+  const own = withoutQuoteAround(lines, length)
+  const tail = forwarded === null ? [] : lines.slice(forwarded)
+  const kept = tail.length > 0 ? [...own, ...(own.length > 0 ? [''] : []), ...tail] : own
+  return withoutMarks(kept.join('\n')).trim() || withoutMarks(above).trim() || withoutMarks(whole).trim()
+}
+
+/** A subject that says of its mail that it was forwarded, by whatever program. */
+export function isForwardSubject(subject: string): boolean {
+  return /^\s*(?:\[[^\]]{0,80}\]\s{0,5}){0,3}\[?\s*(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vb|vl|pd|пересл|hà|ilt|vidb|转发|轉寄|转寄|転送|전달)\s*[:：]/i.test(
+    subject,
+  )
 }
 
 /**
@@ -27,66 +41,122 @@ export function visibleReply(text: string): string {
  * see, so nothing of it is ever given, even if nothing else is left.
  */
 export function aboveMarker(text: string): string {
+  return withoutMarks(aboveMarked(text))
+}
+
+function aboveMarked(text: string): string {
   const lines = text.split('\n')
   const at = lines.findIndex(line => MARKER_LINE.test(line))
   if (at < 0) return text
-  const above = withoutQuotes(lines.slice(0, at))
-  return withoutAttribution(withoutHeaderBlock(above)).join('\n').trim()
+  const end = withoutQuoteAtEnd(lines, withoutIntroduction(lines, at))
+  return lines.slice(0, end).join('\n').trim()
 }
 
-/** Outlook introduces a quote by the head of the mail it quotes, without any mark. */
-function withoutHeaderBlock(lines: string[]): string[] {
-  let end = lines.length
-  let fields = 0
-  for (; end > 0; end -= 1) {
-    const line = lines[end - 1] ?? ''
-    if (HEAD_FIELD.test(line)) fields += 1
-    else if (line.trim() !== '' && !RULE.test(line) && !ORIGINAL.test(line)) break
+/** Where quoted or forwarded text without quote marks begins, from the top. */
+function ownPart(lines: readonly string[], isForward: boolean): { length: number; forwarded: number | null } {
+  let written = false
+  for (let at = 0; at < lines.length; at += 1) {
+    const line = lines[at] ?? ''
+    if (isBlank(line)) continue
+    if (!isQuoted(line)) {
+      if (saysForwarded(line)) return { length: at, forwarded: at }
+      const cut = quoteFrom(lines, at)
+      if (cut !== null && (written || isForward)) return { length: cut, forwarded: isForward ? cut : null }
+      if (cut === null && !isRule(line)) written = true
+    }
   }
-  return fields >= 2 ? lines.slice(0, end) : lines
+  return { length: lines.length, forwarded: null }
 }
 
-/** Takes off the signature, the quote at the end and what introduces it, from the end upwards. */
-function withoutTail(lines: string[]): string[] {
-  const original = lines.findIndex(line => ORIGINAL.test(line))
-  const kept = original > 0 ? lines.slice(0, original) : lines
-  const quoteFree = withoutQuotes(kept)
-  const answered = quoteFree.length < withoutBlank(kept).length ? withoutAttribution(quoteFree) : quoteFree
-  const signature = answered.findLastIndex(line => SIGNATURE.test(line))
-  if (signature <= 0) return answered
-  const signed = answered.slice(0, signature)
-  const inner = withoutQuotes(signed)
-  return inner.length < withoutBlank(signed).length ? withoutAttribution(inner) : signed
-}
-
-function withoutBlank(lines: string[]): string[] {
-  const end = lines.findLastIndex(line => line.trim() !== '')
-  return lines.slice(0, end + 1)
-}
-
-function withoutQuotes(lines: string[]): string[] {
-  const end = lines.findLastIndex(line => line.trim() !== '' && !QUOTED.test(line))
-  return lines.slice(0, end + 1)
-}
-
-/**
- * "On Monday, Bob wrote:", possibly over several lines: ends with a colon, and tells a time or an address. Where it was
- * wrapped, its last line alone may look like all of it, so the line that opens it is looked for first.
- */
-function withoutAttribution(lines: string[]): string[] {
-  const kept = withoutBlank(lines)
-  if (!/[:：]\s*$/u.test(kept.at(-1) ?? '')) return kept
-  const introductions: string[][] = []
-  for (let length = 1; length <= Math.min(LONGEST_ATTRIBUTION, kept.length); length += 1) {
-    const candidate = kept.slice(-length)
-    if (candidate.some(line => line.trim() === '')) break
-    if (introduces(candidate.join(' '))) introductions.push(candidate)
+/** The first line of unmarked quoted text, if what introduces it begins or ends at this one. */
+function quoteFrom(lines: readonly string[], at: number): number | null {
+  const line = lines[at] ?? ''
+  if (line.startsWith(MARKS.quote)) return at
+  const block = headerBlockAt(lines, at)
+  if (block) return quotedBelow(lines, block.end) || isShown(lines, at, block.start) ? null : block.start
+  if (saysOriginal(line)) return quotedBelow(lines, at + 1) ? null : at
+  const attribution = attributionEndingAt(lines, at)
+  if (attribution?.certainty === 2 && !quotedBelow(lines, attribution.end) && !isBlankFrom(lines, attribution.end)) {
+    return attribution.start
   }
-  const found = introductions.find(([line = '']) => OPENS_ATTRIBUTION.test(line.replace(/<[^<>]*>/g, '')))
-  const introduction = found ?? introductions[0]
-  return introduction ? withoutBlank(kept.slice(0, -introduction.length)) : kept
+  return null
 }
 
-function introduces(said: string): boolean {
-  return said.length < 300 && (/\d{1,4}[-./: ]/.test(said) || /@/.test(said) || /wrote:$/.test(said.trim()))
+/** "This is what I got:": the writer wants it read. */
+function isShown(lines: readonly string[], at: number, start: number): boolean {
+  return start === at && /[^\s][:：]$/.test((lines[trimmedEnd(lines, start) - 1] ?? '').slice(-200).trimEnd())
+}
+
+const FARTHEST = 4 // blank lines between what introduces a quote and the quote
+
+function quotedBelow(lines: readonly string[], from: number): boolean {
+  for (let at = from; at < Math.min(lines.length, from + FARTHEST); at += 1) {
+    const line = lines[at] ?? ''
+    if (!isBlank(line)) return isQuoted(line)
+  }
+  return false
+}
+
+function isBlankFrom(lines: readonly string[], from: number): boolean {
+  return trimmedEnd(lines, lines.length) <= from
+}
+
+/** Takes off the end what is not new, and of what is left what introduces quotes; a quote above an answer goes as well. */
+function withoutQuoteAround(lines: readonly string[], length: number): string[] {
+  let end = length
+  for (let before = -1; before !== end; ) {
+    before = end
+    end = withoutQuoteAtEnd(lines, withoutEnding(lines, end))
+  }
+  // What is nothing but a quote or a signature is no reply; the caller gives it whole.
+  return answersOf(lines, end)
+}
+
+/** The length without the quote at the end and what introduces it. */
+function withoutQuoteAtEnd(lines: readonly string[], length: number): number {
+  const end = trimmedEnd(lines, length)
+  let quote = end
+  while (quote > 0 && (isBlank(lines[quote - 1]) || isQuoted(lines[quote - 1] ?? ''))) quote -= 1
+  if (quote === end) {
+    const attribution = attributionEndingAt(lines, end - 1)
+    return attribution?.certainty === 2 && attribution.start > 0 ? trimmedEnd(lines, attribution.start) : end
+  }
+  return withoutIntroduction(lines, quote)
+}
+
+const LONGEST_BLOCK = 40
+
+/** The length without what introduces the quote that begins below. */
+function withoutIntroduction(lines: readonly string[], length: number): number {
+  let end = trimmedEnd(lines, length)
+  while (end > 0 && isQuoted(lines[end - 1] ?? '')) end = trimmedEnd(lines, end - 1)
+  const attribution = attributionEndingAt(lines, end - 1)
+  if (attribution) return trimmedEnd(lines, attribution.start)
+  for (let at = end - 1; at >= Math.max(0, end - LONGEST_BLOCK); at -= 1) {
+    const block = headerBlockAt(lines, at)
+    if (block && block.end >= end && (at === 0 || headerBlockAt(lines, at - 1) === null))
+      return trimmedEnd(lines, block.start)
+  }
+  if (saysOriginal(lines[end - 1] ?? '')) return trimmedEnd(lines, end - 1)
+  return end
+}
+
+/** The lines without what introduces quotes among them; below one quote at the top, the answer alone. */
+function answersOf(lines: readonly string[], length: number): string[] {
+  const introduction = new Set<number>()
+  for (let at = 0; at < length; at += 1) {
+    if (isQuoted(lines[at] ?? '') || !quotedBelow(lines, at + 1)) continue
+    const attribution = attributionEndingAt(lines, at)
+    if (attribution) for (let each = attribution.start; each < attribution.end; each += 1) introduction.add(each)
+    if (saysOriginal(lines[at] ?? '')) introduction.add(at)
+  }
+  const kept = (at: number) => !introduction.has(at) && !isBlank(lines[at]) && !isQuoted(lines[at] ?? '')
+  let first = 0
+  while (first < length && !kept(first)) first += 1
+  let quoteBelow = false
+  for (let at = first; at < length; at += 1) if (isQuoted(lines[at] ?? '')) quoteBelow = true
+  const [opening = first] = introduction
+  const introduced = opening < first
+  const from = introduced && !quoteBelow && first < length ? first : 0
+  return lines.slice(from, length).filter((_, index) => !introduction.has(from + index))
 }

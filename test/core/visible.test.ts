@@ -82,7 +82,15 @@ describe('the visible reply', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 12 }), lines => {
         const text = lines.join('\n')
-        expect(text).toContain(visibleReply(text))
+        const written = lines.flatMap(each => each.split('\n')).map(each => each.trim())
+        let from = 0
+        for (const given of visibleReply(text)
+          .split('\n')
+          .filter(each => each.trim())) {
+          const at = written.indexOf(given.trim(), from)
+          expect(at).toBeGreaterThanOrEqual(from)
+          from = at + 1
+        }
         expect(visibleReply(text) === '').toBe(text.trim() === '')
       }),
       { numRuns: 1_000 },

@@ -1,0 +1,63 @@
+import { compile, type FormatCallback } from 'html-to-text'
+import { MARKS } from '../../src/core/reply/lines.ts'
+
+/** What holds the mail that is answered, by the programs that write it so. */
+const QUOTES = [
+  ...['div[id$="divRplyFwdMsg"]', 'div[id$="appendonsend"]', 'div.OutlookMessageHeader', 'hr[id$="stopSpelling"]'], // Outlook
+  ...['div[id$="mail-editor-reference-message-container"]', 'div.ms-outlook-mobile-reference-message'], // Outlook on telephones
+  ...['div[style*="border-top:solid #E1E1E1 1"]', 'div[style*="border-top:solid #B5C4DF 1"]'], // Outlook on the desktop
+  ...['div.yahoo_quoted', 'div[id^="yahoo_quoted"]', 'div.protonmail_quote', 'div.zmail_extra', 'div#isReplyContent'],
+]
+
+/** What says who wrote what is quoted. */
+const ATTRIBUTIONS = ['div.gmail_attr', 'div.moz-cite-prefix']
+
+const SIGNATURES = [
+  ...['div.gmail_signature', 'div.moz-signature', 'pre.moz-signature', 'div.protonmail_signature_block'],
+  ...['div#Signature', 'div#ms-outlook-mobile-signature', 'div#AppleMailSignature'],
+]
+
+/** Indented by its writer, as Gmail and Outlook do it, and not quoted. */
+const INDENTED = ['blockquote[style*="border:none"]', 'blockquote[style*="border: none"]']
+
+/** Lays an element out as a block, with a line of its own before and behind it. */
+function marked(before: string, behind = ''): FormatCallback {
+  return (element, walk, builder) => {
+    builder.openBlock({ leadingLineBreaks: 1 })
+    builder.addInline(before)
+    builder.closeBlock({ trailingLineBreaks: 1 })
+    builder.openBlock({ leadingLineBreaks: 1 })
+    walk(element.children, builder)
+    builder.closeBlock({ trailingLineBreaks: 1 })
+    if (!behind) return
+    builder.openBlock({ leadingLineBreaks: 1 })
+    builder.addInline(behind)
+    builder.closeBlock({ trailingLineBreaks: 1 })
+  }
+}
+
+/** The mark goes before the first line, which is what tells. */
+const attribution: FormatCallback = (element, walk, builder) => {
+  builder.openBlock({ leadingLineBreaks: 1 })
+  builder.addLiteral(MARKS.attribution)
+  walk(element.children, builder)
+  builder.closeBlock({ trailingLineBreaks: 1 })
+}
+
+/** HTML as text, with `MARKS` where its structure tells what is quoted. */
+export const layOut = compile({
+  wordwrap: false,
+  formatters: {
+    quote: marked(MARKS.quote),
+    attribution,
+    signature: marked(MARKS.signature, MARKS.signatureEnd),
+  },
+  selectors: [
+    { selector: 'img', format: 'skip' },
+    { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
+    ...QUOTES.map(selector => ({ selector, format: 'quote' })),
+    ...ATTRIBUTIONS.map(selector => ({ selector, format: 'attribution' })),
+    ...SIGNATURES.map(selector => ({ selector, format: 'signature' })),
+    ...INDENTED.map(selector => ({ selector, format: 'block' })),
+  ],
+})

@@ -1,0 +1,85 @@
+import { betweenDashes, isBlank, isQuoted, MARKS } from './lines.ts'
+import { WROTE } from './words.ts'
+
+const MOST_LINES = 5 // mail programs wrap it
+const LONGEST = 500 // characters
+
+const ADDRESS = /[^\s<>@()]{1,64}@[^\s<>@()]{1,255}/
+const CLOCK = /\b\d{1,2}\s?[:.h時点]\s?\d{2}(?!\d)|\d{1,2}시/
+const YEAR = /(?:^|\D)(?:19|20)\d{2}(?:\D|$)/
+const DAY = /\b\d{1,2}[./-]\d{1,2}\b|\b\d{1,2}\.?\s\p{L}{3,12}|\p{L}{3,12}\.?\s\d{1,2}\b|\d月/u
+/** One to four short words and then a number, "On Mon, Jan 5", "Le lun. 5", "W dniu 5". */
+const OPENS_WITH_WORD = /^[\s>*"-]{0,8}\p{L}{1,12}[.,]{0,2}\s(?:(?:de |den |dem |the )?\p{L}{1,12}[.,]{0,2}\s){0,3}\d/u
+const OPENS_WITH_NUMBER = /^[\s>*"-]{0,8}\d/
+/** "On Friday, Bob wrote:": a line that opens with such a word and names a day in words. */
+const OPENS = /^[\s>*-]{0,8}(?:on|am|le|el|il|em|op|den|på|w|dnia|dne|în|в)\s/iu
+
+/** Whether a line may be the last one of an attribution, cheaply. */
+function mayEnd(line: string): boolean {
+  const said = line.trimEnd()
+  if (said.length > LONGEST) return false
+  return /[:：]["*_\s]{0,4}$/.test(said) || /\bwrote["*\s-]{0,12}$/i.test(said)
+}
+
+function wrote(said: string): boolean {
+  const lower = said.toLowerCase().normalize('NFC')
+  return WROTE.some(word => {
+    const at = lower.indexOf(word)
+    return at >= 0 && !/\p{L}/u.test(/[a-zа-яё]/i.test(word) ? lower.charAt(at - 1) : '')
+  })
+}
+
+/** How sure it is: 2 also in front of text without quote marks, 1 only in front of a quote, 0 is none. */
+export type Certainty = 0 | 1 | 2
+
+function certainty(said: string): Certainty {
+  if (said.length > LONGEST) return 0
+  const verb = wrote(said)
+  const address = ADDRESS.test(said)
+  const clock = CLOCK.test(said)
+  const year = YEAR.test(said)
+  const day = clock || year || DAY.test(said)
+  const colon = /[:：]["*_\s-]{0,14}$/.test(said)
+  if (verb && ((address && day) || (clock && (year || DAY.test(said))))) return 2
+  if (!colon) return verb && (address || day) ? 1 : 0
+  // Some programs say no "wrote": "30.09.2017, 18.30, "Bob" <bob@example.com>:"
+  if (address && clock && (year || DAY.test(said)) && /[>)\]]["*_\s]{0,4}[:：]["*_\s]{0,4}$/.test(said)) return 2
+  if (address && year && /^[\s>*"-]{0,8}\d{4}-\d{2}-\d{2}/.test(said) && />\s?:\s*$/.test(said)) return 2
+  return verb || address || (clock && year) || (year && OPENS.test(said)) ? 1 : 0
+}
+
+export interface Attribution {
+  /** First line, and the line behind the last. */
+  start: number
+  end: number
+  certainty: Certainty
+}
+
+/** The attribution whose last line this is; null where it is none. */
+export function attributionEndingAt(lines: readonly string[], last: number): Attribution | null {
+  const final = lines[last] ?? ''
+  if (final.startsWith(MARKS.attribution)) return { start: last, end: last + 1, certainty: 2 }
+  if (!mayEnd(final)) return null
+  const quoted = isQuoted(final)
+  const found: Attribution[] = []
+  let said = ''
+  for (let start = last; start > last - MOST_LINES && start >= 0; start -= 1) {
+    const line = lines[start] ?? ''
+    if (isBlank(line) || (start < last && isQuoted(line) !== quoted) || said.length + line.length > LONGEST) break
+    if (start < last && mayEnd(line)) break
+    said = `${line.trim()} ${said}`.trim()
+    const sure = certainty(said)
+    if (sure === 0) continue
+    const candidate: Attribution = { start, end: last + 1, certainty: sure }
+    if (!ADDRESS.test(said) && ADDRESS.test(lines[start - 1] ?? '')) continue // it was wrapped behind the address
+    if (OPENS_WITH_WORD.test(line) || (OPENS.test(line) && sure === 2)) return candidate
+    found.push(candidate)
+  }
+  const opened = found.find(each => OPENS_WITH_NUMBER.test(lines[each.start] ?? '') && each.certainty === 2)
+  const chosen = opened ?? found.find(each => each.certainty === 2) ?? found[0] ?? null
+  if (!chosen || chosen.certainty < 2) return chosen
+  // Text that opens like no attribution and only mentions a time and a writer is a sentence of its own.
+  const opening = lines[chosen.start] ?? ''
+  const opens = OPENS_WITH_NUMBER.test(opening) || ADDRESS.test(opening) || betweenDashes(opening).before >= 4
+  return opens ? chosen : { ...chosen, certainty: 1 }
+}

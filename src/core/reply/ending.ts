@@ -1,0 +1,114 @@
+import { isBlank, isRule, MARKS } from './lines.ts'
+import { LEGAL, SENT_FROM, SENT_FROM_ENDS } from './words.ts'
+
+const LONGEST_SIGNATURE = 40 // lines below the delimiter of RFC 3676
+const LONGEST_BARE_SIGNATURE = 15 // lines below one that lost its blank
+const LONGEST_LIST_FOOTER = 8
+const LONGEST_PHONE_LINE = 120 // characters
+const MOST_FOOTER_LINES = 30
+
+/** Takes one thing off the end of what was written: a signature, a telephone's line, a footer. The new length. */
+export function withoutEnding(lines: readonly string[], length: number): number {
+  const end = trimmedEnd(lines, length)
+  return (
+    markedSignature(lines, end) ??
+    phoneLine(lines, end) ??
+    delimited(lines, end) ??
+    listFooter(lines, end) ??
+    legalFooter(lines, end) ??
+    end
+  )
+}
+
+/** The length without blank lines at the end. */
+export function trimmedEnd(lines: readonly string[], length: number): number {
+  let end = length
+  while (end > 0 && isBlank(lines[end - 1])) end -= 1
+  return end
+}
+
+function markedSignature(lines: readonly string[], end: number): number | undefined {
+  if (!lines[end - 1]?.includes(MARKS.signatureEnd)) return undefined
+  for (let at = end - 1; at >= Math.max(0, end - 200); at -= 1) {
+    if (lines[at]?.includes(MARKS.signature)) return at
+  }
+  return undefined
+}
+
+/** RFC 3676 section 4.3: "-- " on its own; many programs lose the blank. */
+function delimited(lines: readonly string[], end: number): number | undefined {
+  for (let at = end - 1; at >= Math.max(0, end - LONGEST_SIGNATURE - 1); at -= 1) {
+    const line = (lines[at] ?? '').replace(/\r$/, '')
+    if (line === '-- ' || ((line === '--' || line === '--\u00a0') && end - at - 1 <= LONGEST_BARE_SIGNATURE)) return at
+  }
+  return undefined
+}
+
+/** What a mailing list puts below: a rule, and then little with an address in it. */
+function listFooter(lines: readonly string[], end: number): number | undefined {
+  for (let at = end - 2; at >= Math.max(0, end - LONGEST_LIST_FOOTER - 1); at -= 1) {
+    if (!/^_{2,}\s*$/.test(lines[at] ?? '')) continue
+    const below = lines.slice(at + 1, end).join('\n')
+    return /mailing list|mailman|listinfo|unsubscribe|https?:\/\/\S{1,200}list/i.test(below) ? at : undefined
+  }
+  return undefined
+}
+
+function phoneLine(lines: readonly string[], end: number): number | undefined {
+  const line = lines[end - 1] ?? ''
+  if (saysSentFrom(line)) return end - 1
+  // Some wrap it, or put a link below it.
+  const above = lines[end - 2] ?? ''
+  if (saysSentFrom(above) && /^\s{0,8}<?https?:\/\/\S{1,500}\s*$|^\s{0,8}\S{1,30}\s*$/.test(line)) return end - 2
+  return undefined
+}
+
+function saysSentFrom(line: string): boolean {
+  if (line.length > 600) return false
+  const said = line
+    .replace(/<[^<>]{0,400}>|\[https?:[^\][]{0,400}\]/g, '')
+    .replace(/^[\s>*_–—-]{1,20}/, '')
+    .replace(/[\s*_]{1,20}$/, '')
+    .toLowerCase()
+    .normalize('NFC')
+  if (said.length === 0 || said.length > LONGEST_PHONE_LINE) return false
+  const ended = /[.!]$/.test(said) ? said.slice(0, -1) : said
+  if (/[.!?:] \p{L}/u.test(ended)) return false
+  return (
+    (SENT_FROM.some(words => ended.startsWith(words)) && namesProgram(ended)) ||
+    (SENT_FROM_ENDS.some(words => ended.endsWith(words)) &&
+      /iphone|ipad|android|outlook|samsung|galaxy|mail|huawei|xiaomi/.test(ended))
+  )
+}
+
+/** A telephone or a program stands in the line, or it is as short as these are. */
+function namesProgram(said: string): boolean {
+  if (said.split(' ').length > 14) return false
+  if (/\b(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)\b/.test(said)) return false
+  return (
+    /iphon|ipad|android|outlook|samsung|galaxy|mail|phone|mobil|handy|blackberry|huawei|xiaomi|nokia|tablet|pixel|app\b|motorola|telefon|móvil|celular|smart|windows|apple|gsm|компьютер|телефон|手机|手機/.test(
+      said,
+    ) ||
+    /^sent (?:from|via) (?:my|typeapp|spark|superhuman)|^(?:von meinem|envoyé de mon|enviado desde mi|inviato dal mio)/.test(
+      said,
+    )
+  )
+}
+
+/** The last paragraph, if it is what lawyers have put below every mail. */
+function legalFooter(lines: readonly string[], end: number): number | undefined {
+  let start = end
+  while (start > 0 && end - start < MOST_FOOTER_LINES && !isBlank(lines[start - 1])) start -= 1
+  if (start === 0) return undefined
+  const said = lines.slice(start, end).join(' ').toLowerCase().normalize('NFC')
+  if (said.length < 60 || said.length > 6_000) return undefined
+  const signs = LEGAL.filter(words => said.includes(words)).length
+  if (signs < 3 && !(signs === 2 && said.length > 150)) return undefined
+  if (!OPENS_LEGAL.test(said)) return undefined
+  const above = trimmedEnd(lines, start)
+  return above > 0 && isRule(lines[above - 1] ?? '') ? above - 1 : start
+}
+
+/** These texts speak of the mail itself, "this message", or of the register their firm stands in. */
+const OPENS_LEGAL =
+  /(?:this|the following|diese[rs]?|ce|cet|présent|este|esta|esse|essa|questo|questa|presente|dit|deze|ta|ten|tej|niniejsz[ay]|denne|dette|detta|tämän?|tento|tato|это|этого|данное|настоящее|цей|це|bu|본)\s(?:\p{L}{1,20}[\s/]){0,2}(?:e-?mail|email|message|communication|mail|nachricht|courriel|correo|mensaje|messaggio|mensagem|bericht|wiadomo|meddelelse|melding|meddelande|viesti|zpráv|сообщени|письмо|повідомлення|лист|ileti|mesaj|메일|이메일)|(?:この|本)(?:電子)?(?:メール|邮件|郵件)|handelsregister|amtsgericht|disclaimer|printing this/u

@@ -1,0 +1,78 @@
+import { isBlank, isRule, saysOriginal } from './lines.ts'
+import { FIELD_NAMES } from './words.ts'
+
+type Role = keyof typeof FIELD_NAMES
+
+const ROLES = new Map<string, Role>(
+  Object.entries(FIELD_NAMES).flatMap(([role, names]) => names.map(name => [name.trim(), role as Role] as const)),
+)
+const LONGEST_NAME = 40
+const LONGEST_VALUE = 3 // lines of one field, addresses of many people
+const MOST_LINES = 40
+/** A whole header that somebody shows; mail programs leave these out of what they put above a quote. */
+const TRANSPORT =
+  /^[\s>]{0,8}(?:received|return-path|mime-version|content-type|message-id|delivered-to|x-[a-z-]{2,30}):/i
+
+/** What a line tells, if it is a field of a shown header: "From: Bob", "*Von:* Bob", "Envoyé le :jeudi". */
+export function fieldRole(line: string): Role | undefined {
+  const start = line.slice(0, 400).replace(/^[\s>*_|\uFDD0\uFDD1]{1,20}/, '')
+  const colon = start.search(/[:：]/)
+  if (colon < 1 || colon > LONGEST_NAME) return undefined
+  return ROLES.get(
+    start
+      .slice(0, colon)
+      .replace(/[*_]/g, '')
+      .trim()
+      .toLowerCase()
+      .normalize('NFC')
+      .replace(/[\u00a0 ]+/g, ' '),
+  )
+}
+
+/** A header block in a text: its first line, with the rule above it, and the line behind it. */
+export interface Block {
+  start: number
+  end: number
+}
+
+/**
+ * Outlook introduces a quote by the header of the mail it quotes, without any mark. Whether one begins at this line:
+ * it says from whom, and when or about what, and more; below a rule or "Original Message" less is enough.
+ */
+export function headerBlockAt(lines: readonly string[], at: number): Block | null {
+  const first = fieldRole(lines[at] ?? '')
+  if (first === undefined || first === 'other') return null
+  const roles = new Set<Role>()
+  let end = at
+  let since = 0
+  for (let position = at; position < Math.min(lines.length, at + MOST_LINES); position += 1) {
+    const line = lines[position] ?? ''
+    const role = fieldRole(line)
+    if (role) {
+      roles.add(role)
+      end = position + 1
+      since = 0
+      continue
+    }
+    if (TRANSPORT.test(line)) return null
+    since += 1
+    if (since > LONGEST_VALUE || (isBlank(line) && isBlank(lines[position + 1]))) break
+  }
+  const start = aboveRules(lines, at)
+  const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line))
+  const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
+  roles.delete('other')
+  const enough = told && (roles.size >= 3 || (ruled && roles.size >= 2))
+  return enough ? { start, end } : null
+}
+
+/** Steps up over what programs draw above such a block. */
+function aboveRules(lines: readonly string[], at: number): number {
+  let start = at
+  for (let position = at - 1; position >= Math.max(0, at - 4); position -= 1) {
+    const line = lines[position] ?? ''
+    if (isRule(line) || saysOriginal(line)) start = position
+    else if (!isBlank(line)) break
+  }
+  return start
+}

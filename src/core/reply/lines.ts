@@ -1,0 +1,67 @@
+import { FORWARDED, ORIGINAL } from './words.ts'
+
+/** Set before a line by what reads HTML, where its structure tells what the text does not; no character of any text. */
+export const MARKS = {
+  /** From here on the mail that is answered, without quote marks. */
+  quote: '\uFDD0',
+  /** Says who wrote what is quoted below. */
+  attribution: '\uFDD1',
+  /** The signature begins. */
+  signature: '\uFDD2',
+  /** The signature ends. */
+  signatureEnd: '\uFDD3',
+} as const
+
+const ANY_MARK = /[\uFDD0-\uFDD3]/g
+
+/** The text as it is shown: without our marks. */
+export function withoutMarks(text: string): string {
+  return text.replace(ANY_MARK, '')
+}
+
+const LONGEST_LINE = 1_000 // characters; no line of a mail program's own is longer
+
+export function isBlank(line: string | undefined): boolean {
+  return line === undefined || line.trim() === ''
+}
+
+/** ">" in front, with the initials of the writer as The Bat and Emacs put them. */
+export function isQuoted(line: string): boolean {
+  return /^\s{0,20}[>＞]|^\s{0,3}[A-Z]{1,4}>+(?: |$)/.test(line)
+}
+
+/** A line of nothing but dashes or the like, which programs draw above a quote or a signature. */
+export function isRule(line: string): boolean {
+  return line.length < LONGEST_LINE && /^[\s>*]{0,8}(?:_{5,}|-{5,}|={5,}|—{3,}|─{3,}|\*{5,})\s*$/.test(line)
+}
+
+const DASHES = new Set([...'-–—_=*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
+
+/** What a line says between dashes, lower case; `dashes` are how many there are before and behind it. */
+export function betweenDashes(line: string): { said: string; before: number; behind: number } {
+  if (line.length > LONGEST_LINE) return { said: '', before: 0, behind: 0 }
+  let start = 0
+  let end = line.length
+  let before = 0
+  let behind = 0
+  for (; start < end && DASHES.has(line.charAt(start)); start += 1) if (/[-–—_=]/.test(line.charAt(start))) before += 1
+  for (; end > start && DASHES.has(line.charAt(end - 1)); end -= 1)
+    if (/[-–—_=]/.test(line.charAt(end - 1))) behind += 1
+  return { said: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
+}
+
+const ORIGINALS = new Set(ORIGINAL.map(words => words.trim()))
+const FORWARDS = new Set(FORWARDED)
+
+/** "-----Original Message-----" in any of the languages. */
+export function saysOriginal(line: string): boolean {
+  const { said, before, behind } = betweenDashes(line)
+  return before >= 2 && (behind >= 2 || before >= 4) && ORIGINALS.has(said)
+}
+
+/** "---------- Forwarded message ----------", "Begin forwarded message:" in any of the languages. */
+export function saysForwarded(line: string): boolean {
+  const { said, before } = betweenDashes(line)
+  if (before >= 2 && (FORWARDS.has(said) || said.startsWith('forwarded by '))) return true
+  return FORWARDS.has(said) && said.includes(' ') && /[:：]\*?\s*$/.test(line.slice(-10))
+}
