@@ -51,24 +51,23 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   const cc = addressesOf(headers.get('cc'))
   const contentType = contentTypeOf(headers.get('content-type'))
   const subject = oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT)
-  const verdict = classify({ ...evidenceOf(values, contentType, from, options), ...saidIn(parts), subject })
+  const whole = withoutMarks(parts.text)
+  const verdict = classify({ ...evidenceOf(values, contentType, from, options), ...saidIn(parts, whole), subject })
   const bounced =
     verdict.kind === 'bounce'
       ? bouncedRecipients({
-          text: parts.text,
+          text: whole,
           deliveryStatus: parts.deliveryStatus,
           failedRecipients: values('x-failed-recipients'),
           to: to.map(each => each.address),
         })
       : null
-  const whole = parts.text
   const longest = options.longestText ?? LONGEST_TEXT
   const marked =
-    whole.length > longest
-      ? `${whole.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
-      : whole
+    parts.text.length > longest
+      ? `${parts.text.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
+      : parts.text
   const text = withoutMarks(marked)
-  const subject = oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT)
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])
@@ -91,7 +90,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       messageId,
       references: [
         ...referencesOf(values),
-        ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(parts.text)] : []),
+        ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(whole)] : []),
       ],
       fingerprint:
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
@@ -102,7 +101,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   }
 }
 
-function saidIn({ headers, text, deliveryStatus }: Parts): Pick<Evidence, 'text' | 'fromName' | 'delivered'> {
+function saidIn({ headers, deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'fromName' | 'delivered'> {
   const statuses = deliveryStatus.flatMap(recipientStatuses)
   const written = headers.get('from') as AddressObject | undefined
   return {
