@@ -57,7 +57,8 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
 
   async start(desk: Desk): Promise<void> {
     this.#tokens = await this.#tokensFrom(desk)
-    if (!this.#tokens) await desk.settle('login') // of the time when it signed in with tokens
+    // Of the time when it signed in with tokens; a store that is busy must not keep mail from coming in for that.
+    if (!this.#tokens) await desk.settle('login').catch(() => undefined)
     if (this.settings.send.smtp) await this.#sendVia() // a Maildir needs it with the first mail
     const { maildir } = this
     if (maildir) {

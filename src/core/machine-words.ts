@@ -40,7 +40,7 @@ export function tellsOfFailure(text: string): boolean {
 }
 
 const INTRODUCTION =
-  /^(?:hi[.!] ?)?(?:this is (?:the |an? )?(?:qmail-send program|mail system at|mailer-daemon|postfix program|automatic(?:ally)?[ -]generated|delivery status)|this message was (?:created|generated) automatically|this is an automatically generated|the original message was received at|a message that you sent could not|delivery to the following recipient|your message did not reach some or all)/
+  /^(?:hi[.!] ?)?(?:this is (?:the |an? )?(?:qmail-send program|mail system at|mailer-daemon|postfix program|(?:automatic(?:ally)?[ -]generated )?delivery status)|this message was (?:created|generated) automatically by (?:the )?mail|the original message was received at|a message that you sent could not|delivery to the following recipient|your message did not reach some or all)/
 
 /** Whether a text begins with a program that says what it is. */
 export function introducesProgram(text: string): boolean {

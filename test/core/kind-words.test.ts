@@ -43,7 +43,9 @@ describe('words of absence', () => {
   test.each(SUBJECTS)('%s: a machine only where something else says so too', subject => {
     expect(kindOf({ subject })).toBe('person')
     expect(kindOf({ subject, envelopeFrom: '' })).toBe('auto-reply')
-    expect(kindOf({ subject, headers: { 'x-auto-response-suppress': 'All' } })).toBe('auto-reply')
+    const suppressed = { 'x-auto-response-suppress': 'All' }
+    expect(kindOf({ subject, headers: suppressed })).toBe('person') // nothing is answered
+    expect(kindOf({ subject, headers: { ...suppressed, 'in-reply-to': '<a@b.example>' } })).toBe('auto-reply')
     expect(kindOf({ subject, headers: { 'auto-submitted': 'auto-generated' } })).toBe('auto-reply')
     expect(kindOf({ subject, headers: { 'auto-submitted': 'no', 'x-auto-response-suppress': 'All' } })).toBe('person')
     expect(kindOf({ subject: `Re: ${subject}`, headers: { 'x-auto-response-suppress': 'All' } })).toBe('person')

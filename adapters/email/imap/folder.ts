@@ -52,7 +52,7 @@ export class FolderReader {
   readonly #options: FolderOptions
   readonly #key: string
   readonly #marker: Marker
-  readonly #stuck = new Stuck()
+  #stuck = new Stuck()
   #cursor: FolderCursor | undefined
   #path: string | undefined
   #taken = 0
@@ -137,6 +137,7 @@ export class FolderReader {
       : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
     await desk.remember(this.#key, writeCursor(cursor))
     this.#cursor = cursor
+    this.#stuck = new Stuck() // its number is another message's now
     return cursor
   }
 

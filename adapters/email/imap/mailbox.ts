@@ -157,7 +157,10 @@ export class MailboxWatcher {
   async #putIntoSent(client: ImapFlow): Promise<void> {
     const { mailbox, warn } = this.#options
     for (let raw = this.#toKeep[0]; raw && mailbox.sent !== undefined; raw = this.#toKeep[0]) {
-      const kept = await client.append(mailbox.sent, Buffer.from(raw), ['\\Seen'])
+      const kept = await client.append(mailbox.sent, Buffer.from(raw), ['\\Seen']).catch(error => {
+        if (!client.usable) throw error
+        return false
+      })
       if (!kept) warn(`an answer could not be put into ${mailbox.sent} of ${this.#name}`)
       this.#toKeep.shift()
     }
