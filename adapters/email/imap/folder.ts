@@ -9,12 +9,13 @@ import { Conveyor, type Turn } from './conveyor.ts'
 import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
 import { Marker } from './marker.ts'
 import { isForeign, uidsOfOurs } from './ours.ts'
+import { Shared } from './shared.ts'
+import { Stuck } from './stuck.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
 const BATCH_BYTES = 4 * 1024 * 1024
 const MOST_UNTOUCHED = 200 // messages that stay as they are, of which the cursor keeps the numbers
-const MOST_TRIES = 5 // of a message that the server does not give
 const AHEAD = 200 // messages read and not yet stored
 
 /** What a folder is given by its channel. */
@@ -327,49 +328,4 @@ async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject
 
 function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {
   return new Map(messages.map(message => [message.uid, message]))
-}
-
-/** Finds the message at which reading ends again and again. */
-class Stuck {
-  #last = 0
-  #uid = 0
-  #times = 0
-
-  /** Messages from `first` to `last` were asked for together, and did not come. */
-  failedAt(first: number, last: number): void {
-    this.#last = Math.max(this.#last, last)
-    if (first !== last) return
-    this.#times = first === this.#uid ? this.#times + 1 : 1
-    this.#uid = first
-  }
-
-  /** Up to the last of those that failed together, one is asked for at a time. */
-  suspects(uid: number): boolean {
-    return uid <= this.#last
-  }
-
-  isHopeless(uid: number): boolean {
-    return uid === this.#uid && this.#times >= MOST_TRIES
-  }
-}
-
-/** Held bytes of a batch, let go with the last of its messages. */
-class Shared {
-  readonly #release: () => void
-  #left: number
-
-  constructor(release: () => void, messages: number) {
-    this.#release = release
-    this.#left = messages
-  }
-
-  release(): void {
-    this.#left -= 1
-    if (this.#left === 0) this.#release()
-  }
-
-  releaseAll(): void {
-    this.#left = 0
-    this.#release()
-  }
 }

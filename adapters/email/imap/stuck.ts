@@ -1,0 +1,25 @@
+const MOST_TRIES = 5 // of a message that the server does not give
+
+/** Finds the message at which reading ends again and again. */
+export class Stuck {
+  #last = 0
+  #uid = 0
+  #times = 0
+
+  /** Messages from `first` to `last` were asked for together, and did not come. */
+  failedAt(first: number, last: number): void {
+    this.#last = Math.max(this.#last, last)
+    if (first !== last) return
+    this.#times = first === this.#uid ? this.#times + 1 : 1
+    this.#uid = first
+  }
+
+  /** Up to the last of those that failed together, one is asked for at a time. */
+  suspects(uid: number): boolean {
+    return uid <= this.#last
+  }
+
+  isHopeless(uid: number): boolean {
+    return uid === this.#uid && this.#times >= MOST_TRIES
+  }
+}
