@@ -99,13 +99,14 @@ function wordedBounceReasons(
   evidence: Evidence,
   { daemon, system, nobody }: { daemon: boolean; system: boolean; nobody: boolean },
 ): string[] {
+  const failing = saysFailure(evidence.subject ?? '')
+  if (!daemon && !failing) return []
   const signs: string[] = []
   if (daemon) signs.push('a sender that is a mail system')
   else if (system) signs.push('a sender that is called a mail system')
   if (nobody) signs.push('null envelope sender (RFC 5321 section 4.5.5)')
   const submitted = autoSubmitted(evidence)
   if (submitted && submitted !== 'no') signs.push(`Auto-Submitted: ${submitted.slice(0, 60)}`)
-  const failing = saysFailure(evidence.subject ?? '')
   if (failing) signs.push('a subject of failed delivery')
   const telling = tellsOfFailure(evidence.text ?? '')
   if (telling) signs.push('words of a mail system that could not deliver')

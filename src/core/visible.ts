@@ -52,13 +52,18 @@ function aboveMarked(text: string): string {
   return lines.slice(0, end).join('\n').trim()
 }
 
+/** What every line holds that introduces something: nearly no line of a text does, so the others are not looked at. */
+const INTRODUCES = /[:：\uFDD0\uFDD1]|wrote|^\s{0,40}[-–—_=*~+#<|.]/i
+
 /** Where quoted or forwarded text without quote marks begins, from the top. */
 function ownPart(lines: readonly string[], isForward: boolean): { length: number; forwarded: number | null } {
   let written = false
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
-    if (isBlank(line)) continue
-    if (!isQuoted(line)) {
+    if (isBlank(line) || isQuoted(line)) continue
+    if (!INTRODUCES.test(line)) {
+      written = true
+    } else {
       if (saysForwarded(line)) return { length: at, forwarded: at }
       const cut = quoteFrom(lines, at)
       if (cut !== null && (written || isForward)) return { length: cut, forwarded: isForward ? cut : null }

@@ -15,6 +15,7 @@ const TRANSPORT =
 
 /** What a line tells, if it is a field of a shown header: "From: Bob", "*Von:* Bob", "Envoyé le :jeudi". */
 export function fieldRole(line: string): Role | undefined {
+  if (!/^.{0,62}[:：]/s.test(line)) return undefined // as nearly every line
   const start = line.slice(0, 400).replace(/^[\s>*_|\uFDD0\uFDD1]{1,20}/, '')
   const colon = start.search(/[:：]/)
   if (colon < 1 || colon > LONGEST_NAME) return undefined

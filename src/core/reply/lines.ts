@@ -53,15 +53,22 @@ export function betweenDashes(line: string): { said: string; before: number; beh
 const ORIGINALS = new Set(ORIGINAL.map(words => words.trim()))
 const FORWARDS = new Set(FORWARDED)
 
+/** Whether a line may say something between dashes: nearly no line does, and every line of every mail is asked. */
+const BEGINS_WITH_DASH = /^\s{0,40}[-–—_=*~+#<>|:.\uFDD0\uFDD1]/
+const ENDS_WITH_COLON = /[:：]\*?\s*$/
+
 /** "-----Original Message-----" in any of the languages. */
 export function saysOriginal(line: string): boolean {
+  if (!BEGINS_WITH_DASH.test(line)) return false
   const { said, before, behind } = betweenDashes(line)
   return before >= 2 && (behind >= 2 || before >= 4) && ORIGINALS.has(said)
 }
 
 /** "---------- Forwarded message ----------", "Begin forwarded message:" in any of the languages. */
 export function saysForwarded(line: string): boolean {
+  const introduces = ENDS_WITH_COLON.test(line.slice(-10))
+  if (!introduces && !BEGINS_WITH_DASH.test(line)) return false
   const { said, before } = betweenDashes(line)
   if (before >= 2 && (FORWARDS.has(said) || said.startsWith('forwarded by '))) return true
-  return FORWARDS.has(said) && said.includes(' ') && /[:：]\*?\s*$/.test(line.slice(-10))
+  return introduces && FORWARDS.has(said) && said.includes(' ')
 }
