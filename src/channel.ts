@@ -250,6 +250,11 @@ export interface Rereads {
   reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage>
 }
 
+/** A channel that can get ready to read while the desk opens, for whoever is about to hand it mail. */
+export interface ReadiesItself {
+  getReady(): void
+}
+
 /** A channel with addresses of its own, which are never written to. */
 export interface Owns {
   owns(recipient: string): boolean

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'
 import { ByteBudget } from './budget.ts'
-import type { ChannelAdapter, Describes } from './channel.ts'
+import type { ChannelAdapter, Describes, ReadiesItself } from './channel.ts'
 import { systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
 import { type Config, type Loaded, loadConfig } from './config.ts'
@@ -44,14 +44,18 @@ export interface OpenDesk {
   close(): Promise<void>
 }
 
-/** Opens the store and makes the channels. Rejects with a `DeskError` that says what to mend. */
-export async function openDesk(config: Config): Promise<OpenDesk> {
+/**
+ * Opens the store and makes the channels; `toRead` says that mail is about to be handed to them. Rejects with a
+ * `DeskError` that says what to mend.
+ */
+export async function openDesk(config: Config, { toRead = false } = {}): Promise<OpenDesk> {
   const log = createLog(config.log)
   const renderer = new Renderer(packagePath('templates'), config.templates)
+  const files = new LargeFiles(config.state)
+  const channels = await makeChannels(config, files, log)
+  if (toRead) for (const { adapter } of channels.values()) readyItself(adapter)
   const store = await openStore(config.database, config.state)
   try {
-    const files = new LargeFiles(config.state)
-    const channels = await makeChannels(config, files, log)
     const context: Context = {
       store,
       files,
@@ -73,6 +77,10 @@ export async function openDesk(config: Config): Promise<OpenDesk> {
     await store.close()
     throw error
   }
+}
+
+function readyItself(adapter: ChannelAdapter): void {
+  if ('getReady' in adapter) (adapter as ChannelAdapter & ReadiesItself).getReady()
 }
 
 /** Makes the configured channels; nothing of them listens or connects yet. */

@@ -10,6 +10,7 @@ import type {
   InboundMessage,
   OutboundMessage,
   Owns,
+  ReadiesItself,
   Receipt,
   Rereads,
   Sent,
@@ -35,7 +36,7 @@ import type { EmailSettings } from './settings.ts'
 export type Envelope = { from: string; to: string[] }
 
 /** Mail: in by SMTP, LMTP, pipe and from files; out by SMTP or into a Maildir. */
-export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, Describes, SignsIn {
+export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, ReadiesItself, Describes, SignsIn {
   readonly name: string
   readonly settings: EmailSettings
   readonly #options: ChannelOptions
@@ -53,6 +54,10 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, D
     this.#options = options
     this.#own = [settings.address, ...settings.aliases]
     this.#parser = new MailParserPool()
+  }
+
+  getReady(): void {
+    this.#parser.warmUp()
   }
 
   async start(desk: Desk): Promise<void> {

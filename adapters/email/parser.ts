@@ -19,7 +19,7 @@ const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
 const THREAD_MEMORY_MB = 2048
 const YOUNG_MB = 48
 
-type Threads = Piscina<ParseTask, ReadMail>
+type Threads = Piscina<ParseTask | null, ReadMail>
 
 /**
  * Reads mail in worker threads, which end when nothing comes. A thread that dies takes along what else it had at hand;
@@ -58,6 +58,12 @@ export class MailParserPool {
       if (isFault(error)) throw fault(error)
       return tooMuch(error)
     }
+  }
+
+  /** Has a thread load what reading needs, before the first mail is there. */
+  warmUp(): void {
+    this.#together ??= threads(AHEAD)
+    this.#together.run(null, { name: 'load' }).catch(() => undefined) // whatever is wrong shows with the first mail
   }
 
   /** An abort signal would give each task a thread to itself; so if one takes too long, all of them are given up. */

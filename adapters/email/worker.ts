@@ -8,6 +8,9 @@ export interface ParseTask {
   options: ParseOptions
 }
 
+/** Does nothing: by then all that reading needs is loaded. */
+export function load(): void {}
+
 let last: Promise<unknown> = Promise.resolve()
 
 /** One message after the other: read side by side, they would only keep each other's garbage alive. */

@@ -21,10 +21,14 @@ export function addMailVerbs(program: Command): void {
     .option('--channel <name>', 'the mail channel it came for; the first one unless told')
     .addOption(new Option('--mbox <kind>', 'the files are mboxes, quoted in this way').choices(['rd', 'o']))
     .action((paths: string[], options: { json?: boolean; channel?: string; mbox?: MboxKind }, command: Command) =>
-      withDesk(command, async desk => {
-        const { importMail } = await import('./import-mail.ts')
-        process.exitCode = await importMail(desk, emailChannel(desk, options.channel), paths, options)
-      }).catch(error => {
+      withDesk(
+        command,
+        async desk => {
+          const { importMail } = await import('./import-mail.ts')
+          process.exitCode = await importMail(desk, emailChannel(desk, options.channel), paths, options)
+        },
+        { toRead: true },
+      ).catch(error => {
         throw orTryAgain(error)
       }),
     )

@@ -3,8 +3,12 @@ import { printable } from '../core/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
 
 /** Opens the desk that the command line means, without starting its channels, and closes it again. */
-export async function withDesk<T>(command: Command, work: (desk: OpenDesk) => Promise<T>): Promise<T> {
-  const desk = await openDesk(findConfig(command.optsWithGlobals<Whereabouts>()).config)
+export async function withDesk<T>(
+  command: Command,
+  work: (desk: OpenDesk) => Promise<T>,
+  options: { toRead?: boolean } = {},
+): Promise<T> {
+  const desk = await openDesk(findConfig(command.optsWithGlobals<Whereabouts>()).config, options)
   try {
     return await work(desk)
   } finally {

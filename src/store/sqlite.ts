@@ -20,7 +20,7 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
   const writer = new Database(path, { timeout: BUSY_MS })
   useWal(writer)
   writer.pragma('synchronous = FULL')
-  writer.pragma('wal_autocheckpoint = 4000') // pages: a checkpoint costs as much as many commits
+  writer.pragma('wal_autocheckpoint = 10000') // pages: a checkpoint costs as much as many commits
   writer.pragma('foreign_keys = ON')
   writer.pragma('cache_size = -16000')
   writer.pragma('temp_store = MEMORY')
