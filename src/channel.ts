@@ -43,6 +43,33 @@ export interface InboundAttachment {
 
 export type MessageKind = 'person' | 'auto-reply' | 'bounce' | 'bulk'
 
+/** What a machine wrote to people: of something that happened, of a form that was filled in, to many, through a list. */
+export type BulkSort = 'alert' | 'form' | 'newsletter' | 'list' | 'other'
+
+/** A recipient that a mail did not reach. */
+export interface DeliveryFailure {
+  address: string
+  /** Enhanced status code such as `5.1.1` (RFC 3463), or ''. */
+  status: string
+  /** The address will not work later either. */
+  hard: boolean
+  /** Why, in a few words: `mailbox full`; '' where it is not told. */
+  reason: string
+  /** It is tried further: nothing has failed yet. */
+  delayed?: true
+}
+
+/** A mail that somebody forwarded. */
+export interface ForwardedMessage {
+  from: Address
+  subject: string
+  text: string
+  /** What the one who forwarded it wrote above. */
+  comment: string
+  /** Where it came along as a file. */
+  messageId: string | null
+}
+
 /** A message as its transport understood it. */
 export interface InboundMessage {
   /** Unique in the channel; a second arrival changes nothing but a counter. */
@@ -64,6 +91,14 @@ export interface InboundMessage {
   kind: MessageKind
   /** Why `kind` is what it is, one clause each. Empty for a person. */
   kindReasons: string[]
+  /** What sort of bulk it is; null for every other kind. */
+  bulk: BulkSort | null
+  /** Of an alert: what is the same in each of its repeats, and whether it says that all is well again. */
+  alert: { key: string; recovered: boolean } | null
+  /** Of a bounce: whom it is about. */
+  failures: DeliveryFailure[]
+  /** What it forwards, if its subject says so. */
+  forwarded: ForwardedMessage | null
   /** When the sender says it was sent; ISO 8601 UTC. */
   sentAt: string | null
   /** When it reached the organisation (mail: newest Received header, else Date); decides whether it is old. */

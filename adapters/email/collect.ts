@@ -43,12 +43,32 @@ export async function spool(stream: Readable, path: string, limit: number): Prom
   }
 }
 
-/** The same without a limit, packed; and the first bytes as they came. */
-export async function collect(stream: Readable, path: string): Promise<{ content: Content; start: Buffer }> {
+const START = 64 * 1024
+
+/** A stream that was read to its end: as it came, not packed yet. */
+export interface Gathered {
+  collected: Collected
+  /** All of its bytes, or the first ones of what is in a file. */
+  start: Buffer
+}
+
+/** The same without a limit. */
+export async function gather(stream: Readable, path: string): Promise<Gathered> {
   const collected = await spool(stream, path, Number.POSITIVE_INFINITY)
   if (collected === 'too-large') throw new RangeError('a stream longer than infinity')
-  if ('bytes' in collected) return { content: pack(collected.bytes), start: collected.bytes }
-  return { content: await packFile(collected.path), start: Buffer.alloc(0) }
+  if ('bytes' in collected) return { collected, start: collected.bytes }
+  const file = await open(collected.path)
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(START), 0, START, 0)
+    return { collected, start: buffer.subarray(0, bytesRead) }
+  } finally {
+    await file.close()
+  }
+}
+
+/** Ready to be stored. */
+export async function packed(collected: Collected): Promise<Content> {
+  return 'bytes' in collected ? pack(collected.bytes) : packFile(collected.path)
 }
 
 /** Removes the files that were collected under names which begin with `prefix`, and what came of them. */

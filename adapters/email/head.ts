@@ -1,4 +1,5 @@
 import { open } from 'node:fs/promises'
+import { parametersOf } from './parameters.ts'
 
 /** Raw messages: in memory, or in a spool file if they are large. */
 export type RawMessage = { bytes: Uint8Array } | { path: string; size: number }
@@ -26,10 +27,14 @@ export async function readHead(raw: RawMessage): Promise<Head> {
     'bytes' in raw
       ? Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.byteLength)
       : await readStart(raw.path)
-  const end = endOfHead(start)
+  const empty = endOfHead(start)
+  const end = lastOfFields(start.subarray(0, Math.min(empty, LARGEST_HEAD))) ?? empty
   const head = start.subarray(0, Math.min(end, LONGEST_SEARCH))
   const fields = fieldsOf(head)
-  if (head.length <= LARGEST_HEAD) return { length: end, instead: undefined, fields }
+  if (head.length <= LARGEST_HEAD) {
+    const instead = end === empty ? undefined : Buffer.concat([head, Buffer.from('\r\n')])
+    return { length: end, instead, fields }
+  }
   let left = LARGEST_HEAD
   const kept: string[] = []
   for (const { name, value } of fields) {
@@ -69,6 +74,23 @@ function endOfHead(bytes: Buffer): number {
   return bytes.length
 }
 
+const FIELD = /^[!-9;-~]{1,200}[ \t]*:/
+const KNOWN =
+  /^(?:from|to|cc|subject|date|message-id|mime-version|content-[a-z-]{2,30}|received|reply-to|return-path|in-reply-to|references|x-[a-z-]{1,60}|dkim-signature)[ \t]*:/i
+
+/** Where the head ends though no empty line says so: at a line that is no field, with no field of a head behind it. */
+function lastOfFields(head: Buffer): number | undefined {
+  const lines = head.toString('latin1').split('\n')
+  let at = 0
+  for (const [index, line] of lines.entries()) {
+    const text = line.replace(/\r$/, '')
+    const belongs = text === '' || /^[ \t]/.test(text) || FIELD.test(text) || (index === 0 && /^>?From /.test(text))
+    if (!belongs) return index > 0 && !lines.slice(index + 1).some(later => KNOWN.test(later)) ? at : undefined
+    at += line.length + 1
+  }
+  return undefined
+}
+
 function fieldsOf(head: Buffer): Head['fields'] {
   const fields: Head['fields'] = []
   let parts: string[] = []
@@ -87,4 +109,19 @@ function fieldsOf(head: Buffer): Head['fields'] {
   }
   if (parts.length > 0) flush()
   return fields
+}
+
+/** Charset that a message declares for its text, '' if none: also the likeliest one of bytes in its head. */
+export function headCharset({ fields }: Head): string {
+  return parametersOf(fields.find(({ name }) => name === 'content-type')?.value ?? '').get('charset') ?? ''
+}
+
+/** Lines that end with nothing but CR, as old programs write them, end as others do. */
+export function withLineEnds(raw: RawMessage): RawMessage {
+  if (!('bytes' in raw)) return raw
+  const bytes = Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.byteLength)
+  const doubled = bytes.subarray(0, LONGEST_FIELD).includes('\r\r\n')
+  if (doubled) return { bytes: Buffer.from(bytes.toString('latin1').replaceAll('\r\r\n', '\r\n'), 'latin1') }
+  if (!bytes.includes(0x0d) || bytes.includes(0x0a)) return raw
+  return { bytes: Buffer.from(bytes.toString('latin1').replaceAll('\r', '\r\n'), 'latin1') }
 }

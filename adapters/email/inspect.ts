@@ -1,6 +1,5 @@
 import { copyFile, readFile, rm, stat } from 'node:fs/promises'
-import type { InboundMessage } from '../../src/channel.ts'
-import type { BouncedRecipient } from '../../src/core/delivery-status.ts'
+import type { DeliveryFailure, InboundMessage } from '../../src/channel.ts'
 import { sentenceOf } from '../../src/errors.ts'
 import type { EmailChannel } from './adapter.ts'
 import { IN_MEMORY } from './collect.ts'
@@ -17,7 +16,7 @@ export interface Inspection {
   /** The full text. */
   text: string
   attachments: { name: string; type: string; size: number; sha256: string }[]
-  bounce: { recipients: BouncedRecipient[] } | null
+  bounce: { recipients: DeliveryFailure[] } | null
   error: string | null
 }
 

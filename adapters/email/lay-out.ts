@@ -44,16 +44,39 @@ const attribution: FormatCallback = (element, walk, builder) => {
   builder.closeBlock({ trailingLineBreaks: 1 })
 }
 
+/** Cells of a row stand beside each other, with a blank between them. */
+const cell: FormatCallback = (element, walk, builder) => {
+  if (isLaterCell(element)) builder.addInline(' ')
+  walk(element.children, builder)
+}
+
+interface Sibling {
+  name?: string
+  prev?: Sibling | null
+}
+
+function isLaterCell(element: object): boolean {
+  for (let before = (element as Sibling).prev; before; before = before.prev) {
+    if (before.name === 'td' || before.name === 'th') return true
+  }
+  return false
+}
+
 /** HTML as text, with `MARKS` where its structure tells what is quoted. */
 export const layOut = compile({
   wordwrap: false,
   formatters: {
     quote: marked(MARKS.quote),
     attribution,
+    cell,
     signature: marked(MARKS.signature, MARKS.signatureEnd),
   },
   selectors: [
     { selector: 'img', format: 'skip' },
+    { selector: 'table', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    { selector: 'tr', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    { selector: 'td', format: 'cell' },
+    { selector: 'th', format: 'cell' },
     { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
     ...QUOTES.map(selector => ({ selector, format: 'quote' })),
     ...ATTRIBUTIONS.map(selector => ({ selector, format: 'attribution' })),

@@ -1,22 +1,26 @@
-import type { AddressObject, EmailAddress } from 'mailparser'
 import type { Address } from '../../src/channel.ts'
-import { isOurs, normaliseAddress, oneLine } from '../../src/core/address.ts'
+import { isOurs, oneLine } from '../../src/core/address.ts'
+import { alertOf } from '../../src/core/alert.ts'
 import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
-import { classify, type Evidence } from '../../src/core/kind.ts'
+import type { Evidence } from '../../src/core/evidence.ts'
+import { classify } from '../../src/core/kind.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
-import { isForwardSubject, visibleReply } from '../../src/core/visible.ts'
+import { isForwardSubject } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
+import { addressesIn, writtenAddresses } from './address-list.ts'
 import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type Head, type RawMessage, readHead } from './head.ts'
+import { type Head, headCharset, type RawMessage, readHead, withLineEnds } from './head.ts'
+import { parametersOf, typeOf } from './parameters.ts'
 import { type ReadMail, unreadable } from './parsed.ts'
 import { type Parts, readParts } from './parts.ts'
+import { forwardedIn, textsOf } from './said.ts'
+import { decodeWords } from './words.ts'
 
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
 const LONGEST_SUBJECT = 1_000
-const MOST_ADDRESSES = 200
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
@@ -27,14 +31,17 @@ export interface ParseOptions {
   spool: string
   /** Characters of text kept; 1,000,000 unless told otherwise. */
   longestText?: number
+  /** Whether HTML is wanted as it came. */
+  html?: boolean
 }
 
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
 export async function readMail(raw: RawMessage, options: ParseOptions): Promise<ReadMail> {
   try {
-    const head = await readHead(raw)
+    const lined = withLineEnds(raw)
+    const head = await readHead(lined)
     if (head.fields.length === 0) throw new Error('it has no header')
-    const parts = await readParts(raw, head, options.spool)
+    const parts = await readParts(lined, head, { spool: options.spool, html: options.html === true })
     return assemble(head, parts, options)
   } catch (error) {
     await removeCollected(options.spool)
@@ -44,15 +51,16 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 }
 
 function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
-  const { headers } = parts
   const values = (name: string) => head.fields.filter(field => field.name === name).map(field => field.value)
-  const from = addressesOf(headers.get('from'))[0] ?? addressesOf(headers.get('sender'))[0] ?? null
-  const to = addressesOf(headers.get('to'))
-  const cc = addressesOf(headers.get('cc'))
-  const contentType = contentTypeOf(headers.get('content-type'))
-  const subject = oneLine(String(headers.get('subject') ?? ''), LONGEST_SUBJECT)
+  const hint = headCharset(head)
+  const written = [...values('from'), ...values('sender')].flatMap(value => writtenAddresses(value, hint))
+  const from = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
+  const to = addressesIn(values('to'), hint)
+  const cc = addressesIn(values('cc'), hint)
+  const subject = oneLine(decodeWords(values('subject')[0] ?? '', hint), LONGEST_SUBJECT)
   const whole = withoutMarks(parts.text)
-  const verdict = classify({ ...evidenceOf(values, contentType, from, options), ...saidIn(parts, whole), subject })
+  const evidence = evidenceOf(values, from, options)
+  const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName: nameOf(written, values), subject })
   const bounced =
     verdict.kind === 'bounce'
       ? bouncedRecipients({
@@ -63,17 +71,13 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
         })
       : null
   const longest = options.longestText ?? LONGEST_TEXT
-  const marked =
-    parts.text.length > longest
-      ? `${parts.text.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
-      : parts.text
-  const text = withoutMarks(marked)
+  const said = textsOf(parts, { longest, forward: isForwardSubject(subject), report: isReport(evidence, verdict.kind) })
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])
   return {
     message: {
-      replyTo: addressesOf(headers.get('reply-to'))[0]?.address ?? from?.address ?? null,
+      replyTo: addressesIn(values('reply-to'), hint)[0]?.address ?? from?.address ?? null,
       from,
       to,
       cc,
@@ -81,10 +85,14 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
         ...new Set([...[...to, ...cc].map(each => each.address), ...envelopeTo.map(each => each.toLowerCase().trim())]),
       ].filter(address => isOurs(address, options.own)),
       subject,
-      text,
-      visible: visibleReply(marked, { forward: isForwardSubject(subject) }),
+      text: said.text,
+      visible: said.visible,
       kind: verdict.kind,
       kindReasons: verdict.reasons,
+      bulk: verdict.bulk,
+      alert: verdict.bulk === 'alert' && from ? alertOf({ from: from.address, subject, text: whole }) : null,
+      failures: bounced ?? [],
+      forwarded: forwardedIn(parts, whole, subject),
       sentAt,
       reachedAt: timeOf(values('received')[0]?.split(';').at(-1)) ?? sentAt,
       messageId,
@@ -96,60 +104,37 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
       attachments: parts.attachments,
     },
-    from: from && { ...from, address: writtenAddress(headers.get('from')) ?? from.address },
+    from: written[0] ?? from,
     bounced,
+    html: parts.html,
   }
 }
 
-function saidIn({ headers, deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'fromName' | 'delivered'> {
+/** What the sender calls itself; all of the field where it is no mailbox. */
+function nameOf(written: readonly Address[], values: (name: string) => string[]): string {
+  return written[0]?.name || (written[0]?.address ? '' : (values('from')[0] ?? ''))
+}
+
+/** A report about a mail brings that mail along, which says nothing of its own. */
+function isReport({ contentType }: Evidence, kind: string): boolean {
+  return contentType === 'multipart/report' || kind === 'bounce'
+}
+
+function saidIn({ deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'delivered'> {
   const statuses = deliveryStatus.flatMap(recipientStatuses)
-  const written = headers.get('from') as AddressObject | undefined
-  return {
-    text,
-    fromName: String(written?.value?.[0]?.name || written?.text || ''),
-    delivered: deliveryStatus.length > 0 ? isOfSuccess(statuses) : null,
-  }
+  return { text, delivered: deliveryStatus.length > 0 ? isOfSuccess(statuses) : null }
 }
 
-function evidenceOf(
-  values: (name: string) => string[],
-  contentType: { value: string; params: Record<string, string> },
-  from: Address | null,
-  options: ParseOptions,
-): Evidence {
+function evidenceOf(values: (name: string) => string[], from: Address | null, options: ParseOptions): Evidence {
   const returnPath = values('return-path')[0]
+  const contentType = values('content-type')[0] ?? ''
   return {
     header: values,
-    contentType: contentType.value,
-    reportType: (contentType.params['report-type'] ?? '').toLowerCase(),
+    contentType: typeOf(contentType),
+    reportType: (parametersOf(contentType).get('report-type') ?? '').toLowerCase(),
     fromAddress: from?.address ?? null,
     envelopeFrom: options.envelope?.from ?? (returnPath === undefined ? null : returnPath.replace(/[<>\s]/g, '')),
   }
-}
-
-function contentTypeOf(header: unknown): { value: string; params: Record<string, string> } {
-  const { value = '', params = {} } = (header ?? {}) as { value?: string; params?: Record<string, string> }
-  return { value: String(value).toLowerCase(), params }
-}
-
-/** Addresses of a header in order, groups taken apart, what is no address left out. */
-function addressesOf(header: unknown): Address[] {
-  const objects = (Array.isArray(header) ? header : header ? [header] : []) as AddressObject[]
-  const flat = (list: EmailAddress[]): EmailAddress[] => list.flatMap(each => (each.group ? flat(each.group) : [each]))
-  const addresses: Address[] = []
-  for (const each of objects.flatMap(object => flat(object.value ?? []))) {
-    const address = normaliseAddress(each.address ?? '')
-    if (address && !addresses.some(known => known.address === address)) {
-      addresses.push({ address, name: oneLine(each.name ?? '') })
-    }
-    if (addresses.length >= MOST_ADDRESSES) break
-  }
-  return addresses
-}
-
-function writtenAddress(header: unknown): string | undefined {
-  const objects = (Array.isArray(header) ? header : header ? [header] : []) as AddressObject[]
-  return objects[0]?.value?.[0]?.address
 }
 
 /** RFC 5322 section 3.6.4: In-Reply-To says what is answered; References lists the conversation, the newest last. */

@@ -1,25 +1,60 @@
 import { createReadStream } from 'node:fs'
 import { Readable } from 'node:stream'
-import { type AttachmentStream, type Headers, MailParser, type MailParserOptions, type MessageText } from 'mailparser'
-import type { InboundAttachment } from '../../src/channel.ts'
+import type { AttachmentStream, MailParserOptions, MessageText } from 'mailparser'
+import type { Address, InboundAttachment } from '../../src/channel.ts'
+import { pack } from '../../src/content.ts'
 import { oneLine } from '../../src/core/address.ts'
-import { collect } from './collect.ts'
-import type { Head, RawMessage } from './head.ts'
-import { type MimePart, textOfParts } from './text.ts'
+import { writtenAddresses } from './address-list.ts'
+import { withoutArmor } from './armor.ts'
+import { fileName, keepAttachment } from './attachment.ts'
+import { type Head, headCharset, type RawMessage, readHead } from './head.ts'
+import { PartParser } from './part-parser.ts'
+import { htmlOfParts, layOutTnef, type MimePart, textOfParts } from './text.ts'
+import { withoutEncodedFiles } from './uuencoded.ts'
+import { decodeWords } from './words.ts'
 
 const MOST_PARTS = 5_000
-const LONGEST_TEXT = 8 * 1024 * 1024 // encoded, all texts together; more than is ever shown
-const LONGEST_HEADS = 512 * 1024 // of all parts together; after that only what describes their content is read
+const LONGEST_PREAMBLE = 256 * 1024
 
-/** What mailparser makes of a message. */
+/** In place of the head of a message that says it has parts and has none: all of it is text then. */
+const AS_TEXT = Buffer.from('Content-Type: text/plain\r\n\r\n')
+
+/** A message within the message: forwarded as a file, or returned by a mail system. */
+export interface MailWithin {
+  from: Address | null
+  to: string
+  date: string
+  subject: string
+  messageId: string | null
+  text: string
+}
+
+/** A head with the boundary that the body has, where the head names another or none; undefined if it has none. */
+function withOtherBoundary(raw: RawMessage, { length }: Head): Buffer | undefined {
+  if (!('bytes' in raw)) return undefined
+  const body = Buffer.from(raw.bytes.subarray(length)).toString('latin1')
+  const boundary = /^--([^\s"]{1,70})[ \t]*\r?$/m.exec(body.slice(0, LONGEST_PREAMBLE))?.[1]
+  if (boundary === undefined || !body.includes(`--${boundary}--`)) return undefined
+  return Buffer.from(`Content-Type: multipart/mixed; boundary="${boundary}"\r\n\r\n`, 'latin1')
+}
+
+/** What stands in the parts of a message. */
 export interface Parts {
-  headers: Headers
   /** With `MARKS` where HTML told what is quoted. */
   text: string
+  /** HTML as it came, all of it in one; '' where there is none. Read only where it is asked for. */
+  html: string
   attachments: InboundAttachment[]
   deliveryStatus: string[]
   /** Message-IDs of mails that this one carries, as a report does of the mail it is about. */
   carried: string[]
+  within: MailWithin[]
+  /** Invitations as a person reads them. */
+  calendars: string[]
+  /** Parts that only their recipient can open, or whose text is inside a signature. */
+  sealed: { kind: 'smime' | 'pgp'; parameters?: ReadonlyMap<string, string> | undefined }[]
+  /** What a winmail.dat says. */
+  tnef: { text: string; html: string } | null
 }
 
 /** What to parse: all at once where it is in memory, else as it is read. */
@@ -36,29 +71,70 @@ function sourceOf(raw: RawMessage, { instead, length }: Head): Uint8Array | Read
   )
 }
 
-/** Reads texts and attachments; what gets large goes to files whose names begin with `spool`. */
-export async function readParts(raw: RawMessage, head: Head, spool: string): Promise<Parts> {
-  const parts: Parts = { headers: new Map(), text: '', attachments: [], deliveryStatus: [], carried: [] }
+export interface PartsOptions {
+  /** Folder and prefix for spool files. */
+  spool: string
+  /** How many messages this one is within. */
+  depth?: number
+  /** Whether HTML is wanted as it came. */
+  html?: boolean
+}
+
+/** Reads texts and files; what gets large goes to files whose names begin with `spool`. */
+export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0, html }: PartsOptions): Promise<Parts> {
+  const parts: Parts = {
+    text: '',
+    html: '',
+    attachments: [],
+    deliveryStatus: [],
+    carried: [],
+    within: [],
+    calendars: [],
+    sealed: [],
+    tnef: null,
+  }
+  const more = { spool: depth === 0 ? spool : `${spool}-within`, depth }
+  let tree = await parse(raw, head, parts, more)
+  if (tree && tree.children.length === 0 && /^multipart\//.test(String(tree.contentType))) {
+    tree = await parse(raw, { ...head, instead: withOtherBoundary(raw, head) ?? AS_TEXT }, parts, more)
+  }
+  const own = tree ? textOfParts(tree) : ''
+  const { text, files } = withoutEncodedFiles(withoutArmor(own.trim() || !parts.tnef ? own : layOutTnef(parts.tnef)))
+  parts.text = text
+  for (const file of files) {
+    const position = parts.attachments.length + 1
+    const name = fileName(file.name, 'application/octet-stream', position)
+    parts.attachments.push({ name, type: 'application/octet-stream', contentId: null, content: pack(file.bytes) })
+  }
+  if (html) parts.html = (tree && htmlOfParts(tree)) || parts.tnef?.html || ''
+  return parts
+}
+
+async function parse(
+  raw: RawMessage,
+  head: Head,
+  parts: Parts,
+  { spool, depth }: { spool: string; depth: number },
+): Promise<MimePart | false> {
   const parser = new PartParser({
     skipImageLinks: true,
     skipTextToHtml: true,
     skipHtmlToText: true,
     keepDeliveryStatus: true,
     maxChildNodes: MOST_PARTS,
+    ignoreEmbedded: true,
   } as MailParserOptions)
   const contents: Readable[] = []
   const keeping: Promise<void>[] = []
   const source = sourceOf(raw, head)
+  const more = { spool, depth, readWithin: (bytes: Buffer, deep: number) => readWithin(bytes, spool, deep) }
   try {
     await new Promise<void>((resolve, reject) => {
-      parser.on('headers', headers => {
-        parts.headers = headers
-      })
       parser.on('error', reject)
       parser.on('data', (part: AttachmentStream | MessageText) => {
         if (part.type !== 'attachment') return
         contents.push(part.content as Readable)
-        const kept = keepAttachment(part, parts, spool).then(() => part.release())
+        const kept = keepAttachment(part, parser.curnode?.written, parts, more).then(() => part.release())
         keeping.push(kept)
         kept.catch(reject)
       })
@@ -75,95 +151,23 @@ export async function readParts(raw: RawMessage, head: Head, spool: string): Pro
   } finally {
     if (!(source instanceof Uint8Array)) source.destroy()
   }
-  const { tree } = parser
-  parts.text = tree ? textOfParts(tree) : ''
-  if (tree) parts.carried.push(...nestedIds(tree))
-  return parts
+  return parser.tree
 }
 
-/** What mailparser's class has beside its types. */
-interface Internals {
-  /** Set once the first head was read. */
-  tree: MimePart | false
-  /** The part that is being read. */
-  curnode: { isAttachment?: boolean } | undefined
-  processChunk(chunk: Chunk, done: () => void): void
-}
-
-type Chunk =
-  | { type: 'node'; headers: { lines: HeadLine[]; getList(): HeadLine[] } }
-  | { type: 'body'; value: Buffer }
-  | { type: 'data' }
-
-const Base = MailParser as unknown as new (options: MailParserOptions) => MailParser & Internals
-
-interface HeadLine {
-  /** Name of the field, lower case. */
-  key: string
-  line: string
-}
-
-const DECODED = /^(?:from|sender|to|cc|reply-to|subject|date|message-id|content-.*)$/
-
-/** Has mailparser decode what is asked of it, and lets go what it would hold in memory several times over. */
-class PartParser extends Base {
-  #textLeft = LONGEST_TEXT
-  #headLength = 0
-
-  override processChunk(chunk: Chunk, done: () => void): void {
-    if (chunk.type === 'body' && !this.curnode?.isAttachment) {
-      if (this.#textLeft <= 0) return void setImmediate(done)
-      chunk.value = chunk.value.subarray(0, this.#textLeft)
-      this.#textLeft -= chunk.value.length
-    }
-    if (chunk.type === 'node') {
-      chunk.headers.lines = chunk.headers.getList().filter(({ key, line }) => {
-        if (!DECODED.test(key)) return false
-        this.#headLength += line.length
-        return this.#headLength <= LONGEST_HEADS || key.startsWith('content-')
-      })
-    }
-    super.processChunk(chunk, done)
+/** A message within the message; of one that cannot be read, nothing but that it is there. */
+async function readWithin(bytes: Buffer, spool: string, depth: number): Promise<MailWithin> {
+  const raw = { bytes }
+  const head = await readHead(raw)
+  const parts = await readParts(raw, head, { spool, depth }).catch(() => undefined)
+  const value = (name: string) => head.fields.find(field => field.name === name)?.value ?? ''
+  const hint = headCharset(head)
+  const [from = null] = writtenAddresses(value('from'), hint)
+  return {
+    from,
+    to: oneLine(decodeWords(value('to'), hint), 500),
+    date: oneLine(value('date'), 100),
+    subject: oneLine(decodeWords(value('subject'), hint), 500),
+    messageId: /<[^<>\s]{1,990}>/.exec(value('message-id'))?.[0] ?? null,
+    text: [parts?.text ?? '', ...(parts?.calendars ?? [])].filter(text => text.trim()).join('\n\n'),
   }
-}
-
-/** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */
-const RETURNED = /^(message\/rfc822|message\/global|text\/rfc822-headers)$/
-
-function idsIn(head: string): string[] {
-  return /^Message-ID:\s*(<[^<>\s]+>)/im.exec(head)?.slice(1) ?? []
-}
-
-function nestedIds(part: MimePart): string[] {
-  const own = part.showMeta ? part.headers.get('message-id') : undefined
-  return [...(typeof own === 'string' ? [own] : []), ...part.children.flatMap(nestedIds)]
-}
-
-async function keepAttachment(part: AttachmentStream, parts: Parts, spool: string): Promise<void> {
-  const position = parts.attachments.length + 1
-  const type = (part.contentType || 'application/octet-stream').toLowerCase().slice(0, 200)
-  const { content, start } = await collect(part.content as Readable, `${spool}-${position}`)
-  if (RETURNED.test(type)) parts.carried.push(...idsIn(start.toString('latin1')))
-  if (type === 'message/delivery-status') parts.deliveryStatus.push(start.toString('utf8'))
-  parts.attachments.push({
-    name: fileName(part.filename, type, position),
-    type,
-    contentId: part.cid && part.related ? oneLine(part.cid) : null,
-    content,
-  })
-}
-
-/** The last part of a path, in one line; something sensible where the sender gave no name. */
-function fileName(given: string | false | undefined, type: string, position: number): string {
-  const name = oneLine(String(given || '').replace(/^.*[\\/]/s, ''))
-  if (name && name !== '.' && name !== '..') return name
-  const endings: Record<string, string> = {
-    'message/rfc822': 'eml',
-    'text/calendar': 'ics',
-    'text/plain': 'txt',
-    'text/html': 'html',
-    'message/delivery-status': 'txt',
-  }
-  const ending = endings[type] ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
-  return `attachment-${position}.${ending}`
 }

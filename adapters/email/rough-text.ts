@@ -1,3 +1,5 @@
+import { decodeHTML } from 'entities'
+
 /** Text of HTML too large to be laid out properly: tags go, blocks become lines. Linear in its length. */
 export function roughText(html: string): string {
   const lower = html.toLowerCase()
@@ -13,12 +15,11 @@ export function roughText(html: string): string {
     const hidden = /^<(script|style|head|title)\b/i.exec(html.slice(open, open + 10))?.[1]
     const close = hidden ? indexOfTag(lower, hidden, open) : html.indexOf('>', open)
     if (close < 0) break
+    if (/^<\/t[dh]\b/i.test(html.slice(open, open + 5))) text += ' '
     if (/^<\/?(?:p|div|br|tr|li|h\d|table|blockquote)\b/i.test(html.slice(open, open + 14))) text += '\n'
     position = close + 1
   }
-  const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', nbsp: ' ', '#39': "'" }
-  return text
-    .replace(/&(amp|lt|gt|quot|nbsp|#39);/g, (_, name: string) => entities[name] ?? '')
+  return decodeHTML(text)
     .replace(/[ \t\r]+/g, ' ')
     .replace(/ ?\n[\n ]*/g, '\n')
     .trim()

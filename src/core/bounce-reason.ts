@@ -615,3 +615,25 @@ export function statusOf(reason: BounceReason): string {
   }
   return statuses[reason] ?? ''
 }
+
+/** A reason as an agent reads it; '' where nothing is known. */
+export function inWords(reason: BounceReason): string {
+  const words: Record<BounceReason, string> = {
+    'unknown-user': 'there is no such mailbox',
+    'unknown-host': 'there is no such mail domain',
+    moved: 'the address has moved',
+    disabled: 'the mailbox is disabled',
+    full: 'the mailbox is full',
+    size: 'the message is too large for it',
+    relay: 'its server takes no mail for it from us',
+    sender: 'its server does not accept our address',
+    program: 'a program that files its mail failed',
+    policy: 'its server refuses our mail',
+    expired: 'its server could not be reached for too long',
+    network: 'its server cannot be reached',
+    system: 'its server has trouble',
+    filtered: 'a filter refused it',
+    unclear: '',
+  }
+  return words[reason]
+}

@@ -1,5 +1,6 @@
-import { type BounceReason, isHard, reasonOf, statusOf } from './bounce-reason.ts'
-import { type BouncedRecipient, hasFailed, judged, recipientStatuses } from './delivery-status.ts'
+import type { DeliveryFailure } from '../channel.ts'
+import { type BounceReason, inWords, isHard, reasonOf, statusOf } from './bounce-reason.ts'
+import { hasFailed, judged, recipientStatuses } from './delivery-status.ts'
 import { bestStatus, replyCode } from './status-code.ts'
 
 /** What a mail that tells of a failed delivery holds. */
@@ -20,7 +21,7 @@ const MOST_LINES = 2_000
 const MOST_RECIPIENTS = 200
 
 /** Recipients that a bounce is about: those of its delivery status (RFC 3464), else those that its text names. */
-export function bouncedRecipients(content: BounceContent): BouncedRecipient[] {
+export function bouncedRecipients(content: BounceContent): DeliveryFailure[] {
   const text = withoutReturned(content.text.slice(0, LONGEST))
   const bodies = content.deliveryStatus.length > 0 ? content.deliveryStatus : shownStatus(content.text)
   const statuses = bodies.flatMap(recipientStatuses).slice(0, MOST_RECIPIENTS)
@@ -45,14 +46,14 @@ function shownStatus(text: string): string[] {
   return at < 0 ? [] : [text.slice(at, at + LONGEST)]
 }
 
-function recipientFrom(address: string, segment: string, whole: string, delayed: boolean): BouncedRecipient {
+function recipientFrom(address: string, segment: string, whole: string, delayed: boolean): DeliveryFailure {
   const bySegment = reasonOfSegment(segment, whole || segment)
   const words = bySegment === 'unclear' && whole ? whole : segment
   const stated = bestStatus('', words) || (whole ? bestStatus('', whole) : '')
   const reason = words === segment ? bySegment : reasonOf(words, stated)
   const code = replyCode(words)
   const status = stated || (code ? withClass(statusOf(reason), code) : statusOf(reason))
-  return { address, status, hard: !delayed && isHard(reason), ...(delayed ? { delayed } : {}) }
+  return { address, status, hard: !delayed && isHard(reason), reason: inWords(reason), ...(delayed ? { delayed } : {}) }
 }
 
 /** The server's own answer outweighs what the report makes of it for its readers. */
@@ -72,8 +73,8 @@ function withClass(status: string, code: string): string {
   return status ? `${code[0]}${status.slice(1)}` : `${code[0]}.0.0`
 }
 
-function distinct(recipients: readonly BouncedRecipient[]): BouncedRecipient[] {
-  const known = new Map<string, BouncedRecipient>()
+function distinct(recipients: readonly DeliveryFailure[]): DeliveryFailure[] {
+  const known = new Map<string, DeliveryFailure>()
   for (const each of recipients) if (!known.has(each.address)) known.set(each.address, each)
   return [...known.values()].slice(0, MOST_RECIPIENTS)
 }

@@ -1,15 +1,6 @@
-import { type BounceReason, isHard, reasonOf } from './bounce-reason.ts'
+import type { DeliveryFailure } from '../channel.ts'
+import { type BounceReason, inWords, isHard, reasonOf } from './bounce-reason.ts'
 import { bestStatus } from './status-code.ts'
-
-export interface BouncedRecipient {
-  address: string
-  /** Enhanced status code such as `5.1.1` (RFC 3463), or ''. */
-  status: string
-  /** The address will not work later either. */
-  hard: boolean
-  /** It is tried further: nothing has failed yet. */
-  delayed?: true
-}
 
 /** What a message/delivery-status body says of one recipient. */
 export interface RecipientStatus {
@@ -88,14 +79,15 @@ export function isOfSuccess(recipients: readonly RecipientStatus[]): boolean {
  * @param words what the report says of it in words
  * @param report all that it says, with the dialogue it may show
  */
-export function judged(recipient: RecipientStatus, words = '', report = ''): BouncedRecipient {
+export function judged(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
   const { address, diagnostic } = recipient
   const status = bestStatus(recipient.status, diagnostic)
   const delayed = recipient.action === 'delayed'
   // A code that says nothing else is all there is: permanent is permanent.
   const bare = `${diagnostic}${words}`.trim() === '' && /^5\.(?:0\.0|2\.1)$/.test(status)
-  const hard = !delayed && (bare || isHard(reasonWith({ diagnostic, words, report }, status)))
-  return { address, status, hard, ...(delayed ? { delayed } : {}) }
+  const reason = reasonWith({ diagnostic, words, report }, status)
+  const hard = !delayed && (bare || isHard(reason))
+  return { address, status, hard, reason: inWords(reason), ...(delayed ? { delayed } : {}) }
 }
 
 /** The server's answer first; the report's own words where that tells nothing, or tell of a full mailbox. */
@@ -110,7 +102,7 @@ function reasonWith(
 }
 
 /** Recipients of a message/delivery-status body whose delivery failed. */
-export function failedRecipients(body: string): BouncedRecipient[] {
+export function failedRecipients(body: string): DeliveryFailure[] {
   return recipientStatuses(body)
     .filter(hasFailed)
     .map(recipient => judged(recipient))

@@ -3,7 +3,55 @@ const ANSWERED =
 
 /** How subjects of automatic answers begin, in the languages of mail programs' own templates. */
 const AWAY =
-  /^(?:\[?auto(?:matic|mated)?[ -]?(?:reply|response|answer)|auto[ -]?:|autoreply|autoresponse|out of (?:the )?office|out-of-office|ooo\b|away from (?:the office|my|mail)|i am (?:away|out of)|on vacation|vacation (?:reply|message|notice)|(?:automatische|abwesenheits?)[ -]?(?:antwort|notiz|nachricht|mitteilung|assistent|benachrichtigung)|abwesend|abwesenheit|nicht im (?:büro|haus)|réponse automatique|reponse automatique|absence du bureau|absent du bureau|message d'absence|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|ausencia|risposta automatica|fuori (?:sede|ufficio)|assente|resposta automática|resposta automatica|fora do escritório|ausência|automatisch antwoord|automatische beantwoording|afwezig|niet aanwezig|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|nieobecno|poza biurem|automatisk svar|automatisk besked|fraværende|ikke til stede|ikke på kontoret|autosvar|frånvaro|automatiskt svar|inte på kontoret|fravær|automaattinen vastaus|poissa|automatická odpověď|mimo kancelář|nepřítomen|автоматический ответ|автоответ|нет на работе|вне офиса|автоматична відповідь|автовідповідь|поза офісом|otomatik yanıt|otomatik cevap|ofis dışı|自動応答|自動返信|不在通知|不在の|自动回复|自動回覆|自动答复|不在办公室|外出|자동 ?회신|자동 ?응답|부재중)/i
+  /^(?:\[?auto(?:matic|mated)?[ -]?(?:reply|response|answer)|auto[ -]?:|autoreply|autoresponse|out of (?:the )?office|out-of-office|ooo\b|away from (?:the office|my|mail)|i am (?:away|out of)|on vacation|vacation (?:reply|message|notice)|(?:automatische|abwesenheits?)[ -]?(?:antwort|notiz|nachricht|mitteilung|assistent|benachrichtigung)|abwesend|abwesenheit|nicht im (?:büro|haus)|réponse automatique|reponse automatique|absence du bureau|absent du bureau|message d'absence|respuesta automática|respuesta automatica|fuera de (?:la )?oficina|ausencia|risposta automatica|fuori (?:sede|ufficio)|assente|resposta automática|resposta automatica|fora do escritório|ausência|automatisch antwoord|automatische beantwoording|afwezig|niet aanwezig|odpowiedź automatyczna|automatyczna odpowiedź|autoodpowiedź|nieobecno|poza biurem|automatisk svar|automatisk besked|fraværende|ikke til stede|ikke på kontoret|autosvar|frånvaro|automatiskt svar|inte på kontoret|fravær|automaattinen vastaus|poissa|automatická odpověď|mimo kancelář|nepřítomen|автоматический ответ|автоответ|нет на работе|вне офиса|автоматична відповідь|автовідповідь|поза офісом|otomatik yanıt|otomatik cevap|ofis dışı|自動応答|自動返信|不在通知|不在の|自动回复|自動回覆|自动答复|不在办公室|外出|자동 ?회신|자동 ?응답|부재중|automatická odpoveď|automatikus válasz|răspuns automat|raspuns automat|αυτόματη απάντηση|תשובה אוטומטית|رد تلقائي|автоматичен отговор|automatski odgovor|samodejni odgovor|automaatvastus|automātiskā atbilde|automatinis atsakymas|trả lời tự động|ตอบกลับอัตโนมัติ|balasan otomatis)/i
+
+/** `Automatic reply: Printer`: the words of a template, a colon and the subject that is answered. */
+export function isAwayTemplate(subject: string): boolean {
+  const short = subject.slice(0, 300).trim()
+  const colon = short.search(/[:：]/)
+  return colon > 0 && colon <= 60 && !short.includes('?') && saysAway(short) && /[\p{L}\p{N}]/u.test(short.slice(colon))
+}
+
+/** Subjects that are nothing but a template's words. */
+const AWAY_ALONE =
+  /^(?:away from my mail|(?:yahoo! )?auto(?:matic)?[ -]?(?:response|reply)|out of (?:the )?office(?: auto-?reply)?|vacation (?:message|notice|reply)|.{2,60} (?:is out of the office|ist (?:außer haus|nicht im büro)|est absent\(?e?\)? du bureau|está fuera de la oficina))[ .!]{0,3}(?:\(.{0,60}\))?$/i
+
+/** Whether a subject is a template of automatic answers without anything of the one who is answered. */
+export function isAwayAlone(subject: string): boolean {
+  return AWAY_ALONE.test(
+    subject
+      .slice(0, 200)
+      .replace(/^auto: /i, '')
+      .trim(),
+  )
+}
+
+const AWAY_TEXT =
+  /i will be out of the office starting|ich werde ab .{1,40} nicht im büro|dies ist eine automatische antwort auf ihre nachricht|this is the only notification you will receive while this person is away|i am (?:currently )?out of (?:the )?office[^?]{0,200}(?:automatic|auto)|^\s*(?:this is an? )?(?:auto(?:mat(?:ic|ed|ically)))[ -](?:generated )?(?:reply|response|acknowledg\w+|message|e-?mail)|dies(?:e|es)? (?:ist eine |e-?mail |nachricht )?(?:wurde )?automatisch (?:generiert|erstellt|erzeugt|versandt)|ceci est (?:un message|une réponse|un accusé) automatique|este es un (?:mensaje|correo|acuse) automático|questo è un messaggio automatico|esta é uma (?:mensagem|resposta) automática|dit is een automatisch|to jest automatyczn|это автоматическ|tämä on automaattinen|dette er (?:et|en) automatisk|detta är ett automatiskt/i
+
+const RECEIVED_TEXT =
+  /your (?:request|ticket|case|enquiry|inquiry|message|e-?mail) (?:\(?#?[\w-]{1,30}\)? )?(?:has been|was) (?:received|created|opened|logged|registered)|(?:we|i) have received your (?:request|message|e-?mail|enquiry|inquiry|ticket|mail)[^?]{0,120}(?:ticket|reference|case|number|shortly|as soon as|within|staff|team)|ihre (?:anfrage|nachricht|e-?mail) (?:ist bei uns eingegangen|wurde (?:empfangen|erfasst|registriert))|eingangsbestätigung|nous avons bien reçu votre (?:demande|message)|hemos recibido su (?:solicitud|mensaje|consulta)|abbiamo ricevuto la (?:sua|tua) richiesta|recebemos (?:a sua|sua) (?:mensagem|solicitação)/i
+
+/** Whether a text begins as answers of programs do: of somebody's absence, or that a mail came in. */
+export function beginsAsAutomatic(text: string): boolean {
+  const begin = text
+    .slice(0, 2_000)
+    .replace(/^\s*##-[^\n]{0,200}\n/, '')
+    .trimStart()
+    .replace(/\s+/g, ' ')
+    .slice(0, 350)
+  return AWAY_TEXT.test(begin) || RECEIVED_TEXT.test(begin)
+}
+
+const READ =
+  /^(?:read|gelesen|lu|leído|leido|letto|lido|lida|gelezen|przeczytano|læst|läst|lest|luettu|přečteno|прочитано|okundu|開封済み|已读|已讀|읽음|recall|rückruf|not read|ungelesen gelöscht|non lu)\s?[:：]/i
+const READ_TEXT =
+  /was (?:read|deleted without being read|opened) (?:on|at)|wurde (?:am .{1,60} )?(?:gelesen|ungelesen gelöscht)|a été (?:lu|supprimé)|(?:fue|se ha) leído|è stato (?:letto|visualizzato)|foi lid[ao]|would like to recall the message|möchte die nachricht .{0,200}zurückrufen|прочитано/i
+
+/** A receipt that follows no RFC, and the note of Outlook that a mail is called back. */
+export function isReceipt(subject: string, text: string): boolean {
+  return READ.test(subject.trim()) && READ_TEXT.test(text.slice(0, 1_000).replace(/\s+/g, ' '))
+}
 
 /** Whether a subject is one of automatic answers. Weak: people write of their absence too. */
 export function saysAway(subject: string): boolean {

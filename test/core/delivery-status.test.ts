@@ -13,7 +13,7 @@ describe('a delivery status', () => {
       ['Final-Recipient: rfc822; Ann@Example.com', 'Action: failed', 'Status: 5.1.1', 'Diagnostic-Code: smtp; 550 no'],
       ['Final-Recipient: rfc822;bob@example.com', 'Action: failed', 'Status: 4.4.7'],
     )
-    expect(failedRecipients(body)).toEqual([
+    expect(failedRecipients(body)).toMatchObject([
       { address: 'ann@example.com', status: '5.1.1', hard: true },
       { address: 'bob@example.com', status: '4.4.7', hard: false },
     ])
@@ -34,13 +34,13 @@ describe('a delivery status', () => {
     ['2.0.0', false],
   ])('%s is for good: %s', (code, hard) => {
     const [recipient] = failedRecipients(status(['Final-Recipient: rfc822; a@b.example', `Status: ${code}`]))
-    expect(recipient).toEqual({ address: 'a@b.example', status: code, hard })
+    expect(recipient).toMatchObject({ address: 'a@b.example', status: code, hard })
   })
 
   test('of a delay or a success names nobody', () => {
     for (const action of ['delayed', 'delivered', 'relayed', 'expanded', 'Delayed']) {
       const fields = ['Final-Recipient: rfc822; ann@example.com', `Action: ${action}`, 'Status: 4.4.1']
-      expect(failedRecipients(status(fields))).toEqual([])
+      expect(failedRecipients(status(fields))).toMatchObject([])
     }
   })
 
@@ -55,11 +55,11 @@ describe('a delivery status', () => {
       'status: 5.1.1 (no such user)',
       '',
     ].join('\r\n')
-    expect(failedRecipients(body)).toEqual([{ address: 'ann@example.com', status: '5.1.1', hard: true }])
+    expect(failedRecipients(body)).toMatchObject([{ address: 'ann@example.com', status: '5.1.1', hard: true }])
   })
 
   test('falls back on the original recipient, and on no status', () => {
-    expect(failedRecipients(status(['Original-Recipient: rfc822; ann@example.com', 'Action: failed']))).toEqual([
+    expect(failedRecipients(status(['Original-Recipient: rfc822; ann@example.com', 'Action: failed']))).toMatchObject([
       { address: 'ann@example.com', status: '', hard: false },
     ])
   })
@@ -67,12 +67,12 @@ describe('a delivery status', () => {
   test('keeps recipients apart that a line of blanks separates', () => {
     const one = (name: string) => `Final-Recipient: rfc822; ${name}@example.com\nAction: failed\nStatus: 5.1.1`
     const found = failedRecipients(`${MESSAGE}\n\n${one('ann')}\n \n${one('bob')}`)
-    expect(found.map(each => each.address)).toEqual(['ann@example.com', 'bob@example.com'])
+    expect(found.map(each => each.address)).toMatchObject(['ann@example.com', 'bob@example.com'])
   })
 
   test('without a recipient names nobody', () => {
     for (const body of ['', MESSAGE, 'not a status at all', `${MESSAGE}\n\nAction: failed\nStatus: 5.1.1`])
-      expect(failedRecipients(body)).toEqual([])
+      expect(failedRecipients(body)).toMatchObject([])
   })
 
   test('of any length is read soon', () => {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { classify, type Evidence } from '../../src/core/kind.ts'
+import type { Evidence } from '../../src/core/evidence.ts'
+import { classify } from '../../src/core/kind.ts'
 
 // What is taken for a bounce or an automatic answer by mistake is ignored, and so lost: these must reach somebody.
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { classify, type Evidence } from '../../src/core/kind.ts'
+import type { Evidence } from '../../src/core/evidence.ts'
+import { classify } from '../../src/core/kind.ts'
 
 interface Given extends Partial<Omit<Evidence, 'header'>> {
   headers?: Record<string, string>

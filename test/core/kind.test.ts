@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { classify, type Evidence } from '../../src/core/kind.ts'
+import type { Evidence } from '../../src/core/evidence.ts'
+import { classify } from '../../src/core/kind.ts'
 
 interface Given {
   headers?: Record<string, string | string[]>
@@ -35,7 +36,7 @@ describe('what a person wrote', () => {
     ['a mail without a sender', { fromAddress: null }],
     ['a mail that asks for no automatic answers', { headers: { 'x-auto-response-suppress': 'All' } }],
   ])('%s', (_, given) => {
-    expect(classify(evidence(given))).toEqual({ kind: 'person', reasons: [] })
+    expect(classify(evidence(given))).toEqual({ kind: 'person', reasons: [], bulk: null })
   })
 })
 

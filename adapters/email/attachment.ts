@@ -1,0 +1,136 @@
+import { readFile, rm } from 'node:fs/promises'
+import type { Readable } from 'node:stream'
+import type { AttachmentStream } from 'mailparser'
+import { pack } from '../../src/content.ts'
+import { oneLine } from '../../src/core/address.ts'
+import { decodeText } from './charset.ts'
+import { type Gathered, gather, packed } from './collect.ts'
+import type { MailWithin, Parts } from './parts.ts'
+import type { Written } from './text.ts'
+
+const LARGEST_TNEF = 64 * 1024 * 1024
+const LARGEST_WITHIN = 1024 * 1024 // of a larger mail within a mail, the head alone is read
+const DEEPEST = 4
+const MOST_WITHIN = 30
+const LONGEST_CALENDAR = 512 * 1024
+
+/** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */
+const RETURNED = /^(?:message\/(?:rfc822|global|partial)|message\/global-headers|text\/rfc822-headers)$/
+
+/** What reading the files of a message needs beside them. */
+export interface Keeping {
+  /** Folder and prefix for spool files. */
+  spool: string
+  /** How many messages this one is within. */
+  depth: number
+  /** Reads a message within the message. */
+  readWithin(bytes: Buffer, depth: number): Promise<MailWithin>
+}
+
+/** Takes one file of a message, and what can be read of it as text. */
+export async function keepAttachment(
+  part: AttachmentStream,
+  described: Written | undefined,
+  parts: Parts,
+  { spool, depth, readWithin }: Keeping,
+): Promise<void> {
+  const position = parts.attachments.length + 1
+  const slot = parts.attachments.push(PLACEHOLDER) - 1 // files keep the order in which they stand
+  const declared = (part.contentType || 'application/octet-stream').toLowerCase().slice(0, 200)
+  const gathered = await gather(part.content as Readable, `${spool}-${position}`)
+  const { start } = gathered
+  const given = described?.name || String(part.filename || '')
+  const type = described?.type === 'text/calendar' ? 'text/calendar' : declared
+  if (/^application\/(?:vnd\.)?ms-tnef$/.test(type) || /^winmail\.dat$/i.test(given)) {
+    if (await unpackTnef(gathered, parts, slot)) return
+  }
+  if (type === 'message/delivery-status' || type === 'message/global-delivery-status') {
+    parts.deliveryStatus.push(start.toString('utf8'))
+  }
+  if (type === 'text/calendar') await readCalendar(start, described, parts)
+  let subject = ''
+  if (RETURNED.test(type)) {
+    const wanted = type !== 'text/rfc822-headers' && depth < DEEPEST && parts.within.length < MOST_WITHIN
+    const within = wanted ? await readWithin(start.subarray(0, LARGEST_WITHIN), depth + 1) : undefined
+    if (within) parts.within.push(within)
+    parts.carried.push(...(within?.messageId ? [within.messageId] : idsIn(start.toString('latin1'))))
+    subject = within?.subject ?? ''
+  }
+  if (/^application\/(?:x-)?pkcs7-mime$/.test(type))
+    parts.sealed.push({ kind: 'smime', parameters: described?.parameters })
+  if (type === 'application/pgp-encrypted') parts.sealed.push({ kind: 'pgp' })
+  parts.attachments[slot] = {
+    name: fileName(given, type, position, subject),
+    type,
+    contentId: part.cid && part.related ? oneLine(part.cid) : null,
+    content: await packed(gathered.collected),
+  }
+}
+
+const PLACEHOLDER = { name: '', type: '', contentId: null, content: pack(Buffer.alloc(0)) }
+
+/** The files of a winmail.dat in its place; false if it is none after all. */
+async function unpackTnef({ collected, start }: Gathered, parts: Parts, slot: number): Promise<boolean> {
+  if ('path' in collected && collected.size > LARGEST_TNEF) return false
+  const bytes = 'path' in collected ? await readFile(collected.path) : start
+  const { readTnef } = await import('./tnef.ts')
+  const content = readTnef(bytes)
+  if (!content || content.damaged) return false
+  if ('path' in collected) await rm(collected.path, { force: true })
+  parts.attachments.splice(
+    slot,
+    1,
+    ...content.files.map((file, index) => ({
+      name: fileName(file.name, file.type, slot + index + 1),
+      type: file.type || 'application/octet-stream',
+      contentId: oneLine(file.contentId) || null,
+      content: pack(file.bytes),
+    })),
+  )
+  parts.tnef = { text: content.text, html: content.html }
+  return true
+}
+
+async function readCalendar(start: Buffer, described: Written | undefined, parts: Parts): Promise<void> {
+  const { calendarText } = await import('./calendar.ts')
+  const source = decodeText(start.subarray(0, LONGEST_CALENDAR), described?.parameters.get('charset') ?? '')
+  const text = calendarText(source)
+  if (text && !parts.calendars.includes(text)) parts.calendars.push(text)
+}
+
+function idsIn(head: string): string[] {
+  return /^Message-ID:\s*(<[^<>\s]+>)/im.exec(head)?.slice(1) ?? []
+}
+
+const ENDINGS: Readonly<Record<string, string>> = {
+  'message/rfc822': 'eml',
+  'message/global': 'eml',
+  'text/calendar': 'ics',
+  'text/plain': 'txt',
+  'text/html': 'html',
+  'text/csv': 'csv',
+  'text/vcard': 'vcf',
+  'text/x-vcard': 'vcf',
+  'image/jpeg': 'jpg',
+  'image/svg+xml': 'svg',
+  'audio/mpeg': 'mp3',
+  'message/delivery-status': 'txt',
+  'message/disposition-notification': 'txt',
+  'text/rfc822-headers': 'txt',
+  'application/pgp-signature': 'asc',
+  'application/pgp-keys': 'asc',
+  'application/pgp-encrypted': 'txt',
+  'application/pkcs7-mime': 'p7m',
+  'application/x-pkcs7-mime': 'p7m',
+  'application/pkcs7-signature': 'p7s',
+  'application/x-pkcs7-signature': 'p7s',
+}
+
+/** The last part of a path, in one line; something sensible where the sender gave no name. */
+export function fileName(given: string, type: string, position: number, subject = ''): string {
+  const name = oneLine(given.replace(/^.*[\\/]/s, ''))
+  if (name && name !== '.' && name !== '..') return name
+  const ending = ENDINGS[type] ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
+  const titled = oneLine(subject.replace(/[\\/:*?"<>|]+/g, ' '), 100)
+  return `${titled || `attachment-${position}`}.${ending}`
+}

@@ -1,0 +1,80 @@
+import type { InboundMessage } from '../../src/channel.ts'
+import { normaliseAddress, oneLine } from '../../src/core/address.ts'
+import { forwardedMail } from '../../src/core/forward.ts'
+import { withoutMarks } from '../../src/core/reply/lines.ts'
+import { isForwardSubject, visibleReply } from '../../src/core/visible.ts'
+import type { MailWithin, Parts } from './parts.ts'
+
+interface Asked {
+  /** Characters of text that are kept. */
+  longest: number
+  /** The subject says that it was forwarded. */
+  forward: boolean
+  /** It tells of a mail that it brings along, which is none of its text. */
+  report: boolean
+}
+
+/** All that a message says, and the new part of it: its own text, then invitations, what is sealed, and mails within. */
+export function textsOf(parts: Parts, { longest, forward, report }: Asked): { text: string; visible: string } {
+  const own = parts.text.length > longest ? cut(parts.text, longest) : parts.text
+  const plain = withoutMarks(own)
+  const beside = [...parts.calendars.filter(text => !plain.includes(text)), ...sealedNotes(parts, plain)]
+  const within = report ? [] : parts.within.map(sectionOf)
+  const visible = visibleReply(own, { forward })
+  const shown = forward || !(visible || beside.length > 0) ? within : []
+  return {
+    text: cut(joined([plain, ...beside, ...within]), longest),
+    visible: cut(joined([visible, ...beside, ...shown]), longest),
+  }
+}
+
+function joined(texts: readonly string[]): string {
+  const [first = '', ...more] = texts.filter(text => text.trim())
+  return more.length === 0 ? first : [first, ...more].map(text => text.trim()).join('\n\n')
+}
+
+function cut(text: string, longest: number): string {
+  if (text.length <= longest) return text
+  return `${text.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
+}
+
+/** A mail within the mail, as programs show one that was forwarded. */
+function sectionOf({ from, to, date, subject, text }: MailWithin): string {
+  const sender = from ? (from.address ? `${from.name} <${from.address}>`.trim() : from.name) : ''
+  const fields = [
+    ['From', sender],
+    ['Date', date],
+    ['Subject', subject],
+    ['To', to],
+  ].flatMap(([name, value]) => (value ? [`${name}: ${value}`] : []))
+  return ['---------- Forwarded message ----------', ...fields, '', text.trim()].join('\n')
+}
+
+/** What stands for a text that cannot be shown, so that no mail looks empty. */
+function sealedNotes({ sealed, attachments }: Parts, text: string): string[] {
+  const [first] = sealed
+  if (!first || text.trim()) return []
+  const files = attachments.map(({ name }) => name).join(', ')
+  const kept = `It is kept as it came (${files}).`
+  if (first.kind === 'pgp') return [`(This mail is encrypted with PGP; only its recipient's key opens it. ${kept})`]
+  return first.parameters?.get('smime-type')?.toLowerCase() === 'signed-data'
+    ? [`(This mail is signed with S/MIME in a form that hides its text from programs without it. ${kept})`]
+    : [`(This mail is encrypted with S/MIME; only its recipient's key opens it. ${kept})`]
+}
+
+/** The mail that this one forwards, in its text or as its only message within; null if it forwards none. */
+export function forwardedIn(parts: Parts, text: string, subject: string): InboundMessage['forwarded'] {
+  if (!isForwardSubject(subject)) return null
+  const [within, ...more] = parts.within
+  const attached = more.length === 0 && within?.from?.address ? { ...within, from: within.from, comment: text } : null
+  const found = forwardedMail(text) ?? attached
+  const address = found && normaliseAddress(found.from.address)
+  if (!found || !address) return null
+  return {
+    from: { address, name: oneLine(found.from.name) },
+    subject: oneLine(found.subject, 1_000),
+    text: found.text.trim(),
+    comment: visibleReply(found.comment).trim(),
+    messageId: attached && found === attached ? (within?.messageId ?? null) : null,
+  }
+}
