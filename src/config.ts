@@ -55,6 +55,18 @@ const rootSchema = z.strictObject({
         .describe('Mail that reached you longer ago than this is not acknowledged.'),
     })
     .prefault({}),
+  machines: z
+    .strictObject({
+      newsletters: z
+        .enum(['ignore', 'open'])
+        .default('ignore')
+        .describe('Newsletters are recorded and open no ticket; or open one as other mail does.'),
+      recovery: z
+        .enum(['note', 'close'])
+        .default('note')
+        .describe('The note of a machine that all is well again is kept with the ticket of its alert; or closes it.'),
+    })
+    .prefault({}),
   templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),
   limits: z
     .strictObject({

@@ -64,6 +64,7 @@ export async function openDesk(config: Config, { toRead = false } = {}): Promise
       channels,
       desks: config.desks,
       acknowledgeWithin: config.acknowledge.within,
+      machines: config.machines,
     }
     const service = new DeskService(context, createCommands(), renderer)
     await service.prepare(config.agents)

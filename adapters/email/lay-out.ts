@@ -3,7 +3,13 @@ import { MARKS } from '../../src/core/reply/lines.ts'
 
 /** What holds the mail that is answered, by the programs that write it so. */
 const QUOTES = [
-  ...['div[id$="divRplyFwdMsg"]', 'div[id$="appendonsend"]', 'div.OutlookMessageHeader', 'hr[id$="stopSpelling"]'], // Outlook
+  ...[
+    'div[id$="divRplyFwdMsg"]',
+    'div[id$="appendonsend"]',
+    'div.OutlookMessageHeader',
+    'hr[id$="stopSpelling"]',
+    'hr#zwchr',
+  ], // Outlook
   ...['div[id$="mail-editor-reference-message-container"]', 'div.ms-outlook-mobile-reference-message'], // Outlook on telephones
   ...['div[style*="border-top:solid #E1E1E1 1"]', 'div[style*="border-top:solid #B5C4DF 1"]'], // Outlook on the desktop
   ...['div.yahoo_quoted', 'div[id^="yahoo_quoted"]', 'div.protonmail_quote', 'div.zmail_extra', 'div#isReplyContent'],
@@ -76,6 +82,9 @@ export const layOut = compile({
     { selector: 'table', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
     { selector: 'tr', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
     { selector: 'td', format: 'cell' },
+    // Word's paragraphs have no margin: empty ones stand between those that have.
+    { selector: 'p[class^="Mso"]', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
+    { selector: 'p.elementToProof', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
     { selector: 'th', format: 'cell' },
     { selector: 'a', options: { hideLinkHrefIfSameAsText: true } },
     ...QUOTES.map(selector => ({ selector, format: 'quote' })),

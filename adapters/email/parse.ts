@@ -6,7 +6,7 @@ import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.t
 import type { Evidence } from '../../src/core/evidence.ts'
 import { classify } from '../../src/core/kind.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
-import { isForwardSubject } from '../../src/core/visible.ts'
+import { isAnswerSubject, isForwardSubject } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 import { addressesIn, writtenAddresses } from './address-list.ts'
 import { removeCollected } from './collect.ts'
@@ -71,7 +71,13 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
         })
       : null
   const longest = options.longestText ?? LONGEST_TEXT
-  const said = textsOf(parts, { longest, forward: isForwardSubject(subject), report: isReport(evidence, verdict.kind) })
+  const said = textsOf(parts, {
+    longest,
+    forward: isForwardSubject(subject),
+    maybeForward: /^\s*vs\s?:/i.test(subject),
+    answers: referencesOf(values).length > 0 || isAnswerSubject(subject),
+    report: isReport(evidence, verdict.kind),
+  })
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])

@@ -10,17 +10,24 @@ interface Asked {
   longest: number
   /** The subject says that it was forwarded. */
   forward: boolean
+  /** The subject may say so, by the language. */
+  maybeForward: boolean
+  /** It answers something. */
+  answers: boolean
   /** It tells of a mail that it brings along, which is none of its text. */
   report: boolean
 }
 
 /** All that a message says, and the new part of it: its own text, then invitations, what is sealed, and mails within. */
-export function textsOf(parts: Parts, { longest, forward, report }: Asked): { text: string; visible: string } {
+export function textsOf(
+  parts: Parts,
+  { longest, forward, maybeForward, answers, report }: Asked,
+): { text: string; visible: string } {
   const own = parts.text.length > longest ? cut(parts.text, longest) : parts.text
   const plain = withoutMarks(own)
   const beside = [...parts.calendars.filter(text => !plain.includes(text)), ...sealedNotes(parts, plain)]
   const within = report ? [] : parts.within.map(sectionOf)
-  const visible = visibleReply(own, { forward })
+  const visible = visibleReply(own, { forward, answers, maybeForward })
   const shown = forward || !(visible || beside.length > 0) ? within : []
   return {
     text: cut(joined([plain, ...beside, ...within]), longest),

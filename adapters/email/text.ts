@@ -97,7 +97,9 @@ function isDeep(html: string): boolean {
  * other, whatever their sender calls them.
  */
 function best(alternatives: MimePart[]): string {
-  const plainOnes = alternatives.filter(each => each.contentType === 'text/plain' && each.textContent?.trim())
+  const plainOnes = alternatives.filter(
+    each => each.contentType === 'text/plain' && each.textContent?.trim() && !isStub(each.textContent),
+  )
   const unshaped = plainOnes.filter(each => !each.written?.enriched)
   const texts = (unshaped.length > 0 ? unshaped : plainOnes).map(each => ownText(each, each.textContent ?? ''))
   if (texts.length > 0) return joined([...new Set(texts)])
@@ -106,6 +108,16 @@ function best(alternatives: MimePart[]): string {
     if (text.trim()) return text
   }
   return ''
+}
+
+/** What stands for a text that only the HTML has. */
+function isStub(text: string): boolean {
+  return (
+    text.length < 300 &&
+    /(?:message|mail|e-mail) (?:contains|is in|requires|was sent in) html|html[ -](?:capable|enabled|compatible)|does not support html|view (?:it|this) (?:message|e?-?mail) (?:in|with) (?:an? )?html/i.test(
+      text,
+    )
+  )
 }
 
 function joined(texts: string[]): string {

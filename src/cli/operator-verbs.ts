@@ -5,7 +5,7 @@ import { DeskError, sentenceOf } from '../errors.ts'
 import { checkDesk } from '../flow/check.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
 import { standingAlarms } from '../store/alarms.ts'
-import { type Arrival, arrivalByNumber, waitingArrivals } from '../store/arrivals.ts'
+import { type Arrival, arrivalByNumber, newestArrivals, waitingArrivals } from '../store/arrivals.ts'
 import { listOutbox, type OutboxLine } from '../store/outbox.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
@@ -17,9 +17,12 @@ export function addOperatorVerbs(program: Command): void {
   const inbox = program.command('inbox').description('messages that are held or could not be read')
   inbox
     .command('list')
-    .description('show them')
+    .description('show them; --all shows the newest messages, whatever became of them')
+    .option('--all', 'all of them, newest first')
     .option('--json', 'for programs')
-    .action((options: Json, command: Command) => withDesk(command, desk => listInbox(desk, options)))
+    .action((options: Json & { all?: boolean }, command: Command) =>
+      withDesk(command, desk => listInbox(desk, options)),
+    )
   inbox
     .command('retry [messages...]')
     .description('read what could not be read once more: M-3, or all of them')
@@ -87,10 +90,11 @@ export function addOperatorVerbs(program: Command): void {
     )
 }
 
-async function listInbox({ context }: OpenDesk, options: Json): Promise<void> {
-  const waiting = await waitingArrivals(context.store.read, MOST)
+async function listInbox({ context }: OpenDesk, options: Json & { all?: boolean }): Promise<void> {
+  const { read } = context.store
+  const waiting = options.all ? await newestArrivals(read, MOST) : await waitingArrivals(read, MOST)
   if (options.json) return printJson(waiting)
-  if (waiting.length === 0) return print('No message waits for a decision.')
+  if (waiting.length === 0) return print(options.all ? 'No message came yet.' : 'No message waits for a decision.')
   const now = context.clock.now().toISOString()
   const rows = waiting.map(each => [
     `M-${each.number}`,
@@ -100,6 +104,8 @@ async function listInbox({ context }: OpenDesk, options: Json): Promise<void> {
     each.subject ?? each.detail ?? '',
   ])
   print(table(['MESSAGE', 'WHY', 'AGE', 'FROM', 'SUBJECT'], rows))
+  if (options.all)
+    return print('\nWhy: relaydesk explain M-1. One that was ignored: relaydesk open M-1, or join M-1 TICKET.')
   print('\nHeld ones: relaydesk join M-1 [TICKET], or open M-1. Unreadable ones: relaydesk inbox retry M-1.')
 }
 

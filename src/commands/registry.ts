@@ -2,6 +2,7 @@ import { table } from '../core/table.ts'
 import { claim } from './claim.ts'
 import { close } from './close.ts'
 import { type Command, Commands, expectArgs, type ReadCommand, usageOf } from './command.ts'
+import { explain } from './explain.ts'
 import { invite, joinMessage } from './join.ts'
 import { list } from './list.ts'
 import { note } from './note.ts'
@@ -13,7 +14,20 @@ import { show } from './show.ts'
 
 /** Every command of the desk. `help` is made from the others. */
 export function createCommands(): Commands {
-  const others = [list, show, claim, release, reply, note, close, reopen, joinMessage, open, invite] as Command[]
+  const others = [
+    list,
+    show,
+    explain,
+    claim,
+    release,
+    reply,
+    note,
+    close,
+    reopen,
+    joinMessage,
+    open,
+    invite,
+  ] as Command[]
   const help: ReadCommand<{ word: string | undefined }> = {
     word: 'help',
     usage: '[COMMAND]',

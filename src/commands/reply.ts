@@ -1,5 +1,6 @@
 import type { InboundAttachment } from '../channel.ts'
 import { DeskError } from '../errors.ts'
+import { hardBounced } from '../store/bounces.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, nameMessage, prepareMessage, threadIds } from '../store/messages.ts'
 import { dropAcknowledgements, type OutboxRecipient, queue } from '../store/outbox.ts'
@@ -21,9 +22,14 @@ export const reply = onTicket({
     if (!body.trim() && attachments.length === 0) {
       throw new DeskError('usage', `Write what to answer: reply ${ticket.ref} followed by your text.`)
     }
-    const { recipients } = await answerRequester(tx, call, ticket, change, { author: actor, text: body, attachments })
+    const { recipients, doubtful } = await answerRequester(tx, call, ticket, change, {
+      author: actor,
+      text: body,
+      attachments,
+    })
     const to = recipients.map(each => each.recipient)
-    return { text: `On its way to ${to.join(', ')} (${ticket.ref}).`, data: { ref: ticket.ref, to } }
+    const text = `On its way to ${to.join(', ')} (${ticket.ref}).`
+    return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })
 
@@ -43,7 +49,7 @@ export async function answerRequester(
   ticket: Ticket,
   change: Change,
   answer: Answer,
-): Promise<{ messageId: string; recipients: OutboxRecipient[] }> {
+): Promise<{ messageId: string; recipients: OutboxRecipient[]; doubtful: string | null }> {
   const recipients = await recipientsFor(tx, facts, ticket)
   if (recipients.length === 0) {
     throw new DeskError(
@@ -96,7 +102,18 @@ export async function answerRequester(
   if (!ticket.ownerId && ticket.state !== 'closed') {
     await recordEvent(tx, answered, { type: 'claimed', data: { owner: answer.author.id } }, change)
   }
-  return { messageId: message.id, recipients }
+  return { messageId: message.id, recipients, doubtful: await doubtsOf(tx, ticket, recipients) }
+}
+
+/** Whom it may not reach, because earlier mail to the address came back for good. */
+async function doubtsOf(tx: Tx, ticket: Ticket, recipients: readonly OutboxRecipient[]): Promise<string | null> {
+  const addresses = recipients.map(each => each.recipient)
+  const bounced = await hardBounced(tx, ticket.id, addresses)
+  const sentences = bounced.map(
+    ({ recipient, reason, bouncedAt }) =>
+      `It may not reach ${recipient}: mail to it came back on ${bouncedAt.slice(0, 10)}${reason ? `, because ${reason}` : ''}.`,
+  )
+  return sentences.length > 0 ? sentences.join('\n') : null
 }
 
 /** Whether an answer to this ticket would reach anybody. */

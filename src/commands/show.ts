@@ -1,15 +1,24 @@
 import { displayAddress } from '../core/address.ts'
 import { age } from '../core/table.ts'
+import { alertsOf, type StoredAlert } from '../store/alerts.ts'
+import { arrivalsOf } from '../store/arrivals.ts'
+import { bouncesOf } from '../store/bounces.ts'
 import { attachmentsOf, type Message, messagesOf, type StoredAttachment } from '../store/messages.ts'
 import { deliveriesOf, type OutboxLine } from '../store/outbox.ts'
 import { type Participant, participantsOf } from '../store/participants.ts'
 import type { Ticket } from '../store/tickets.ts'
 import { expectArgs, findTicket, type ReadCommand, ticketArgument } from './command.ts'
 
+type TicketBounce = Awaited<ReturnType<typeof bouncesOf>>[number]
+
 interface ShownMessage {
   message: Message
+  /** What agents call it where it came in: M-12. */
+  number: number | undefined
   attachments: StoredAttachment[]
   deliveries: OutboxLine[]
+  /** Of what it is about, what came back. */
+  bounces: TicketBounce[]
 }
 
 export const show: ReadCommand<{ ticket: number; full: boolean }> = {
@@ -27,22 +36,61 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
     const ticket = await findTicket(sql, number, call.prefixes)
     const participants = await participantsOf(sql, ticket.id)
     const deliveries = await deliveriesOf(sql, ticket.id)
+    const bounces = await bouncesOf(sql, ticket.id)
+    const alerts = await alertsOf(sql, ticket.id)
+    const numbers = new Map((await arrivalsOf(sql, ticket.id)).map(each => [each.messageId, each.number]))
     const shown = await Promise.all(
       (await messagesOf(sql, ticket.id)).map(async message => ({
         message,
+        number: numbers.get(message.id),
+        bounces,
         attachments: await attachmentsOf(sql, message.id),
         deliveries: deliveries.filter(line => line.kind === 'reply' && line.messageId === message.id),
       })),
     )
     const acknowledged = deliveries.filter(line => line.kind === 'acknowledgement')
     return {
-      text: [head(ticket, participants, acknowledged, call.at), ...shown.map(each => body(each, full))].join('\n\n'),
-      data: dataOf(ticket, participants, shown, acknowledged),
+      text: [
+        head(ticket, participants, acknowledged, { now: call.at, bounces, alerts }),
+        ...(full ? shown.map(each => body(each, true)) : folded(shown)),
+      ].join('\n\n'),
+      data: dataOf(ticket, participants, shown, acknowledged, { bounces, alerts }),
     }
   },
 }
 
-function head(ticket: Ticket, participants: Participant[], acknowledged: OutboxLine[], now: string): string {
+interface About {
+  bounces: TicketBounce[]
+  alerts: StoredAlert[]
+}
+
+/** Repeats of an alert are counted, not shown: the first and the last of a row tell it all. */
+function folded(shown: readonly ShownMessage[]): string[] {
+  const repeats = (at: number) => {
+    const [before, own, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
+    const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === own?.authorId
+    return own?.kind === 'bulk' && same(before) && same(next)
+  }
+  const texts: string[] = []
+  let left = 0
+  for (const [at, each] of shown.entries()) {
+    if (repeats(at)) {
+      left += 1
+      continue
+    }
+    if (left > 0) texts.push(`--- ${left} more like it (--full shows them)`)
+    left = 0
+    texts.push(body(each, false))
+  }
+  return texts
+}
+
+function head(
+  ticket: Ticket,
+  participants: Participant[],
+  acknowledged: OutboxLine[],
+  { now, bounces, alerts }: About & { now: string },
+): string {
   const copied = participants.filter(each => each.role === 'copied').map(displayAddress)
   const requester = participants.find(each => each.role === 'requester')
   const lines = [
@@ -52,14 +100,21 @@ function head(ticket: Ticket, participants: Participant[], acknowledged: OutboxL
     `requester  ${requester ? displayAddress(requester) : ticket.requesterName}`,
     ...(copied.length > 0 ? [`copied     ${copied.join(', ')}`] : []),
     `opened     ${moment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`,
+    ...(ticket.recordedByName ? [`recorded   by ${ticket.recordedByName}, who forwarded it`] : []),
+    ...alerts.map(alertLine),
     ...(ticket.firstResponseAt ? [`answered   ${moment(ticket.firstResponseAt)}`] : []),
     ...(ticket.closedAt ? [`closed     ${moment(ticket.closedAt)}`] : []),
-    ...acknowledged.map(line => `receipt    ${deliveryState(line)}`),
+    ...acknowledged.map(line => `receipt    ${deliveryState(line, bounces)}`),
   ]
   return lines.join('\n')
 }
 
-function body({ message, attachments, deliveries }: ShownMessage, full: boolean): string {
+function alertLine({ count, lastAt, recoveredAt }: StoredAlert): string {
+  const times = count === 1 ? 'came once' : `came ${count} times, last ${moment(lastAt)}`
+  return `alert      ${times}${recoveredAt ? '; all is well again since then' : ''}`
+}
+
+function body({ message, number, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
   const who = message.authorAddress
     ? displayAddress({ name: message.authorName, address: message.authorAddress })
     : message.authorName
@@ -67,14 +122,22 @@ function body({ message, attachments, deliveries }: ShownMessage, full: boolean)
   const kind = message.kind === 'person' ? '' : ` [${message.kind}]`
   const text = (full ? message.text : (message.visible ?? message.text)) ?? '(erased)'
   return [
-    `--- ${moment(message.storedAt)}  ${who} ${role}${kind}`,
+    `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}`,
     text.trim() || '(no text)',
     ...attachments.map(file => `[file] ${file.name} (${file.type}, ${readableSize(file.size)})`),
-    ...deliveries.map(line => `[${deliveryState(line)}]`),
+    ...deliveries.map(line => `[${deliveryState(line, bounces)}]`),
   ].join('\n')
 }
 
-function deliveryState(line: OutboxLine): string {
+function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[]): string {
+  const returned = bounces.findLast(each => each.outboxNumber === line.number && each.recipient === line.recipient)
+  if (returned && line.state === 'sent') {
+    const { kind, reason, status, address, recipient, bouncedAt } = returned
+    const elsewhere = address === recipient || address === '' ? '' : `, whose mail goes on to ${address}`
+    const why = `${reason ? `: ${reason}` : ''}${status ? ` (${status})` : ''}`
+    if (kind === 'delayed') return `not at ${recipient}${elsewhere} yet, its mail system keeps trying${why}`
+    return `NOT RECEIVED by ${recipient}${elsewhere}${why}, came back ${moment(bouncedAt)}`
+  }
   switch (line.state) {
     case 'sent':
       return `sent to ${line.recipient} ${moment(line.settledAt ?? line.queuedAt)}`
@@ -103,6 +166,7 @@ function dataOf(
   participants: Participant[],
   shown: ShownMessage[],
   acknowledged: OutboxLine[],
+  { bounces, alerts }: About,
 ): unknown {
   const delivery = (line: OutboxLine) => ({
     recipient: line.recipient,
@@ -124,7 +188,18 @@ function dataOf(
     closedAt: ticket.closedAt,
     participants: participants.map(({ address, name, role }) => ({ address, name, role })),
     acknowledgement: acknowledged.map(delivery),
-    messages: shown.map(({ message, attachments, deliveries }) => ({
+    recordedBy: ticket.recordedByName,
+    alerts: alerts.map(({ count, firstAt, lastAt, recoveredAt }) => ({ count, firstAt, lastAt, recoveredAt })),
+    bounces: bounces.map(({ recipient, address, status, reason, kind, bouncedAt }) => ({
+      recipient,
+      address,
+      status,
+      reason,
+      kind,
+      bouncedAt,
+    })),
+    messages: shown.map(({ message, number, attachments, deliveries }) => ({
+      number: number === undefined ? null : `M-${number}`,
       direction: message.direction,
       author: { name: message.authorName, address: message.authorAddress },
       kind: message.kind,

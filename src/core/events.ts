@@ -7,7 +7,16 @@ import { createHmac, hash } from 'node:crypto'
 export type TicketEvent =
   | {
       type: 'opened'
-      data: { number: number; desk: string; requester: string; copied: string[]; message: string; content: string }
+      data: {
+        number: number
+        desk: string
+        requester: string
+        copied: string[]
+        message: string
+        content: string
+        /** The agent who forwarded it. */
+        recordedBy?: string
+      }
     }
   | { type: 'received'; data: { message: string; content: string; kind: string; rule: string } }
   | { type: 'replied'; data: { message: string; content: string } }
@@ -15,9 +24,10 @@ export type TicketEvent =
   | { type: 'joined'; data: { person: string; role: 'requester' | 'copied' } }
   | { type: 'claimed'; data: { owner: string } }
   | { type: 'released'; data: { owner: string } }
-  | { type: 'closed'; data: Record<string, never> }
+  | { type: 'closed'; data: { by?: 'recovery' } }
   | { type: 'reopened'; data: { by: 'message' | 'command' } }
   | { type: 'undelivered'; data: { outbox: string } }
+  | { type: 'bounced'; data: { outbox: string; message: string; kind: 'hard' | 'soft' | 'delayed' } }
 
 /** Who, when and where, and the place in the chain of the ticket. */
 export interface EventFrame {

@@ -1,4 +1,4 @@
-import type { MessageKind } from '../channel.ts'
+import type { BulkSort, MessageKind } from '../channel.ts'
 import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */
@@ -11,9 +11,21 @@ export type Clue =
   | { by: 'thread'; ticketId: string }
   /** Its subject names the ticket; bracketed is how we write it. */
   | { by: 'subject'; ticketId: string; bracketed: boolean }
+  /** A bounce is about somebody to whom the ticket's answers went lately, and says of which mail in no other way. */
+  | { by: 'recipient'; ticketId: string; purpose: Purpose }
+  /** The same alert came before: its ticket, or the one before it if that is closed. */
+  | { by: 'alert'; ticketId: string; closed: boolean }
 
 export interface Arrival {
   kind: MessageKind
+  /** What sort of bulk it is; left out for every other kind. */
+  bulk?: BulkSort | null
+  /** Of an alert: it says that all is well again. */
+  recovered?: boolean
+  /** It forwards a mail of somebody who is no agent, to begin something new. */
+  forwards?: boolean
+  /** Whether newsletters are left alone. */
+  ignoresNewsletters?: boolean
   /** Strongest first: tokens, thread, references, subject. */
   clues: readonly Clue[]
   senderIsAgent: boolean
@@ -21,10 +33,23 @@ export interface Arrival {
   takesPart(ticketId: string): boolean
 }
 
+/** Why somebody may join a ticket. */
+export type Allowed =
+  /** Takes part in it already. */
+  | 'participant'
+  /** What they answer was sent to this very address. */
+  | 'addressee'
+  | 'agent'
+  /** An agent let them in. */
+  | 'decided'
+  /** A machine, which is kept with the ticket and wakes nobody. */
+  | 'machine'
+
 export type Decision =
-  | { action: 'open' }
+  /** `forwarded`: for the writer of what an agent forwards. */
+  | { action: 'open'; forwarded?: true }
   /** `in`: from those we answer. `out`: an agent's answer to them. `internal`: among agents. */
-  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string }
+  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: Allowed }
   | { action: 'hold'; ticketId: string | null; reason: string }
   | { action: 'ignore'; rule: string }
 
@@ -36,14 +61,20 @@ export function decide(arrival: Arrival): Decision {
 }
 
 function decidePerson({ clues, takesPart }: Arrival): Decision {
-  const own = clues.find(clue => takesPart(clue.ticketId))
+  const own = clues.find(clue => takesPart(clue.ticketId) || isAddressee(clue))
   const strongest = clues.find(isStrong)
   // A stronger clue to a ticket that is not theirs beats a weaker one to a ticket that is: an agent decides.
   if (own && (!strongest || own.ticketId === strongest.ticketId || clues.indexOf(own) < clues.indexOf(strongest))) {
-    return { action: 'append', ticketId: own.ticketId, direction: 'in', rule: own.by }
+    const allowed = takesPart(own.ticketId) ? 'participant' : 'addressee'
+    return { action: 'append', ticketId: own.ticketId, direction: 'in', rule: own.by, allowed }
   }
   if (strongest) return { action: 'hold', ticketId: strongest.ticketId, reason: strangerReason(strongest) }
   return { action: 'open' }
+}
+
+/** The answer went to this address because its owner asked for that (Reply-To); whoever reads it may answer. */
+function isAddressee(clue: Clue): boolean {
+  return clue.by === 'token' && clue.purpose === 'requester' && clue.issuedToSender
 }
 
 /**
@@ -57,12 +88,13 @@ export function decideSentByHand({
 }: Pick<Arrival, 'kind' | 'clues'> & { sentTo: (ticketId: string) => boolean }): Decision {
   const clue = clues.find(each => isStrong(each) && sentTo(each.ticketId))
   if (kind !== 'person' || !clue) return { action: 'ignore', rule: 'sent-elsewhere' }
-  return { action: 'append', ticketId: clue.ticketId, direction: 'out', rule: 'sent-by-hand' }
+  return { action: 'append', ticketId: clue.ticketId, direction: 'out', rule: 'sent-by-hand', allowed: 'agent' }
 }
 
 /** A clue that says "I belong to this ticket" rather than just mentioning something it knows. */
 function isStrong(clue: Clue): boolean {
   if (clue.by === 'references') return clue.known !== 'mentioned'
+  if (clue.by === 'recipient' || clue.by === 'alert') return false
   return clue.by !== 'subject' || clue.bracketed
 }
 
@@ -72,6 +104,8 @@ function strangerReason(clue: Clue): string {
     thread: 'stranger-in-thread',
     references: 'stranger-with-references',
     subject: 'stranger-with-reference',
+    recipient: 'stranger',
+    alert: 'stranger',
   }
   return reasons[clue.by]
 }
@@ -80,40 +114,55 @@ function strangerReason(clue: Clue): string {
  * An agent's mail goes to a requester only if it answers a notification that says so, was sent to this agent, and no
  * other token contradicts it. Whatever is doubtful stays internal.
  */
-function decideAgent({ clues, takesPart }: Arrival): Decision {
+function decideAgent({ clues, takesPart, forwards }: Arrival): Decision {
   const tokens = clues.filter(clue => clue.by === 'token')
   const [token] = tokens
   if (token) {
     const { ticketId } = token
     const agreed = tokens.every(other => other.ticketId === ticketId && other.purpose === token.purpose)
     if (agreed && token.purpose === 'requester' && takesPart(ticketId)) {
-      return { action: 'append', ticketId, direction: 'in', rule: 'token' }
+      return { action: 'append', ticketId, direction: 'in', rule: 'token', allowed: 'participant' }
     }
     if (agreed && token.purpose === 'answer' && token.issuedToSender) {
-      return { action: 'append', ticketId, direction: 'out', rule: 'token' }
+      return { action: 'append', ticketId, direction: 'out', rule: 'token', allowed: 'agent' }
     }
     const rule = !agreed ? 'tokens-disagree' : token.purpose === 'answer' ? 'token-of-another' : 'token'
-    return { action: 'append', ticketId, direction: 'internal', rule }
+    return { action: 'append', ticketId, direction: 'internal', rule, allowed: 'agent' }
   }
   const clue = clues.find(isStrong) ?? clues.find(weak => takesPart(weak.ticketId))
-  if (!clue) return { action: 'open' }
-  const direction = takesPart(clue.ticketId) ? 'in' : 'internal'
-  return { action: 'append', ticketId: clue.ticketId, direction, rule: clue.by }
+  if (!clue) return forwards ? { action: 'open', forwarded: true } : { action: 'open' }
+  const takes = takesPart(clue.ticketId)
+  const allowed = takes ? 'participant' : 'agent'
+  return { action: 'append', ticketId: clue.ticketId, direction: takes ? 'in' : 'internal', rule: clue.by, allowed }
 }
 
 /**
  * What a machine wrote joins only what it certainly belongs to: a bounce by the token of what bounced, an auto-reply by
- * one that its sender got. A report or an auto-reply to nothing is left alone.
+ * one that its sender got, an alert the ticket of the one before. A report or an auto-reply to nothing is left alone.
  */
-function decideAutomatic({ kind, clues, takesPart }: Arrival): Decision {
+function decideAutomatic(arrival: Arrival): Decision {
+  const { kind, clues, takesPart } = arrival
+  const machine = { action: 'append', allowed: 'machine' } as const
   const token = clues.find(clue => clue.by === 'token')
   // Kept among agents whatever kind of machine it was: held, it would be told of, and answered again.
   if (token && token.purpose !== 'requester' && (kind === 'bounce' || token.issuedToSender)) {
-    return { action: 'append', ticketId: token.ticketId, direction: 'internal', rule: 'token' }
+    return { ...machine, ticketId: token.ticketId, direction: 'internal', rule: 'token' }
   }
   const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
   const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (trusted ? token : undefined)
-  if (clue) return { action: 'append', ticketId: clue.ticketId, direction: 'in', rule: clue.by }
+  if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
-  return kind === 'bulk' ? { action: 'open' } : { action: 'ignore', rule: kind }
+  if (kind === 'bulk') return decideBulk(arrival)
+  const sent = kind === 'bounce' ? clues.find(each => each.by === 'recipient') : undefined
+  if (!sent) return { action: 'ignore', rule: kind }
+  const direction = sent.purpose === 'requester' ? 'in' : 'internal'
+  return { ...machine, ticketId: sent.ticketId, direction, rule: 'recipient' }
+}
+
+/** Newsletters are left alone; a repeat joins its alert, and so does the note that all is well, even if that is closed. */
+function decideBulk({ bulk, clues, recovered, ignoresNewsletters }: Arrival): Decision {
+  if (bulk === 'newsletter' && ignoresNewsletters) return { action: 'ignore', rule: 'newsletter' }
+  const before = clues.find(each => each.by === 'alert')
+  if (!before || (before.closed && !recovered)) return { action: 'open' }
+  return { action: 'append', ticketId: before.ticketId, direction: 'in', rule: 'alert', allowed: 'machine' }
 }

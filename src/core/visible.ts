@@ -1,6 +1,6 @@
 import { attributionEndingAt } from './reply/attribution.ts'
 import { trimmedEnd, withoutEnding } from './reply/ending.ts'
-import { headerBlockAt } from './reply/header-block.ts'
+import { aboveRules, fieldRole, headerBlockAt } from './reply/header-block.ts'
 import { isBlank, isQuoted, isRule, MARKS, saysForwarded, saysOriginal, withoutMarks } from './reply/lines.ts'
 
 /** The line in our mails above which people are asked to write. Everything from it on is ours. */
@@ -11,6 +11,10 @@ const MARKER_LINE = /^[>\s|*\uFDD0-\uFDD3]*##-\s/
 export interface VisibleOptions {
   /** The subject says that it was forwarded: what it quotes is what it is about. */
   forward?: boolean
+  /** The subject begins with what is "Fwd" in Danish and Norwegian, and "Re" in Finnish. */
+  maybeForward?: boolean
+  /** Whether it answers something, as its headers tell; what a first message shows of others is its own content. */
+  answers?: boolean
 }
 
 /**
@@ -19,21 +23,67 @@ export interface VisibleOptions {
  * in the length of the text, whatever stands in it. The text may hold `MARKS`; what is given holds none.
  */
 export function visibleReply(text: string, options: VisibleOptions = {}): string {
-  const whole = text.trim()
+  const whole = unwrapped(text.replace(BIDI, '')).trim()
   const above = aboveMarked(whole)
   const lines = above.split('\n')
-  const { length, forwarded } = ownPart(lines, options.forward ?? false)
+  const { length, forwarded } = ownPart(
+    lines,
+    options.maybeForward && showsDanish(lines) ? { ...options, forward: true } : options,
+  )
   const own = withoutQuoteAround(lines, length)
   const tail = forwarded === null ? [] : lines.slice(forwarded)
   const kept = tail.length > 0 ? [...own, ...(own.length > 0 ? [''] : []), ...tail] : own
-  return withoutMarks(kept.join('\n')).trim() || withoutMarks(above).trim() || withoutMarks(whole).trim()
+  return tidy(withoutMarks(kept.join('\n'))) || withoutMarks(above).trim() || withoutMarks(whole).trim()
 }
+
+/** The mail that is shown is headed in Danish or Norwegian. */
+function showsDanish(lines: readonly string[]): boolean {
+  return lines.some(line => /^[\s>*]{0,8}fra\*?:/i.test(line))
+}
+
+/** Marks of the reading direction and blanks of no width, which programs put around names. */
+const BIDI = /[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
+
+/** Yahoo on telephones writes the first line of the quote behind what introduces it. */
+function unwrapped(text: string): string {
+  if (!/[:：] {2,}\S/.test(text)) return text
+  return text
+    .split('\n')
+    .flatMap(line => {
+      const found = line.length < 2_000 ? /^(\s{0,8}\S.{0,300}?[:：]) {2,}(\S.*)$/.exec(line) : null
+      return found && attributionEndingAt([found[1] ?? ''], 0)?.certainty === 2
+        ? [found[1] ?? '', found[2] ?? '']
+        : [line]
+    })
+    .join('\n')
+}
+
+/** Lines of nothing but blanks are empty, and no more than two of them stand together. */
+function tidy(text: string): string {
+  return text
+    .replace(/^[ \t\u00a0]+$/gm, '')
+    .replace(/\n{4,}/g, '\n\n\n')
+    .trim()
+}
+
+const FORWARD =
+  /^\s*(?:\[[^\]]{0,80}\]\s{0,5}){0,3}\[?\s*(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vb|vl|pd|fs|továbbítás|пересл|пер|πρθ|הועבר|hà|ilt|i̇lt|vidb|videresendt|transfert|transf|weitergeleitet|转发|轉寄|转寄|転送|전달)\s*[:：]/iu
 
 /** A subject that says of its mail that it was forwarded, by whatever program. */
 export function isForwardSubject(subject: string): boolean {
-  return /^\s*(?:\[[^\]]{0,80}\]\s{0,5}){0,3}\[?\s*(?:fwd?|wg|wtr|tr|rv|enc|i|doorst|vb|vl|pd|пересл|hà|ilt|vidb|转发|轉寄|转寄|転送|전달)\s*[:：]/i.test(
+  return FORWARD.test(subject)
+}
+
+/** A subject that says of its mail that it is an answer. */
+export function isAnswerSubject(subject: string): boolean {
+  return /^\s*(?:\[[^\]]{0,80}\]\s{0,5}){0,3}(?:re|aw|antw|sv|odp|vs|rif|ref|res|ynt|ad|отв|відп|回复|答复|回覆|返信|回信|답장|回)\s{0,3}(?:\[\d{1,3}\]|\(\d{1,3}\))?\s{0,3}[:：]/iu.test(
     subject,
   )
+}
+
+/** `Fwd: Printer` without what says that it was forwarded. */
+export function withoutForwardMark(subject: string): string {
+  return isForwardSubject(subject) ? subject.replace(/^.{0,300}?[:：]\s{0,20}/, '') : subject
 }
 
 /**
@@ -53,10 +103,13 @@ function aboveMarked(text: string): string {
 }
 
 /** What every line holds that introduces something: nearly no line of a text does, so the others are not looked at. */
-const INTRODUCES = /[:：\uFDD0\uFDD1]|wrote|^\s{0,40}[-–—_=*~+#<|.]/i
+const INTRODUCES = /[:：\uFDD0\uFDD1]|wrote|^\s{0,40}[-‐‑‒–—―_=*~+#<|.]/i
 
 /** Where quoted or forwarded text without quote marks begins, from the top. */
-function ownPart(lines: readonly string[], isForward: boolean): { length: number; forwarded: number | null } {
+function ownPart(
+  lines: readonly string[],
+  { forward = false, answers = true }: VisibleOptions,
+): { length: number; forwarded: number | null } {
   let written = false
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
@@ -65,26 +118,43 @@ function ownPart(lines: readonly string[], isForward: boolean): { length: number
       written = true
     } else {
       if (saysForwarded(line)) return { length: at, forwarded: at }
-      const cut = quoteFrom(lines, at)
-      if (cut !== null && (written || isForward)) return { length: cut, forwarded: isForward ? cut : null }
-      if (cut === null && !isRule(line)) written = true
+      const cut = quoteFrom(lines, at, answers)
+      if (cut !== null && (written || forward)) return { length: cut, forwarded: forward ? cut : null }
+      if (cut === null && !isRule(line) && !introducesMarked(lines, at)) written = true
     }
   }
   return { length: lines.length, forwarded: null }
 }
 
+/** What introduces a quote with marks is not the writer's either. */
+function introducesMarked(lines: readonly string[], at: number): boolean {
+  return quotedBelow(lines, at + 1) && attributionEndingAt(lines, at)?.certainty === 2
+}
+
 /** The first line of unmarked quoted text, if what introduces it begins or ends at this one. */
-function quoteFrom(lines: readonly string[], at: number): number | null {
+function quoteFrom(lines: readonly string[], at: number, answers: boolean): number | null {
   const line = lines[at] ?? ''
-  if (line.startsWith(MARKS.quote)) return at
+  if (line.startsWith(MARKS.quote)) return aboveRules(lines, at)
   const block = headerBlockAt(lines, at)
-  if (block) return quotedBelow(lines, block.end) || isShown(lines, at, block.start) ? null : block.start
-  if (saysOriginal(line)) return quotedBelow(lines, at + 1) ? null : at
+  if (block) {
+    const own = quotedBelow(lines, block.end) || isShown(lines, at, block.start) || !(answers || block.start < at)
+    return own ? null : block.start
+  }
+  if (saysOriginal(line)) {
+    const introduces = quotedBelow(lines, at + 1) || !introducesSomething(lines, at + 1)
+    return introduces ? null : at
+  }
   const attribution = attributionEndingAt(lines, at)
   if (attribution?.certainty === 2 && !quotedBelow(lines, attribution.end) && !isBlankFrom(lines, attribution.end)) {
     return attribution.start
   }
   return null
+}
+
+/** Something stands below "Original Message" that it may introduce: a field, or at least more than a line. */
+function introducesSomething(lines: readonly string[], from: number): boolean {
+  const below = lines.slice(from, from + FARTHEST + 2).filter(line => !isBlank(line))
+  return below.some(line => fieldRole(line) !== undefined || /@|\d/.test(line))
 }
 
 /** "This is what I got:": the writer wants it read. */
@@ -108,13 +178,20 @@ function isBlankFrom(lines: readonly string[], from: number): boolean {
 
 /** Takes off the end what is not new, and of what is left what introduces quotes; a quote above an answer goes as well. */
 function withoutQuoteAround(lines: readonly string[], length: number): string[] {
-  let end = length
+  let end = length < lines.length ? withoutRules(lines, length) : length
   for (let before = -1; before !== end; ) {
     before = end
     end = withoutQuoteAtEnd(lines, withoutEnding(lines, end))
   }
   // What is nothing but a quote or a signature is no reply; the caller gives it whole.
   return answersOf(lines, end)
+}
+
+/** The length without the lines that were drawn above what was cut. */
+function withoutRules(lines: readonly string[], length: number): number {
+  let end = trimmedEnd(lines, length)
+  while (end > 0 && isRule(lines[end - 1] ?? '')) end = trimmedEnd(lines, end - 1)
+  return end
 }
 
 /** The length without the quote at the end and what introduces it. */
@@ -146,11 +223,40 @@ function withoutIntroduction(lines: readonly string[], length: number): number {
   return end
 }
 
+/** Apple's programs put what introduces a quote into it: its lines, and the empty ones below, if this quote begins so. */
+function introductionWithin(lines: readonly string[], first: number, length: number): number[] {
+  for (let last = first; last < Math.min(length, first + 3); last += 1) {
+    const attribution = attributionEndingAt(lines, last)
+    if (attribution?.certainty !== 2 || attribution.start < first) continue
+    const found = Array.from({ length: attribution.end - first }, (_, index) => first + index)
+    for (let at = attribution.end; at < length && /^\s{0,3}>\s*$/.test(lines[at] ?? ''); at += 1) found.push(at)
+    return found
+  }
+  return []
+}
+
+/** A block of fields that ends with this line. */
+function headerBlockEndingAt(lines: readonly string[], at: number): { start: number; end: number } | null {
+  if (fieldRole(lines[at] ?? '') === undefined) return null
+  for (let start = at; start >= Math.max(0, at - 8); start -= 1) {
+    const block = headerBlockAt(lines, start)
+    if (block && block.end === at + 1 && (start === 0 || headerBlockAt(lines, start - 1) === null)) return block
+  }
+  return null
+}
+
 /** The lines without what introduces quotes among them; below one quote at the top, the answer alone. */
 function answersOf(lines: readonly string[], length: number): string[] {
   const introduction = new Set<number>()
   for (let at = 0; at < length; at += 1) {
-    if (isQuoted(lines[at] ?? '') || !quotedBelow(lines, at + 1)) continue
+    if (isQuoted(lines[at] ?? '')) {
+      if (!isQuoted(lines[at - 1] ?? ''))
+        for (const each of introductionWithin(lines, at, length)) introduction.add(each)
+      continue
+    }
+    if (!quotedBelow(lines, at + 1)) continue
+    const block = headerBlockEndingAt(lines, at)
+    if (block) for (let each = block.start; each < block.end; each += 1) introduction.add(each)
     const attribution = attributionEndingAt(lines, at)
     if (attribution) for (let each = attribution.start; each < attribution.end; each += 1) introduction.add(each)
     if (saysOriginal(lines[at] ?? '')) introduction.add(at)

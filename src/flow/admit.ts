@@ -2,15 +2,16 @@ import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '..
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { oneLine } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
-import { type Decision, decide, decideSentByHand } from '../core/threading.ts'
+import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
+import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
 import { takesPart } from '../store/participants.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
-import { appendMessage, type Became, openWith } from './carry-out.ts'
+import { appendMessage, type Became, openForwarded, openWith } from './carry-out.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { cluesOf } from './conversation.ts'
 
@@ -35,11 +36,11 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
     await insertArrival(tx, { ...blank, ...duplicate })
     return duplicate
   }
-  const decision = await decideOn(tx, intake, origin, message)
+  const { decision, verdict } = await decideOn(tx, intake, origin, message)
   const became = await carryOut(tx, intake, origin, message, decision)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
-  await insertArrival(tx, { ...blank, ...became, detail })
+  await insertArrival(tx, { ...blank, ...became, detail, verdict })
   await tellOfHeld(tx, intake, { ...blank, ...became }, message)
   return { outcome: became.outcome, ref: became.ref }
 }
@@ -93,11 +94,12 @@ export async function admitWaiting(
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
-  const became =
-    first && first.number !== waiting.number
-      ? await duplicateOf(tx, first)
-      : await carryOut(tx, intake, origin, message, decision ?? (await decideOn(tx, intake, origin, message)))
-  await settleArrival(tx, waiting.number, { ...claimed, ...became }, facts.at)
+  const twin = first && first.number !== waiting.number ? await duplicateOf(tx, first) : undefined
+  const decided = decision
+    ? { decision, verdict: verdictOf(message, [], decision) }
+    : await decideOn(tx, intake, origin, message)
+  const became = twin ?? (await carryOut(tx, intake, origin, message, decided.decision))
+  await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict: decided.verdict }, facts.at)
   return { outcome: became.outcome, ref: became.ref }
 }
 
@@ -121,7 +123,7 @@ async function carryOut(
   const nothing = { messageId: null, acknowledgement: null }
   switch (decision.action) {
     case 'open':
-      return openWith(tx, intake, origin, message)
+      return decision.forwarded ? openForwarded(tx, intake, origin, message) : openWith(tx, intake, origin, message)
     case 'append':
       return appendMessage(tx, intake, origin, message, decision)
     case 'hold':
@@ -169,6 +171,7 @@ async function blankArrival(
     acknowledgement: null,
     raw: message.raw.sha256,
     arrivedAt: intake.facts.at,
+    verdict: null,
     ...('from' in message ? describe(message) : { fingerprint: null, sender: null, subject: null }),
   }
 }
@@ -177,20 +180,42 @@ function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sende
   return { fingerprint: message.fingerprint, sender: message.from?.address ?? null, subject: oneLine(message.subject) }
 }
 
-async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decision> {
-  const { facts, keys } = intake
-  const { kind, from } = message
+interface Decided {
+  decision: Decision
+  verdict: ArrivalVerdict
+}
+
+async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decided> {
+  const early = decideEarly(intake, message)
+  if (early) return { decision: early, verdict: verdictOf(message, [], early) }
+  const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
+  const decision = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  return { decision, verdict: verdictOf(message, clues, decision) }
+}
+
+/** What is ours, whatever it refers to. */
+function decideEarly({ facts, keys }: Intake, message: InboundMessage): Decision | undefined {
+  const { from } = message
   const ownTokens = message.messageId ? tokensIn(message.messageId) : []
   if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
-  if (message.sentByHand) return decideOnSent(tx, intake, origin, message)
-  if (from && facts.isOurs(from.address)) {
-    // A contact form of ours may write in our name for somebody else.
-    const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
-    return forOther
-      ? { action: 'hold', ticketId: null, reason: 'own-address' }
-      : { action: 'ignore', rule: 'own-address' }
-  }
-  const clues = await cluesOf(tx, facts, keys, origin.channel, message)
+  if (message.sentByHand || !from || !facts.isOurs(from.address)) return undefined
+  // A contact form of ours writes in our name for somebody else.
+  const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
+  if (forOther && message.bulk === 'form') return undefined
+  return forOther
+    ? { action: 'hold', ticketId: null, reason: 'own-address' }
+    : { action: 'ignore', rule: 'own-address' }
+}
+
+async function decideByClues(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  clues: readonly Clue[],
+): Promise<Decision> {
+  const { keys, context } = intake
+  const { kind, from, forwarded } = message
   if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
   if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
@@ -198,12 +223,32 @@ async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: Inbound
     if (from && (await takesPart(tx, ticketId, origin.kind, from.address))) mine.add(ticketId)
   }
   const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
-  return decide({ kind, clues, senderIsAgent: sender?.handle != null, takesPart: ticketId => mine.has(ticketId) })
+  const isAgent = sender?.handle != null
+  return decide({
+    kind,
+    bulk: message.bulk,
+    recovered: message.alert?.recovered ?? false,
+    forwards: isAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
+    ignoresNewsletters: context.machines.newsletters === 'ignore',
+    clues,
+    senderIsAgent: isAgent,
+    takesPart: ticketId => mine.has(ticketId),
+  })
 }
 
-async function decideOnSent(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decision> {
-  const { facts, keys } = intake
-  const clues = await cluesOf(tx, facts, keys, origin.channel, message)
+/** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */
+async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
+  if (intake.facts.isOurs(address)) return true
+  return (await knownPerson(tx, intake, origin.kind, address))?.handle != null
+}
+
+async function decideOnSent(
+  tx: Tx,
+  _intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  clues: readonly Clue[],
+): Promise<Decision> {
   const mine = new Set<string>()
   for (const { ticketId } of clues) {
     for (const { address } of [...message.to, ...message.cc]) {

@@ -7,7 +7,7 @@ import { oneLine } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
 import { plainSubject } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
-import { aboveMarker } from '../core/visible.ts'
+import { aboveMarker, visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type Message, type PreparedMessage, prepareMessage } from '../store/messages.ts'
@@ -16,8 +16,10 @@ import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
+import { recordAlert } from './repeated.ts'
 
 const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
@@ -39,7 +41,7 @@ export interface Became {
 export type Append = Extract<Decision, { action: 'append' }>
 
 /** A message on its way into a ticket. */
-interface Entry {
+export interface Entry {
   intake: Intake
   origin: Origin
   message: InboundMessage
@@ -51,16 +53,28 @@ interface Entry {
 
 async function entryFor(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Entry> {
   const { facts, context } = intake
-  const sender = await meet(tx, intake, { kind: origin.kind, ...(message.from ?? NOBODY) })
+  const sender = await meet(tx, intake, { kind: origin.kind, ...(writerOf(message) ?? NOBODY) })
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   return { intake, origin, message, sender, old, change: { at: facts.at, actorId: sender.id, channel: origin.channel } }
 }
 
-/** Opens a ticket with its first message. */
-export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Became> {
+/** Whoever filled in a form, not the program that sent it. */
+function writerOf({ bulk, replyTo, from }: InboundMessage): Address | null {
+  return bulk === 'form' && replyTo && replyTo !== from?.address ? { address: replyTo, name: '' } : from
+}
+
+/** Opens a ticket with its first message; `recordedBy` is the agent who forwarded it. */
+export async function openWith(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  recordedBy?: Person,
+): Promise<Became> {
   const { facts } = intake
   const entry = await entryFor(tx, intake, origin, message)
-  const { sender, change } = entry
+  const { sender } = entry
+  const change = recordedBy ? { ...entry.change, actorId: recordedBy.id } : entry.change
   const opening = {
     id: newId(),
     number: await tx.number('ticket', intake.group),
@@ -69,6 +83,7 @@ export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: 
     subject: oneLine(plainSubject(message.subject, facts.prefixes)) || '(no subject)',
     replyTo: answerAddress(facts, message),
     requester: sender,
+    ...(recordedBy ? { recordedBy } : {}),
   }
   const prepared = prepareIncoming(entry, opening.id)
   const { id: messageId } = prepared.message
@@ -80,11 +95,14 @@ export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: 
     copied: copied.map(each => each.personId),
     message: messageId,
     content: prepared.content,
+    ...(recordedBy ? { recordedBy: recordedBy.id } : {}),
   }
   const ticket = await openTicket(tx, opening, prepared, { type: 'opened', data }, change)
-  const requester = message.from ? [participant(origin, message.from, sender, 'requester')] : []
+  const writer = writerOf(message)
+  const requester = writer ? [participant(origin, writer, sender, 'requester')] : []
   for (const each of [...requester, ...copied]) await addParticipant(tx, ticket.id, each, facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
+  await recordAlert(tx, entry, ticket)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, null, sender.id), {
@@ -96,6 +114,36 @@ export async function openWith(tx: Tx, intake: Intake, origin: Origin, message: 
     })
   }
   return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement, ref: ticket.ref }
+}
+
+/**
+ * An agent forwarded a mail that came to them: the ticket is its writer's, and they are told of it. What the agent
+ * wrote above it stays among agents.
+ */
+export async function openForwarded(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Became> {
+  const { forwarded, from } = message
+  if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
+  const agent = await meet(tx, intake, { kind: origin.kind, ...from })
+  const original: InboundMessage = {
+    ...message,
+    from: forwarded.from,
+    replyTo: forwarded.from.address,
+    to: [],
+    cc: [],
+    subject: forwarded.subject || withoutForwardMark(message.subject),
+    text: forwarded.text,
+    visible: forwarded.text ? visibleReply(forwarded.text) : '',
+    messageId: forwarded.messageId,
+  }
+  const became = await openWith(tx, intake, origin, original, agent)
+  await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
+  const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
+  const { comment } = forwarded
+  if (ticket && comment) {
+    const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
+    await addNote(tx, intake.facts, ticket, change, { author: agent, text: comment, attachments: [], kind: 'person' })
+  }
+  return became
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -150,7 +198,8 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
   await insertMessage(tx, prepared)
   const data = { message: id, content: prepared.content, kind: message.kind, rule: decision.rule }
   let now = await recordEvent(tx, ticket, { type: 'received', data }, change)
-  if (message.kind === 'bounce' && decision.rule === 'token') await tellOfBounce(tx, entry, ticket)
+  if (message.kind === 'bounce') now = await recordBounce(tx, entry, now, id)
+  now = await recordAlert(tx, entry, now)
   if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   if (message.kind === 'person' && decision.rule !== 'subject') {
@@ -172,20 +221,8 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
 }
 
 /** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
-function wakes({ kind, kindReasons }: InboundMessage): boolean {
-  const throughList = (reason: string) => /^(list-|feedback-id|Precedence: list)/.test(reason)
-  return kind === 'person' || (kind === 'bulk' && kindReasons.every(throughList))
-}
-
-/** An answer of ours came back after it was taken: whoever wrote it must know. */
-async function tellOfBounce(tx: Tx, { intake, message }: Entry, ticket: Ticket): Promise<void> {
-  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, null), {
-    kind: 'notify-undelivered',
-    purpose: 'internal',
-    channel: ticket.channel,
-    ticketId: ticket.id,
-    note: `${message.from?.name || message.from?.address}: ${oneLine(message.subject)}`,
-  })
+function wakes({ kind, bulk }: InboundMessage): boolean {
+  return kind === 'person' || bulk === 'list'
 }
 
 /** The sender, if an agent said so, and everybody on To and Cc take part from now on. */
@@ -209,7 +246,9 @@ async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: A
   const written = aboveMarker(message.visible).trim()
   const refusal = await whyNotSent(tx, facts, ticket, decision, written, attachments)
   if (decision.direction === 'out' && refusal === null) {
-    return (await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })).messageId
+    const answered = await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })
+    if (answered.doubtful) await tellOfDoubt(tx, facts, ticket, author, answered.messageId, answered.doubtful)
+    return answered.messageId
   }
   const note = {
     author,
@@ -220,12 +259,30 @@ async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: A
     externalId: message.messageId,
   }
   const messageId = await addNote(tx, facts, ticket, change, note)
+  if (message.kind === 'bounce') {
+    const now = await ticketById(tx, ticket.id)
+    if (now) await recordBounce(tx, entry, now, messageId)
+  }
   if (refusal !== null) {
     const self = facts.agents.filter(agent => agent.id === author.id)
     const draft = { kind: 'notify-refused', purpose: 'internal', channel: ticket.channel } as const
     await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note: refusal })
   }
   return messageId
+}
+
+/** The answer is on its way to an address that did not take the one before. */
+async function tellOfDoubt(
+  tx: Tx,
+  facts: DeskFacts,
+  ticket: Ticket,
+  author: Person,
+  messageId: string,
+  note: string,
+): Promise<void> {
+  const self = facts.agents.filter(agent => agent.id === author.id)
+  const draft = { kind: 'notify-doubtful', purpose: 'internal', channel: ticket.channel } as const
+  await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note })
 }
 
 /** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */

@@ -27,6 +27,15 @@ export interface Context {
   desks: readonly { id: string; name: string; prefix: string }[]
   /** Mail that reached the organisation longer ago is not acknowledged; milliseconds. */
   acknowledgeWithin: number
+  machines: MachinePolicy
+}
+
+/** What becomes of mail that machines write to people. */
+export interface MachinePolicy {
+  /** Newsletters are recorded and nothing else, or open tickets. */
+  newsletters: 'ignore' | 'open'
+  /** The note that all is well again is kept with its ticket, or closes it. */
+  recovery: 'note' | 'close'
 }
 
 export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> {

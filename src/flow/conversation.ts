@@ -3,20 +3,23 @@ import type { DeskFacts } from '../commands/command.ts'
 import { referencesIn } from '../core/reference.ts'
 import type { Clue } from '../core/threading.ts'
 import { type TokenKey, tokensIn, verifyToken } from '../core/token.ts'
-import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
+import { alertByKey, alertKey } from '../store/alerts.ts'
+import { newestSentTo, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { addThread, findThreads, messageKey, threadKey } from '../store/threads.ts'
-import { ticketIdByNumber } from '../store/tickets.ts'
+import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
 
 const CLUES = 50 // Message-IDs looked at in one message: the newest, and the first
 
 /** Keys of the conversation, strongest first; the message's own is the last. */
 function keysOf(channel: string, message: InboundMessage): string[] {
   const { references } = message
+  const forwarded = message.forwarded?.messageId ? [messageKey(message.forwarded.messageId)] : []
   const near = references.length > CLUES ? [...references.slice(0, CLUES - 1), references.at(-1) ?? ''] : references
   return [
     ...(message.thread === undefined ? [] : [threadKey(channel, message.thread)]),
     ...near.map(messageKey),
+    ...forwarded,
     ...(message.messageId ? [messageKey(message.messageId)] : []),
   ]
 }
@@ -25,7 +28,12 @@ function keysOf(channel: string, message: InboundMessage): string[] {
 export function lockKeys(channel: string, message: InboundMessage | UnreadableMessage | LostMessage): string[] {
   const own = `arrival ${channel} ${message.id}`
   if (!('from' in message)) return [own]
-  return [own, ...keysOf(channel, message), ...(message.from ? [`person ${message.from.address}`] : [])]
+  return [
+    own,
+    ...keysOf(channel, message),
+    ...(message.from ? [`person ${message.from.address}`] : []),
+    ...(message.alert ? [alertKey(channel, message.alert.key)] : []),
+  ]
 }
 
 /** Every reason to believe that the message belongs to a ticket; strongest first. */
@@ -36,11 +44,47 @@ export async function cluesOf(
   channel: string,
   message: InboundMessage,
 ): Promise<Clue[]> {
-  return [
+  const clues = [
     ...(await tokenClues(sql, keys, message)),
     ...(await threadClues(sql, channel, message)),
     ...(await subjectClues(sql, facts, message)),
+    ...(await alertClues(sql, channel, message)),
   ]
+  // A bounce that names a mail which is none of ours is about that one.
+  if (message.kind !== 'bounce' || clues.length > 0 || message.references.length > 0) return clues
+  const sent = await sentThatBounced(sql, keys, facts, message)
+  return sent?.ticketId ? [{ by: 'recipient', ticketId: sent.ticketId, purpose: sent.purpose }] : []
+}
+
+async function alertClues(sql: Sql, channel: string, message: InboundMessage): Promise<Clue[]> {
+  if (!message.alert) return []
+  const before = await alertByKey(sql, alertKey(channel, message.alert.key))
+  const ticket = before && (await ticketById(sql, before.ticketId))
+  return ticket ? [{ by: 'alert', ticketId: ticket.id, closed: ticket.state === 'closed' }] : []
+}
+
+const MOST_FAILURES = 10
+const BOUNCES_WITHIN_MS = 7 * 24 * 60 * 60 * 1000 // most systems give up after five days
+
+/** Which message of ours a bounce is about: by its token, else the newest one to a recipient that it names. */
+export async function sentThatBounced(
+  sql: Sql,
+  keys: readonly TokenKey[],
+  facts: Pick<DeskFacts, 'at'>,
+  message: InboundMessage,
+): Promise<OutboxEntry | undefined> {
+  const tokens = [...message.references.slice(0, CLUES), ...message.addressedTo].flatMap(tokensIn)
+  for (const token of tokens.slice(0, CLUES)) {
+    const claim = verifyToken(keys, token)
+    const sent = claim ? await outboxByNumber(sql, claim.number) : undefined
+    if (sent) return sent
+  }
+  const since = new Date(Date.parse(facts.at) - BOUNCES_WITHIN_MS).toISOString()
+  for (const { address } of message.failures.slice(0, MOST_FAILURES)) {
+    const sent = await newestSentTo(sql, address, since)
+    if (sent) return sent
+  }
+  return undefined
 }
 
 /** What it answers says more than the address it was sent to. */

@@ -73,12 +73,12 @@ export class Performer {
 
   async #settle(call: Call, { arrival: number, decision }: Settlement): Promise<Reply> {
     const waiting = await arrivalByNumber(this.#context.store.read, number)
-    if (!waiting?.outcome.startsWith('held:')) {
-      throw new DeskError('not-found', `No message M-${number} is held: relaydesk inbox list shows those that are.`)
+    if (!waiting || !/^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) {
+      throw new DeskError('not-found', `No message M-${number} waits: relaydesk inbox list --all shows what came.`)
     }
     const ticketId = await this.#target(call, waiting, decision)
     const decided: Decision = ticketId
-      ? { action: 'append', ticketId, direction: 'in', rule: 'agent' }
+      ? { action: 'append', ticketId, direction: 'in', rule: 'agent', allowed: 'decided' }
       : { action: 'open' }
     const receipt = await this.settleWaiting(waiting, decided)
     const did = { opened: 'opened', appended: 'joined' }[receipt.outcome as string]

@@ -1,4 +1,5 @@
 import type { Outcome } from '../channel.ts'
+import type { ArrivalVerdict } from '../core/verdict.ts'
 import { keyOf } from './id.ts'
 import type { Sql, Tx } from './sql.ts'
 
@@ -20,16 +21,23 @@ export interface Arrival {
   subject: string | null
   raw: string
   arrivedAt: string
+  /** Why its outcome is what it is. */
+  verdict: ArrivalVerdict | null
 }
 
-interface ArrivalRow extends Omit<Arrival, 'outcome'> {
+interface ArrivalRow extends Omit<Arrival, 'outcome' | 'verdict'> {
+  verdict: string | null
   outcome: string
   reason: string | null
 }
 
 function arrival(row: ArrivalRow): Arrival {
   const { reason, ...rest } = row
-  return { ...rest, outcome: (reason === null ? row.outcome : `${row.outcome}:${reason}`) as Outcome }
+  return {
+    ...rest,
+    outcome: (reason === null ? row.outcome : `${row.outcome}:${reason}`) as Outcome,
+    verdict: row.verdict === null ? null : (JSON.parse(row.verdict) as ArrivalVerdict),
+  }
 }
 
 /** An outcome as its two columns. */
@@ -43,10 +51,11 @@ export async function insertArrival(tx: Tx, arrival: Arrival): Promise<void> {
   const { outcome, reason } = split(a.outcome)
   await tx`
     INSERT INTO arrivals (number, channel, external_key, external_id, outcome, reason, detail, ticket_id, message_id,
-                          duplicate_of, fingerprint, acknowledgement, sender, subject, raw, arrived_at)
+                          duplicate_of, fingerprint, acknowledgement, sender, subject, raw, arrived_at,
+                          verdict)
     VALUES (${a.number}, ${a.channel}, ${keyOf(a.externalId)}, ${a.externalId}, ${outcome}, ${reason}, ${a.detail},
             ${a.ticketId}, ${a.messageId}, ${a.duplicateOf}, ${a.fingerprint}, ${a.acknowledgement}, ${a.sender},
-            ${a.subject}, ${a.raw}, ${a.arrivedAt})`
+            ${a.subject}, ${a.raw}, ${a.arrivedAt}, ${a.verdict && JSON.stringify(a.verdict)})`
 }
 
 /** Counts a further arrival of an id that is known, and gives the first; undefined if it is new. */
@@ -67,6 +76,18 @@ export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival
   return found && arrival(found)
 }
 
+/** Those of a ticket, oldest first. */
+export async function arrivalsOf(sql: Sql, ticketId: string): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} ORDER BY number`
+  return rows.map(arrival)
+}
+
+/** The newest ones, whatever became of them. */
+export async function newestArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`SELECT * FROM arrivals_read ORDER BY number DESC LIMIT ${limit}`
+  return rows.map(arrival)
+}
+
 /** Held and quarantined ones, oldest first: what waits for an agent. */
 export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
@@ -85,6 +106,7 @@ export interface Settled {
   subject: string | null
   detail: string | null
   raw: string
+  verdict: ArrivalVerdict | null
 }
 
 /** A waiting arrival was decided. False if somebody else was faster. */
@@ -94,8 +116,9 @@ export async function settleArrival(tx: Tx, number: number, settled: Settled, at
   const rows = await tx`
     UPDATE arrivals SET outcome = ${outcome}, reason = ${reason}, detail = ${s.detail}, ticket_id = ${s.ticketId},
            message_id = ${s.messageId}, duplicate_of = ${s.duplicateOf}, acknowledgement = ${s.acknowledgement}, fingerprint = ${s.fingerprint},
-           sender = ${s.sender}, subject = ${s.subject}, raw = ${s.raw}, decided_at = ${at}
-    WHERE number = ${number} AND outcome IN ('held', 'quarantined') RETURNING number`
+           sender = ${s.sender}, subject = ${s.subject}, raw = ${s.raw}, decided_at = ${at},
+           verdict = ${s.verdict && JSON.stringify(s.verdict)}
+    WHERE number = ${number} AND outcome IN ('held', 'quarantined', 'ignored') RETURNING number`
   return rows.length > 0
 }
 

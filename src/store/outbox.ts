@@ -16,6 +16,7 @@ export type OutboxKind =
   | 'notify-undelivered'
   | 'notify-alarm'
   | 'notify-refused'
+  | 'notify-doubtful'
 
 export interface OutboxRecipient {
   /** Opaque to all but the channel. */
@@ -92,6 +93,15 @@ export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEn
            arrival, note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
     FROM outbox WHERE number = ${number}`
   return found
+}
+
+/** The newest message on a ticket that was sent to this recipient since then. */
+export async function newestSentTo(sql: Sql, recipient: string, since: string): Promise<OutboxEntry | undefined> {
+  const [found] = await sql<{ number: number }>`
+    SELECT o.number FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    WHERE r.recipient = ${recipient} AND r.state = 'sent' AND r.settled_at >= ${since} AND o.ticket_id IS NOT NULL
+    ORDER BY o.number DESC LIMIT 1`
+  return found && outboxByNumber(sql, found.number)
 }
 
 /** A recipient of a queued message, counted as tried once more. */

@@ -15,6 +15,8 @@ export interface Ticket extends TicketView {
   replyTo: string | null
   requesterName: string
   ownerHandle: string | null
+  /** The agent who recorded what came in by another way. */
+  recordedByName: string | null
   eventSeq: number
   eventHash: string
 }
@@ -25,9 +27,9 @@ export async function ticketById(sql: Sql, id: string): Promise<Ticket | undefin
            t.requester_id AS "requesterId", r.name AS "requesterName", t.reply_to AS "replyTo",
            t.owner_id AS "ownerId", o.name AS "ownerName", o.handle AS "ownerHandle", t.opened_at AS "openedAt",
            t.updated_at AS "updatedAt", t.first_response_at AS "firstResponseAt", t.closed_at AS "closedAt",
-           t.event_seq AS "eventSeq", t.event_hash AS "eventHash"
+           t.event_seq AS "eventSeq", t.event_hash AS "eventHash", recorder.name AS "recordedByName"
     FROM tickets t JOIN desks d ON d.id = t.desk_id JOIN people r ON r.id = t.requester_id
-    LEFT JOIN people o ON o.id = t.owner_id WHERE t.id = ${id}`
+    LEFT JOIN people o ON o.id = t.owner_id LEFT JOIN people recorder ON recorder.id = t.recorded_by WHERE t.id = ${id}`
   return found
 }
 
@@ -66,6 +68,8 @@ export interface Opening {
   subject: string
   replyTo: string | null
   requester: { id: string; name: string }
+  /** The agent who forwarded it. */
+  recordedBy?: { id: string; name: string }
 }
 
 /** Who makes a change, when, and through which channel. */
@@ -83,15 +87,15 @@ export async function openTicket(
   event: TicketEvent & { type: 'opened' },
   change: Change,
 ): Promise<Ticket> {
-  const { desk, requester, ...own } = opening
+  const { desk, requester, recordedBy, ...own } = opening
   const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
   const facts = applyEvent(undefined, framed)
   const chained = chainEvent(framed, '')
   await tx`
     INSERT INTO tickets (id, number, desk_id, channel, subject, state, requester_id, reply_to, opened_at, updated_at,
-                         event_seq, event_hash)
+                         recorded_by, event_seq, event_hash)
     VALUES (${own.id}, ${own.number}, ${desk.id}, ${own.channel}, ${own.subject}, ${facts.state}, ${facts.requesterId},
-            ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, 1, ${chained.hash})`
+            ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, ${recordedBy?.id ?? null}, 1, ${chained.hash})`
   await insertMessage(tx, first)
   await insertEvent(tx, chained)
   return {
@@ -103,6 +107,7 @@ export async function openTicket(
     requesterName: requester.name,
     ownerName: null,
     ownerHandle: null,
+    recordedByName: recordedBy?.name ?? null,
     eventSeq: 1,
     eventHash: chained.hash,
   }

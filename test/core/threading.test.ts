@@ -24,12 +24,8 @@ function arrival(clues: Clue[], more: Partial<Arrival> = {}): Arrival {
   return { kind: 'person', clues, senderIsAgent: false, takesPart: id => id === OWN, ...more }
 }
 
-const appended = (rule: string, direction: 'in' | 'out' | 'internal' = 'in', ticketId = OWN) => ({
-  action: 'append',
-  ticketId,
-  direction,
-  rule,
-})
+const appended = (rule: string, direction: 'in' | 'out' | 'internal' = 'in', ticketId = OWN) =>
+  expect.objectContaining({ action: 'append', ticketId, direction, rule })
 
 describe('a participant', () => {
   test.each<[string, Clue]>([
@@ -59,7 +55,10 @@ describe('a participant', () => {
   })
 
   test('who answers a message of a ticket that is not theirs waits for an agent, whatever the subject says', () => {
-    expect(decide(arrival([token(OTHER), bracketed(OWN)]))).toMatchObject({ action: 'hold', ticketId: OTHER })
+    expect(decide(arrival([token(OTHER, 'requester', false), bracketed(OWN)]))).toMatchObject({
+      action: 'hold',
+      ticketId: OTHER,
+    })
     expect(decide(arrival([seen(OTHER), bare(OWN)]))).toMatchObject({ action: 'hold', ticketId: OTHER })
   })
 
@@ -71,7 +70,7 @@ describe('a participant', () => {
 
 describe('a stranger', () => {
   test.each<[string, Clue]>([
-    ['stranger-with-token', token(OTHER)],
+    ['stranger-with-token', token(OTHER, 'requester', false)],
     ['stranger-with-token', token(OTHER, 'answer')],
     ['stranger-with-token', token(OTHER, 'internal', false)],
     ['stranger-in-thread', thread(OTHER)],
@@ -81,8 +80,14 @@ describe('a stranger', () => {
     expect(decide(arrival([clue]))).toEqual({ action: 'hold', ticketId: OTHER, reason })
   })
 
+  test('who gets the answers, because a requester asked for that, may answer them', () => {
+    expect(decide(arrival([token(OTHER)]))).toEqual(
+      expect.objectContaining({ action: 'append', ticketId: OTHER, direction: 'in', allowed: 'addressee' }),
+    )
+  })
+
   test('with several reasons is held for the strongest', () => {
-    expect(decide(arrival([token(OTHER), seen('third'), bracketed('fourth')]))).toEqual({
+    expect(decide(arrival([token(OTHER, 'requester', false), seen('third'), bracketed('fourth')]))).toEqual({
       action: 'hold',
       ticketId: OTHER,
       reason: 'stranger-with-token',
@@ -191,7 +196,7 @@ describe('automatic mail', () => {
 describe('whatever a message says of itself', () => {
   const tickets = fc.constantFrom<string>('a', 'b', 'c')
   const purposes = fc.constantFrom<Purpose>('requester', 'answer', 'internal')
-  const strength = { token: 0, thread: 1, references: 2, subject: 3 }
+  const strength = { token: 0, thread: 1, references: 2, subject: 3, alert: 4, recipient: 5 }
   const clues = fc
     .array(
       fc.oneof(
@@ -212,7 +217,8 @@ describe('whatever a message says of itself', () => {
       fc.property(clues, parts, (found, own) => {
         const decision = decide(arrival(found, { takesPart: id => own.includes(id) }))
         if (decision.action === 'append') {
-          expect(own).toContain(decision.ticketId)
+          const asked = found.filter(clue => clue.by === 'token' && clue.purpose === 'requester' && clue.issuedToSender)
+          expect([...own, ...asked.map(clue => clue.ticketId)]).toContain(decision.ticketId)
           expect(decision.direction).toBe('in')
         }
         if (decision.action === 'hold') expect(found.map(clue => clue.ticketId)).toContain(decision.ticketId)
@@ -221,11 +227,14 @@ describe('whatever a message says of itself', () => {
     )
   })
 
-  test('a stranger with a token is always held', () => {
+  test('a stranger with a token is held, unless it was sent to this very address to be answered', () => {
     fc.assert(
       fc.property(clues, tickets, purposes, fc.boolean(), (found, ticketId, purpose, issued) => {
+        const mine = found.some(clue => clue.by === 'token' && clue.purpose === 'requester' && clue.issuedToSender)
+        fc.pre(!mine)
         const decision = decide(arrival([token(ticketId, purpose, issued), ...found], { takesPart: () => false }))
-        expect(decision).toEqual({ action: 'hold', ticketId, reason: 'stranger-with-token' })
+        if (purpose === 'requester' && issued) expect(decision).toEqual(appended('token', 'in', ticketId))
+        else expect(decision).toEqual({ action: 'hold', ticketId, reason: 'stranger-with-token' })
       }),
     )
   })

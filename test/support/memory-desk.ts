@@ -37,6 +37,7 @@ export async function makeMemoryDesk(engine: Engine): Promise<MemoryDesk> {
     channels: new Map([['chat', { kind: 'email', deskId: 'help', adapter: channel }]]),
     desks: [{ id: 'help', name: 'Help desk', prefix: 'HD' }],
     acknowledgeWithin: 14 * 86_400_000,
+    machines: { newsletters: 'ignore', recovery: 'note' },
   }
   const service = new DeskService(context, createCommands(), new Renderer(packagePath('templates'), undefined))
   await service.prepare(AGENTS)

@@ -18,7 +18,7 @@ const OPENS = /^[\s>*-]{0,8}(?:on|am|le|el|il|em|op|den|på|w|dnia|dne|în|в)\s
 function mayEnd(line: string): boolean {
   const said = line.trimEnd()
   if (said.length > LONGEST) return false
-  return /[:：]["*_\s]{0,4}$/.test(said) || /\bwrote["*\s-]{0,12}$/i.test(said)
+  return /[:：]["*_\s]{0,4}$/.test(said) || /\p{L}{4}["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
 }
 
 function wrote(said: string): boolean {
@@ -74,6 +74,13 @@ export function attributionEndingAt(lines: readonly string[], last: number): Att
     if (!ADDRESS.test(said) && ADDRESS.test(lines[start - 1] ?? '')) continue // it was wrapped behind the address
     if (OPENS_WITH_WORD.test(line) || (OPENS.test(line) && sure === 2)) return candidate
     found.push(candidate)
+  }
+  // A name that stands alone above its address belongs to it.
+  const [shortest] = found
+  if (shortest?.certainty === 2 && /^[\s>*]{0,8}</.test(lines[shortest.start] ?? '')) {
+    const above = lines[shortest.start - 1] ?? ''
+    const name = /^[\s>*"']{0,8}\p{L}[^<>@:：.!?]{0,60}$/u.test(above) && isQuoted(above) === quoted
+    if (name && isBlank(lines[shortest.start - 2])) return { ...shortest, start: shortest.start - 1 }
   }
   const opened = found.find(each => OPENS_WITH_NUMBER.test(lines[each.start] ?? '') && each.certainty === 2)
   const chosen = opened ?? found.find(each => each.certainty === 2) ?? found[0] ?? null

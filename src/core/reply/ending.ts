@@ -77,7 +77,7 @@ function saysSentFrom(line: string): boolean {
   return (
     (SENT_FROM.some(words => ended.startsWith(words)) && namesProgram(ended)) ||
     (SENT_FROM_ENDS.some(words => ended.endsWith(words)) &&
-      /iphone|ipad|android|outlook|samsung|galaxy|mail|huawei|xiaomi/.test(ended))
+      /iphone|ipad|android|outlook|posta|samsung|galaxy|mail|huawei|xiaomi/.test(ended))
   )
 }
 
@@ -86,7 +86,7 @@ function namesProgram(said: string): boolean {
   if (said.split(' ').length > 14) return false
   if (/\b(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)\b/.test(said)) return false
   return (
-    /iphon|ipad|android|outlook|samsung|galaxy|mail|phone|mobil|handy|blackberry|huawei|xiaomi|nokia|tablet|pixel|app\b|motorola|telefon|móvil|celular|smart|windows|apple|gsm|компьютер|телефон|手机|手機/.test(
+    /iphon|ipad|android|outlook|spark|superhuman|bluemail|proton|tuta|samsung|galaxy|mail|phone|mobil|handy|blackberry|huawei|xiaomi|nokia|tablet|pixel|app\b|motorola|telefon|móvil|celular|smart|windows|apple|gsm|компьютер|телефон|手机|手機/.test(
       said,
     ) ||
     /^sent (?:from|via) (?:my|typeapp|spark|superhuman)|^(?:von meinem|envoyé de mon|enviado desde mi|inviato dal mio)/.test(
@@ -101,6 +101,8 @@ function legalFooter(lines: readonly string[], end: number): number | undefined 
   while (start > 0 && end - start < MOST_FOOTER_LINES && !isBlank(lines[start - 1])) start -= 1
   if (start === 0) return undefined
   const said = lines.slice(start, end).join(' ').toLowerCase().normalize('NFC')
+  if (/^(?:🌳|p |♻)?\s?(?:please )?(?:consider|think of|think about) the environment before printing/u.test(said))
+    return start
   if (said.length < 60 || said.length > 6_000) return undefined
   const signs = LEGAL.filter(words => said.includes(words)).length
   if (signs < 3 && !(signs === 2 && said.length > 150)) return undefined
@@ -111,4 +113,4 @@ function legalFooter(lines: readonly string[], end: number): number | undefined 
 
 /** These texts speak of the mail itself, "this message", or of the register their firm stands in. */
 const OPENS_LEGAL =
-  /(?:this|the following|diese[rs]?|ce|cet|présent|este|esta|esse|essa|questo|questa|presente|dit|deze|ta|ten|tej|niniejsz[ay]|denne|dette|detta|tämän?|tento|tato|это|этого|данное|настоящее|цей|це|bu|본)\s(?:\p{L}{1,20}[\s/]){0,2}(?:e-?mail|email|message|communication|mail|nachricht|courriel|correo|mensaje|messaggio|mensagem|bericht|wiadomo|meddelelse|melding|meddelande|viesti|zpráv|сообщени|письмо|повідомлення|лист|ileti|mesaj|메일|이메일)|(?:この|本)(?:電子)?(?:メール|邮件|郵件)|handelsregister|amtsgericht|disclaimer|printing this/u
+  /(?:this|the following|diese[rs]?|ce|cet|présent|este|esta|esse|essa|questo|questa|presente|dit|deze|ta|ten|tej|niniejsz[ay]|denne|dette|detta|tämän?|tento|tato|это|этого|данное|настоящее|цей|це|bu|본)\s(?:\p{L}{1,20}[\s/]){0,2}(?:e-?mail|email|message|communication|mail|nachricht|courriel|correo|mensaje|messaggio|mensagem|bericht|wiadomo|meddelelse|melding|meddelande|viesti|zpráv|сообщени|письмо|повідомлення|лист|ileti|mesaj|메일|이메일)|(?:この|本)(?:電子)?(?:メール|邮件|郵件)|handelsregister|amtsgericht|disclaimer|aviso legal|aviso de confidencia|avviso di riservatezza|avis de confidentialité|confidentiality notice|e-postmeddelande|informazioni contenute in quest|printing this/u

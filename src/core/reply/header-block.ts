@@ -57,18 +57,28 @@ export function headerBlockAt(lines: readonly string[], at: number): Block | nul
     }
     if (TRANSPORT.test(line)) return null
     since += 1
-    if (since > LONGEST_VALUE || (isBlank(line) && isBlank(lines[position + 1]))) break
+    // An empty line ends the block, unless the program put one between all of its fields.
+    if (since > LONGEST_VALUE || (isBlank(line) && fieldRole(lines[position + 1] ?? '') === undefined)) break
   }
   const start = aboveRules(lines, at)
   const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line))
   const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
   roles.delete('other')
-  const enough = told && (roles.size >= 3 || (ruled && roles.size >= 2))
+  const enough = told && (ruled ? roles.size >= 2 : roles.size >= 3 && isOfMail(lines.slice(at, end)))
   return enough ? { start, end } : null
 }
 
+/** Fields that people write themselves name no address and no time of day: "From: tray 2", "Von: Berlin". */
+function isOfMail(block: readonly string[]): boolean {
+  return block.some(
+    line =>
+      /@|\[mailto:/.test(line) ||
+      /(?<![\d./-])\d{1,2}\s?[:.h時点시]\s?\d{2}(?![\d./-])/.test(line.replace(/^[^:：]{0,40}[:：]/, '')),
+  )
+}
+
 /** Steps up over what programs draw above such a block. */
-function aboveRules(lines: readonly string[], at: number): number {
+export function aboveRules(lines: readonly string[], at: number): number {
   let start = at
   for (let position = at - 1; position >= Math.max(0, at - 4); position -= 1) {
     const line = lines[position] ?? ''

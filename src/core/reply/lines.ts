@@ -35,7 +35,7 @@ export function isRule(line: string): boolean {
   return line.length < LONGEST_LINE && /^[\s>*]{0,8}(?:_{5,}|-{5,}|={5,}|—{3,}|─{3,}|\*{5,})\s*$/.test(line)
 }
 
-const DASHES = new Set([...'-–—_=*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
+const DASHES = new Set([...'-‐‑‒–—―_=*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
 
 /** What a line says between dashes, lower case; `dashes` are how many there are before and behind it. */
 export function betweenDashes(line: string): { said: string; before: number; behind: number } {
@@ -44,9 +44,10 @@ export function betweenDashes(line: string): { said: string; before: number; beh
   let end = line.length
   let before = 0
   let behind = 0
-  for (; start < end && DASHES.has(line.charAt(start)); start += 1) if (/[-–—_=]/.test(line.charAt(start))) before += 1
+  for (; start < end && DASHES.has(line.charAt(start)); start += 1)
+    if (/[-‐‑‒–—―_=]/.test(line.charAt(start))) before += 1
   for (; end > start && DASHES.has(line.charAt(end - 1)); end -= 1)
-    if (/[-–—_=]/.test(line.charAt(end - 1))) behind += 1
+    if (/[-‐‑‒–—―_=]/.test(line.charAt(end - 1))) behind += 1
   return { said: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
 }
 
@@ -54,7 +55,7 @@ const ORIGINALS = new Set(ORIGINAL.map(words => words.trim()))
 const FORWARDS = new Set(FORWARDED)
 
 /** Whether a line may say something between dashes: nearly no line does, and every line of every mail is asked. */
-const BEGINS_WITH_DASH = /^\s{0,40}[-–—_=*~+#<>|:.\uFDD0\uFDD1]/
+const BEGINS_WITH_DASH = /^\s{0,40}[-‐‑‒–—―_=*~+#<>|:.\uFDD0\uFDD1]/
 const ENDS_WITH_COLON = /[:：]\*?\s*$/
 
 /** "-----Original Message-----" in any of the languages. */

@@ -249,6 +249,7 @@ export const FIELD_NAMES: Readonly<Record<'from' | 'date' | 'to' | 'copy' | 'sub
 
 /** "wrote", as attributions say it. */
 export const WROTE: readonly string[] = [
+  ...['het volgende geschreven', 'wiadomość napisana przez'],
   ...[
     'wrote',
     'writes',
@@ -333,6 +334,16 @@ export const WROTE: readonly string[] = [
 
 /** "Original message": what follows is quoted. */
 export const ORIGINAL: readonly string[] = [
+  ...[
+    'mail original',
+    'replied message',
+    '回复的原邮件',
+    '원본 이메일',
+    '원본 메시지',
+    'оригінальне повідомлення',
+    'eredeti üzenet',
+    'mesaj original',
+  ],
   ...[
     'original message',
     'original appointment',
@@ -496,6 +507,39 @@ export const FORWARDED: readonly string[] = [
 /** How a line begins that a telephone or a program puts below every mail. */
 export const SENT_FROM: readonly string[] = [
   ...[
+    'az iphone készülékemről küldve',
+    'στάλθηκε από',
+    'נשלח מה',
+    'skaff outlook',
+    '下載 ios 版 outlook',
+    '下載 android 版 outlook',
+    '下载 ios 版 outlook',
+    'az ios outlook',
+    'az android outlook',
+    'λήψη του outlook',
+    'verzonden vanuit mail',
+    'pobierz aplikację outlook',
+    'sent with spark',
+    'sent with protonmail',
+    'sent with proton mail',
+    'sent via superhuman',
+    'sent from superhuman',
+    'get bluemail',
+    'get spark',
+    'mit spark gesendet',
+    'gesendet mit spark',
+    'envoyé avec spark',
+    'enviado con spark',
+    'inviato con spark',
+    'enviado com spark',
+    'verzonden met spark',
+    'gesendet mit der',
+    'gesendet mit proton',
+    'sent with tuta',
+    'sent from nine',
+    '从 spark 发送',
+  ],
+  ...[
     'sent from',
     'sent via',
     'sent by',
@@ -639,6 +683,7 @@ export const SENT_FROM: readonly string[] = [
 
 /** How such a line may end instead. */
 export const SENT_FROM_ENDS: readonly string[] = [
+  ...['ile gönderildi', 'で送信', 'küldve'],
   ...[
     'gönderildi',
     'gönderildi.',
@@ -659,6 +704,23 @@ export const SENT_FROM_ENDS: readonly string[] = [
 
 /** Words of the texts that firms put below their mails. Two of them in a last paragraph make it one of these. */
 export const LEGAL: readonly string[] = [
+  ...[
+    'destinatari',
+    'confidencia',
+    'confidenzial',
+    'por engano',
+    'secreto profesional',
+    'aviso legal',
+    'adressaten',
+    'konfidentiell',
+    'avsändaren',
+    'mittente',
+    'remetente',
+    'remitente',
+    'apague',
+    'distruggere',
+    'radera',
+  ],
   ...[
     'confidential',
     'privileged',

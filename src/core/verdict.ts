@@ -1,0 +1,30 @@
+import type { BulkSort, InboundMessage, MessageKind } from '../channel.ts'
+import type { Allowed, Clue, Decision } from './threading.ts'
+
+/** What was made of a message and why, as it is kept with its arrival. */
+export interface ArrivalVerdict {
+  kind: MessageKind
+  /** Why it is of this kind; none for a person. */
+  reasons: string[]
+  bulk: BulkSort | null
+  /** What led to the ticket: a clue, or another rule; null where nothing did. */
+  rule: string | null
+  /** Why its sender may join; null where nobody joined. */
+  allowed: Allowed | null
+  /** All that hinted at a ticket, strongest first. */
+  clues: string[]
+}
+
+const MOST_CLUES = 10
+
+export function verdictOf(message: InboundMessage, clues: readonly Clue[], decision: Decision): ArrivalVerdict {
+  const appended = decision.action === 'append' ? decision : undefined
+  return {
+    kind: message.kind,
+    reasons: message.kindReasons,
+    bulk: message.bulk,
+    rule: appended?.rule ?? (decision.action === 'open' && decision.forwarded ? 'forwarded' : null),
+    allowed: appended?.allowed ?? null,
+    clues: [...new Set(clues.map(clue => clue.by))].slice(0, MOST_CLUES),
+  }
+}
