@@ -247,14 +247,14 @@ function addFile(content: TnefContent, draft: Draft, depth: number): void {
     const inner = depth < DEEPEST ? readTnef(embedded.subarray(16), depth + 1) : null
     if (inner) {
       content.files.push(...inner.files.slice(0, MOST_FILES - content.files.length))
+      // Its type says that it is a message: what agents get as one is never sent on.
       const text = inner.text || inner.html.replace(/<[^>]{0,1000}>/g, ' ')
-      if (text.trim())
-        content.files.push({
-          name: `${name || 'message'}.txt`,
-          type: 'text/plain',
-          contentId: '',
-          bytes: Buffer.from(text),
-        })
+      content.files.push({
+        name: `${name || 'message'}.txt`,
+        type: 'message/x-outlook',
+        contentId: '',
+        bytes: Buffer.from(text),
+      })
       return
     }
   }

@@ -607,10 +607,16 @@ function reasonOfStatus(status: string): BounceReason {
  * @param report all of the report, which may show the dialogue
  */
 export function reasonOf(explanation: string, status: string, near = explanation, report = near): BounceReason {
-  const said = plain(explanation)
+  // What may be is no statement (Google Groups).
+  const said = plain(explanation).replace(/(?:may|might) not exist/g, '')
   const command = refusedCommand(plain(near)) ?? transcribedCommand(plain(report))
   // A program that took the mail and failed says nothing sure of the address (Diagnostic-Code: x-unix).
-  if (/(?:^|\s)x-unix;|command died with status|command output:|local delivery agent/.test(said)) return 'program'
+  if (
+    /(?:^|\s)x-unix;|command died with status|command output:|local delivery agent|child process of .{1,80} returned \d|could mean unable to exec/.test(
+      said,
+    )
+  )
+    return 'program'
   if (command === 'mail') return 'sender'
   // The name server was asked in vain, which is not to say that there is no such name.
   if (/not found,? try again|name service error for [^.]{0,80}[^:]{0,80}: (?:host not found, )?try again/.test(said))

@@ -87,7 +87,7 @@ function addressesIn(text: string): string[] {
 
 /** A line that names a recipient and may go on with why: `<a@b>:`, `a@b`, `To: a@b`, `a@b: 550 ...`, `a@b on 1/2/2026`. */
 const RECIPIENT_LINE =
-  /^[\s>*\-•・]{0,16}(?:(?:[a-z][a-z -]{0,24}|宛先|收件人)[:：]\s{0,8})?["'<([]{0,3}(?:(?:mailto|rfc822|smtp)[:;]\s?)?([^\s<>()[\]",;:'=]{1,128}@[a-z0-9][a-z0-9.-]{0,253}[a-z0-9])["'>)\]]{0,3}(?=$|[\s:,;<(\-–](?!\.\.))/i
+  /^[\s>*\-•・]{0,16}(?:(?:[a-z][a-z -]{0,24}|宛先|收件人)[:：]\s{0,8})?["'<([]{0,3}(?:(?:mailto|rfc822|smtp)[:;]\s?)?([^\s<>()[\]",;:'=]{1,128}@[a-z0-9][a-z0-9.-]{0,253}[a-z0-9])["'>)\]]{0,3}(?=$|\.\.\.|[\s:,;<(]|[-–](?![\p{L}\p{N}]))/iu
 
 /** Lines that name others than the recipient. */
 const OTHER_LINE =
@@ -149,7 +149,7 @@ function withoutReturned(text: string): string {
 }
 
 const DELAY =
-  /delivery (?:status )?notification[ :(]{1,3}delay|has been delayed|is delayed|was delayed|been delayed|not yet been delivered|only a temporary failure|this is a warning message only|you do not need to re-?send|delivery is delayed|delivery delayed|will (?:continue to|keep) (?:try|retry|be retried)|no action is required on your part|still being retried|warning: could not send message|delivery attempts will continue/
+  /delivery (?:status )?notification[ :(]{1,3}delay|has been delayed|is delayed|was delayed|been delayed|not yet been delivered|only a temporary failure|this is a warning message only|you do not need to re-?send|delivery is delayed|delivery delayed|will (?:continue to|keep) (?:try|retry|be retried)|no action is required on your part|still being retried|warning: could not send message|this is a warning only|will be retried|wird weiter versucht|verzögert|delivery attempts will continue/
 
 /** Whether a text tells of a mail that is tried further. */
 function isDelay(text: string): boolean {

@@ -1,7 +1,7 @@
 import type { BulkSort } from '../channel.ts'
 import { hasState } from './alert.ts'
 import { autoSubmitted, type Evidence, first } from './evidence.ts'
-import { beginsAsAutomatic } from './machine-words.ts'
+import { beginsAsAutomatic, beginsAsReceived } from './machine-words.ts'
 
 /** Addresses that say of themselves that nobody reads what is sent there. */
 const NO_REPLY =
@@ -105,8 +105,8 @@ function looksLikeProgram(evidence: Evidence): string[] {
     ...(program || MACHINE.test(from) ? ['the account of a program'] : []),
     ...(isProgram(evidence) ? ['sent by a program'] : []),
     ...(lines.filter(line => REPORT_LINE.test(line)).length >= 2 ? ['a text of names and values'] : []),
-    ...(SAYS_SO.test(text) ? ['a text that says so'] : []),
-    ...(beginsAsAutomatic(text) ? ['a text as programs answer'] : []),
+    ...(SAYS_SO.test(text) || beginsAsAutomatic(text) ? ['a text that says so'] : []),
+    ...(beginsAsReceived(text) ? ['a text as programs answer'] : []),
   ]
   const telling = signs.filter(sign => /sent by|names and values|says so|programs answer/.test(sign)).length
   return signs.length >= 3 || (signs.length === 2 && (telling > 0 || program)) ? signs : []
@@ -132,7 +132,7 @@ function sortOf(evidence: Evidence): BulkSort {
   if (has('x-wpcf7-content-type') || (forOther && FORM.test(subject))) return 'form'
   if (UNMISTAKABLE.test(subject.trim()) || has('x-cron-env')) return 'alert'
   if (isNewsletter(evidence)) return 'newsletter'
-  if (has('list-post') || (has('list-id') && first(evidence, 'precedence') === 'list')) return 'list'
+  if (has('list-post') || (has('list-id') && !PROGRAM_HEADERS.some(has))) return 'list'
   if (
     hasState(subject) ||
     LIKELY.test(subject) ||
@@ -174,5 +174,7 @@ function isNewsletter(evidence: Evidence): boolean {
       evidence.subject ?? '',
     ),
   ].filter(Boolean).length
-  return has('list-unsubscribe') ? signs >= 2 : signs >= 3
+  // What can be left, and is measured, may still be one person's mail through the system that sends all of a firm's.
+  const own = signs - [has('list-unsubscribe'), has('list-unsubscribe-post'), has('feedback-id')].filter(Boolean).length
+  return own >= 1 && (has('list-unsubscribe') ? signs >= 2 : signs >= 3)
 }

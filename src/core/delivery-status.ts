@@ -63,7 +63,7 @@ export function hasFailed({ action }: RecipientStatus): boolean {
   return action === 'failed' || action === '' || !(SUCCEEDED.has(action) || action === 'delayed')
 }
 
-const SUCCEEDED: ReadonlySet<string> = new Set(['delivered', 'relayed', 'expanded'])
+const SUCCEEDED: ReadonlySet<string> = new Set(['delivered', 'relayed', 'expanded', 'deliverable'])
 
 /** Whether a report is of nothing but success. */
 export function isOfSuccess(recipients: readonly RecipientStatus[]): boolean {

@@ -27,7 +27,7 @@ export type TicketEvent =
   | { type: 'closed'; data: { by?: 'recovery' } }
   | { type: 'reopened'; data: { by: 'message' | 'command' } }
   | { type: 'undelivered'; data: { outbox: string } }
-  | { type: 'bounced'; data: { outbox: string; message: string; kind: 'hard' | 'soft' | 'delayed' } }
+  | { type: 'bounced'; data: { outbox: string; bounce: string; kind: 'hard' | 'soft' | 'delayed' } }
 
 /** Who, when and where, and the place in the chain of the ticket. */
 export interface EventFrame {

@@ -3,6 +3,7 @@ import { bulkOf } from './bulk.ts'
 import { autoSubmitted, type Evidence, first } from './evidence.ts'
 import {
   beginsAsAutomatic,
+  beginsAsReceived,
   introducesProgram,
   isAwayAlone,
   isAwayTemplate,
@@ -168,7 +169,8 @@ function unsaidReasons(evidence: Evidence, submitted: string): string[] {
   if (unwanted && answers && evidence.header('x-loop').length > 0 && !listed)
     return [`Precedence: ${precedence}`, 'an answer', 'x-loop']
   if (isReceipt(subject, text)) return ['a receipt in words']
-  if (!listed && beginsAsAutomatic(text) && (answers || saysAway(subject) || submitted || unwanted || suppressing)) {
+  const said = Boolean(submitted) || unwanted || suppressing
+  if (!listed && ((beginsAsAutomatic(text) && (answers || said)) || (beginsAsReceived(text) && said && answers))) {
     return ['a text as programs answer']
   }
   // RFC 3834 section 3.3: responders answer with a null envelope sender.

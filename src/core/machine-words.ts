@@ -32,15 +32,25 @@ const AWAY_TEXT =
 const RECEIVED_TEXT =
   /your (?:request|ticket|case|enquiry|inquiry|message|e-?mail) (?:\(?#?[\w-]{1,30}\)? )?(?:has been|was) (?:received|created|opened|logged|registered)|(?:we|i) have received your (?:request|message|e-?mail|enquiry|inquiry|ticket|mail)[^?]{0,120}(?:ticket|reference|case|number|shortly|as soon as|within|staff|team)|ihre (?:anfrage|nachricht|e-?mail) (?:ist bei uns eingegangen|wurde (?:empfangen|erfasst|registriert))|eingangsbestätigung|nous avons bien reçu votre (?:demande|message)|hemos recibido su (?:solicitud|mensaje|consulta)|abbiamo ricevuto la (?:sua|tua) richiesta|recebemos (?:a sua|sua) (?:mensagem|solicitação)/i
 
-/** Whether a text begins as answers of programs do: of somebody's absence, or that a mail came in. */
-export function beginsAsAutomatic(text: string): boolean {
-  const begin = text
+/** The first lines of a text in one, without the marker that help desks put above. */
+function beginning(text: string): string {
+  return text
     .slice(0, 2_000)
     .replace(/^\s*##-[^\n]{0,200}\n/, '')
     .trimStart()
     .replace(/\s+/g, ' ')
     .slice(0, 350)
-  return AWAY_TEXT.test(begin) || RECEIVED_TEXT.test(begin)
+}
+
+/** Whether a text begins by saying that a program wrote it. */
+export function beginsAsAutomatic(text: string): boolean {
+  const begin = beginning(text)
+  return AWAY_TEXT.test(begin) && !begin.includes('?')
+}
+
+/** Whether a text begins as acknowledgements do. People write so, too. */
+export function beginsAsReceived(text: string): boolean {
+  return RECEIVED_TEXT.test(beginning(text))
 }
 
 const READ =

@@ -88,7 +88,8 @@ export async function admitWaiting(
   decision: Decision | undefined,
 ): Promise<Receipt | undefined> {
   const { facts } = intake
-  const told = KINDS.find(kind => kind === waiting.detail)
+  // Read again it comes without its envelope, which may be what told that a machine wrote it.
+  const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
   const message = told ? { ...reread, kind: told } : reread
   const claimed = { ...waiting, ...describe(message), detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.

@@ -33,7 +33,7 @@ export async function recordBounce(tx: Tx, entry: Entry, ticket: Ticket, message
       reason,
     }
     await addBounce(tx, { ...row, kind, bouncedAt: change.at })
-    now = await recordEvent(tx, now, { type: 'bounced', data: { outbox: sent.id, message: messageId, kind } }, change)
+    now = await recordEvent(tx, now, { type: 'bounced', data: { outbox: sent.id, bounce: messageId, kind } }, change)
   }
   const lost = returned.filter(each => !each.delayed)
   if (lost.length > 0 && !entry.old) await tell(tx, entry, now, sent, lost)

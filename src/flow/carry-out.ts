@@ -333,7 +333,7 @@ async function whyNotSent(
   if (!written && attachments.length === 0) {
     return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }
-  if (attachments.some(file => file.type === 'message/rfc822')) {
+  if (attachments.some(file => file.type.startsWith('message/'))) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
   }
   if (await hasRecipients(tx, facts, ticket)) return null

@@ -74,7 +74,10 @@ export class Performer {
   async #settle(call: Call, { arrival: number, decision }: Settlement): Promise<Reply> {
     const waiting = await arrivalByNumber(this.#context.store.read, number)
     if (!waiting || !/^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) {
-      throw new DeskError('not-found', `No message M-${number} waits: relaydesk inbox list --all shows what came.`)
+      throw new DeskError(
+        'not-found',
+        `No message M-${number} is held or was ignored: relaydesk inbox list --all shows what came.`,
+      )
     }
     const ticketId = await this.#target(call, waiting, decision)
     const decided: Decision = ticketId

@@ -64,7 +64,7 @@ describe('a desk among machines and strangers', () => {
     await desk.as('bob', 'close 1')
     await desk.deliver()
     const before = sentTo(BOB).length
-    await take(ANN, { ...answering(sentTo(ANN).at(-1)), kind: 'bulk', text: 'It drops again.' })
+    await take(ANN, { ...answering(sentTo(ANN).at(-1)), kind: 'bulk', bulk: 'list', text: 'It drops again.' })
     await desk.deliver()
     expect(sentTo(BOB).length).toBeGreaterThan(before)
     expect((await shown(1)).state).not.toBe('closed')
@@ -179,9 +179,9 @@ describe('a desk among mail programs', () => {
     const head = `From: Help desk <help@desk.example>\nSent: Monday, 5 January 2026 10:00\nTo: Bob Berg <${BOB}>`
     const text = `Restart it.\n\n________________________________\n${head}\nSubject: ${told.subject}\n\n${told.text}`
     await mailTo(desk.port, { ...answerTo(told, BOB, ''), text })
-    const answer = await world.next(ANN)
-    expect(answer.text).toContain('Restart it.')
-    expect(answer.raw).not.toMatch(/staff\.example|New: VPN/)
+    const refused = await world.next(BOB)
+    expect(refused.subject).toContain('was not sent on')
+    expect(world.to(ANN)).toHaveLength(1) // the acknowledgement
   })
 
   test('a notification attached to its answer does not reach the requester', async () => {
