@@ -179,18 +179,18 @@ describe('a desk among mail programs', () => {
     const head = `From: Help desk <help@desk.example>\nSent: Monday, 5 January 2026 10:00\nTo: Bob Berg <${BOB}>`
     const text = `Restart it.\n\n________________________________\n${head}\nSubject: ${told.subject}\n\n${told.text}`
     await mailTo(desk.port, { ...answerTo(told, BOB, ''), text })
-    const refused = await world.next(BOB)
-    expect(refused.subject).toContain('was not sent on')
-    expect(world.to(ANN)).toHaveLength(1) // the acknowledgement
+    const answer = await world.next(ANN)
+    expect(answer.text).toContain('Restart it.')
+    expect(answer.raw).not.toMatch(/staff\.example|New: VPN/)
   })
 
   test('a notification attached to its answer does not reach the requester', async () => {
     const told = await world.next(BOB)
     const attachments = [{ contentType: 'message/rfc822', content: told.raw, contentDisposition: 'inline' as const }]
     await mailTo(desk.port, { ...answerTo(told, BOB, ''), text: 'Restart it.', attachments })
-    const answer = await world.next(ANN)
-    expect(answer.text).toContain('Restart it.')
-    expect(answer.raw).not.toMatch(/staff\.example|New: VPN|your reply goes to/)
+    const refused = await world.next(BOB)
+    expect(refused.subject).toContain('was not sent on')
+    expect(world.to(ANN)).toHaveLength(1) // the acknowledgement
   })
 
   test('a held mail without an envelope sender stays unanswered when an agent lets it open a ticket', async () => {
@@ -203,6 +203,20 @@ describe('a desk among mail programs', () => {
     const shown = await desk.desk.context.store.read<{ acknowledgement: string }>`
       SELECT acknowledgement FROM arrivals WHERE number = 2`
     expect(shown[0]?.acknowledgement).toMatch(/^none/)
+  })
+
+  test('what was ignored as the answer of a machine can be opened, and stays unanswered', async () => {
+    await mailTo(desk.port, {
+      from: 'carl@elsewhere.example',
+      to: 'help@desk.example',
+      subject: 'Automatic reply: Hello',
+      text: 'I am away.',
+      envelope: { from: '', to: 'help@desk.example' },
+    })
+    expect(await desk.expectSound()).toEqual({ opened: 1, ignored: 1 })
+    expect((await desk.as('bob', 'open M-2')).text).toBe('M-2 opened HD-2.')
+    expect((await desk.as('bob', 'explain M-2')).text).toContain('none, because a machine wrote it')
+    expect(world.to('carl@elsewhere.example')).toHaveLength(0)
   })
 
   test('a bounce that names our answer only in what it returns reaches an agent', async () => {
