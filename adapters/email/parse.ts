@@ -51,7 +51,8 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 }
 
 function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
-  const values = (name: string) => head.fields.filter(field => field.name === name).map(field => field.value)
+  const byName = Map.groupBy(head.fields, field => field.name)
+  const values = (name: string) => (byName.get(name) ?? []).map(field => field.value)
   const hint = headCharset(head)
   const written = [...values('from'), ...values('sender')].flatMap(value => writtenAddresses(value, hint))
   const from = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null

@@ -170,7 +170,7 @@ function unsaidReasons(evidence: Evidence, submitted: string): string[] {
     return [`Precedence: ${precedence}`, 'an answer', 'x-loop']
   if (isReceipt(subject, text)) return ['a receipt in words']
   const said = Boolean(submitted) || unwanted || suppressing
-  if (!listed && ((beginsAsAutomatic(text) && (answers || said)) || (beginsAsReceived(text) && said && answers))) {
+  if (!listed && (((answers || said) && beginsAsAutomatic(text)) || (answers && said && beginsAsReceived(text)))) {
     return ['a text as programs answer']
   }
   // RFC 3834 section 3.3: responders answer with a null envelope sender.
