@@ -285,6 +285,25 @@ export interface Rereads {
   reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage>
 }
 
+/** A message as its sender laid it out, made safe to show to anyone. */
+export interface Layout {
+  subject: string
+  from: Address | null
+  to: Address[]
+  /** ISO 8601; null where it tells no date. */
+  sentAt: string | null
+  text: string
+  files: { name: string; size: number }[]
+  /** A fragment of HTML without what could harm; `remote` counts pictures that lie elsewhere. Null for plain text. */
+  html: { html: string; remote: number } | null
+}
+
+/** A channel whose messages have a layout. */
+export interface ShowsLayout {
+  /** `remote` says that the reader asked for pictures that lie elsewhere. Rejects for what cannot be read. */
+  layout(raw: Uint8Array, options: { remote: boolean }): Promise<Layout>
+}
+
 /** A channel that can get ready to read while the desk opens, for whoever is about to hand it mail. */
 export interface ReadiesItself {
   getReady(): void

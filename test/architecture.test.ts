@@ -17,7 +17,11 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
     outside: /./,
   },
   // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
-  { of: /^src\/core\//, ours: ['src/core/', 'src/errors', 'src/channel'], outside: /^(node:crypto|string-width)$/ },
+  {
+    of: /^src\/core\//,
+    ours: ['src/core/', 'src/errors', 'src/channel'],
+    outside: /^(node:crypto|string-width|sanitize-html)$/,
+  },
   {
     of: /^src\/store\//,
     ours: ['src/store/', 'src/core/', ...BASE],
@@ -27,6 +31,11 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   {
     of: /^src\/flow\//,
     ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/log', ...BASE],
+    outside: /./,
+  },
+  {
+    of: /^src\/web\//,
+    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/log', ...BASE],
     outside: /./,
   },
   { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },

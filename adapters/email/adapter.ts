@@ -8,12 +8,14 @@ import type {
   Desk,
   Finding,
   InboundMessage,
+  Layout,
   OutboundMessage,
   Owns,
   ReadiesItself,
   Receipt,
   Rereads,
   Sent,
+  ShowsLayout,
   SignsIn,
   UnreadableMessage,
 } from '../../src/channel.ts'
@@ -27,6 +29,7 @@ import type { MailboxWatcher } from './imap/mailbox.ts'
 import { MailListener } from './listener.ts'
 import { Maildir } from './maildir.ts'
 import type { TokenSource } from './oauth.ts'
+import type { ParseOptions } from './parse.ts'
 import type { ParsedMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
 import type { SelfMail } from './self-mail.ts'
@@ -36,7 +39,9 @@ import type { EmailSettings } from './settings.ts'
 export type Envelope = { from: string; to: string[] }
 
 /** Mail: in by SMTP, LMTP, pipe and from files; out by SMTP or into a Maildir. */
-export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, ReadiesItself, Describes, SignsIn {
+export class EmailChannel
+  implements ChannelAdapter, Checkable, Owns, Rereads, ReadiesItself, Describes, SignsIn, ShowsLayout
+{
   readonly name: string
   readonly settings: EmailSettings
   readonly #options: ChannelOptions
@@ -176,8 +181,12 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, R
   }
 
   /** Reads one raw message and stores nothing. */
-  async parse(raw: RawMessage, envelope: Envelope | null, longestText?: number): Promise<ParsedMail> {
-    const options = { own: this.#own, envelope, ...(longestText === undefined ? {} : { longestText }) }
+  async parse(
+    raw: RawMessage,
+    envelope: Envelope | null,
+    more: Pick<ParseOptions, 'longestText' | 'html'> = {},
+  ): Promise<ParsedMail> {
+    const options = { own: this.#own, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath())
   }
 
@@ -188,6 +197,21 @@ export class EmailChannel implements ChannelAdapter, Checkable, Owns, Rereads, R
 
   async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
     return (await this.parse({ bytes: raw }, null)).message
+  }
+
+  async layout(raw: Uint8Array, { remote }: { remote: boolean }): Promise<Layout> {
+    const { message, from, html } = await this.parse({ bytes: raw }, null, { html: { remote } })
+    if ('quarantine' in message) throw new DeskError('unsound', message.detail)
+    const { subject, sentAt, text, attachments, to } = message
+    return {
+      subject,
+      from,
+      to,
+      sentAt,
+      text,
+      files: attachments.map(({ name, content }) => ({ name, size: content.size })),
+      html,
+    }
   }
 
   async send(message: OutboundMessage): Promise<Sent> {

@@ -1,5 +1,6 @@
 import { copyFile, readFile, rm, stat } from 'node:fs/promises'
 import type { DeliveryFailure, InboundMessage } from '../../src/channel.ts'
+import { type Cut, cutsOf } from '../../src/core/cuts.ts'
 import { sentenceOf } from '../../src/errors.ts'
 import type { EmailChannel } from './adapter.ts'
 import { IN_MEMORY } from './collect.ts'
@@ -17,6 +18,19 @@ export interface Inspection {
   text: string
   attachments: { name: string; type: string; size: number; sha256: string }[]
   bounce: { recipients: DeliveryFailure[] } | null
+  /** Why it is of that kind. */
+  reasons: string[]
+  /** What sort of bulk it is. */
+  bulk: InboundMessage['bulk']
+  alert: InboundMessage['alert']
+  /** The mail that it forwards. */
+  forwarded: InboundMessage['forwarded']
+  /** What was left out of `reply`. */
+  cut: Cut[]
+  /** Its layout without what could harm; '' for plain text. */
+  html: string
+  /** Pictures of the layout that lie elsewhere. */
+  remotePictures: number
   error: string | null
 }
 
@@ -30,6 +44,13 @@ const NOTHING = {
   text: '',
   attachments: [],
   bounce: null,
+  reasons: [],
+  bulk: null,
+  alert: null,
+  forwarded: null,
+  cut: [],
+  html: '',
+  remotePictures: 0,
 }
 
 /** Reads one file and stores nothing. Never rejects: what is wrong with the file or the message is in `error`. */
@@ -37,7 +58,10 @@ export async function inspectFile(channel: EmailChannel, file: string): Promise<
   const spooled: string[] = []
   try {
     const raw = await load(channel, file, spooled)
-    const { message, from, bounced } = await channel.parse(raw, null, LONGEST_TEXT)
+    const { message, from, bounced, html } = await channel.parse(raw, null, {
+      longestText: LONGEST_TEXT,
+      html: { remote: false },
+    })
     if ('quarantine' in message) return { file, ...NOTHING, error: message.detail }
     const { attachments } = message
     spooled.push(...attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
@@ -50,6 +74,13 @@ export async function inspectFile(channel: EmailChannel, file: string): Promise<
       text: message.text,
       attachments: attachments.map(({ name, type, content: { size, sha256 } }) => ({ name, type, size, sha256 })),
       bounce: bounced && { recipients: bounced },
+      reasons: [...message.kindReasons],
+      bulk: message.bulk,
+      alert: message.alert,
+      forwarded: message.forwarded,
+      cut: cutsOf(message.text, message.visible),
+      html: html?.html ?? '',
+      remotePictures: html?.remote ?? 0,
       error: null,
     }
   } catch (error) {

@@ -17,6 +17,7 @@ import { parametersOf, typeOf } from './parameters.ts'
 import { type ReadMail, unreadable } from './parsed.ts'
 import { type Parts, readParts } from './parts.ts'
 import { forwardedIn, textsOf } from './said.ts'
+import { isDeep } from './text.ts'
 import { decodeWords } from './words.ts'
 
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
@@ -31,8 +32,8 @@ export interface ParseOptions {
   spool: string
   /** Characters of text kept; 1,000,000 unless told otherwise. */
   longestText?: number
-  /** Whether HTML is wanted as it came. */
-  html?: boolean
+  /** Whether the layout is wanted, and with it the pictures that lie elsewhere. */
+  html?: { remote: boolean }
 }
 
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
@@ -41,8 +42,9 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     const lined = withLineEnds(raw)
     const head = await readHead(lined)
     if (head.fields.length === 0) throw new Error('it has no header')
-    const parts = await readParts(lined, head, { spool: options.spool, html: options.html === true })
-    return assemble(head, parts, options)
+    const parts = await readParts(lined, head, { spool: options.spool, html: options.html !== undefined })
+    const read = assemble(head, parts, options)
+    return options.html ? { ...read, html: await layoutOf(parts, options.html) } : read
   } catch (error) {
     await removeCollected(options.spool)
     if (FAULTS.has(codeOf(error))) throw error // nothing is wrong with the message
@@ -113,8 +115,18 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
     },
     from: written[0] ?? from,
     bounced,
-    html: parts.html,
+    html: null,
   }
+}
+
+/** Loaded where it is asked for: mail that only comes in needs none of it. */
+async function layoutOf(parts: Parts, { remote }: { remote: boolean }): Promise<ReadMail['html']> {
+  if (!parts.html.trim() || isDeep(parts.html)) return null
+  const [{ safeHtml }, { picturesOf }] = await Promise.all([
+    import('../../src/core/safe-html.ts'),
+    import('./pictures.ts'),
+  ])
+  return safeHtml(parts.html, { remote, pictures: picturesOf(parts.attachments) })
 }
 
 /** What the sender calls itself; all of the field where it is no mailbox. */

@@ -1,4 +1,5 @@
 import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { SafeHtml } from '../../src/core/safe-html.ts'
 
 /** What a message says; what it is called and its raw bytes are put to it afterwards. */
 export type Read<Message> = Omit<Message, 'id' | 'raw'>
@@ -9,13 +10,13 @@ export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
   /** The sender, the address as it is written. */
   from: Address | null
   bounced: DeliveryFailure[] | null
-  /** HTML as it came, where it was asked for; else ''. */
-  html: string
+  /** Its layout, where it was asked for and there is one. */
+  html: SafeHtml | null
 }
 
 export type ReadMail = ParsedMail<Read<InboundMessage> | Read<UnreadableMessage>>
 
 /** What there is to say of a message that could not be read. */
 export function unreadable(quarantine: string, detail: string): ReadMail {
-  return { message: { quarantine, detail }, from: null, bounced: null, html: '' }
+  return { message: { quarantine, detail }, from: null, bounced: null, html: null }
 }

@@ -81,8 +81,8 @@ function layOutHtml(content: string): string {
 /** Tags that need no end of their own, so that many of them are not deep. */
 const ENDS_ITSELF = /^(?:area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|source|tbody|td|th|thead|tr|wbr)$/i
 
-/** More elements within each other than people write; laying them out takes time by the square, and stack. */
-function isDeep(html: string): boolean {
+/** More elements within each other than people write; working on them takes time by the square, and stack. */
+export function isDeep(html: string): boolean {
   let depth = 0
   for (const [, end, tag = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:]{0,20})/gi)) {
     if (ENDS_ITSELF.test(tag)) continue

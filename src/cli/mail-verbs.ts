@@ -1,12 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Command, Option } from 'commander'
 import type { EmailChannel } from '../../adapters/email/adapter.ts'
 import type { MboxKind } from '../../adapters/email/mbox.ts'
-import { DeskError } from '../errors.ts'
+import { arrivalArgument } from '../commands/command.ts'
+import { codeOf, DeskError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
 import { LargeFiles } from '../store/files.ts'
@@ -46,6 +48,24 @@ export function addMailVerbs(program: Command): void {
     })
 
   program
+    .command('page <message>')
+    .description('a message as its sender laid it out, as a page to open in a browser: M-3, or a file')
+    .option('--remote-pictures', 'load pictures that lie elsewhere, which tells their owner that it is read')
+    .action(async (message: string, options: { remotePictures?: boolean }, command: Command) => {
+      const { messagePage } = await import('../web/message-page.ts')
+      const remote = options.remotePictures === true
+      if (!/^m-?\d+$/i.test(message)) {
+        return withChannelOnly(command, async channel => {
+          print(messagePage(await channel.layout(await fileAt(message), { remote }), { ref: '', remote }))
+        })
+      }
+      await withDesk(command, async ({ service }) => {
+        const { layout, ref } = await service.performer.layout(arrivalArgument(message), { remote })
+        print(messagePage(layout, { ref, remote }))
+      })
+    })
+
+  program
     .command('send [text]')
     .description('send mail to the desk as a requester would, over SMTP; to try things out')
     .requiredOption('--from <address>', 'who writes')
@@ -75,6 +95,15 @@ export function addMailVerbs(program: Command): void {
         else print(mails.length > 0 ? mails.map(showMail).join('\n\n') : 'No mail yet.')
       })
     })
+}
+
+function fileAt(path: string): Promise<Buffer> {
+  return readFile(path).catch(error => {
+    throw new DeskError(
+      'usage',
+      `${path} is neither a message such as M-3 nor a file that can be read: ${codeOf(error)}.`,
+    )
+  })
 }
 
 interface SendOptions {

@@ -1,4 +1,13 @@
-import type { CommandRequest, InboundMessage, Receipt, Reply, Rereads, UnreadableMessage } from '../channel.ts'
+import type {
+  CommandRequest,
+  InboundMessage,
+  Layout,
+  Receipt,
+  Reply,
+  Rereads,
+  ShowsLayout,
+  UnreadableMessage,
+} from '../channel.ts'
 import type { Call, Command, Commands, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { findTicket, usageOf } from '../commands/command.ts'
 import { parseCommandLine } from '../core/command-line.ts'
@@ -7,7 +16,7 @@ import { DeskError } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { type Person, personByHandle, personByIdentity } from '../store/people.ts'
-import { ticketIdByNumber } from '../store/tickets.ts'
+import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { type Context, deskFacts, intakeFor, originOf } from './context.ts'
 import { contentsOf } from './receive.ts'
@@ -125,14 +134,29 @@ export class Performer {
   }
 
   async #reread(waiting: Arrival): Promise<InboundMessage | UnreadableMessage> {
-    const { store, files, channels } = this.#context
-    const adapter = channels.get(waiting.channel)?.adapter
-    if (!adapter || !('reread' in adapter)) {
-      throw new DeskError(
-        'unavailable',
-        `The channel "${waiting.channel}" of M-${waiting.number} is not configured: add it again.`,
-      )
+    const { store, files } = this.#context
+    return this.#through<Rereads>(waiting, 'reread').reread(await readBlob(store.read, files, waiting.raw))
+  }
+
+  /** A message as its sender laid it out, and the reference of its ticket, '' where it has none. */
+  async layout(number: number, options: { remote: boolean }): Promise<{ layout: Layout; ref: string }> {
+    const { store, files } = this.#context
+    const arrival = await arrivalByNumber(store.read, number)
+    if (!arrival) {
+      throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows what came.`)
     }
-    return (adapter as typeof adapter & Rereads).reread(await readBlob(store.read, files, waiting.raw))
+    const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
+    const raw = await readBlob(store.read, files, arrival.raw)
+    return { layout: await this.#through<ShowsLayout>(arrival, 'layout').layout(raw, options), ref: ticket?.ref ?? '' }
+  }
+
+  /** The adapter that a message came through, by what it must be able to do. */
+  #through<Able>({ channel, number }: Arrival, does: keyof Able & string): Able {
+    const adapter = this.#context.channels.get(channel)?.adapter
+    if (!adapter) {
+      throw new DeskError('unavailable', `The channel "${channel}" of M-${number} is not configured: add it again.`)
+    }
+    if (does in adapter) return adapter as unknown as Able
+    throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
   }
 }

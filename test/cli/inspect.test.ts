@@ -17,7 +17,10 @@ interface Inspection {
   error: string | null
 }
 
-const KEYS = ['file', 'subject', 'from', 'kind', 'reply', 'text', 'attachments', 'bounce', 'error']
+const KEYS = [
+  ...['file', 'subject', 'from', 'kind', 'reply', 'text', 'attachments', 'bounce', 'reasons', 'bulk', 'alert'],
+  ...['forwarded', 'cut', 'html', 'remotePictures', 'error'],
+]
 
 let room: Room
 
@@ -105,6 +108,16 @@ describe('inspect shows how a message is read', () => {
         },
       ],
       bounce: null,
+      reasons: [],
+      bulk: null,
+      alert: null,
+      forwarded: null,
+      cut: [
+        { what: 'what introduces a quote', lines: 1 },
+        { what: 'quoted text', lines: 1 },
+      ],
+      html: '',
+      remotePictures: 0,
       error: null,
     })
   })
@@ -226,5 +239,47 @@ describe('inspect for programs', () => {
     const { code, stderr } = await running.ended
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(await readdir(temporary)).toEqual([])
+  })
+})
+
+const LAID_OUT = `From: Ann <ann@example.com>
+Subject: Logo
+MIME-Version: 1.0
+Content-Type: multipart/related; boundary=b
+
+--b
+Content-Type: text/html; charset=utf-8
+
+<p onclick="x()">Grüße <img src="cid:p@x"><img src="https://example.com/t.png" alt="logo"></p><script>x()</script>
+--b
+Content-Type: image/png
+Content-ID: <p@x>
+Content-Transfer-Encoding: base64
+
+iVBORw0KGgo=
+--b--
+`
+
+describe('the layout of a message', () => {
+  test('without what could harm, with the pictures that came along', async () => {
+    const { html, remotePictures } = (await inspect(LAID_OUT)) as Inspection & { html: string; remotePictures: number }
+    expect(html).toMatch(
+      /^<p>Grüße <img src="data:image\/png;base64,iVBORw0KGgo=" \/><a [^>]*>\[picture: logo\]<\/a><\/p>$/,
+    )
+    expect(remotePictures).toBe(1)
+  })
+
+  test('as a page, of a file and of a message that came', async () => {
+    await room.write('a.eml', LAID_OUT)
+    const ofFile = await room.run('page', 'a.eml')
+    expect(ofFile).toMatchObject({ code: 0, stderr: '' })
+    expect(ofFile.stdout).toContain('img-src data:; style-src')
+    expect(ofFile.stdout).toContain('A picture lies elsewhere')
+    expect((await room.run('receive', 'a.eml')).code).toBe(0)
+    const stored = await room.run('page', 'M-1', '--remote-pictures')
+    expect(stored.stdout).toContain('<dd>HD-1</dd>')
+    expect(stored.stdout).toContain('<img src="https://example.com/t.png" alt="logo" />')
+    expect((await room.run('page', 'M-9')).stderr).toContain('There is no message M-9')
+    expect((await room.run('page', 'gone.eml')).stderr).toContain('neither a message such as M-3 nor a file')
   })
 })

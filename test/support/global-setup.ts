@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { CHROMIUM, chromiumMissing } from './browser.ts'
 import { installPackage } from './debian.ts'
 import { DOVECOT, dovecotMissing } from './dovecot.ts'
 import { PostgresServer } from './postgres-server.ts'
@@ -11,15 +12,19 @@ declare module 'vitest' {
 }
 
 /**
- * One PostgreSQL server for the whole run; each test makes a database of its own. Dovecot is installed where we may; who
- * reads the output is told, first and last, when tests are skipped for want of it.
+ * One PostgreSQL server for the whole run; each test makes a database of its own. Dovecot and Chromium are installed
+ * where we may; who reads the output is told, first and last, when tests are skipped for want of them.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const [server, refusal] = await Promise.all([PostgresServer.start(), provideDovecot()])
+  const [server, ...refusals] = await Promise.all([PostgresServer.start(), provide(DOVECOT), provide(CHROMIUM)])
   project.provide('postgres', server.address)
   const tell = () => {
-    const missing = dovecotMissing()
-    if (missing) process.stderr.write(`\nSKIPPED: all tests on Dovecot. ${missing}\n${refusal ? `${refusal}\n` : ''}\n`)
+    for (const [index, [what, missing]] of [
+      ['all tests on Dovecot', dovecotMissing()],
+      ['all tests in a browser', chromiumMissing()],
+    ].entries()) {
+      if (missing) process.stderr.write(`\nSKIPPED: ${what}. ${missing}\n${refusals[index] ?? ''}\n`)
+    }
   }
   tell()
   return async () => {
@@ -28,10 +33,10 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
 }
 
-/** Installs Dovecot if it is not there. Gives why it could not. */
-async function provideDovecot(): Promise<string | undefined> {
+/** Installs what is not there. Gives why it could not. */
+async function provide({ package: name, program }: { package: string; program: string }): Promise<string | undefined> {
   try {
-    await installPackage(DOVECOT.package, DOVECOT.program)
+    await installPackage(name, program)
     return undefined
   } catch (error) {
     return (error as Error).message

@@ -1,0 +1,172 @@
+import sanitize, { type Attributes, type IOptions, type Tag } from 'sanitize-html'
+
+/** HTML of a mail that may be shown to anyone. */
+export interface SafeHtml {
+  /** A fragment: no script, form, frame, comment or style sheet, no name or id, and no style that leaves its box. */
+  html: string
+  /** Pictures that lie elsewhere, so that showing them would tell their owner who reads when. */
+  remote: number
+}
+
+export interface Showing {
+  /** Pictures that came with the mail: `data:` URLs by Content-ID without brackets, lower case. */
+  pictures: ReadonlyMap<string, string>
+  /** Whether the reader asked for pictures that lie elsewhere. Else a link stands for each. */
+  remote: boolean
+}
+
+const LONGEST = 1_000_000 // characters; a longer one is cut
+const DEEPEST = 200
+
+const COLOUR = /^(?:#[0-9a-f]{3,8}|[a-z]{3,30}|(?:rgb|hsl)a?\([\d\s.,%/]{1,40}\))$/i
+const LENGTH = String.raw`(?:\d{1,4}(?:\.\d{0,6})?|\.\d{1,6})(?:px|pt|pc|em|rem|ex|ch|in|cm|mm|%)?`
+const LENGTHS = new RegExp(`^(?:${LENGTH}|auto)(?: (?:${LENGTH}|auto)){0,3}$`, 'i')
+const ONE_LENGTH = new RegExp(`^(?:${LENGTH}|auto|none|normal|thin|medium|thick)$`, 'i')
+const WORD = /^[a-z-]{2,30}$/i
+const BORDER =
+  /^(?:[a-z]{2,30}|#[0-9a-f]{3,8}|rgba?\([\d\s.,%/]{1,40}\)|\d{1,3}(?:\.\d{1,6})?(?:px|pt|em)?)(?: (?:[a-z]{2,30}|#[0-9a-f]{3,8}|rgba?\([\d\s.,%/]{1,40}\)|\d{1,3}(?:\.\d{1,6})?(?:px|pt|em)?)){0,3}$/i
+const FONT_SIZE = new RegExp(`^(?:${LENGTH}|(?:x{1,2}-)?(?:small|large)|medium|smaller|larger)$`, 'i')
+
+/** Nothing that positions, nothing that loads, no negative length: what is left stays where its element is. */
+const STYLES: Record<string, RegExp[]> = {
+  ...all(['color', 'background', 'background-color', 'border-color', 'text-decoration-color'], COLOUR),
+  ...all(['padding', 'margin', 'border-width', 'border-radius', 'border-spacing'], LENGTHS),
+  ...sides('padding', LENGTHS),
+  ...sides('margin', LENGTHS),
+  ...sides('border', BORDER),
+  ...all(['border', 'outline'], BORDER),
+  ...all(['width', 'height', 'max-width', 'max-height', 'min-width', 'min-height', 'text-indent'], ONE_LENGTH),
+  ...all(['line-height', 'letter-spacing', 'word-spacing'], ONE_LENGTH),
+  'font-size': [FONT_SIZE],
+  'font-family': [/^[\w\s,'"-]{1,200}$/],
+  'font-weight': [/^(?:[a-z]{3,10}|[1-9]00)$/],
+  'vertical-align': [WORD, ONE_LENGTH],
+  ...all(['font-style', 'font-variant', 'text-align', 'text-decoration', 'text-transform', 'white-space'], WORD),
+  ...all(['border-style', 'border-collapse', 'list-style', 'list-style-type', 'direction', 'table-layout'], WORD),
+  ...all(['word-break', 'word-wrap', 'overflow-wrap', 'clear', 'float'], WORD),
+  display: [/^(?:none|block|inline|inline-block|list-item|table(?:-row|-cell|-row-group)?)$/],
+}
+
+const TAGS = [
+  ...['a', 'abbr', 'address', 'b', 'bdi', 'bdo', 'big', 'blockquote', 'br', 'caption', 'center', 'cite', 'code', 'col'],
+  ...['colgroup', 'dd', 'del', 'dfn', 'div', 'dl', 'dt', 'em', 'figcaption', 'figure', 'font', 'h1', 'h2', 'h3', 'h4'],
+  ...['h5', 'h6', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'mark', 'ol', 'p', 'pre', 'q', 's', 'samp', 'section', 'small'],
+  ...['span', 'strike', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr', 'tt', 'u', 'ul'],
+]
+
+/** Whose content is nothing to read. */
+const WITHOUT_CONTENT = ['style', 'script', 'title', 'xml', 'template', 'noscript', 'textarea', 'option', 'svg']
+
+const ATTRIBUTES: Record<string, string[]> = {
+  '*': ['style', 'align', 'valign', 'dir', 'lang', 'title', 'bgcolor', 'width', 'height'],
+  a: ['href', 'target', 'rel'],
+  img: ['src', 'alt'],
+  table: ['border', 'cellpadding', 'cellspacing'],
+  td: ['colspan', 'rowspan'],
+  th: ['colspan', 'rowspan'],
+  col: ['span'],
+  colgroup: ['span'],
+  font: ['color', 'face', 'size'],
+  ol: ['start', 'type'],
+  li: ['value'],
+}
+
+const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]{1,}$/i
+
+/** What a reader may see of HTML that somebody sent, in time that grows with its length alone. */
+export function safeHtml(html: string, showing: Showing): SafeHtml {
+  let remote = 0
+  let links = 0
+  const picture = (attribs: Attributes): Tag => {
+    const src = (attribs.src ?? '').replace(/[\s\u0000-\u001F]+/g, '')
+    const alt = attribs.alt?.trim() ?? ''
+    const own = /^cid:/i.test(src) ? showing.pictures.get(contentIdOf(src)) : undefined
+    if (own !== undefined || PICTURE.test(src)) return { tagName: 'img', attribs: { ...attribs, src: own ?? src } }
+    if (!/^https?:\/\//i.test(src)) return { tagName: 'span', attribs: {}, ...standIn(alt) }
+    remote += 1
+    if (showing.remote) return { tagName: 'img', attribs: { ...attribs, src } }
+    if (isTiny(attribs)) return { tagName: 'span', attribs: {} }
+    const label = { text: `[picture${alt ? `: ${alt}` : ''}]` }
+    return links > 0
+      ? { tagName: 'span', attribs: {}, ...label } // a link within a link would end it
+      : { tagName: 'a', attribs: { ...OUTSIDE, href: src, title: 'The picture lies elsewhere' }, ...label }
+  }
+  const options: IOptions = {
+    allowedTags: TAGS,
+    nonTextTags: WITHOUT_CONTENT,
+    allowedAttributes: ATTRIBUTES,
+    allowedStyles: { '*': STYLES },
+    allowedSchemes: ['http', 'https', 'mailto', 'tel'],
+    allowedSchemesByTag: { img: ['data', ...(showing.remote ? ['http', 'https'] : [])] },
+    allowedSchemesAppliedToAttributes: ['href', 'src'],
+    allowProtocolRelative: false,
+    nestingLimit: DEEPEST,
+    transformTags: {
+      a: (tagName, attribs) => ({ tagName, attribs: isOutward(attribs.href) ? { ...attribs, ...OUTSIDE } : {} }),
+      body: (_tagName, attribs) => ({ tagName: 'div', attribs: withGround(attribs) }),
+      img: (_tagName, attribs) => picture(attribs),
+      '*': (tagName, attribs) => ({ tagName, attribs: withoutWideValues(attribs) }),
+    },
+    onOpenTag: tag => {
+      if (tag === 'a') links += 1
+    },
+    onCloseTag: tag => {
+      if (tag === 'a') links = Math.max(0, links - 1)
+    },
+  }
+  return { html: sanitize(html.slice(0, LONGEST), options).trim(), remote }
+}
+
+const OUTSIDE = { target: '_blank', rel: 'noopener noreferrer nofollow' }
+
+function isOutward(href: string | undefined): boolean {
+  return /^(?:https?|mailto|tel):/i.test(href?.trim() ?? '')
+}
+
+/** What colours a page colours the box that stands for it. */
+function withGround({ bgcolor, ...attribs }: Attributes): Attributes {
+  if (bgcolor === undefined || !COLOUR.test(bgcolor)) return attribs
+  return { ...attribs, style: `background-color:${bgcolor};${attribs.style ?? ''}` }
+}
+
+/** Text in place of a picture that is not there. */
+function standIn(alt: string): { text?: string } {
+  return alt ? { text: `[picture: ${alt}]` } : {}
+}
+
+/** RFC 2392: a Content-ID in a URL is percent-encoded. */
+function contentIdOf(src: string): string {
+  const id = src.slice('cid:'.length).toLowerCase()
+  try {
+    return decodeURIComponent(id)
+  } catch {
+    return id
+  }
+}
+
+/** A picture that is there to be loaded, not to be seen. */
+function isTiny({ width = '', height = '' }: Attributes): boolean {
+  return /^[0-3](?:px)?$/.test(width.trim()) || /^[0-3](?:px)?$/.test(height.trim())
+}
+
+/** Attributes that are styles under another name follow the same rules. */
+function withoutWideValues(attribs: Attributes): Attributes {
+  const kept = Object.entries(attribs).filter(([name, value]) => {
+    if (name === 'bgcolor' || name === 'color') return COLOUR.test(value)
+    if (/^(?:width|height|border|cellpadding|cellspacing|size|start|value)$/.test(name))
+      return /^[+-]?\d{1,4}(?:px|%)?$/.test(value)
+    return !/span$/.test(name) || /^\d{1,3}$/.test(value)
+  })
+  return Object.fromEntries(kept)
+}
+
+function all(names: readonly string[], value: RegExp): Record<string, RegExp[]> {
+  return Object.fromEntries(names.map(name => [name, [value]]))
+}
+
+function sides(name: string, value: RegExp): Record<string, RegExp[]> {
+  return all(
+    ['top', 'right', 'bottom', 'left'].map(side => `${name}-${side}`),
+    value,
+  )
+}
