@@ -1,6 +1,6 @@
 import type { DeliveryFailure } from '../channel.ts'
-import { type BounceReason, inWords, isHard, reasonOf, statusOf } from './bounce-reason.ts'
-import { hasFailed, judged, recipientStatuses } from './delivery-status.ts'
+import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
+import { hasFailed, judged, type RecipientStatus, recipientStatuses } from './delivery-status.ts'
 import { bestStatus, replyCode } from './status-code.ts'
 
 /** What a mail that tells of a failed delivery holds. */
@@ -13,6 +13,8 @@ export interface BounceContent {
   failedRecipients: readonly string[]
   /** Whom the bounce itself is addressed to: the sender of what was returned. */
   to: readonly string[]
+  /** Whom the returned mail is addressed to, where it is a part of its own. */
+  returnedTo?: readonly string[]
 }
 
 const LONGEST = 64 * 1024
@@ -23,8 +25,8 @@ const MOST_RECIPIENTS = 200
 /** Recipients that a bounce is about: those of its delivery status (RFC 3464), else those that its text names. */
 export function bouncedRecipients(content: BounceContent): DeliveryFailure[] {
   const text = withoutReturned(content.text.slice(0, LONGEST))
-  const bodies = content.deliveryStatus.length > 0 ? content.deliveryStatus : shownStatus(content.text)
-  const statuses = bodies.flatMap(recipientStatuses).slice(0, MOST_RECIPIENTS)
+  const enclosed = content.deliveryStatus.flatMap(recipientStatuses)
+  const statuses = (enclosed.length > 0 ? enclosed : shownStatus(content.text)).slice(0, MOST_RECIPIENTS)
   const begin = text.search(/did not reach the following/i) // what is above names all of the mail's recipients
   const segments = segmentsOf(begin < 0 ? text : text.slice(begin), content.to)
   const reported = statuses
@@ -41,9 +43,9 @@ export function bouncedRecipients(content: BounceContent): DeliveryFailure[] {
 }
 
 /** A delivery status that lost its place among the parts and stands in the text. */
-function shownStatus(text: string): string[] {
+function shownStatus(text: string): RecipientStatus[] {
   const at = text.slice(0, LONGEST).search(/^(?:final|original)-recipient:/im)
-  return at < 0 ? [] : [text.slice(at, at + LONGEST)]
+  return at < 0 ? [] : recipientStatuses(text.slice(at, at + LONGEST))
 }
 
 function recipientFrom(address: string, segment: string, whole: string, delayed: boolean): DeliveryFailure {
@@ -51,8 +53,7 @@ function recipientFrom(address: string, segment: string, whole: string, delayed:
   const words = bySegment === 'unclear' && whole ? whole : segment
   const stated = bestStatus('', words) || (whole ? bestStatus('', whole) : '')
   const reason = words === segment ? bySegment : reasonOf(words, stated)
-  const code = replyCode(words)
-  const status = stated || (code ? withClass(statusOf(reason), code) : statusOf(reason))
+  const status = stated || derivedStatus(reason, replyCode(words))
   return { address, status, hard: !delayed && isHard(reason), reason: inWords(reason), ...(delayed ? { delayed } : {}) }
 }
 
@@ -66,11 +67,6 @@ function reasonOfSegment(segment: string, context: string): BounceReason {
   )
   const answered = answers.length > 0 ? reasonOf(answers.join(' '), status, segment) : 'unclear'
   return answered === 'unclear' ? all : answered
-}
-
-/** A status derived from words has the class of the reply's code. */
-function withClass(status: string, code: string): string {
-  return status ? `${code[0]}${status.slice(1)}` : `${code[0]}.0.0`
 }
 
 function distinct(recipients: readonly DeliveryFailure[]): DeliveryFailure[] {
@@ -127,7 +123,7 @@ const NAMED =
   /(?:rcpt to:|recipients?[:\s]|delivered to|delivery to|deliver (?:it |your message |the message )?to|deliver mail to|reach|account|address|user|mailbox|message to|mail to|email to|unknown|宛先|for)\s{0,4}[:"'<([]{0,3}\s{0,4}([^\s<>()[\]",;:'=]{1,128}@[a-z0-9][a-z0-9.-]{0,253}[a-z0-9])/gi
 
 /** Addresses that a text without lines for recipients names, or else the returned mail does. */
-function addressedIn(text: string, { to, text: whole }: BounceContent): string[] {
+function addressedIn(text: string, { to, text: whole, returnedTo = [] }: BounceContent): string[] {
   const others = (address: string) => !to.includes(address) && !HELPER.test(address)
   const named = [...text.matchAll(NAMED)].map(found => (found[1] ?? '').toLowerCase()).filter(others)
   if (named.length > 0) return [...new Set(named)].slice(0, 1)
@@ -135,15 +131,20 @@ function addressedIn(text: string, { to, text: whole }: BounceContent): string[]
   if (any.length > 0) return any.slice(0, 1)
   const returned = whole.slice(text.length, LONGEST)
   const header = /^[ >\t]{0,8}(?:x-original-to|delivered-to|to):[ \t]*(.{1,1000})$/im.exec(returned)?.[1] ?? ''
-  return addressesIn(header).filter(others).slice(0, MOST_RECIPIENTS)
+  const meant = header ? addressesIn(header) : returnedTo.map(each => each.toLowerCase())
+  return meant.filter(others).slice(0, MOST_RECIPIENTS)
 }
 
 /** Lines after which a bounce shows the mail that it returns. */
 const RETURNED =
   /^[ \t]{0,8}(?:-{2,}[ -]{0,8}(?:start of returned|this is a copy of|below this line is a copy|below the next line is a copy|original message|original mail|the header of the original|returned message|returned mail|message header|message headers|unsent message|forwarded message|transcript of original|included is a copy|enclosed is|the body of|original message follows|copy of|below is)|below is a copy of the original|here is a copy of|the original message follows|original message headers:|original message follows|a copy of the original|-+ ?message header|the following is a copy|your original message|undelivered message|the rejected message|received: (?:from|by)|return-path: ?<?|message-id: ?<|mime-version: 1|dkim-signature:|-----begin)|^from: [^\n]{1,300}\n(?:to: [^\n]{1,1000}\n)?date: /im
 
+/** The fields by which a report says what mail it is about, before it says what became of it (PMDF, Oracle). */
+const REFERRED = /(?<=with the following header fields: {0,8}\n[ \t]{0,8}\n)(?:[ \t][^\n]{1,1000}\n){1,20}/i
+
 function withoutReturned(text: string): string {
-  const unified = text.replace(/\r\n?/g, '\n')
+  // Blanks in their place: what follows stays where it is.
+  const unified = text.replace(/\r\n?/g, '\n').replace(REFERRED, fields => fields.replace(/[^\n]/g, ' '))
   const at = unified.search(RETURNED)
   return at > 20 ? unified.slice(0, at) : unified
 }

@@ -1,11 +1,14 @@
 import type { BulkSort } from '../channel.ts'
 import { hasState } from './alert.ts'
 import { autoSubmitted, type Evidence, first } from './evidence.ts'
-import { beginsAsAutomatic, beginsAsReceived } from './machine-words.ts'
+import { beginsAsAutomatic, beginsAsReceived, tellsOfQuota, tellsOfSuccess } from './machine-words.ts'
 
 /** Addresses that say of themselves that nobody reads what is sent there. */
 const NO_REPLY =
   /^(?:[\w.-]{1,40}[._-])?(?:no|do-?not|don-?t|do_not)[._-]?reply(?:[._+-][\w.+-]{0,60})?@|^(?:ne-?pas-?repondre|nao-?responda|no-?responder|keine?-?antwort|nicht-?antworten|non-?rispondere)@/
+
+/** Whom mail systems write as. */
+const MAIL_SYSTEM = /^(?:mailer-?daemon|postmaster|mail-?admin|mail-?system|microsoftexchange[0-9a-f]{32})@/
 
 /** Accounts and names of programs, which no person bears. */
 const PROGRAM =
@@ -18,7 +21,7 @@ const MACHINE =
 
 /** Subjects that only programs write. */
 const UNMISTAKABLE =
-  /^(?:\*\* ?(?:problem|recovery|acknowledgement|flapping\w*|downtime\w*)\b|\[(?:firing|resolved):\d+|\[fail2ban\] |anacron job '\S+' on |vzdump backup status \(|idrac-\S+: \w{2,5}\d{4}: |hpe ilo alertmail-\d|logwatch for \S+ \(|monitor is (?:down|up): |(?:alarm|ok|insufficient_data): "[^"]{1,200}" in |degradedarray event on |sparesmissing event on |cron <\S{1,80}@\S{1,80}> +\S*\/|smart error \(\S+\) detected|report domain: \S+ submitter: )|^(?:problem|recovery) (?:service|host) alert: /i
+  /^(?:\*\* ?(?:problem|recovery|acknowledgement|flapping\w*|downtime\w*)\b|\[(?:firing|resolved):\d+|\[fail2ban\] |anacron job '\S+' on |vzdump backup status \(|idrac-\S+: \w{2,5}\d{4}: |hpe ilo alertmail-\d|logwatch for \S+ \(|monitor is (?:down|up): |(?:alarm|ok|insufficient_data): "[^"]{1,200}" in |degradedarray event on |sparesmissing event on |cron <\S{1,80}@\S{1,80}> +\S*\/|smart error \(\S+\) detected|report domain: \S+ submitter: |fritz!box-info: |let's encrypt certificate expiration notice for |brother \S+ \[\w{1,20}\] e-mail report|ups \S{1,80} (?:on battery|on line|online|on line power|battery (?:low|is low|needs)|shutdown)|microsoft 365 security: you have messages in quarantine)|^(?:problem|recovery) (?:service|host) alert: /i
 
 /** Subjects that programs write, and people as well. */
 const LIKELY =
@@ -95,6 +98,9 @@ function looksLikeProgram(evidence: Evidence): string[] {
   const subject = (evidence.subject ?? '').trim()
   const text = (evidence.text ?? '').slice(0, 4_000)
   if (NO_REPLY.test(from)) return ['an address that takes no answers']
+  if (MAIL_SYSTEM.test(from) && (tellsOfQuota(subject, text) || tellsOfSuccess(text))) {
+    return ['what a mail system tells its users']
+  }
   if (['in-reply-to', 'references'].some(name => evidence.header(name).length > 0)) return []
   if (UNMISTAKABLE.test(subject)) return ['a subject that only programs write']
   const lines = text.split('\n').slice(0, 60)
@@ -107,6 +113,7 @@ function looksLikeProgram(evidence: Evidence): string[] {
     ...(lines.filter(line => REPORT_LINE.test(line)).length >= 2 ? ['a text of names and values'] : []),
     ...(SAYS_SO.test(text) || beginsAsAutomatic(text) ? ['a text that says so'] : []),
     ...(beginsAsReceived(text) ? ['a text as programs answer'] : []),
+    ...(/^\s{0,8}##- /.test(text) ? ['a line above which to answer, as programs answer'] : []),
   ]
   const telling = signs.filter(sign => /sent by|names and values|says so|programs answer/.test(sign)).length
   return signs.length >= 3 || (signs.length === 2 && (telling > 0 || program)) ? signs : []
@@ -118,7 +125,7 @@ const SAYS_SO =
 /** Written by a program and by no mail client. */
 function isProgram(evidence: Evidence): boolean {
   const mailer = `${first(evidence, 'x-mailer')} ${first(evidence, 'user-agent')}`
-  return /phpmailer|swiftmailer|nagios|zabbix|wordpress|mail::|perl|python|sendemail|javamail|cdo|powershell|system\.net\.mail|s-nail|mailx|msmtp|ssmtp|swaks|symfony|laravel/.test(
+  return /phpmailer|swiftmailer|nagios|zabbix|wordpress|mail::|perl|python|sendemail|javamail|cdo|powershell|system\.net\.mail|s-nail|mailx|msmtp|ssmtp|swaks|symfony|laravel|konica minolta|bizhub|kyocera|taskalfa|ricoh|aficio|imagerunner|xerox|workcentre|lexmark|e-studio|laserjet|officejet|digital sending|scan to e-?mail/.test(
     mailer,
   )
 }

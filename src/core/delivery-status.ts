@@ -1,6 +1,6 @@
 import type { DeliveryFailure } from '../channel.ts'
-import { type BounceReason, inWords, isHard, reasonOf } from './bounce-reason.ts'
-import { bestStatus } from './status-code.ts'
+import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
+import { bestStatus, replyCode } from './status-code.ts'
 
 /** What a message/delivery-status body says of one recipient. */
 export interface RecipientStatus {
@@ -20,42 +20,64 @@ export function recipientStatuses(body: string): RecipientStatus[] {
   const recipients: RecipientStatus[] = []
   let block = new Map<string, string>()
   let open = ''
+  let apart = false // An empty line was there since the last field.
   const close = () => {
     const recipient = recipientOf(block)
     if (recipient && recipients.length < MOST_RECIPIENTS) recipients.push(recipient)
     block = new Map()
-    open = ''
   }
   for (const line of body.slice(0, LONGEST).split(/\r\n?|\n/)) {
-    if (line.trim() === '') close()
-    else if (line[0] === ' ' || line[0] === '\t') {
+    if (line.trim() === '') {
+      apart = true
+      open = ''
+    } else if (line[0] === ' ' || line[0] === '\t') {
       if (open) block.set(open, `${block.get(open) ?? ''} ${line.trim()}`.slice(0, 8_000))
     } else {
       const colon = line.indexOf(':')
       open = colon > 0 ? line.slice(0, colon).trim().toLowerCase() : ''
-      // Some systems leave out the empty line between recipients.
-      if (open === 'final-recipient' && block.has(open)) {
-        close()
-        open = 'final-recipient'
-      }
+      if (open && beginsBlock(open, block, apart)) close()
       if (open && !block.has(open)) block.set(open, line.slice(colon + 1).trim())
+      apart = false
     }
   }
   close()
   return recipients
 }
 
+const NAMES_RECIPIENT = /^(?:original|final)-recipient$/
+
+/**
+ * Whether a field is the first of the next block (RFC 3464 section 2.1). Some systems leave out the empty line between
+ * recipients, and some put one between the fields of one recipient.
+ */
+function beginsBlock(field: string, block: ReadonlyMap<string, string>, apart: boolean): boolean {
+  if (!apart) return field === 'final-recipient' && block.has(field)
+  const named = block.has('final-recipient') || block.has('original-recipient')
+  return !named || block.has(field) || (NAMES_RECIPIENT.test(field) && block.has('final-recipient'))
+}
+
+/** RFC 3464 section 2.3.2: an address of another mail system is of no use to us; what we wrote to is (section 2.3.1). */
+function addressOf(block: ReadonlyMap<string, string>): string {
+  const [final = '', original = ''] = ['final-recipient', 'original-recipient'].map(name =>
+    (block.get(name) ?? '')
+      .replace(/^[^;]*;/, '')
+      .replace(/[<>\s]/g, '')
+      .toLowerCase()
+      .slice(0, 320),
+  )
+  return final === '' || (!MAIL_ADDRESS.test(final) && MAIL_ADDRESS.test(original)) ? original : final
+}
+
+const MAIL_ADDRESS = /^[^@|/][^@]{0,127}@[^@/]{1,190}$/
+
 function recipientOf(block: ReadonlyMap<string, string>): RecipientStatus | undefined {
-  const written = block.get('final-recipient') || block.get('original-recipient') || ''
-  if (!written) return undefined
-  const address = written
-    .replace(/^[^;]*;/, '')
-    .replace(/[<>\s]/g, '')
-    .toLowerCase()
-    .slice(0, 320)
+  const address = addressOf(block)
+  if (!address) return undefined
   const status = /(?:^|\D)([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec((block.get('status') ?? '').slice(0, 200))?.[1] ?? ''
   const action = /^[a-z]*/i.exec(block.get('action') ?? '')?.[0].toLowerCase() ?? ''
-  return { address, action, status, diagnostic: block.get('diagnostic-code') ?? '' }
+  // PowerMTA says in a word of its own what an answer means.
+  const said = [block.get('diagnostic-code'), block.get('x-powermta-bouncecategory')].filter(Boolean).join(' ')
+  return { address, action, status, diagnostic: said }
 }
 
 /** Whether its delivery failed; delays and successes are no failures (RFC 3464 section 2.3.3). */
@@ -81,12 +103,13 @@ export function isOfSuccess(recipients: readonly RecipientStatus[]): boolean {
  */
 export function judged(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
   const { address, diagnostic } = recipient
-  const status = bestStatus(recipient.status, diagnostic)
+  const stated = bestStatus(recipient.status, diagnostic) || bestStatus('', words)
   const delayed = recipient.action === 'delayed'
   // A code that says nothing else is all there is: permanent is permanent.
-  const bare = `${diagnostic}${words}`.trim() === '' && /^5\.(?:0\.0|2\.1)$/.test(status)
-  const reason = reasonWith({ diagnostic, words, report }, status)
+  const bare = `${diagnostic}${words}`.trim() === '' && /^5\.(?:0\.0|2\.1)$/.test(stated)
+  const reason = reasonWith({ diagnostic, words, report }, stated)
   const hard = !delayed && (bare || isHard(reason))
+  const status = stated || derivedStatus(reason, replyCode(diagnostic.replace(/^[^;]{0,40};/, ' ')) || replyCode(words))
   return { address, status, hard, reason: inWords(reason), ...(delayed ? { delayed } : {}) }
 }
 
@@ -96,6 +119,10 @@ function reasonWith(
   status: string,
 ): BounceReason {
   const answered = reasonOf(diagnostic, status, `${diagnostic} ${words}`, report)
+  if (words && diagnostic.trim() === '') {
+    const worded = reasonOf(words, status, words, report)
+    return worded === 'unclear' ? answered : worded
+  }
   if (!words || (answered !== 'unclear' && !isHard(answered))) return answered
   const worded = reasonOf(words, status)
   return answered === 'unclear' || worded === 'full' ? worded : answered

@@ -6,11 +6,15 @@ import {
   beginsAsReceived,
   introducesProgram,
   isAwayAlone,
+  isAwayOfThird,
   isAwayTemplate,
+  isProgramTemplate,
   isReceipt,
   saysAway,
   saysFailure,
   tellsOfFailure,
+  tellsOfQuota,
+  tellsOfSuccess,
 } from './machine-words.ts'
 
 export interface Verdict {
@@ -45,7 +49,7 @@ function reportReasons(evidence: Evidence): string[] {
 
 /** Nobody writes by hand as one of these. */
 const DAEMON =
-  /^(?:mailer-?daemon|mail-?daemon|mdaemon|mail-?delivery(?:-?(?:system|subsystem))?|bounce-?daemon|microsoftexchange[0-9a-f]{32})(?:@|$)/
+  /^(?:mailer-?daemon|mail-?daemon|mdaemon|mmdf|mail-?delivery(?:-?(?:system|subsystem))?|bounce-?daemon|microsoftexchange[0-9a-f]{32})(?:@|$)/
 /** A person may be behind these too. */
 const SYSTEM =
   /^(?:postmaster|post_master|mail-?admin|mailmaster|mailsystem|mail-?system|mta|mailer|smtp|mail-?gateway)(?:@|$)/
@@ -68,12 +72,19 @@ function bounceReasons(evidence: Evidence): string[] {
   const address = evidence.fromAddress ?? ''
   const daemon = DAEMON.test(address) || (!address && SYSTEM_NAME.test(evidence.fromName ?? ''))
   const system = daemon || SYSTEM.test(address) || SYSTEM_NAME.test(evidence.fromName ?? '')
-  const nobody = evidence.envelopeFrom === ''
+  // Some mail systems write their own address on the envelope instead of none.
+  const nobody = evidence.envelopeFrom === '' || DAEMON.test((evidence.envelopeFrom ?? '').toLowerCase())
+  if (reasons.length === 0 && failsNothing(evidence)) return []
   if ((DAEMON.test(address) || SYSTEM.test(address)) && nobody) {
     reasons.push('null envelope sender from a mail system (RFC 5321 section 4.5.5)')
   }
   if (reasons.length > 0) return reasons
   return wordedBounceReasons(evidence, { daemon, system, nobody })
+}
+
+/** Mail systems also tell owners of their own mailbox, and senders that a mail arrived (RFC 3464 section 2.3.3). */
+function failsNothing({ subject, text }: Evidence): boolean {
+  return tellsOfQuota(subject ?? '', text ?? '') || tellsOfSuccess(text ?? '')
 }
 
 /** Bounces that follow no RFC: known by two signs that agree, one of which may be their words. */
@@ -154,6 +165,13 @@ function unsaidReasons(evidence: Evidence, submitted: string): string[] {
   if (isAwayAlone(subject) && !listed) {
     if (unwanted) return ['a subject as programs answer', `Precedence: ${precedence}`]
     if (answers && beginsAsAutomatic(text)) return ['a subject as programs answer', 'a text as programs answer']
+  }
+  if (isAwayOfThird(subject) && beginsAsAutomatic(text) && !listed) {
+    return ['a subject as programs answer', 'a text as programs answer']
+  }
+  // Whoever answers an automatic answer does so with a mark of answers in front of its subject.
+  if (isProgramTemplate(subject) && answers && !listed && !text.slice(0, 2_000).includes('?')) {
+    return ['a subject as programs answer', 'an answer']
   }
   if (isAwayTemplate(subject) && !listed) {
     if (unwanted) return ['a subject as programs answer', `Precedence: ${precedence}`]

@@ -236,7 +236,56 @@ ${RETURNED}`,
   ],
 ]
 
+/** What systems say of one recipient, below a line that names it: words, status, hard. */
+const SAID: readonly (readonly [string, string, boolean])[] = [
+  // Words of all languages for what is full, and for whom there is not.
+  ['Das Postfach des Empfängers ist voll', '5.2.2', false],
+  ['La boîte aux lettres du destinataire est pleine', '5.2.2', false],
+  ['El buzón del destinatario está lleno', '5.2.2', false],
+  ['Skrzynka odbiorcy jest pełna', '5.2.2', false],
+  ['Почтовый ящик получателя переполнен', '5.2.2', false],
+  ['メールボックスがいっぱいです', '5.2.2', false],
+  ['받는 사람의 메일함 용량이 초과되었습니다', '5.2.2', false],
+  ['Benutzer nicht im Domino-Verzeichnis aufgeführt', '5.1.1', true],
+  ['Het e-mailadres is niet gevonden', '5.1.1', true],
+  ['Användaren finns inte', '5.1.1', true],
+  ['Domino ディレクトリにありません', '5.1.1', true],
+  ['The subscriber is unknown', '5.1.1', true],
+  ['LOCAL module(account olga) reports: account is unknown', '5.1.1', true],
+  ['550 no one at this address: there is no one at this address', '5.1.1', true],
+  // Hosts: those that are not there, and those that do not answer.
+  ['As the remote domain doesnt exist.', '5.1.2', true],
+  ['DNS lookup failure: host shop.example not found', '5.1.2', true],
+  ['No MX found for destination', '5.1.2', true],
+  ['The account or domain may not exist, they may be blacklisted', '5.1.2', true],
+  ['host mx.shop.example [203.0.113.9]: Connection refused', '4.4.1', false],
+  ['Delivery failed 20 attempts', '4.4.7', false],
+  ['Too many "Received" headers - suspected mail loop', '5.4.6', false],
+  ['554 5.4.6 too many hops', '5.4.6', false],
+  // What was refused after the address was taken may be so for this mail alone.
+  ['203.0.113.9 failed after I sent the message.\nRemote host said: 550 Unknown user olga', '5.0.0', false],
+  ['550 550 No such user here (state 17).', '5.0.0', false],
+  ['mx.shop.example did not like our RCPT TO:\n550 No such user here', '5.1.1', true],
+  ['-------server message\n550 unknown user\n-------SMTP command\nDATA', '5.0.0', false],
+  // What looks alike.
+  ['550 inactive email address', '5.1.1', true],
+  ['550 inactive account', '5.2.1', false],
+  ['Helo command rejected: need fully-qualified hostname; server fully busy', '5.7.1', false],
+]
+
 describe('a bounce that follows no RFC', () => {
+  test.each(SAID)('%s', (words, status, hard) => {
+    expect(read({ text: `Sorry.\n\n<olga@shop.example>:\n${words}\n` })).toMatchObject([
+      { address: 'olga@shop.example', status, hard },
+    ])
+  })
+
+  test('says what mail it is about before it says why (PMDF, Oracle)', () => {
+    const about = '  Message-id: <1@desk.example>\n  From: desk@desk.example\n  To: ann@shop.example\n'
+    const text = `This report relates to a message you sent with the following header fields:\n\n${about}\nYour message cannot be delivered to the following recipients:\n\n  Recipient address: ann@shop.example\n  Reason: Over quota\n`
+    expect(read({ text })).toMatchObject([{ address: 'ann@shop.example', status: '5.2.2', hard: false }])
+  })
+
   test.each(REPORTS)('%s', (_, text, address, status, hard) => {
     expect(read({ text })).toMatchObject([{ address, status, hard }])
   })
@@ -338,6 +387,15 @@ describe('a delivery status', () => {
     ['smtp; something else', '5.1.1', '5.1.1', true],
     ['smtp; something else', '5.0.0', '5.0.0', false],
     ["smtp; 5.1.0 - Unknown address error 550-'5.7.1 Access denied'", '5.0.0', '5.7.1', false],
+    ['smtp; 550 #5.1.0 Address rejected.', '5.1.0', '5.1.0', true],
+    ['smtp; connection timed out', '5.4.4', '5.4.4', false],
+    ['x-postfix; connect to mx.shop.example: Connection refused', '5.4.1', '5.4.1', false],
+    ['smtp; 554 5.4.7 [internal] message expired, host not found or not responding', '4.4.7', '5.4.7', false],
+    ['smtp; 550 Recipient address rejected: Access denied', '5.7.504', '5.7.504', false],
+    ['smtp; 550 Nope\nX-PowerMTA-BounceCategory: bad-mailbox', '5.0.0', '5.0.0', true],
+    ['smtp; 550 User unknown', '', '5.1.1', true], // RFC 3464 section 2.3.4 asks for a status
+    ['smtp; 452 Mailbox full', '', '4.2.2', false],
+    ['550 Requested action not taken: mailbox unavailable', '550', '5.1.1', true],
   ])('%s (%s)', (diagnostic, given, status, hard) => {
     expect(read({ deliveryStatus: [report(diagnostic, given)] })).toMatchObject([
       { address: 'olga@shop.example', status, hard },
@@ -349,6 +407,19 @@ describe('a delivery status', () => {
     expect(read({ deliveryStatus: [report('smtp; 421 later', '4.4.1', 'delayed')] })).toMatchObject([
       { address: 'olga@shop.example', status: '4.4.1', hard: false, delayed: true },
     ])
+  })
+
+  test('without an answer is told by its words (Exchange 2003)', () => {
+    const text =
+      'olga@shop.example on Monday\n    A communication problem.\n    <mx #5.5.0 smtp;550 5.1.1 unknown user>\n'
+    expect(read({ text, deliveryStatus: [report('', '5.5.0')] })[0]).toMatchObject({ status: '5.5.0', hard: true })
+  })
+
+  test('that holds no fields leaves it to the text, and a text that names nobody to the returned mail', () => {
+    const text = 'Final-Recipient: rfc822; olga@shop.example\nStatus: 5.1.1\n'
+    expect(read({ text, deliveryStatus: ['Nothing.'] })).toMatchObject([{ address: 'olga@shop.example', hard: true }])
+    const given = { text: 'It was not sent.', deliveryStatus: [], failedRecipients: [], to: [] }
+    expect(bouncedRecipients({ ...given, returnedTo: ['Olga@shop.example'] })[0]?.address).toBe('olga@shop.example')
   })
 
   test('that says unknown while its words say full is believed to be full', () => {

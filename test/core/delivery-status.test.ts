@@ -70,6 +70,25 @@ describe('a delivery status', () => {
     expect(found.map(each => each.address)).toMatchObject(['ann@example.com', 'bob@example.com'])
   })
 
+  test('is read with empty lines between its fields, and without any between recipients', () => {
+    const fields = (name: string) => [`Final-Recipient: rfc822; ${name}@example.com`, 'Action: failed', 'Status: 5.1.1']
+    const named = [{ address: 'ann@example.com' }, { address: 'bob@example.com' }].map(each => ({
+      ...each,
+      hard: true,
+    }))
+    for (const gap of ['\n', '\n\n', '\n\n\n']) {
+      expect(failedRecipients([MESSAGE, ...fields('ann'), ...fields('bob')].join(gap))).toMatchObject(named)
+    }
+  })
+
+  test('names whom we wrote to where the mail went on to another kind of address (RFC 3464 section 2.3.1)', () => {
+    const original = 'Original-Recipient: rfc822; ann@example.com'
+    for (const final of ['local; ann', 'x400; /PN=ann/O=org/C=de/', 'x-unix; |/bin/filter ann']) {
+      const found = failedRecipients(status([`Final-Recipient: ${final}`, original, 'Action: failed', 'Status: 5.1.1']))
+      expect(found).toMatchObject([{ address: 'ann@example.com' }])
+    }
+  })
+
   test('without a recipient names nobody', () => {
     for (const body of ['', MESSAGE, 'not a status at all', `${MESSAGE}\n\nAction: failed\nStatus: 5.1.1`])
       expect(failedRecipients(body)).toMatchObject([])

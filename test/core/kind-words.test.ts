@@ -52,6 +52,17 @@ describe('words of absence', () => {
     expect(kindOf({ subject: `Re: ${subject}`, headers: { 'x-auto-response-suppress': 'All' } })).toBe('person')
   })
 
+  test('of a program, in an answer that asks nothing, are those of a program', () => {
+    const given = { headers: { 'in-reply-to': '<a@b.example>' }, text: 'I am away until Monday.' }
+    expect(kindOf({ ...given, subject: 'Automatic reply: Printer' })).toBe('auto-reply')
+    expect(kindOf({ ...given, subject: 'Automatic reply: Printer', text: 'Who reads this?' })).toBe('person')
+    expect(kindOf({ ...given, subject: 'Re: Automatic reply: Printer' })).toBe('person')
+    expect(kindOf({ ...given, subject: 'Out of office: Printer' })).toBe('person')
+    const notes = 'I will be out of the office starting 03/10/2026 and will not return until 03/20/2026.'
+    expect(kindOf({ subject: 'Ann Berg is out of the office.', text: notes })).toBe('auto-reply')
+    expect(kindOf({ subject: 'Out of office', text: notes })).toBe('person')
+  })
+
   test('of a list are those of the list', () => {
     const headers = { 'list-id': '<club.example>', 'x-loop': 'club' }
     expect(kindOf({ subject: 'Out of office hours', headers })).toBe('bulk')
@@ -129,6 +140,29 @@ describe('reports of mails that arrived', () => {
     ['of complaints (ARF)', { ...report, reportType: 'feedback-report' }],
   ])('%s are no bounces', (_, given) => {
     expect(kindOf(given)).toBe('auto-reply')
+  })
+})
+
+describe('a mail system that tells of no failure', () => {
+  const system = { fromAddress: 'postmaster@mx.example', envelopeFrom: '' }
+  test.each<[string, string]>([
+    ['Your mailbox is almost full', 'Your mailbox is almost full. Please reduce its size.'],
+    ['Quota warning', 'Your mailbox desk@mx.example has reached 95% of 1 GB.'],
+    [
+      'Delivery Status Notification (Success)',
+      'Your message has been successfully delivered to the following: a@b.example',
+    ],
+    ['Message status - delivered', 'The message that you sent was delivered to the following:\n a@b.example'],
+  ])('sends no bounce: %s', (subject, text) => {
+    expect(kindOf({ ...system, subject, text })).toBe('bulk')
+  })
+
+  test.each<[string, string]>([
+    ['Mailbox full', 'Your message could not be delivered: the mailbox is full.'],
+    ['Your mailbox is full', 'Your message to a@b.example was returned to you.'],
+    ['Delivery report', 'The message was delivered to the following: a@b.example. It failed for c@d.example.'],
+  ])('sends a bounce otherwise: %s', (subject, text) => {
+    expect(kindOf({ ...system, subject, text })).toBe('bounce')
   })
 })
 
