@@ -13,14 +13,44 @@ const QUOTES = [
   ...['div[id$="mail-editor-reference-message-container"]', 'div.ms-outlook-mobile-reference-message'], // Outlook on telephones
   ...['div[style*="border-top:solid #E1E1E1 1"]', 'div[style*="border-top:solid #B5C4DF 1"]'], // Outlook on the desktop
   ...['div.yahoo_quoted', 'div[id^="yahoo_quoted"]', 'div.protonmail_quote', 'div.zmail_extra', 'div#isReplyContent'],
+  ...[
+    'div[name="messageReplySection"]',
+    'div.ntes-mailmaster-quote',
+    'div.missive_quote',
+    'div.cm_quote',
+    'div.edo-quote',
+  ], // Spark, NetEase and others
 ]
 
 /** What says who wrote what is quoted. */
-const ATTRIBUTIONS = ['div.gmail_attr', 'div.moz-cite-prefix']
+const ATTRIBUTIONS = [
+  'div.gmail_attr',
+  'div.moz-cite-prefix',
+  'div.gmail_quote_attribution',
+  'p.airmail_on',
+  'p#reply-intro',
+]
 
 const SIGNATURES = [
   ...['div.gmail_signature', 'div.moz-signature', 'pre.moz-signature', 'div.protonmail_signature_block'],
   ...['div#Signature', 'div#ms-outlook-mobile-signature', 'div#AppleMailSignature'],
+  ...[
+    'div[name="messageSignatureSection"]',
+    'div.front-signature',
+    'div.bloop_sign',
+    'div#signature_old',
+    'div#_rc_sig',
+  ],
+  ...[
+    'signature',
+    'div#psignature',
+    'div#canary-signature',
+    'div#edo-signature',
+    'div.cm_signature',
+    'div.blue_signature',
+  ],
+  ...['div[data-signatureblock="true"]', 'div[data-signature-widget="container"]', 'div#composer_signature'],
+  ...['div#ntes-pcmac-signature', 'span#_FoxMAILSignature', 'div[id^="ymail_android_signature"]'],
 ]
 
 /** Indented by its writer, as Gmail and Outlook do it, and not quoted. */

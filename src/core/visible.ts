@@ -1,7 +1,17 @@
 import { attributionEndingAt } from './reply/attribution.ts'
-import { trimmedEnd, withoutEnding } from './reply/ending.ts'
+import { saysSentFrom, trimmedEnd, withoutEnding } from './reply/ending.ts'
 import { aboveRules, fieldRole, headerBlockAt } from './reply/header-block.ts'
-import { isBlank, isQuoted, isRule, MARKS, saysForwarded, saysOriginal, withoutMarks } from './reply/lines.ts'
+import {
+  isBlank,
+  isQuoted,
+  isRule,
+  MARKS,
+  saysForwarded,
+  saysGroupWise,
+  saysOriginal,
+  saysReplyAbove,
+  withoutMarks,
+} from './reply/lines.ts'
 
 /** The line in our mails above which people are asked to write. Everything from it on is ours. */
 export const REPLY_MARKER = '##- Please write your reply above this line -##'
@@ -23,7 +33,7 @@ export interface VisibleOptions {
  * in the length of the text, whatever stands in it. The text may hold `MARKS`; what is given holds none.
  */
 export function visibleReply(text: string, options: VisibleOptions = {}): string {
-  const whole = unwrapped(text.replace(BIDI, '')).trim()
+  const whole = withoutMarkerOfOthers(unwrapped(text.replace(BIDI, '')).trim())
   const above = aboveMarked(whole)
   const lines = above.split('\n')
   const { length, forwarded } = ownPart(
@@ -36,6 +46,13 @@ export function visibleReply(text: string, options: VisibleOptions = {}): string
   return tidy(withoutMarks(kept.join('\n'))) || withoutMarks(above).trim() || withoutMarks(whole).trim()
 }
 
+/** A mail of another help desk begins with its marker: what stands below that is what it says. */
+function withoutMarkerOfOthers(text: string): string {
+  const end = text.indexOf('\n')
+  const first = end < 0 ? '' : text.slice(0, end)
+  return saysReplyAbove(first) && !/\bwrite your reply\b/i.test(first) ? text.slice(end).trim() : text
+}
+
 /** The mail that is shown is headed in Danish or Norwegian. */
 function showsDanish(lines: readonly string[]): boolean {
   return lines.some(line => /^[\s>*]{0,8}fra\*?:/i.test(line))
@@ -44,16 +61,20 @@ function showsDanish(lines: readonly string[]): boolean {
 /** Marks of the reading direction and blanks of no width, which programs put around names. */
 const BIDI = /[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
-/** Yahoo on telephones writes the first line of the quote behind what introduces it. */
+/** Programs on telephones leave out the ends of lines around what introduces a quote. */
 function unwrapped(text: string): string {
-  if (!/[:：] {2,}\S/.test(text)) return text
+  if (!/[:：] {2,}\S|\S {0,4}-{5}|\bwrote:/.test(text)) return text
   return text
     .split('\n')
-    .flatMap(line => {
-      const found = line.length < 2_000 ? /^(\s{0,8}\S.{0,300}?[:：]) {2,}(\S.*)$/.exec(line) : null
-      return found && attributionEndingAt([found[1] ?? ''], 0)?.certainty === 2
-        ? [found[1] ?? '', found[2] ?? '']
-        : [line]
+    .flatMap((line, at, lines) => {
+      if (line.length > 2_000 || isQuoted(line)) return [line]
+      const behind = /^(\s{0,8}\S.{0,300}?[:：]) {2,}(\S.*)$/.exec(line)
+      if (behind && attributionEndingAt([behind[1] ?? ''], 0)?.certainty === 2) return behind.slice(1)
+      const original = /^(.{0,300}?[^\s-]) {0,4}(-{5,12} ?[^-]{6,40}-{5,12}) {0,4}(.*)$/.exec(line)
+      if (original && /\p{L}/u.test(original[1] ?? '') && saysOriginal(original[2] ?? '')) return original.slice(1)
+      const wrote = /^(.{1,300}?[^\s-])(?: |-{3} )(On \p{L}{3,9}, .{8,200}\bwrote:)\s*$/u.exec(line)
+      const splits = wrote && quotedBelow(lines, at + 1) && attributionEndingAt([wrote[2] ?? ''], 0)?.certainty === 2
+      return splits ? wrote.slice(1) : [line]
     })
     .join('\n')
 }
@@ -113,7 +134,11 @@ function ownPart(
   let written = false
   for (let at = 0; at < lines.length; at += 1) {
     const line = lines[at] ?? ''
-    if (isBlank(line) || isQuoted(line)) continue
+    if (isBlank(line)) continue
+    if (isQuoted(line)) {
+      if (saysGroupWise(line) && (written || forward)) return { length: at, forwarded: forward ? at : null }
+      continue
+    }
     if (!INTRODUCES.test(line)) {
       written = true
     } else {
@@ -141,14 +166,22 @@ function quoteFrom(lines: readonly string[], at: number, answers: boolean): numb
     return own ? null : block.start
   }
   if (saysOriginal(line)) {
-    const introduces = quotedBelow(lines, at + 1) || !introducesSomething(lines, at + 1)
-    return introduces ? null : at
+    const own = isShown(lines, at, at) || !(answers || introducesSomething(lines, at + 1))
+    return own || quotedBelow(lines, at + 1) ? null : at
   }
+  if (saysReplyAbove(line) || (answers && isHistoryOfZendesk(lines, at))) return at
   const attribution = attributionEndingAt(lines, at)
   if (attribution?.certainty === 2 && !quotedBelow(lines, attribution.end) && !isBlankFrom(lines, attribution.end)) {
     return attribution.start
   }
   return null
+}
+
+/** A rule, and then "Bob Berg, Jan 5, 2026, 10:00 AM CET:". */
+function isHistoryOfZendesk(lines: readonly string[], at: number): boolean {
+  if (!/^-{20,}\s*$/.test(lines[at] ?? '')) return false
+  const said = (isBlank(lines[at + 1]) ? lines[at + 2] : lines[at + 1]) ?? ''
+  return said.length < 160 && /^\p{L}[^@:：]{1,80}\b\d{4}\b.{1,8}\d{1,2}:\d{2}[^:]{0,16}:?\s*$/u.test(said)
 }
 
 /** Something stands below "Original Message" that it may introduce: a field, or at least more than a line. */
@@ -190,7 +223,7 @@ function withoutQuoteAround(lines: readonly string[], length: number): string[] 
 /** The length without the lines that were drawn above what was cut. */
 function withoutRules(lines: readonly string[], length: number): number {
   let end = trimmedEnd(lines, length)
-  while (end > 0 && isRule(lines[end - 1] ?? '')) end = trimmedEnd(lines, end - 1)
+  while (end > 0 && /^[\s>*]{0,8}[-_=*~─—–]{2,200}\s*$/.test(lines[end - 1] ?? '')) end = trimmedEnd(lines, end - 1)
   return end
 }
 
@@ -198,12 +231,21 @@ function withoutRules(lines: readonly string[], length: number): number {
 function withoutQuoteAtEnd(lines: readonly string[], length: number): number {
   const end = trimmedEnd(lines, length)
   let quote = end
-  while (quote > 0 && (isBlank(lines[quote - 1]) || isQuoted(lines[quote - 1] ?? ''))) quote -= 1
+  while (quote > 0 && (isBlank(lines[quote - 1]) || isOfQuote(lines, quote - 1))) quote -= 1
   if (quote === end) {
     const attribution = attributionEndingAt(lines, end - 1)
     return attribution?.certainty === 2 && attribution.start > 0 ? trimmedEnd(lines, attribution.start) : end
   }
   return withoutIntroduction(lines, quote)
+}
+
+/** A line of a quote, or what was wrapped off its end by a server on the way and lost its mark. */
+function isOfQuote(lines: readonly string[], at: number): boolean {
+  const line = lines[at] ?? ''
+  if (isQuoted(line)) return true
+  const above = (lines[at - 1] ?? '').trimEnd()
+  const wrapped = line.length <= 30 && above.length >= 60 && above.length <= 80 && /[^\s.?!:;…]$/.test(above)
+  return wrapped && !isBlank(line) && isQuoted(above) && isQuoted(lines[at + 1] ?? '')
 }
 
 const LONGEST_BLOCK = 40
@@ -213,7 +255,7 @@ function withoutIntroduction(lines: readonly string[], length: number): number {
   let end = trimmedEnd(lines, length)
   while (end > 0 && isQuoted(lines[end - 1] ?? '')) end = trimmedEnd(lines, end - 1)
   const attribution = attributionEndingAt(lines, end - 1)
-  if (attribution) return trimmedEnd(lines, attribution.start)
+  if (attribution) return trimmedEnd(lines, withoutFields(lines, trimmedEnd(lines, attribution.start)))
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_BLOCK); at -= 1) {
     const block = headerBlockAt(lines, at)
     if (block && block.end >= end && (at === 0 || headerBlockAt(lines, at - 1) === null))
@@ -223,8 +265,19 @@ function withoutIntroduction(lines: readonly string[], length: number): number {
   return end
 }
 
-/** Apple's programs put what introduces a quote into it: its lines, and the empty ones below, if this quote begins so. */
+/** Yandex puts a rule and some fields above what introduces the quote. */
+function withoutFields(lines: readonly string[], length: number): number {
+  let end = length
+  while (end > 0 && length - end < 6 && fieldRole(lines[end - 1] ?? '') !== undefined) end -= 1
+  return end < length && isRule(lines[end - 1] ?? '') ? end - 1 : length
+}
+
+/** Some programs put what introduces a quote into it: its lines, and the empty ones below, if this quote begins so. */
 function introductionWithin(lines: readonly string[], first: number, length: number): number[] {
+  const below = saysOriginal(lines[first] ?? '') ? first + 1 : first
+  const block = headerBlockAt(lines, below)
+  const fields = block !== null && lines.slice(below, block.end).every(isQuoted) ? block.end : below
+  if (fields > first) return Array.from({ length: fields - first }, (_, index) => first + index)
   for (let last = first; last < Math.min(length, first + 3); last += 1) {
     const attribution = attributionEndingAt(lines, last)
     if (attribution?.certainty !== 2 || attribution.start < first) continue
@@ -258,10 +311,17 @@ function answersOf(lines: readonly string[], length: number): string[] {
     const block = headerBlockEndingAt(lines, at)
     if (block) for (let each = block.start; each < block.end; each += 1) introduction.add(each)
     const attribution = attributionEndingAt(lines, at)
-    if (attribution) for (let each = attribution.start; each < attribution.end; each += 1) introduction.add(each)
+    if (attribution) {
+      const ruled = aboveRules(lines, attribution.start)
+      const start = lines.slice(ruled, attribution.start).some(saysOriginal) ? ruled : attribution.start
+      for (let each = start; each < attribution.end; each += 1) introduction.add(each)
+      // A telephone's line stands above the quote, though the answer is below.
+      const above = trimmedEnd(lines, start) - 1
+      if (above >= 0 && saysSentFrom(lines[above] ?? '')) introduction.add(above)
+    }
     if (saysOriginal(lines[at] ?? '')) introduction.add(at)
   }
-  const kept = (at: number) => !introduction.has(at) && !isBlank(lines[at]) && !isQuoted(lines[at] ?? '')
+  const kept = (at: number) => !introduction.has(at) && !isBlank(lines[at]) && !isOfQuote(lines, at)
   let first = 0
   while (first < length && !kept(first)) first += 1
   let quoteBelow = false

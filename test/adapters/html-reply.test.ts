@@ -65,6 +65,26 @@ describe('the structure of HTML tells where a quote begins', () => {
       `<div>It works now.</div><div class="protonmail_quote">Xa xb Bob<br><blockquote class="protonmail_quote" type="cite">Try again.</blockquote></div>`,
     ],
     [
+      'Spark',
+      `<div name="messageBodySection">It works now.</div><div name="messageSignatureSection"><br>Ann</div><div name="messageReplySection">Xa xb<br><blockquote type="cite">Try again.</blockquote></div>`,
+    ],
+    [
+      'Front',
+      `<div>It works now.</div><div class="front-signature">Ann<br>Ltd</div><blockquote type="cite" class="front-blockquote">Try again.</blockquote>`,
+    ],
+    [
+      'Mail Master',
+      `<div>It works now.</div><div id="ntes-pcmac-signature">Ann</div><div class="ntes-mailmaster-quote"><div>Xa</div>${BLOCK}<div>Try again.</div></div>`,
+    ],
+    [
+      'Airmail',
+      `<div>It works now.</div><div id="bloop_sign_1" class="bloop_sign">Ann</div><p class="airmail_on">Xa xb</p><blockquote type="cite">Try again.</blockquote>`,
+    ],
+    [
+      'Roundcube',
+      `<p>It works now.</p><div id="_rc_sig">---<br>Ann</div><p id="reply-intro">Xa xb</p><blockquote type="cite">Try again.</blockquote>`,
+    ],
+    [
       'Zoho',
       `<div>It works now.</div><div class="zmail_extra"><div>Xa xb</div><blockquote>Try again.</blockquote></div>`,
     ],

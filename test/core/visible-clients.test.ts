@@ -60,6 +60,12 @@ const ATTRIBUTIONS: Record<string, string[]> = {
     'Bob Berg <bob@example.com> 於 2026年1月5日 週一 上午10:00寫道：',
   ],
   Korean: ['2026년 1월 5일 (월) 오전 10:00, Bob Berg <bob@example.com>님이 작성:'],
+  Hungarian: ['2026. jan. 5. 10:00 keltezéssel, Bob Berg <bob@example.com> írta:'],
+  Estonian: ['Kuupäev E, 5. jaanuar 2026 kell 10:00 kirjutas Bob Berg (<bob@example.com>):'],
+  Vietnamese: ['Vào 10:00 5 tháng 1, 2026, Bob Berg <bob@example.com> đã viết:'],
+  Arabic: ['في ٥ يناير ٢٠٢٦، الساعة ١٠:٠٠ ص، كتب Bob Berg <bob@example.com>:'],
+  Hebrew: ['בתאריך יום ב׳, 5 בינו׳ 2026 ב-10:00 מאת Bob Berg <bob@example.com>:'],
+  Thai: ['ในวันที่ จ. 5 ม.ค. 2026 เวลา 10:00 Bob Berg <bob@example.com> เขียนว่า:'],
 }
 
 const BLOCKS: Record<string, string[]> = {
@@ -82,6 +88,13 @@ const BLOCKS: Record<string, string[]> = {
   Japanese: ['差出人', '送信日時', '宛先', '件名'],
   Chinese: ['发件人', '发送时间', '收件人', '主题'],
   Korean: ['보낸 사람', '보낸 날짜', '받는 사람', '제목'],
+  Hungarian: ['Feladó', 'Elküldve', 'Címzett', 'Tárgy'],
+  Romanian: ['De la', 'Trimis', 'Către', 'Subiect'],
+  Slovak: ['Od', 'Odoslané', 'Komu', 'Predmet'],
+  Croatian: ['Šalje', 'Poslano', 'Prima', 'Predmet'],
+  Hebrew: ['מאת', 'נשלח', 'אל', 'נושא'],
+  Arabic: ['من', 'تم الإرسال', 'إلى', 'الموضوع'],
+  Vietnamese: ['Từ', 'Đã gửi', 'Đến', 'Chủ đề'],
 }
 
 const VALUES = ['Bob Berg <bob@example.com>', '5. 1. 2026 10:00', 'Ann Ode <ann@example.com>', 'Re: Printer']
@@ -119,6 +132,15 @@ const PHONES = [
     '從我的 iPhone 傳送',
     '나의 iPhone에서 보냄',
     'Sent from my Samsung Galaxy smartphone.',
+  ],
+  ...[
+    'Sent from Yahoo Mail. Get the app',
+    '(Sent from mobile device, please excuse typos.)',
+    'From my iPhone',
+    'Obțineți Outlook pentru iOS',
+    'Gửi từ iPhone của tôi',
+    '发自 Outlook for iOS',
+    'Android용 Outlook 받기',
   ],
 ]
 
@@ -212,6 +234,10 @@ describe('what is forwarded', () => {
     '---------- Forwarded message ---------',
     'Begin forwarded message:',
     '-------- Weitergeleitete Nachricht --------',
+    '-------- Välitetty viesti / Fwd.Msg --------',
+    'Začátek přeposílané zprávy:',
+    'İleti başlangıcı:',
+    '---------- メッセージを転送 ---------',
     'Anfang der weitergeleiteten Nachricht:',
     'Début du message transféré :',
     '--- begin forwarded text',
@@ -235,6 +261,82 @@ describe('what is forwarded', () => {
   })
 })
 
+const FIELDS = `From: ${VALUES[0]}\nDate: ${VALUES[1]}\nTo: ${VALUES[2]}\nSubject: ${VALUES[3]}`
+
+describe('what these programs put above a quote without marks goes with it', () => {
+  test.each([
+    ['GroupWise', '>>> Bob Berg <bob@example.com> 05.01.2026 10:00 >>>'],
+    ['iNotes', `-----Bob Berg/Example wrote: -----\n${FIELDS}`],
+    ['Android', '---- Bob Berg wrote ----'],
+    ['an old telephone', 'Bob Berg <bob@example.com> wrote:'],
+    ['Tuta', '5. Jan. 2026, 10:00 von bob@example.com:'],
+    ['QQ', `------------------&nbsp;原始邮件&nbsp;------------------\n${FIELDS}`],
+    [
+      'SFR',
+      '=======================\n\nMessage du : 05/01/2026 10:00\nDe : Bob <bob@example.com>\nA : ann@example.com',
+    ],
+    ['BlackBerry', `Sent from my BlackBerry.\n  Original Message  \n${FIELDS}`],
+    ['Samsung', `Sent from my Galaxy.-------- Original message --------From: Bob <bob@example.com> Date: 1/5/26`],
+    ['Mail Master', `| |\nAnn\n|\n|\nann@163.com\n|\n---- Replied Message ----\n| From | Bob |\n| Date | 1/5/2026 |`],
+    ['Zendesk', '----------------------------------------------\n\nBob Berg, Jan 5, 2026, 10:00 AM CET:'],
+    ['Thunderbird in Slovak', '-------- Pôvodná správa --- Original Message --------'],
+    ['no field at all', '-----Original Message-----'],
+  ])('%s', (_, above) => {
+    expect(visibleReply(`${ANSWER}\n\n${above}\n\n${QUOTE}`)).toBe(ANSWER)
+  })
+
+  test.each([
+    'Quoting Bob Berg (2026-01-05 10:00:00)',
+    '2026/1/5 Bob Berg <bob@example.com>',
+    'Am 05.01.26 um 10:00 schrieb Bob Berg',
+    '>>> On 1/5/2026 at 10:00 AM, in message <a@b>, Bob Berg\n<bob@example.com> wrote:',
+    '----------------\nКому: Ann (ann@example.com);\nТема: Printer;\n05.01.2026, 10:00, "Bob" <bob@example.com>:',
+    'Em segunda-feira, 5 de janeiro de 2026\nàs 10:00:00 BRT, Bob Berg\n<bob@example.com> escreveu:',
+  ])('%j above one with marks', above => {
+    expect(visibleReply(`${ANSWER}\n\n${above}\n${marked}`)).toBe(ANSWER)
+  })
+})
+
+test.each([
+  'Virus-free. www.avast.com',
+  '<https://www.avast.com/sig-email?utm=a>\nVirenfrei.\nwww.avast.com\n<https://www.avast.com/sig-email?utm=b>\n<#DAB4FAD8>',
+  'This email has been checked for viruses by Avast antivirus software.\nwww.avast.com',
+])('what looked for viruses says goes: %j', said => {
+  expect(visibleReply(`${ANSWER}\n\n${said}`)).toBe(ANSWER)
+  expect(visibleReply(`${ANSWER}\n\nIs there a virus at www.avast.com?\n\nAnn`)).toContain('avast')
+})
+
+describe('the marker of another help desk', () => {
+  test.each([
+    '##- Please type your reply above this line -##',
+    '--- Please reply above this line ---',
+    '## Bitte gib deine Antwort oberhalb dieser Zeile ein. ##',
+  ])('%j goes with what is below', marker => {
+    expect(visibleReply(`${ANSWER}\n\n${marker}\n\n${QUOTE}`)).toBe(ANSWER)
+    expect(visibleReply(`${marker}\n\n${QUOTE}`)).toBe(QUOTE)
+  })
+})
+
+describe('a quote with its header in it', () => {
+  const quoted = `-----Original Message-----\n${FIELDS}\n\n${QUOTE}`.replace(/^/gm, '> ')
+
+  test('goes above an answer and below one', () => {
+    expect(visibleReply(`${quoted}\n\n${ANSWER}`)).toBe(ANSWER)
+    expect(visibleReply(`${ANSWER}\n\n${quoted}`)).toBe(ANSWER)
+  })
+
+  test('what a server wrapped off its lines goes as well', () => {
+    const long = '> This line of the quote is as long as a line can be until somebody wraps'
+    expect(visibleReply(`${ANSWER}\n\n${long}\nit here\n> and it goes on.`)).toBe(ANSWER)
+    expect(visibleReply(`${long} it?\nYes.\n> And this?\nNo.`)).toBe(`${long} it?\nYes.\n> And this?\nNo.`)
+  })
+})
+
+test('a telephone’s line above the quote goes though the answer stands below', () => {
+  const above = 'Sent from my iPhone\n\nOn Jan 5, 2026, at 10:00, Bob Berg <bob@example.com> wrote:'
+  expect(visibleReply(`${above}\n\n${marked}\n\n${ANSWER}`)).toBe(ANSWER)
+})
+
 describe('footers', () => {
   test.each([
     'This e-mail and any attachments are confidential and intended solely for the addressee. If you have received this message in error, please notify the sender and delete it.',
@@ -254,6 +356,12 @@ describe('what only looks like a quote stays', () => {
     'I moved from: A\n\nto: B',
     'Contact me at ann@example.com:\n\nI am there on 05.01.2026 from 10:00.',
     '> is it on fire?\nYes.',
+    'The server says:\n\n-----Original Message-----\n\nand then it stops.',
+    'The steps:\n\n--------------------\nStep one\n--------------------\nStep two',
+    'Please write above this line.\n\nAnn',
+    'My file:\n\n#---- DO NOT EDIT ABOVE THIS LINE ----\nport = 25',
+    'Version: 1.2.3\nDate: 2026-01-05\nFrom: tray 2\nTo: tray 3',
+    'I get this >>>\n550 5.1.1 >>>\n\nWhat now?',
   ])('%j', text => {
     expect(visibleReply(text)).toBe(text)
   })

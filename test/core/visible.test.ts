@@ -161,6 +161,8 @@ test('texts made to cost time cost little', () => {
     '@:\n',
     '|',
     '*',
+    '-----a',
+    '>>> a 1 >>>\n',
   ]) {
     const text = `a${piece.repeat(50_000)}b`
     visibleReply(text)

@@ -9,16 +9,39 @@ const CLOCK = /\b\d{1,2}\s?[:.h時点]\s?\d{2}(?!\d)|\d{1,2}시/
 const YEAR = /(?:^|\D)(?:19|20)\d{2}(?:\D|$)/
 const DAY = /\b\d{1,2}[./-]\d{1,2}\b|\b\d{1,2}\.?\s\p{L}{3,12}|\p{L}{3,12}\.?\s\d{1,2}\b|\d月/u
 /** One to four short words and then a number, "On Mon, Jan 5", "Le lun. 5", "W dniu 5". */
-const OPENS_WITH_WORD = /^[\s>*"-]{0,8}\p{L}{1,12}[.,]{0,2}\s(?:(?:de |den |dem |the )?\p{L}{1,12}[.,]{0,2}\s){0,3}\d/u
-const OPENS_WITH_NUMBER = /^[\s>*"-]{0,8}\d/
+const OPENS_WITH_WORD =
+  /^[\s>*"-]{0,8}[\p{L}\p{M}]{1,12}[.,،׳'’]{0,2}\s(?:(?:de |den |dem |the )?[\p{L}\p{M}]{1,12}[.,،׳'’]{0,2}\s){0,3}[\d\u0660-\u0669\u06f0-\u06f9]/u
+const OPENS_WITH_NUMBER = /^[\s>*"-]{0,8}[\d\u0660-\u0669\u06f0-\u06f9]/
+const BRACKETED_ADDRESS = /<[^<>\s@]{1,64}@[^<>\s]{1,255}>/
 /** "On Friday, Bob wrote:": a line that opens with such a word and names a day in words. */
 const OPENS = /^[\s>*-]{0,8}(?:on|am|le|el|il|em|op|den|på|w|dnia|dne|în|в)\s/iu
+
+/** GroupWise marks the first line of it. */
+const BEGINS_GROUPWISE = /^>>> \p{L}{1,4} \d/u
 
 /** Whether a line may be the last one of an attribution, cheaply. */
 function mayEnd(line: string): boolean {
   const said = line.trimEnd()
   if (said.length > LONGEST) return false
-  return /[:：]["*_\s]{0,4}$/.test(said) || /\p{L}{4}["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
+  return (
+    /[:：]["*_\s]{0,4}$/.test(said) ||
+    /\p{L}{4}\s?[:：]?["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
+  )
+}
+
+/** Some programs end it without a colon: "Quoting Bob (2026-01-05 10:00)", "2026/1/5 Bob <bob@example.com>". */
+function mayEndBare(lines: readonly string[], last: number): boolean {
+  const line = (lines[last] ?? '').trimEnd()
+  if (line.length > LONGEST || !/[\p{L}\p{N}>)"]$/u.test(line) || isQuoted(line)) return false
+  const below = isBlank(lines[last + 1]) ? lines[last + 2] : lines[last + 1]
+  if (!isQuoted(below ?? '')) return false
+  const above = lines[last - 1]
+  if (/^\s{0,8}<[^<>\s@]{1,64}@[^<>\s]{1,255}>$/.test(line)) return OPENS.test(above ?? '') && isBlank(lines[last - 2])
+  if (!isBlank(above)) return false
+  if (/^\s{0,8}(?:quoting|zitat von)\s/i.test(line)) return true
+  return (
+    (OPENS.test(line) && CLOCK.test(line)) || (OPENS_WITH_NUMBER.test(line) && /[^\s<>]@[^\s<>]{1,255}>$/.test(line))
+  )
 }
 
 function wrote(said: string): boolean {
@@ -32,20 +55,48 @@ function wrote(said: string): boolean {
 /** How sure it is: 2 also in front of text without quote marks, 1 only in front of a quote, 0 is none. */
 export type Certainty = 0 | 1 | 2
 
-function certainty(said: string): Certainty {
-  if (said.length > LONGEST) return 0
+/** "-----Bob Berg wrote: -----", as Notes and Android write it. */
+function isBetweenDashes(said: string): boolean {
+  return /^-{3}/.test(said) && /-{3}$/.test(said) && betweenDashes(said).said.length > 8
+}
+
+/** Arabic and Persian digits as those of the rest. */
+function withWesternDigits(said: string): string {
+  return said.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 15))
+}
+
+function certainty(given: string): Certainty {
+  if (given.length > LONGEST) return 0
+  const said = withWesternDigits(given)
   const verb = wrote(said)
+  if (verb && isBetweenDashes(said)) return 2
   const address = ADDRESS.test(said)
   const clock = CLOCK.test(said)
   const year = YEAR.test(said)
   const day = clock || year || DAY.test(said)
   const colon = /[:：]["*_\s-]{0,14}$/.test(said)
   if (verb && ((address && day) || (clock && (year || DAY.test(said))))) return 2
-  if (!colon) return verb && (address || day) ? 1 : 0
+  // Nobody writes an address between brackets in front of what he says of somebody.
+  if (verb && colon && /^[^<>:]{1,60}<[^<>\s@]{1,64}@[^<>\s]{1,255}>,? \S{1,12}(?: \S{1,12})?\s?[:：]$/.test(said))
+    return 2
+  if (!colon) return (verb || />$/.test(said)) && (address || day) ? 1 : 0
   // Some programs say no "wrote": "30.09.2017, 18.30, "Bob" <bob@example.com>:"
   if (address && clock && (year || DAY.test(said)) && /[>)\]]["*_\s]{0,4}[:：]["*_\s]{0,4}$/.test(said)) return 2
+  if (
+    address &&
+    clock &&
+    year &&
+    /^(?:\p{L}{3,5}\.? )?\d.{0,80}\s[^\s<>@]{1,64}@[^\s<>@]{1,255}\s?[:：]\s*$/u.test(said)
+  )
+    return 2
   if (address && year && /^[\s>*"-]{0,8}\d{4}-\d{2}-\d{2}/.test(said) && />\s?:\s*$/.test(said)) return 2
   return verb || address || (clock && year) || (year && OPENS.test(said)) ? 1 : 0
+}
+
+/** A line that begins what goes on below: "Em segunda-feira, 5 de janeiro de 2026". */
+function opensWithDay(line: string | undefined): boolean {
+  if (line === undefined || line.length > 80 || !YEAR.test(line)) return false
+  return (OPENS.test(line) || OPENS_WITH_WORD.test(line) || OPENS_WITH_NUMBER.test(line)) && !/[.!?:;]\s*$/.test(line)
 }
 
 export interface Attribution {
@@ -59,20 +110,22 @@ export interface Attribution {
 export function attributionEndingAt(lines: readonly string[], last: number): Attribution | null {
   const final = lines[last] ?? ''
   if (final.startsWith(MARKS.attribution)) return { start: last, end: last + 1, certainty: 2 }
-  if (!mayEnd(final)) return null
+  if (!mayEnd(final) && !mayEndBare(lines, last)) return null
   const quoted = isQuoted(final)
   const found: Attribution[] = []
   let said = ''
   for (let start = last; start > last - MOST_LINES && start >= 0; start -= 1) {
     const line = lines[start] ?? ''
-    if (isBlank(line) || (start < last && isQuoted(line) !== quoted) || said.length + line.length > LONGEST) break
+    const marked = isQuoted(line) && !BEGINS_GROUPWISE.test(line)
+    if (isBlank(line) || (start < last && marked !== quoted) || said.length + line.length > LONGEST) break
     if (start < last && mayEnd(line)) break
     said = `${line.trim()} ${said}`.trim()
     const sure = certainty(said)
     if (sure === 0) continue
     const candidate: Attribution = { start, end: last + 1, certainty: sure }
     if (!ADDRESS.test(said) && ADDRESS.test(lines[start - 1] ?? '')) continue // it was wrapped behind the address
-    if (OPENS_WITH_WORD.test(line) || (OPENS.test(line) && sure === 2)) return candidate
+    const goesOn = !YEAR.test(said) && isQuoted(lines[start - 1] ?? '') === quoted && opensWithDay(lines[start - 1])
+    if (!goesOn && (OPENS_WITH_WORD.test(line) || (OPENS.test(line) && sure === 2))) return candidate
     found.push(candidate)
   }
   // A name that stands alone above its address belongs to it.
@@ -87,6 +140,10 @@ export function attributionEndingAt(lines: readonly string[], last: number): Att
   if (!chosen || chosen.certainty < 2) return chosen
   // Text that opens like no attribution and only mentions a time and a writer is a sentence of its own.
   const opening = lines[chosen.start] ?? ''
-  const opens = OPENS_WITH_NUMBER.test(opening) || ADDRESS.test(opening) || betweenDashes(opening).before >= 4
+  const opens =
+    OPENS_WITH_NUMBER.test(opening) ||
+    ADDRESS.test(opening) ||
+    betweenDashes(opening).before >= 4 ||
+    (isBlank(lines[chosen.start - 1]) && BRACKETED_ADDRESS.test(lines.slice(chosen.start, chosen.end).join(' ')))
   return opens ? chosen : { ...chosen, certainty: 1 }
 }

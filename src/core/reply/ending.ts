@@ -1,5 +1,5 @@
 import { isBlank, isRule, MARKS } from './lines.ts'
-import { LEGAL, SENT_FROM, SENT_FROM_ENDS } from './words.ts'
+import { EXCUSES, LEGAL, PROGRAMS, SENT_FROM, SENT_FROM_ENDS, VIRUSES } from './words.ts'
 
 const LONGEST_SIGNATURE = 40 // lines below the delimiter of RFC 3676
 const LONGEST_BARE_SIGNATURE = 15 // lines below one that lost its blank
@@ -14,6 +14,8 @@ export function withoutEnding(lines: readonly string[], length: number): number 
     markedSignature(lines, end) ??
     phoneLine(lines, end) ??
     delimited(lines, end) ??
+    tableSignature(lines, end) ??
+    antivirusLine(lines, end) ??
     listFooter(lines, end) ??
     legalFooter(lines, end) ??
     end
@@ -30,7 +32,10 @@ export function trimmedEnd(lines: readonly string[], length: number): number {
 function markedSignature(lines: readonly string[], end: number): number | undefined {
   if (!lines[end - 1]?.includes(MARKS.signatureEnd)) return undefined
   for (let at = end - 1; at >= Math.max(0, end - 200); at -= 1) {
-    if (lines[at]?.includes(MARKS.signature)) return at
+    if (!lines[at]?.includes(MARKS.signature)) continue
+    // Some programs draw a line above it.
+    const above = trimmedEnd(lines, at)
+    return above > 1 && isRule(lines[above - 1] ?? '') ? above - 1 : at
   }
   return undefined
 }
@@ -40,6 +45,33 @@ function delimited(lines: readonly string[], end: number): number | undefined {
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_SIGNATURE - 1); at -= 1) {
     const line = (lines[at] ?? '').replace(/\r$/, '')
     if (line === '-- ' || ((line === '--' || line === '--\u00a0') && end - at - 1 <= LONGEST_BARE_SIGNATURE)) return at
+  }
+  return undefined
+}
+
+const LONGEST_ANTIVIRUS = 8 // lines, with the links between
+
+/** "Virus-free. www.avast.com", with its links and pictures on lines of their own. */
+function antivirusLine(lines: readonly string[], end: number): number | undefined {
+  let start: number | undefined
+  let maker = false
+  for (let at = end - 1; at >= Math.max(0, end - LONGEST_ANTIVIRUS); at -= 1) {
+    const said = (lines[at] ?? '').slice(0, 1_000)
+    maker ||= /\b(?:avast|avg)\.com\b/i.test(said)
+    const scanned = said.length < 200 && VIRUSES.some(word => said.toLowerCase().includes(word))
+    if (scanned) start = at
+    else if (!isBlank(said) && !/avast|avg\.com|^\s*[<[(]?(?:https?:|#|image)|^\s*\[/i.test(said)) break
+  }
+  if (start === undefined || !maker) return undefined
+  while (start > 0 && /^\s*[<[].{0,1000}(?:avast|avg)\.com/i.test(lines[start - 1] ?? '')) start -= 1
+  return start
+}
+
+/** NetEase lays the name and the address of the writer out as a table, whose first row is empty. */
+function tableSignature(lines: readonly string[], end: number): number | undefined {
+  if (!/^\s{0,8}\|/.test(lines[end - 1] ?? '')) return undefined
+  for (let at = end - 1; at >= Math.max(0, end - 12) && !isBlank(lines[at]); at -= 1) {
+    if (/^\s{0,8}\|\s{0,8}\|/.test(lines[at] ?? '')) return at
   }
   return undefined
 }
@@ -63,17 +95,20 @@ function phoneLine(lines: readonly string[], end: number): number | undefined {
   return undefined
 }
 
-function saysSentFrom(line: string): boolean {
+/** "Sent from my telephone", in any of the languages. */
+export function saysSentFrom(line: string): boolean {
   if (line.length > 600) return false
-  const said = line
+  const whole = line
     .replace(/<[^<>]{0,400}>|\[https?:[^\][]{0,400}\]/g, '')
-    .replace(/^[\s>*_–—-]{1,20}/, '')
-    .replace(/[\s*_]{1,20}$/, '')
+    .replace(/^[\s>*_–—<(-]{1,20}/, '')
+    .replace(/[\s*_>)]{1,20}$/, '')
     .toLowerCase()
     .normalize('NFC')
+  const said = withoutExcuse(whole)
   if (said.length === 0 || said.length > LONGEST_PHONE_LINE) return false
   const ended = /[.!]$/.test(said) ? said.slice(0, -1) : said
   if (/[.!?:] \p{L}/u.test(ended)) return false
+  if (/^from my \S{1,20}(?: \S{1,20}){0,2}$/.test(ended)) return namesProgram(ended)
   return (
     (SENT_FROM.some(words => ended.startsWith(words)) && namesProgram(ended)) ||
     (SENT_FROM_ENDS.some(words => ended.endsWith(words)) &&
@@ -81,14 +116,21 @@ function saysSentFrom(line: string): boolean {
   )
 }
 
+/** Without a second sentence that asks to excuse the first. */
+function withoutExcuse(said: string): string {
+  const at = said.search(/[.,!;:] {1,3}\S/)
+  const behind = at < 0 ? '' : said.slice(at + 1).trim()
+  return EXCUSES.some(words => behind.startsWith(words)) && !/[.!?:] \p{L}/u.test(behind) ? said.slice(0, at) : said
+}
+
 /** A telephone or a program stands in the line, or it is as short as these are. */
 function namesProgram(said: string): boolean {
   if (said.split(' ').length > 14) return false
-  if (/\b(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)\b/.test(said)) return false
+  if (/(?<!\p{L})(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)(?!\p{L})/u.test(said))
+    return false
   return (
-    /iphon|ipad|android|outlook|spark|superhuman|bluemail|proton|tuta|samsung|galaxy|mail|phone|mobil|handy|blackberry|huawei|xiaomi|nokia|tablet|pixel|app\b|motorola|telefon|móvil|celular|smart|windows|apple|gsm|компьютер|телефон|手机|手機/.test(
-      said,
-    ) ||
+    PROGRAMS.some(name => said.includes(name)) ||
+    /\b(?:ios|app|nine|front|shift|cell|device)\b/.test(said) ||
     /^sent (?:from|via) (?:my|typeapp|spark|superhuman)|^(?:von meinem|envoyé de mon|enviado desde mi|inviato dal mio)/.test(
       said,
     )

@@ -1,4 +1,4 @@
-import { isBlank, isRule, saysOriginal } from './lines.ts'
+import { isBlank, isRule, saysBareOriginal, saysOriginal } from './lines.ts'
 import { FIELD_NAMES } from './words.ts'
 
 type Role = keyof typeof FIELD_NAMES
@@ -46,10 +46,16 @@ export function headerBlockAt(lines: readonly string[], at: number): Block | nul
   const roles = new Set<Role>()
   let end = at
   let since = 0
+  let spaced: boolean | undefined // an empty line stands between its fields
   for (let position = at; position < Math.min(lines.length, at + MOST_LINES); position += 1) {
     const line = lines[position] ?? ''
     const role = fieldRole(line)
     if (role) {
+      const gap = position > at && lines.slice(end, position).some(isBlank)
+      if (position > at) spaced ??= gap
+      // What stands apart is another block; what begins without a sender ends where another begins.
+      if (gap && spaced === false) break
+      if (spaced && !gap && position > at && first !== 'from') return null
       roles.add(role)
       end = position + 1
       since = 0
@@ -61,7 +67,7 @@ export function headerBlockAt(lines: readonly string[], at: number): Block | nul
     if (since > LONGEST_VALUE || (isBlank(line) && fieldRole(lines[position + 1] ?? '') === undefined)) break
   }
   const start = aboveRules(lines, at)
-  const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line))
+  const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line) || saysBareOriginal(line))
   const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
   roles.delete('other')
   const enough = told && (ruled ? roles.size >= 2 : roles.size >= 3 && isOfMail(lines.slice(at, end)))
@@ -82,7 +88,7 @@ export function aboveRules(lines: readonly string[], at: number): number {
   let start = at
   for (let position = at - 1; position >= Math.max(0, at - 4); position -= 1) {
     const line = lines[position] ?? ''
-    if (isRule(line) || saysOriginal(line)) start = position
+    if (isRule(line) || saysOriginal(line) || saysBareOriginal(line)) start = position
     else if (!isBlank(line)) break
   }
   return start

@@ -1,4 +1,4 @@
-import { FORWARDED, ORIGINAL } from './words.ts'
+import { FORWARDED, ORIGINAL, REPLIES, REPLY_ABOVE } from './words.ts'
 
 /** Set before a line by what reads HTML, where its structure tells what the text does not; no character of any text. */
 export const MARKS = {
@@ -38,8 +38,9 @@ export function isRule(line: string): boolean {
 const DASHES = new Set([...'-‐‑‒–—―_=*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
 
 /** What a line says between dashes, lower case; `dashes` are how many there are before and behind it. */
-export function betweenDashes(line: string): { said: string; before: number; behind: number } {
-  if (line.length > LONGEST_LINE) return { said: '', before: 0, behind: 0 }
+export function betweenDashes(given: string): { said: string; before: number; behind: number } {
+  if (given.length > LONGEST_LINE) return { said: '', before: 0, behind: 0 }
+  const line = given.includes('&nbsp;') ? given.replaceAll('&nbsp;', ' ') : given // as QQ writes it into plain text
   let start = 0
   let end = line.length
   let before = 0
@@ -63,6 +64,25 @@ export function saysOriginal(line: string): boolean {
   if (!BEGINS_WITH_DASH.test(line)) return false
   const { said, before, behind } = betweenDashes(line)
   return before >= 2 && (behind >= 2 || before >= 4) && ORIGINALS.has(said)
+}
+
+/** The same without any dash, as BlackBerry writes it: it tells only with a header below it. */
+export function saysBareOriginal(line: string): boolean {
+  if (line.length > 80) return false
+  const said = line.trim().toLowerCase().normalize('NFC').replace(/\s+/g, ' ')
+  return said.includes(' ') && ORIGINALS.has(said)
+}
+
+/** ">>> Bob Berg <bob@example.com> 05.01.2026 10:00 >>>": GroupWise puts it above a quote without marks. */
+export function saysGroupWise(line: string): boolean {
+  return line.length < 400 && /^>>> ?[^\s>].*\d.* ?>>>\s*$/.test(line) && /\d\s?[:.]\s?\d{2}/.test(line)
+}
+
+/** "##- Please type your reply above this line -##", as help desks put it above what they quote; never a bare sentence. */
+export function saysReplyAbove(line: string): boolean {
+  if (line.length > 160 || !/^[\s>|\uFDD0-\uFDD3]{0,20}[-‐‑‒–—―_=*~+#<[(]{2}/.test(line)) return false
+  const said = line.toLowerCase().normalize('NFC')
+  return REPLY_ABOVE.some(words => said.includes(words)) && REPLIES.some(word => said.includes(word))
 }
 
 /** "---------- Forwarded message ----------", "Begin forwarded message:" in any of the languages. */
