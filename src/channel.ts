@@ -46,6 +46,20 @@ export type MessageKind = 'person' | 'auto-reply' | 'bounce' | 'bulk'
 /** What a machine wrote to people: of something that happened, of a form that was filled in, to many, through a list. */
 export type BulkSort = 'alert' | 'form' | 'newsletter' | 'list' | 'other'
 
+/**
+ * How far the address a message names as its sender can be believed.
+ * `pass`: the address's domain vouches for it, or the transport itself does. `unaligned`: what was checked speaks of
+ * another domain, or of none. `fail`: the domain says that it is not from there. `none`: nobody that we trust says
+ * anything.
+ */
+export type Authenticity = 'pass' | 'unaligned' | 'fail' | 'none'
+
+export interface Authentication {
+  result: Authenticity
+  /** What was found, one clause each: `dmarc=pass (example.com)`. */
+  reasons: string[]
+}
+
 /** A recipient that a mail did not reach. */
 export interface DeliveryFailure {
   address: string
@@ -105,12 +119,20 @@ export interface InboundMessage {
   reachedAt: string | null
   /** Its Message-ID with angle brackets, or the chat's own. */
   messageId: string | null
+  /** What else its sender knows it by; relays may put a Message-ID of their own in the place of ours. */
+  marks?: string[]
   /** What it answers: In-Reply-To first, then References from newest to oldest. */
   references: string[]
   /** SHA-256 of what stays the same when one message comes through two mailboxes: Message-ID, From and body. */
   fingerprint: string | null
   /** A colleague sent it from the desk's own mailbox, without the desk. */
   sentByHand?: true
+  /** How far its sender's address can be believed. */
+  authentication: Authentication
+  /** Why a filter that we trust takes it for spam; empty if none does. */
+  spam: string[]
+  /** It was handed over just now by whoever sends it, and is no old mail that is brought in. */
+  live?: true
   raw: Content
   attachments: InboundAttachment[]
 }

@@ -30,6 +30,13 @@ const channelSchema = z.looseObject({
   desk: z.string().optional().describe('The desk its tickets belong to; the first one if left out.'),
 })
 
+const limit = z.number().int('write a whole number').min(0, 'write 0 or more')
+
+const senderPattern = z
+  .string()
+  .regex(/^(?:[^\s@<>]+@)?[^\s@<>]+\.[^\s@<>]+$/, 'write an address, *@example.com, or a domain such as example.com')
+  .transform(text => text.toLowerCase())
+
 const rootSchema = z.strictObject({
   state: z.string().default('var').describe('Folder for the database, large files and keys.'),
   database: z
@@ -67,6 +74,40 @@ const rootSchema = z.strictObject({
         .describe('The note of a machine that all is well again is kept with the ticket of its alert; or closes it.'),
     })
     .prefault({}),
+  senders: z
+    .strictObject({
+      block: z
+        .array(senderPattern)
+        .default([])
+        .describe('Senders whose mail is recorded and ignored: addresses, or domains with all below them.'),
+      allow: z
+        .array(senderPattern)
+        .default([])
+        .describe('Senders whose mail is wanted, whatever a spam filter says of it.'),
+    })
+    .prefault({}),
+  floods: z
+    .strictObject({
+      tickets: limit.default(5).describe('Tickets one sender opens within that time before the rest is held; 0: any.'),
+      messages: limit.default(40).describe('Messages one sender writes into tickets within that time; 0: any.'),
+      within: duration.default(600_000).describe('The time that floods are counted in.'),
+    })
+    .prefault({}),
+  automatic: z
+    .strictObject({
+      perDay: limit.min(1).default(20).describe('Automatic mails that one requester gets in a day at most.'),
+      perAgentDay: limit.min(1).default(500).describe('Notifications that one agent gets in a day at most.'),
+    })
+    .prefault({}),
+  scanner: z
+    .strictObject({
+      clamd: z
+        .string()
+        .min(1)
+        .describe('Socket of ClamAV, such as /run/clamav/clamd.ctl, or host:port. What it finds something in is held.'),
+    })
+    .optional()
+    .describe('A virus scanner for messages with files.'),
   templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),
   limits: z
     .strictObject({

@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'
 import { ByteBudget } from './budget.ts'
 import type { ChannelAdapter, Describes, ReadiesItself } from './channel.ts'
-import { systemClock } from './clock.ts'
+import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
 import { type Config, type Loaded, loadConfig } from './config.ts'
 import { DeskError } from './errors.ts'
+import { Clamd } from './flow/clamd.ts'
 import type { ChannelEntry, Context } from './flow/context.ts'
 import { DeskService } from './flow/desk.ts'
 import { Renderer } from './flow/render.ts'
@@ -45,28 +46,34 @@ export interface OpenDesk {
 }
 
 /**
- * Opens the store and makes the channels; `toRead` says that mail is about to be handed to them. Rejects with a
- * `DeskError` that says what to mend.
+ * Opens the store and makes the channels; `toRead` says that mail is about to be handed to them, `clock` what time it
+ * is. Rejects with a `DeskError` that says what to mend.
  */
-export async function openDesk(config: Config, { toRead = false } = {}): Promise<OpenDesk> {
+export async function openDesk(config: Config, opening: { toRead?: boolean; clock?: Clock } = {}): Promise<OpenDesk> {
+  const { toRead = false, clock = systemClock } = opening
   const log = createLog(config.log)
   const renderer = new Renderer(packagePath('templates'), config.templates)
   const files = new LargeFiles(config.state)
-  const channels = await makeChannels(config, files, log)
+  const channels = await makeChannels(config, files, log, clock)
   if (toRead) for (const { adapter } of channels.values()) readyItself(adapter)
   const store = await openStore(config.database, config.state)
   try {
     const context: Context = {
       store,
       files,
-      clock: systemClock,
+      clock,
       log,
       channels,
       desks: config.desks,
       acknowledgeWithin: config.acknowledge.within,
       machines: config.machines,
+      senders: config.senders,
+      floods: config.floods,
+      automatic: { requester: config.automatic.perDay, agent: config.automatic.perAgentDay },
+      commands: createCommands(),
+      ...(config.scanner ? { scanner: new Clamd(config.scanner.clamd) } : {}),
     }
-    const service = new DeskService(context, createCommands(), renderer)
+    const service = new DeskService(context, renderer)
     await service.prepare(config.agents)
     const close = async () => {
       await Promise.all([...channels.values()].map(({ adapter }) => adapter.stop()))
@@ -85,7 +92,12 @@ function readyItself(adapter: ChannelAdapter): void {
 }
 
 /** Makes the configured channels; nothing of them listens or connects yet. */
-export async function makeChannels(config: Config, files: LargeFiles, log: Log): Promise<Map<string, ChannelEntry>> {
+export async function makeChannels(
+  config: Config,
+  files: LargeFiles,
+  log: Log,
+  clock: Clock = systemClock,
+): Promise<Map<string, ChannelEntry>> {
   const budget = new ByteBudget(config.limits.inFlight)
   const channels = new Map<string, ChannelEntry>()
   for (const { name, kind, desk, settings } of config.channels) {
@@ -98,7 +110,7 @@ export async function makeChannels(config: Config, files: LargeFiles, log: Log):
       budget,
       spoolPath: () => files.spoolPath(),
       statePath: folder => join(config.state, folder),
-      now: () => systemClock.now(),
+      now: () => clock.now(),
       warn: (sentence, error) => log.warn({ channel: name, ...(error ? { err: error } : {}) }, sentence),
     })
     channels.set(name, { kind, deskId: desk, adapter })

@@ -26,7 +26,7 @@ import { checkListener } from './check.ts'
 import type { RawMessage } from './head.ts'
 import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
-import { MailListener } from './listener.ts'
+import { type Envelope, MailListener } from './listener.ts'
 import { Maildir } from './maildir.ts'
 import type { TokenSource } from './oauth.ts'
 import type { ParseOptions } from './parse.ts'
@@ -34,9 +34,11 @@ import type { ParsedMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
 import type { SelfMail } from './self-mail.ts'
 import type { MailSender } from './sender.ts'
+import type { SenderCheck } from './sender-check.ts'
 import type { EmailSettings } from './settings.ts'
+import { trustedByDefault } from './trusted-headers.ts'
 
-export type Envelope = { from: string; to: string[] }
+const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
 
 /** Mail: in by SMTP, LMTP, pipe and from files; out by SMTP or into a Maildir. */
 export class EmailChannel
@@ -47,6 +49,8 @@ export class EmailChannel
   readonly #options: ChannelOptions
   readonly #own: readonly string[]
   readonly #parser: MailParserPool
+  readonly #trusted: readonly string[]
+  #senderCheck: Promise<SenderCheck> | undefined
   #listener: MailListener | undefined
   #sender: Promise<MailSender> | undefined
   #mailboxes: MailboxWatcher[] = []
@@ -59,6 +63,7 @@ export class EmailChannel
     this.#options = options
     this.#own = [settings.address, ...settings.aliases]
     this.#parser = new MailParserPool()
+    this.#trusted = settings.authentication.trusted?.map(host => host.toLowerCase()) ?? trustedByDefault(settings)
   }
 
   getReady(): void {
@@ -164,9 +169,11 @@ export class EmailChannel
     const release = more.release ?? (await this.#options.budget.take('path' in raw ? raw.size : raw.bytes.length))
     try {
       const { message } = await this.parse(raw, envelope)
-      if (more.sentByHand && !('quarantine' in message)) message.sentByHand = true
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
+        if (more.sentByHand) message.sentByHand = true
+        else await this.#recognise(message, raw, envelope)
+        if (envelope) message.live = true
       }
       await turn?.before
       const receipt = desk.receive(message)
@@ -180,13 +187,24 @@ export class EmailChannel
     }
   }
 
+  /** Finds out whether a message is of whom it says, where no server of ours has. */
+  async #recognise(message: InboundMessage, raw: RawMessage, envelope: Envelope | null): Promise<void> {
+    const { authentication } = this.settings
+    if (!authentication.check || message.authentication.reasons.length > 0) return
+    const since = this.#options.now().getTime() - FRESH_MS
+    if (!envelope && (this.settings.imap.length === 0 || Date.parse(message.reachedAt ?? '') < since)) return
+    this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(authentication))
+    const client = envelope && { ...envelope.client, sender: envelope.from }
+    message.authentication = await (await this.#senderCheck).check(raw, message.from?.address ?? null, client)
+  }
+
   /** Reads one raw message and stores nothing. */
   async parse(
     raw: RawMessage,
-    envelope: Envelope | null,
+    envelope: ParseOptions['envelope'],
     more: Pick<ParseOptions, 'longestText' | 'html'> = {},
   ): Promise<ParsedMail> {
-    const options = { own: this.#own, envelope, ...more }
+    const options = { own: this.#own, trusted: this.#trusted, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath())
   }
 

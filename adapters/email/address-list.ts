@@ -4,7 +4,7 @@ import { normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { decodeRaw, decodeWords } from './words.ts'
 
 const MOST_ADDRESSES = 200
-const LONGEST = 256 * 1024 // characters of one field
+const LONGEST = 64 * 1024 // characters of all fields of a name together
 
 /** As it is written: an address may be '' or no address at all. */
 type Written = Address
@@ -26,13 +26,16 @@ export function writtenAddresses(value: string, hint = ''): Written[] {
 
 /** The same without what is no address and what stands there twice; addresses in lower case. */
 export function addressesIn(values: readonly string[], hint = ''): Address[] {
-  const addresses: Address[] = []
-  for (const each of values.flatMap(value => writtenAddresses(value, hint))) {
-    const address = normaliseAddress(each.address)
-    if (address && !addresses.some(known => known.address === address)) addresses.push({ address, name: each.name })
-    if (addresses.length >= MOST_ADDRESSES) break
+  const addresses = new Map<string, Address>()
+  let left = LONGEST
+  for (const value of values) {
+    for (const each of left > 0 ? writtenAddresses(value.slice(0, left), hint) : []) {
+      const address = normaliseAddress(each.address)
+      if (address && !addresses.has(address)) addresses.set(address, { address, name: each.name })
+    }
+    left -= value.length
   }
-  return addresses
+  return [...addresses.values()].slice(0, MOST_ADDRESSES)
 }
 
 /** Some programs encode all of a mailbox as if it were a name. */

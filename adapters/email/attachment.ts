@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { AttachmentStream } from 'mailparser'
 import { pack } from '../../src/content.ts'
 import { oneLine } from '../../src/core/address.ts'
+import { safeFileName } from '../../src/core/file-danger.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
 import type { MailWithin, Parts } from './parts.ts'
@@ -12,7 +13,10 @@ const LARGEST_TNEF = 64 * 1024 * 1024
 const LARGEST_WITHIN = 1024 * 1024 // of a larger mail within a mail, the head alone is read
 const DEEPEST = 4
 const MOST_WITHIN = 30
+const LONGEST_NAME = 10_000
+const LONGEST_HEAD = 64 * 1024
 const LONGEST_CALENDAR = 512 * 1024
+const LAST_CALENDAR = 200 // files that stand behind more others are not looked into
 
 /** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */
 const RETURNED = /^(?:message\/(?:rfc822|global|partial)|message\/global-headers|text\/rfc822-headers)$/
@@ -36,7 +40,7 @@ export async function keepAttachment(
 ): Promise<void> {
   const position = parts.attachments.length + 1
   const slot = parts.attachments.push(PLACEHOLDER) - 1 // files keep the order in which they stand
-  const declared = (part.contentType || 'application/octet-stream').toLowerCase().slice(0, 200)
+  const declared = mediaType(part.contentType || '')
   const gathered = await gather(part.content as Readable, `${spool}-${position}`)
   const { start } = gathered
   const given = described?.name || String(part.filename || '')
@@ -47,13 +51,15 @@ export async function keepAttachment(
   if (type === 'message/delivery-status' || type === 'message/global-delivery-status') {
     parts.deliveryStatus.push(start.toString('utf8'))
   }
-  if (type === 'text/calendar') await readCalendar(start, described, parts)
+  if (type === 'text/calendar' && position <= LAST_CALENDAR) await readCalendar(start, described, parts)
   let subject = ''
   if (RETURNED.test(type)) {
     const wanted = type !== 'text/rfc822-headers' && depth < DEEPEST && parts.within.length < MOST_WITHIN
     const within = wanted ? await readWithin(start.subarray(0, LARGEST_WITHIN), depth + 1) : undefined
     if (within) parts.within.push(within)
-    parts.carried.push(...(within?.messageId ? [within.messageId] : idsIn(start.toString('latin1'))))
+    parts.carried.push(
+      ...new Set([...(within?.messageId ? [within.messageId] : []), ...idsIn(start.toString('latin1'))]),
+    )
     subject = within?.subject ?? ''
   }
   if (/^application\/(?:x-)?pkcs7-mime$/.test(type))
@@ -65,6 +71,12 @@ export async function keepAttachment(
     contentId: part.cid && part.related ? oneLine(part.cid) : null,
     content: await packed(gathered.collected),
   }
+}
+
+/** RFC 6838 section 4.2, lower case; what is none says nothing. */
+function mediaType(written: string): string {
+  const type = written.toLowerCase()
+  return /^[\w!#$&^.+-]{1,127}\/[\w!#$&^.+-]{1,127}$/.test(type) ? type : 'application/octet-stream'
 }
 
 const PLACEHOLDER = { name: '', type: '', contentId: null, content: pack(Buffer.alloc(0)) }
@@ -82,7 +94,7 @@ async function unpackTnef({ collected, start }: Gathered, parts: Parts, slot: nu
     1,
     ...content.files.map((file, index) => ({
       name: fileName(file.name, file.type, slot + index + 1),
-      type: file.type || 'application/octet-stream',
+      type: mediaType(file.type),
       contentId: oneLine(file.contentId) || null,
       content: pack(file.bytes),
     })),
@@ -99,7 +111,10 @@ async function readCalendar(start: Buffer, described: Written | undefined, parts
 }
 
 function idsIn(head: string): string[] {
-  return /^Message-ID:\s*(<[^<>\s]+>)/im.exec(head)?.slice(1) ?? []
+  const fields = (head.slice(0, LONGEST_HEAD).split(/\r?\n\r?\n/, 1)[0] ?? '').matchAll(
+    /^(?:Message-ID|X-Relaydesk-Id):\s{0,20}(<[^<>\s]{1,990}>)/gim,
+  )
+  return [...fields].slice(0, 4).map(found => found[1] ?? '')
 }
 
 const ENDINGS: Readonly<Record<string, string>> = {
@@ -128,8 +143,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 
 /** The last part of a path, in one line; something sensible where the sender gave no name. */
 export function fileName(given: string, type: string, position: number, subject = ''): string {
-  const name = oneLine(given.replace(/^.*[\\/]/s, ''))
-  if (name && name !== '.' && name !== '..') return name
+  const name = safeFileName(oneLine(given, LONGEST_NAME))
+  if (name) return name
   const ending = ENDINGS[type] ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
   const titled = oneLine(subject.replace(/[\\/:*?"<>|]+/g, ' '), 100)
   return `${titled || `attachment-${position}`}.${ending}`

@@ -2,6 +2,7 @@ import { analyse } from 'chardet'
 import iconv from 'iconv-lite'
 
 const SAMPLE = 64 * 1024 // bytes that a guess looks at
+const LONG_SAMPLE = 256 * 1024 // bytes by which a guess is tried
 const FEW_BROKEN = 0.005 // of all bytes: such a text is damaged, not of another charset
 
 /** Names that senders write for charsets which the decoders know by another one. */
@@ -115,11 +116,11 @@ function decodeAs(bytes: Buffer, label: string): string | undefined {
   const plain = label.replace(/[^a-z0-9_]/g, '')
   const name = CALLED[plain] ?? label
   const fuller = FULLER[name]
-  if (fuller) return iconv.decode(bytes, fuller)
+  if (fuller) return iconv.decode(bytes, fuller).toWellFormed()
   try {
     return new TextDecoder(name).decode(bytes)
   } catch {
-    return iconv.encodingExists(name) ? iconv.decode(bytes, name) : undefined
+    return iconv.encodingExists(name) ? iconv.decode(bytes, name).toWellFormed() : undefined
   }
 }
 
@@ -224,10 +225,13 @@ function mayBeEastern(bytes: Buffer): boolean {
   return runs.length > 0 && runs.every(run => run.length % 2 === 0)
 }
 
-/** The text if all of it is well-formed and of characters that people write. */
+/** The text if it is well-formed and of characters that people write, as far as a sample tells. */
 function readable(bytes: Buffer, label: string): string | undefined {
-  const text = decodeAs(bytes, label) ?? ''
+  const lines = bytes.lastIndexOf(0x0a, LONG_SAMPLE) + 1
+  const sample = bytes.length > LONG_SAMPLE ? bytes.subarray(0, lines || LONG_SAMPLE) : bytes
+  const text = decodeAs(sample, label) ?? ''
   const odd = text.match(/[\ufffd\ue000-\uf8ff\uff61-\uff9f\u0080-\u009f]/g)?.length ?? 0
   const common = text.match(/[\u3040-\u30ff\u4e00-\u9fff\uac00-\ud7a3]/g)?.length ?? 0
-  return odd <= 1 && common > odd * 10 ? text : undefined
+  if (odd > 1 || common <= odd * 10) return undefined
+  return sample === bytes ? text : decodeAs(bytes, label)
 }

@@ -3,6 +3,9 @@ import type { SendMailOptions } from 'nodemailer'
 import type { Address, OutboundMessage, RichText } from '../../src/channel.ts'
 import { splitDetail } from '../../src/core/address.ts'
 
+/** Bears our id where a relay puts a Message-ID of its own (Amazon SES, some of Microsoft's). */
+export const MARK = 'X-Relaydesk-Id'
+
 const HELD = /\uE000(\d+)\uE001/g
 
 /** A mail as nodemailer takes it. Its Message-ID carries the token, so that an answer finds its way back. */
@@ -27,7 +30,7 @@ export async function composeMail(
     ...(message.inReplyTo ? { inReplyTo: messageId(message.inReplyTo) } : {}),
     ...(message.references.length > 0 ? { references: message.references.map(messageId) } : {}),
     date: new Date(message.queuedAt),
-    headers: message.automatic ? automaticHeaders(message) : {},
+    headers: { [MARK]: messageId(message.token), ...(message.automatic ? automaticHeaders(message) : {}) },
     attachments: await Promise.all(
       message.attachments.map(async file => ({
         filename: file.name,

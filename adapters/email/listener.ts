@@ -6,6 +6,14 @@ import { spool } from './collect.ts'
 import type { RawMessage } from './head.ts'
 import type { EmailSettings } from './settings.ts'
 
+/** How a message was handed over by SMTP. */
+export interface Envelope {
+  from: string
+  to: string[]
+  /** The other side of the connection. */
+  client: { ip: string; helo: string }
+}
+
 const MOST_CLIENTS = 100
 const SOCKET_TIMEOUT_MS = 60_000
 const CLOSE_TIMEOUT_MS = 1_000 // for a client that says nothing; mail in hand is finished before
@@ -17,7 +25,7 @@ export interface ListenerOptions {
   maxMessageBytes: number
   spoolPath(): Promise<string>
   /** Stores the message; resolves with a few words for the client once it is committed. */
-  take(raw: RawMessage, envelope: { from: string; to: string[] }): Promise<string>
+  take(raw: RawMessage, envelope: Envelope): Promise<string>
   warn(sentence: string, error?: unknown): void
 }
 
@@ -99,6 +107,7 @@ export class MailListener {
       return await take(raw, {
         from: mailFrom ? mailFrom.address.toLowerCase() : '',
         to: rcptTo.map(each => each.address.toLowerCase()),
+        client: { ip: session.remoteAddress, helo: session.hostNameAppearsAs || '' },
       })
     } catch (error) {
       stream.resume() // an unread stream would block the client

@@ -1,11 +1,13 @@
-import type { Address } from '../../src/channel.ts'
+import type { Address, Authentication } from '../../src/channel.ts'
 import { isOurs, oneLine } from '../../src/core/address.ts'
 import { alertOf } from '../../src/core/alert.ts'
+import { judgeSender, UNKNOWN } from '../../src/core/authentication.ts'
 import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
 import type { Evidence } from '../../src/core/evidence.ts'
 import { classify } from '../../src/core/kind.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
+import { spamReasons } from '../../src/core/spam.ts'
 import { isAnswerSubject, isForwardSubject } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 import { addressesIn, writtenAddresses } from './address-list.ts'
@@ -18,10 +20,14 @@ import { type ReadMail, unreadable } from './parsed.ts'
 import { type Parts, readParts } from './parts.ts'
 import { forwardedIn, textsOf } from './said.ts'
 import { isDeep } from './text.ts'
+import { trustedResults } from './trusted-headers.ts'
 import { decodeWords } from './words.ts'
 
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
 const LONGEST_SUBJECT = 1_000
+const LONGEST_VALUE = 64 * 1024 // of a longer one its start and its end
+const MOST_FIELDS = 50 // of one name
+const MOST_REFERENCES = 1_000
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
@@ -32,6 +38,8 @@ export interface ParseOptions {
   spool: string
   /** Characters of text kept; 1,000,000 unless told otherwise. */
   longestText?: number
+  /** Servers whose Authentication-Results and X-Spam fields count. */
+  trusted?: readonly string[]
   /** Whether the layout is wanted, and with it the pictures that lie elsewhere. */
   html?: { remote: boolean }
 }
@@ -54,9 +62,11 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 
 function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   const byName = Map.groupBy(head.fields, field => field.name)
-  const values = (name: string) => (byName.get(name) ?? []).map(field => field.value)
+  const values = (name: string) => (byName.get(name) ?? []).slice(0, MOST_FIELDS).map(field => bounded(field.value))
   const hint = headCharset(head)
-  const written = [...values('from'), ...values('sender')].flatMap(value => writtenAddresses(value, hint))
+  const written = [...values('from').slice(0, 5), ...values('sender').slice(0, 5)].flatMap(value =>
+    writtenAddresses(value, hint),
+  )
   const from = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
   const to = addressesIn(values('to'), hint)
   const cc = addressesIn(values('cc'), hint)
@@ -71,7 +81,8 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
           deliveryStatus: parts.deliveryStatus,
           failedRecipients: values('x-failed-recipients'),
           to: to.map(each => each.address),
-        })
+          returnedTo: addressesIn(parts.within.map(each => each.to).slice(0, 1), hint).map(each => each.address),
+        }).filter(each => oneLine(each.address) === each.address) // what holds control characters is no address
       : null
   const longest = options.longestText ?? LONGEST_TEXT
   const said = textsOf(parts, {
@@ -97,26 +108,34 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       text: said.text,
       visible: said.visible,
       kind: verdict.kind,
-      kindReasons: verdict.reasons,
+      kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
       alert: verdict.bulk === 'alert' && from ? alertOf({ from: from.address, subject, text: whole }) : null,
       failures: bounced ?? [],
-      forwarded: forwardedIn(parts, whole, subject),
+      forwarded: forwardedIn(parts, whole.slice(0, longest + 1), { subject, longest }),
       sentAt,
       reachedAt: timeOf(values('received')[0]?.split(';').at(-1)) ?? sentAt,
       messageId,
+      ...(byName.has('x-relaydesk-id') ? { marks: values('x-relaydesk-id').flatMap(messageIds) } : {}),
       references: [
         ...referencesOf(values),
-        ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(whole)] : []),
+        ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(whole)].flatMap(messageIds) : []),
       ],
       fingerprint:
         messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
       attachments: parts.attachments,
+      authentication: authenticationOf(head, from, options),
+      spam: spamReasons({ header: values }, options.trusted ?? []),
     },
     from: written[0] ?? from,
     bounced,
     html: null,
   }
+}
+
+function authenticationOf(head: Head, from: Address | null, { trusted = [] }: ParseOptions): Authentication {
+  const results = trustedResults(head, trusted)
+  return results === null ? UNKNOWN : judgeSender(from?.address ?? null, results)
 }
 
 /** Loaded where it is asked for: mail that only comes in needs none of it. */
@@ -156,14 +175,20 @@ function evidenceOf(values: (name: string) => string[], from: Address | null, op
   }
 }
 
+function bounded(value: string): string {
+  if (value.length <= LONGEST_VALUE) return value
+  return `${value.slice(0, LONGEST_VALUE / 2)} ${value.slice(-LONGEST_VALUE / 2)}`
+}
+
 /** RFC 5322 section 3.6.4: In-Reply-To says what is answered; References lists the conversation, the newest last. */
 function referencesOf(values: (name: string) => string[]): string[] {
   const answered = values('in-reply-to').flatMap(messageIds)
   const conversation = values('references').flatMap(messageIds)
-  return [...new Set([...answered, ...conversation.toReversed()])]
+  return [...new Set([...answered, ...conversation.toReversed()].slice(0, MOST_REFERENCES))]
 }
 
-function messageIds(value: string): string[] {
+function messageIds(written: string): string[] {
+  const value = written.replace(/[\0-\x08\x0e-\x1f\x7f-\x9f]+/g, '') // blanks and line ends stay: no id goes over them
   const bracketed = value.match(/<[^<>\s]{1,990}>/g)
   if (bracketed) return bracketed
   const bare = value.trim()

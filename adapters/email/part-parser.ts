@@ -1,6 +1,7 @@
 import { Transform, type TransformCallback } from 'node:stream'
 import { MailParser, type MailParserOptions } from 'mailparser'
 import { decodeText } from './charset.ts'
+import { type HeadInTheMaking, readWithoutRuns, withoutLongBlanks, withoutPadding } from './costly-runs.ts'
 import { parametersOf, typeOf } from './parameters.ts'
 import type { MimePart, Written } from './text.ts'
 
@@ -14,7 +15,12 @@ interface Internals {
   /** The part that is being read. */
   curnode: PartNode | undefined
   decoder: { decodeStream(label: string): Transform }
-  splitter: { compareBoundary(line: Buffer, start: number, boundary: Buffer): 1 | 2 | false }
+  splitter: {
+    compareBoundary(line: Buffer, start: number, boundary: Buffer): 1 | 2 | false
+    /** The part whose head is being read. */
+    node: HeadInTheMaking
+    newNode(parent?: HeadInTheMaking): void
+  }
   processChunk(chunk: Chunk, done: () => void): void
   createNode(chunk: Node): PartNode
 }
@@ -60,6 +66,7 @@ export class PartParser extends Base {
   #textLeft = LONGEST_TEXT
   #headLength = 0
   #hasText = false
+  #hasStatus = false
   /** A text was announced as base64, and nothing of it was seen yet. */
   #unsure = false
   #asBase64: Base64Again | undefined
@@ -72,6 +79,12 @@ export class PartParser extends Base {
     const compare = splitter.compareBoundary.bind(splitter)
     splitter.compareBoundary = (line, start, boundary) =>
       compare(withoutPadding(line, start, boundary), start, boundary)
+    const newNode = splitter.newNode.bind(splitter)
+    splitter.newNode = parent => {
+      newNode(parent)
+      readWithoutRuns(splitter.node)
+    }
+    readWithoutRuns(splitter.node)
   }
 
   override processChunk(chunk: Chunk, done: () => void): void {
@@ -87,6 +100,9 @@ export class PartParser extends Base {
     }
     if (chunk.type === 'body' && this.curnode?.encoding === 'base64' && !this.#asBase64) {
       chunk.value = withoutNoise(chunk.value)
+    }
+    if (chunk.type === 'body' && this.curnode?.encoding === 'quoted-printable') {
+      chunk.value = withoutLongBlanks(chunk.value)
     }
     if (chunk.type !== 'body') this.#asBase64 = undefined
     if (chunk.type === 'node') this.#written = this.#readHead(chunk)
@@ -111,25 +127,26 @@ export class PartParser extends Base {
       return this.#headLength <= LONGEST_HEADS || /^content-(?:type|disposition|transfer-encoding)$/.test(key)
     })
     const written = describe(chunk, lines, !this.#hasText)
+    if (this.#hasText && !this.#hasStatus && isStatus(chunk, written)) chunk.contentType = 'message/delivery-status'
+    if (STATUS.test(String(chunk.contentType))) this.#hasStatus = true
     this.#unsure = chunk.encoding === 'base64' && /^text\//.test(written.type)
     if (/^text\//.test(written.type) && chunk.disposition !== 'attachment') this.#hasText = true
     return written
   }
 }
 
+/** What the second part of a report is (RFC 3464, RFC 8098, RFC 5965). */
+const STATUS = /^message\/(?:(?:global-)?delivery-status|disposition-notification|feedback-report)$/
+
+/** RFC 6522 section 3: the second part of a report is the machine's, even where it is sent as some file or other. */
+function isStatus({ parentNode }: Node, { type, name }: Written): boolean {
+  if ((parentNode || undefined)?.contentType !== 'multipart/report') return false
+  return type === 'application/octet-stream' || (type === 'text/plain' && name !== '')
+}
+
 /** `text/plain charset=utf-8`: the semicolon was forgotten. */
 function charsetWithin(field: string): string {
   return /charset\s{0,4}=\s{0,4}["']?([\w.:-]{2,40})/i.exec(field)?.[1] ?? ''
-}
-
-/** Blanks may stand between a boundary and the end of its line (RFC 2046 section 5.1.1). */
-function withoutPadding(line: Buffer, start: number, boundary: Buffer): Buffer {
-  if (line[start] !== 0x2d || line[start + 1] !== 0x2d || line.length < start + boundary.length + 3) return line
-  let end = line.length
-  while (end > 0 && (line[end - 1] === 0x0a || line[end - 1] === 0x0d)) end -= 1
-  let said = end
-  while (said > start && (line[said - 1] === 0x20 || line[said - 1] === 0x09)) said -= 1
-  return said === end ? line : Buffer.concat([line.subarray(0, said), line.subarray(end)])
 }
 
 /** What a part is, put right where it is missing or miswritten. */

@@ -41,8 +41,13 @@ function joined(texts: readonly string[]): string {
 }
 
 function cut(text: string, longest: number): string {
-  if (text.length <= longest) return text
-  return `${text.slice(0, longest).toWellFormed()}\n\n(cut here: the whole text is in the raw message)`
+  if (text.length <= longest) return storable(text)
+  return `${storable(text.slice(0, longest))}\n\n(cut here: the whole text is in the raw message)`
+}
+
+/** Half a character is in no text that a store takes; marks of ours may be left of a mail within. */
+function storable(text: string): string {
+  return withoutMarks(text).toWellFormed()
 }
 
 /** A mail within the mail, as programs show one that was forwarded. */
@@ -70,7 +75,11 @@ function sealedNotes({ sealed, attachments }: Parts, text: string): string[] {
 }
 
 /** The mail that this one forwards, in its text or as its only message within; null if it forwards none. */
-export function forwardedIn(parts: Parts, text: string, subject: string): InboundMessage['forwarded'] {
+export function forwardedIn(
+  parts: Parts,
+  text: string,
+  { subject, longest }: { subject: string; longest: number },
+): InboundMessage['forwarded'] {
   if (!isForwardSubject(subject)) return null
   const [within, ...more] = parts.within
   const attached = more.length === 0 && within?.from?.address ? { ...within, from: within.from, comment: text } : null
@@ -80,8 +89,8 @@ export function forwardedIn(parts: Parts, text: string, subject: string): Inboun
   return {
     from: { address, name: oneLine(found.from.name) },
     subject: oneLine(found.subject, 1_000),
-    text: found.text.trim(),
-    comment: visibleReply(found.comment).trim(),
+    text: cut(found.text.trim(), longest),
+    comment: cut(visibleReply(found.comment).trim(), longest),
     messageId: attached && found === attached ? (within?.messageId ?? null) : null,
   }
 }

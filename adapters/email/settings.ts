@@ -101,6 +101,24 @@ const sendSchema = z
     message: 'write either smtp or maildir, to say how mail leaves',
   })
 
+const authenticationSchema = z.strictObject({
+  trusted: z
+    .array(z.string().min(1))
+    .optional()
+    .describe(
+      'Your servers whose Authentication-Results and X-Spam headers count, as these name them; they must remove such headers from what comes in. For Microsoft 365 write microsoft365.',
+    ),
+  check: z
+    .boolean()
+    .default(true)
+    .describe('Check DKIM, SPF and DMARC ourselves where mail comes from the internet and no such server did.'),
+  dns: z
+    .string()
+    .regex(/^[0-9a-fA-F.:[\]]+$/, 'write the address of a resolver, such as 192.0.2.53 or 192.0.2.53:5353')
+    .optional()
+    .describe('Resolver to ask; those of the system if left out.'),
+})
+
 const shape = z.strictObject({
   address: mailAddress.describe('The address people write to; answers come from it.'),
   aliases: z.array(mailAddress).default([]).describe('Further addresses of this desk that mail is taken for.'),
@@ -115,6 +133,7 @@ const shape = z.strictObject({
   oauth: oauthSchema
     .optional()
     .describe('How to sign in at IMAP and SMTP without a password; relaydesk login CHANNEL obtains the first token.'),
+  authentication: authenticationSchema.prefault({}).describe('How senders are recognised.'),
   canary: duration
     .optional()
     .describe('How often to send a mail to itself through each mailbox; an alarm tells when it does not come back.'),
@@ -146,6 +165,7 @@ function checkTogether(settings: z.infer<typeof shape>, context: z.RefinementCtx
 export const emailSettings = shape.superRefine(checkTogether)
 
 export type EmailSettings = z.infer<typeof emailSettings>
+export type AuthenticationSettings = EmailSettings['authentication']
 export type ImapSettings = EmailSettings['imap'][number]
 export type FolderSettings = ImapSettings['folders'][number]
 export type OauthSettings = NonNullable<EmailSettings['oauth']>

@@ -78,16 +78,45 @@ function layOutHtml(content: string): string {
   return costly ? roughText(withoutMarks(content.slice(0, LONGEST_ROUGH))) : layOut(withoutMarks(content))
 }
 
-/** Tags that need no end of their own, so that many of them are not deep. */
-const ENDS_ITSELF = /^(?:area|base|br|col|dd|dt|hr|img|input|li|link|meta|option|p|source|tbody|td|th|thead|tr|wbr)$/i
+/** Tags that have no end (HTML, section 13.1.2). */
+const VOID =
+  /^(?:area|base|basefont|br|col|command|embed|frame|hr|img|input|isindex|keygen|link|meta|param|source|track|wbr)$/
+
+/** What a tag ends if it stands right within it, as htmlparser2 has it: many of these in a row are not deep. */
+const ENDS: ReadonlyMap<string, RegExp> = new Map([
+  ['p', /^p$/],
+  ['li', /^li$/],
+  ['option', /^option$/],
+  ['dd', /^d[dt]$/],
+  ['dt', /^d[dt]$/],
+  ['td', /^(?:thead|t[dh])$/],
+  ['th', /^th$/],
+  ['tr', /^t[rdh]$/],
+  ['tbody', /^t(?:head|body)$/],
+])
 
 /** More elements within each other than people write; working on them takes time by the square, and stack. */
 export function isDeep(html: string): boolean {
-  let depth = 0
-  for (const [, end, tag = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:]{0,20})/gi)) {
-    if (ENDS_ITSELF.test(tag)) continue
-    depth = end ? Math.max(0, depth - 1) : depth + 1
-    if (depth > DEEPEST_HTML) return true
+  const open: string[] = []
+  const counts = new Map<string, number>()
+  const leave = () => {
+    const left = open.pop() ?? ''
+    counts.set(left, (counts.get(left) ?? 0) - 1)
+    return left
+  }
+  for (const [, end, name = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:]{0,20})/gi)) {
+    const tag = name.toLowerCase()
+    const count = counts.get(tag) ?? 0
+    if (VOID.test(tag)) continue
+    if (end) {
+      // An end of what is not open ends nothing.
+      while (count > 0 && leave() !== tag);
+      continue
+    }
+    while (ENDS.get(tag)?.test(open.at(-1) ?? '')) leave()
+    open.push(tag)
+    counts.set(tag, (counts.get(tag) ?? 0) + 1)
+    if (open.length > DEEPEST_HTML) return true
   }
   return false
 }
@@ -122,5 +151,5 @@ function isStub(text: string): boolean {
 
 function joined(texts: string[]): string {
   const spoken = texts.filter(text => text.trim())
-  return spoken.length <= 1 ? (spoken[0] ?? '') : spoken.map(text => text.replace(/\s+$/, '')).join('\n\n')
+  return spoken.length <= 1 ? (spoken[0] ?? '') : spoken.map(text => text.trimEnd()).join('\n\n')
 }

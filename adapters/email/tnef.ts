@@ -1,7 +1,5 @@
-import { decompressRTF } from '@kenjiuno/decompressrtf'
-import iconv from 'iconv-lite'
-import { deEncapsulateSync } from 'rtf-stream-parser'
 import { decodeText } from './charset.ts'
+import { readRtf } from './rtf.ts'
 
 // MS-OXTNEF, the format of winmail.dat: attributes one after the other, those of a file following the one that begins it.
 
@@ -10,7 +8,7 @@ const MOST_ATTRIBUTES = 20_000
 const MOST_PROPERTIES = 20_000
 const MOST_FILES = 1_000
 const DEEPEST = 5
-const LARGEST_RTF = 2 * 1024 * 1024
+const LARGEST_INNER = 1024 * 1024 // characters of HTML within
 
 /** Attributes by id (section 2.1.3.2). */
 const ATTRIBUTE = {
@@ -132,7 +130,7 @@ function properties(bytes: Buffer, charset: string): Map<number, Buffer> {
   if (bytes.length < 4) return found
   const count = Math.min(bytes.readUInt32LE(0), MOST_PROPERTIES)
   let at = 4
-  const padded = (length: number) => (length + 3) & ~3
+  const padded = (length: number) => Math.ceil(length / 4) * 4 // no bits: lengths may have 32 of them
   for (let index = 0; index < count && at + 4 <= bytes.length; index += 1) {
     const type = bytes.readUInt16LE(at)
     const id = bytes.readUInt16LE(at + 2)
@@ -167,7 +165,7 @@ function behindName(bytes: Buffer, start: number): number {
   if (start + 24 > bytes.length) return bytes.length
   const kind = bytes.readUInt32LE(start + 16)
   if (kind === 0) return start + 24
-  return start + 24 + ((bytes.readUInt32LE(start + 20) + 3) & ~3)
+  return start + 24 + Math.ceil(bytes.readUInt32LE(start + 20) / 4) * 4
 }
 
 function textOf(value: Buffer, type: number, charset: string): string {
@@ -194,47 +192,8 @@ function textsOf(message: Map<number, Buffer>, body: Buffer | undefined, charset
   const html = message.get(PROPERTY.html)
   if (html) content.html = decodeText(html, '', true)
   const rtf = message.get(PROPERTY.compressedRtf)
-  if (!content.text && !content.html && rtf) Object.assign(content, fromRtf(rtf))
+  if (!content.text && !content.html && rtf) Object.assign(content, readRtf(rtf))
   return content
-}
-
-/** MS-OXRTFCP packs it, MS-OXRTFEX puts the HTML or text that it was made from into it. */
-function fromRtf(packed: Buffer): Partial<TnefContent> {
-  if (packed.length < 16 || packed.readUInt32LE(4) > LARGEST_RTF) return {}
-  let rtf: Buffer
-  try {
-    rtf = Buffer.from(decompressRTF([...packed]))
-  } catch {
-    return {}
-  }
-  try {
-    const { mode, text } = deEncapsulateSync(rtf, { decode: iconv.decode, mode: 'either' })
-    return mode === 'html' ? { html: String(text) } : { text: String(text) }
-  } catch {
-    return { text: roughRtf(rtf.toString('latin1')) }
-  }
-}
-
-/** RTF that was written as such: its words without what shapes them. */
-function roughRtf(rtf: string): string {
-  return rtf
-    .replace(
-      /\{\\(?:fonttbl|colortbl|stylesheet|info|\*)[^{}]{0,20000}(?:\{[^{}]{0,20000}\}[^{}]{0,20000}){0,200}\}/g,
-      '',
-    )
-    .replace(/\r?\n/g, '')
-    .replace(/\\(?:par|line)\b ?/g, '\n')
-    .replace(/\\tab\b ?/g, '\t')
-    .replace(/\\u(-?\d{1,6}) ?(?:\\'[0-9a-f]{2}|\?)?/gi, (_, code: string) =>
-      String.fromCharCode(Number(code) & 0xffff),
-    )
-    .replace(/\\'([0-9a-f]{2})/gi, (_, code: string) =>
-      decodeText(Buffer.from([Number.parseInt(code, 16)]), 'windows-1252'),
-    )
-    .replace(/\\[a-z]{1,32}-?\d{0,10} ?/gi, '')
-    .replace(/\\([\\{}])/g, '$1')
-    .replace(/[{}]/g, '')
-    .trim()
 }
 
 function addFile(content: TnefContent, draft: Draft, depth: number): void {
@@ -248,7 +207,7 @@ function addFile(content: TnefContent, draft: Draft, depth: number): void {
     if (inner) {
       content.files.push(...inner.files.slice(0, MOST_FILES - content.files.length))
       // Its type says that it is a message: what agents get as one is never sent on.
-      const text = inner.text || inner.html.replace(/<[^>]{0,1000}>/g, ' ')
+      const text = inner.text || inner.html.slice(0, LARGEST_INNER).replace(/<[^<>]{0,1000}>/g, ' ')
       content.files.push({
         name: `${name || 'message'}.txt`,
         type: 'message/x-outlook',

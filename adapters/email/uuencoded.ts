@@ -5,45 +5,49 @@ export interface EncodedFile {
 }
 
 const MOST_FILES = 100
-const BEGIN = /^begin [0-7]{3,4} (\S.{0,254})$/
+const BEGIN = /^begin [0-7]{3,4} (\S[^\n]{0,254})(?:\n|$)/gm
 
 /** The files of a text, and the text without them. One that does not end as it should stays where it is. */
 export function withoutEncodedFiles(text: string): { text: string; files: EncodedFile[] } {
-  if (!/^begin [0-7]{3,4} \S/m.test(text)) return { text, files: [] }
-  const lines = text.split('\n')
   const kept: string[] = []
   const files: EncodedFile[] = []
-  for (let at = 0; at < lines.length; at += 1) {
-    const name = BEGIN.exec((lines[at] ?? '').trimEnd())?.[1]
-    const end = name === undefined || files.length >= MOST_FILES ? -1 : endOf(lines, at + 1)
-    if (name === undefined || end < 0) {
-      kept.push(lines[at] ?? '')
-      continue
-    }
-    files.push({ name, bytes: Buffer.concat(lines.slice(at + 1, end).map(decodeLine)) })
-    at = end
+  let from = 0
+  for (const found of text.matchAll(BEGIN)) {
+    if (found.index < from) continue
+    if (files.length >= MOST_FILES) break
+    const encoded = encodedLines(text, found.index + found[0].length)
+    if (!encoded) continue
+    files.push({ name: (found[1] ?? '').trimEnd(), bytes: Buffer.concat(encoded.lines.map(decodeLine)) })
+    kept.push(text.slice(from, found.index))
+    from = encoded.end
   }
-  return { text: kept.join('\n'), files }
+  return files.length === 0 ? { text, files } : { text: kept.join('') + text.slice(from), files }
 }
 
-/** The line `end` behind nothing but encoded lines; -1 if there is none. */
-function endOf(lines: readonly string[], from: number): number {
-  for (let at = from; at < lines.length; at += 1) {
-    const line = (lines[at] ?? '').trimEnd()
-    if (line === 'end') return at > from ? at : -1
-    if (!/^[\x20-\x60]{0,90}$/.test(line)) return -1
+/** Nothing but encoded lines up to the line `end`, and where the text goes on; undefined if there is another line. */
+function encodedLines(text: string, from: number): { lines: string[]; end: number } | undefined {
+  const lines: string[] = []
+  for (let at = from; at < text.length; ) {
+    const found = text.indexOf('\n', at)
+    const next = found < 0 ? text.length : found
+    const line = text.slice(at, next).trimEnd()
+    at = next + 1
+    if (line === 'end') return lines.length > 0 ? { lines, end: Math.min(at, text.length) } : undefined
+    if (!/^[\x20-\x60]{0,90}$/.test(line)) return undefined
+    lines.push(line)
   }
-  return -1
+  return undefined
 }
 
 /** A count of bytes, then four characters of six bits for every three of them. */
 function decodeLine(line: string): Buffer {
   const count = ((line.charCodeAt(0) || 0x20) - 0x20) & 0x3f
-  const bytes: number[] = []
-  for (let at = 1; bytes.length < count; at += 4) {
-    const [a, b, c, d] = [0, 1, 2, 3].map(offset => ((line.charCodeAt(at + offset) || 0x20) - 0x20) & 0x3f)
-    if (a === undefined || b === undefined || c === undefined || d === undefined) break
-    bytes.push(((a << 2) | (b >> 4)) & 0xff, ((b << 4) | (c >> 2)) & 0xff, ((c << 6) | d) & 0xff)
+  const bytes = Buffer.alloc(Math.ceil(count / 3) * 3)
+  const bits = (at: number) => ((line.charCodeAt(at) || 0x20) - 0x20) & 0x3f
+  for (let at = 1, to = 0; to < count; at += 4, to += 3) {
+    bytes[to] = (bits(at) << 2) | (bits(at + 1) >> 4)
+    bytes[to + 1] = (bits(at + 1) << 4) | (bits(at + 2) >> 2)
+    bytes[to + 2] = (bits(at + 2) << 6) | bits(at + 3)
   }
-  return Buffer.from(bytes.slice(0, count))
+  return bytes.subarray(0, count)
 }

@@ -4,6 +4,7 @@ import { decodeText } from './charset.ts'
 const WORD = /=\?([\w:.()+*-]{1,60})\?([bq])\?((?:[^?\r\n]|\?(?!=)){0,4000}?)(?:\?=|\?$|$)/gi
 
 const MOST_WORDS = 2_000
+const LONGEST = 64 * 1024 // characters of a field; no more is ever shown
 
 interface Word {
   charset: string
@@ -13,10 +14,11 @@ interface Word {
 /**
  * An unstructured field, or a phrase of a structured one, as text.
  *
- * @param value the field as it came, one character a byte, unfolded
+ * @param written the field as it came, one character a byte, unfolded
  * @param hint charset of the message, for bytes that no word tells of
  */
-export function decodeWords(value: string, hint = ''): string {
+export function decodeWords(written: string, hint = ''): string {
+  const value = written.slice(0, LONGEST)
   let text = ''
   let end = 0
   let pending: Word | undefined

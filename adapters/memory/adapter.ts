@@ -1,13 +1,15 @@
-import type { ChannelAdapter, Desk, InboundMessage, OutboundMessage, Owns, Sent } from '../../src/channel.ts'
+import type { ChannelAdapter, Desk, InboundMessage, OutboundMessage, Owns, Rereads, Sent } from '../../src/channel.ts'
 import { DeliveryError } from '../../src/channel.ts'
+import { sha256 } from '../../src/content.ts'
 
 /** A channel without a network: what is sent is kept in a list, and failures can be ordered. For tests and trials. */
-export class MemoryChannel implements ChannelAdapter, Owns {
+export class MemoryChannel implements ChannelAdapter, Owns, Rereads {
   readonly name: string
   readonly address: string
   readonly sent: OutboundMessage[] = []
   /** Consulted before each send: throw, or answer for some recipients. */
   onSend: (message: OutboundMessage) => Sent | undefined | Promise<Sent | undefined> = () => undefined
+  readonly #delivered = new Map<string, InboundMessage>()
   #desk: Desk | undefined
 
   constructor(name: string, address: string) {
@@ -34,9 +36,16 @@ export class MemoryChannel implements ChannelAdapter, Owns {
     return recipient === this.address
   }
 
+  async reread(raw: Uint8Array): Promise<InboundMessage> {
+    const message = this.#delivered.get(sha256(raw))
+    if (!message) throw new Error('That was never delivered.')
+    return message
+  }
+
   /** Hands a message to the desk, as a transport would. */
   async deliver(message: InboundMessage): Promise<ReturnType<Desk['receive']>> {
     if (!this.#desk) throw new Error('The channel is not started.')
+    this.#delivered.set(message.raw.sha256, message)
     return this.#desk.receive(message)
   }
 }

@@ -66,6 +66,18 @@ export function addMailVerbs(program: Command): void {
     })
 
   program
+    .command('save <ticket>')
+    .description('write the files of a ticket into a folder; nothing there is overwritten')
+    .option('--to <folder>', 'where to', '.')
+    .action((ticket: string, options: { to: string }, command: Command) =>
+      withDesk(command, async desk => {
+        const { saveFiles } = await import('./save-files.ts')
+        const saved = await saveFiles(desk, ticket, options.to)
+        print(saved.length > 0 ? saved.join('\n') : `${ticket} has no files.`)
+      }),
+    )
+
+  program
     .command('send [text]')
     .description('send mail to the desk as a requester would, over SMTP; to try things out')
     .requiredOption('--from <address>', 'who writes')

@@ -115,7 +115,7 @@ async function retryInbox({ context, service }: OpenDesk, messages: string[]): P
   const all = (await waitingArrivals(read, MOST)).filter(each => each.outcome.startsWith('quarantined:'))
   for (const waiting of messages.length > 0 ? named : all) {
     try {
-      const { outcome, ref } = await service.performer.settleWaiting(waiting, undefined)
+      const { outcome, ref } = await service.performer.retry(waiting)
       print(`M-${waiting.number}: ${outcome}${ref ? ` ${ref}` : ''}`)
     } catch (error) {
       process.exitCode = 1

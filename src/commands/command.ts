@@ -58,10 +58,10 @@ export interface SettleCommand<Args> extends Definition<Args> {
 }
 
 export interface Settlement {
-  /** Number of the arrival. */
-  arrival: number
-  /** `join` it to its ticket or to this one, or let it `open` one of its own. */
-  decision: { action: 'join'; ticket: number | null } | { action: 'open' }
+  /** Numbers of the arrivals. */
+  arrivals: readonly number[]
+  /** `join` it to its ticket or to this one, let it `open` one of its own, or `discard` it. */
+  decision: { action: 'join'; ticket: number | null } | { action: 'open' } | { action: 'discard' }
 }
 
 export type Command = ReadCommand<never> | WriteCommand<never> | SettleCommand<never>

@@ -82,6 +82,7 @@ function told(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): st
   const because = reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', nothing says that a machine wrote it'
   return [
     `kind       ${kind}${sort}${because}`,
+    ...senderInWords(verdict),
     `ticket     ${ticketInWords(verdict, arrival, ref)}`,
     ...(allowed ? [`let in     ${allowedInWords(verdict, arrival, ref)}`] : []),
     ...(arrival.acknowledgement ? [`receipt    ${receiptInWords(arrival.acknowledgement)}`] : []),
@@ -103,9 +104,33 @@ const RULES: Readonly<Record<string, string>> = {
   'token-of-another': 'it answers a notification that went to another agent',
 }
 
+const AUTHENTICITY: Record<string, string> = {
+  pass: 'confirmed by its domain',
+  unaligned: 'not confirmed: what was checked speaks of another domain',
+  fail: 'not confirmed: its domain says that it is not from there',
+}
+
+function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[] {
+  const words = AUTHENTICITY[authentication?.result ?? '']
+  const found = authentication?.reasons.join(', ')
+  return [
+    ...(words ? [`sender     ${words} (${found})`] : []),
+    ...(spam && spam.length > 0 ? [`spam       ${spam.join('; ')}`] : []),
+    ...(scan ? [`scanner    ${scan}`] : []),
+  ]
+}
+
+const LEFT_ALONE: Record<string, string> = {
+  'ignored:commands': 'it gave commands, which were carried out',
+  'ignored:blocked': 'its sender is blocked (senders.block)',
+  'ignored:discarded': 'an agent discarded it',
+}
+
 function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, ref: string | null): string {
   if (outcome === 'opened') return `${ref}, opened by it: ${rule ? RULES[rule] : openedBecause(clues)}`
   if (outcome === 'appended') return `${ref}, because ${RULES[rule ?? ''] ?? rule}`
+  const left = LEFT_ALONE[outcome]
+  if (left) return `none: ${left}`
   if (outcome.startsWith('held:')) return ref ? `${ref}, if an agent lets it in` : 'none, until an agent decides'
   return clues.length > 0 ? `none, although ${clues.join(', ')} hinted at one` : 'none: nothing in it leads to one'
 }
@@ -120,6 +145,7 @@ function allowedInWords({ allowed }: ArrivalVerdict, { sender }: Arrival, ref: s
   const who = sender ?? 'its sender'
   const words: Record<string, string> = {
     participant: `${who} takes part in ${ref}`,
+    alias: `${who} is another address of somebody who takes part in ${ref}`,
     addressee: `what it answers was sent to ${who}`,
     agent: `${who} is an agent`,
     decided: 'an agent decided so',
@@ -133,6 +159,8 @@ function receiptInWords(acknowledgement: string): string {
     queued: 'an acknowledgement was sent',
     'none:old': 'none, because it is old',
     'none:no-address': 'none, because there is no address to send it to',
+    'none:unconfirmed': 'none, because the domain of its sender says that the mail is not from there',
+    'none:echo': 'none, because this address got one under the same subject a moment ago',
     'none:too-many': 'none, because this address got many of them within an hour',
   }
   return reasons[acknowledgement] ?? 'none, because a machine wrote it'

@@ -25,7 +25,7 @@ export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null
     const ticket = line.args[1] === undefined ? null : ticketArgument(line.args[1], prefixes)
     return { arrival: arrivalArgument(line.args[0]), ticket }
   },
-  settles: ({ arrival, ticket }) => ({ arrival, decision: { action: 'join', ticket } }),
+  settles: ({ arrival, ticket }) => ({ arrivals: [arrival], decision: { action: 'join', ticket } }),
 }
 
 /** `invite HD-12 eve@example.com`: a person takes part from now on. */

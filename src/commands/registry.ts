@@ -6,11 +6,12 @@ import { explain } from './explain.ts'
 import { invite, joinMessage } from './join.ts'
 import { list } from './list.ts'
 import { note } from './note.ts'
-import { open } from './open.ts'
+import { discard, open } from './open.ts'
 import { release } from './release.ts'
 import { reopen } from './reopen.ts'
 import { reply } from './reply.ts'
 import { show } from './show.ts'
+import { notSpam, spam } from './spam.ts'
 
 /** Every command of the desk. `help` is made from the others. */
 export function createCommands(): Commands {
@@ -26,7 +27,10 @@ export function createCommands(): Commands {
     reopen,
     joinMessage,
     open,
+    discard,
     invite,
+    spam,
+    notSpam,
   ] as Command[]
   const help: ReadCommand<{ word: string | undefined }> = {
     word: 'help',

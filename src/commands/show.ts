@@ -1,4 +1,6 @@
 import { displayAddress } from '../core/address.ts'
+import { senderDoubt, UNKNOWN } from '../core/authentication.ts'
+import { fileDanger } from '../core/file-danger.ts'
 import { age } from '../core/table.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
 import { arrivalsOf } from '../store/arrivals.ts'
@@ -15,6 +17,8 @@ interface ShownMessage {
   message: Message
   /** What agents call it where it came in: M-12. */
   number: number | undefined
+  /** What speaks against its sender. */
+  doubt: string | null
   attachments: StoredAttachment[]
   deliveries: OutboxLine[]
   /** Of what it is about, what came back. */
@@ -38,11 +42,12 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
     const deliveries = await deliveriesOf(sql, ticket.id)
     const bounces = await bouncesOf(sql, ticket.id)
     const alerts = await alertsOf(sql, ticket.id)
-    const numbers = new Map((await arrivalsOf(sql, ticket.id)).map(each => [each.messageId, each.number]))
+    const arrivals = new Map((await arrivalsOf(sql, ticket.id)).map(each => [each.messageId, each]))
     const shown = await Promise.all(
       (await messagesOf(sql, ticket.id)).map(async message => ({
         message,
-        number: numbers.get(message.id),
+        number: arrivals.get(message.id)?.number,
+        doubt: senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
         bounces,
         attachments: await attachmentsOf(sql, message.id),
         deliveries: deliveries.filter(line => line.kind === 'reply' && line.messageId === message.id),
@@ -114,7 +119,7 @@ function alertLine({ count, lastAt, recoveredAt }: StoredAlert): string {
   return `alert      ${times}${recoveredAt ? '; all is well again since then' : ''}`
 }
 
-function body({ message, number, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
+function body({ message, number, doubt, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
   const who = message.authorAddress
     ? displayAddress({ name: message.authorName, address: message.authorAddress })
     : message.authorName
@@ -123,10 +128,16 @@ function body({ message, number, attachments, deliveries, bounces }: ShownMessag
   const text = (full ? message.text : (message.visible ?? message.text)) ?? '(erased)'
   return [
     `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}`,
+    ...(doubt ? [`[${doubt}]`] : []),
     text.trim() || '(no text)',
-    ...attachments.map(file => `[file] ${file.name} (${file.type}, ${readableSize(file.size)})`),
+    ...attachments.map(fileLine),
     ...deliveries.map(line => `[${deliveryState(line, bounces)}]`),
   ].join('\n')
+}
+
+function fileLine({ name, type, size }: StoredAttachment): string {
+  const danger = fileDanger(name, type)
+  return `[file] ${name} (${type}, ${readableSize(size)})${danger ? ` CAUTION: ${danger}` : ''}`
 }
 
 function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[]): string {
@@ -198,7 +209,7 @@ function dataOf(
       kind,
       bouncedAt,
     })),
-    messages: shown.map(({ message, number, attachments, deliveries }) => ({
+    messages: shown.map(({ message, number, doubt, attachments, deliveries }) => ({
       number: number === undefined ? null : `M-${number}`,
       direction: message.direction,
       author: { name: message.authorName, address: message.authorAddress },
@@ -208,7 +219,14 @@ function dataOf(
       visible: message.visible ?? message.text,
       messageId: message.externalId,
       at: message.storedAt,
-      attachments: attachments.map(({ name, type, size, sha256 }) => ({ name, type, size, sha256 })),
+      doubt,
+      attachments: attachments.map(({ name, type, size, sha256 }) => ({
+        name,
+        type,
+        size,
+        sha256,
+        danger: fileDanger(name, type),
+      })),
       deliveries: deliveries.map(delivery),
     })),
   }

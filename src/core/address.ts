@@ -4,7 +4,7 @@ const LONGEST = 320 // RFC 5321 section 4.5.3.1: 64 for the local part, 255 for 
 
 /** Lower case and trimmed; null if it is no address that an answer could be sent to. */
 export function normaliseAddress(text: string): string | null {
-  const address = text.trim().toLowerCase()
+  const address = text.trim().replace(/[^\u212a]+/g, part => part.toLowerCase()) // the sign for Kelvin is no k
   if (address.length > LONGEST) return null
   return /^[^\s@<>(),;:"\\\p{Cc}]+@[^\s@<>(),;:"\\\p{Cc}]+$/u.test(address) ? address : null
 }
@@ -15,6 +15,18 @@ export function splitDetail(address: string): { base: string; detail: string } {
   const plus = address.indexOf('+')
   if (plus <= 0 || plus > at) return { base: address, detail: '' }
   return { base: address.slice(0, plus) + address.slice(at), detail: address.slice(plus + 1, at) }
+}
+
+/**
+ * What is the same in all addresses that lead to one mailbox: the detail behind a plus left out (RFC 5233), and at
+ * Google the dots (https://support.google.com/mail/answer/7436150).
+ */
+export function canonicalAddress(address: string): string {
+  const { base } = splitDetail(address)
+  const at = base.lastIndexOf('@')
+  const domain = base.slice(at + 1)
+  if (domain !== 'gmail.com' && domain !== 'googlemail.com') return base
+  return `${base.slice(0, at).replaceAll('.', '')}@gmail.com`
 }
 
 /** Whether this is one of our own addresses, with or without a detail. */

@@ -159,6 +159,8 @@ function isDelay(text: string): boolean {
 
 /** Message-IDs in the heads of returned mails that a text shows, in angle brackets. */
 export function returnedIds(text: string): string[] {
-  const found = text.slice(0, LONGEST).matchAll(/^[ \t>]{0,8}message-id:\s{0,4}(<[^<>\s]{1,990}>)/gim)
+  const found = text
+    .slice(0, LONGEST)
+    .matchAll(/^[ \t>]{0,8}(?:message-id|x-relaydesk-id):\s{0,4}(<[^<>\s]{1,990}>)/gim)
   return [...new Set([...found].slice(0, 10).map(each => each[1] ?? ''))]
 }

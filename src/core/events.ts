@@ -24,7 +24,7 @@ export type TicketEvent =
   | { type: 'joined'; data: { person: string; role: 'requester' | 'copied' } }
   | { type: 'claimed'; data: { owner: string } }
   | { type: 'released'; data: { owner: string } }
-  | { type: 'closed'; data: { by?: 'recovery' } }
+  | { type: 'closed'; data: { by?: 'recovery' | 'spam' } }
   | { type: 'reopened'; data: { by: 'message' | 'command' } }
   | { type: 'undelivered'; data: { outbox: string } }
   | { type: 'bounced'; data: { outbox: string; bounce: string; kind: 'hard' | 'soft' | 'delayed' } }

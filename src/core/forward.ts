@@ -32,6 +32,15 @@ export function forwardedMail(text: string): ForwardedMail | null {
   return null
 }
 
+/** The text above whatever it shows of a mail of somebody else; all of it where it shows none. */
+export function aboveForward(text: string): string {
+  const lines = text.split('\n')
+  const at = lines.findIndex(
+    (line, at) => saysForwarded(line) || saysOriginal(line) || headerBlockAt(lines, at) !== null,
+  )
+  return at < 0 ? text : lines.slice(0, at).join('\n')
+}
+
 function mailAt(lines: readonly string[], above: number, at: number): ForwardedMail | null {
   const block = headerBlockAt(lines, at)
   if (!block) return null

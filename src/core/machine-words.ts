@@ -12,6 +12,14 @@ export function isAwayTemplate(subject: string): boolean {
   return colon > 0 && colon <= 60 && !short.includes('?') && saysAway(short) && /[\p{L}\p{N}]/u.test(short.slice(colon))
 }
 
+/** `Out of office: Re: [HD-7] Printer?`: a template in front of a subject that a desk gave. No person writes so. */
+export function isAwayToDesk(subject: string): boolean {
+  const short = subject.slice(0, 300).trim()
+  return saysAway(short) && AWAY_TO_DESK.test(short)
+}
+
+const AWAY_TO_DESK = /^[^:：?]{1,60}[:：]\s{0,4}(?:re[:：]\s{0,4})?\[[A-Z][A-Z0-9]{0,9}-\d{1,12}\]/i
+
 /** Subjects that are nothing but a template's words. */
 const AWAY_ALONE =
   /^(?:away from my mail|(?:yahoo! )?auto(?:matic)?[ -]?(?:response|reply)|out of (?:the )?office(?: auto-?reply)?|vacation (?:message|notice|reply)|.{2,60} (?:is out of the office|ist (?:außer haus|nicht im büro)|est absent\(?e?\)? du bureau|está fuera de la oficina))[ .!]{0,3}(?:\(.{0,60}\))?$/i

@@ -1,4 +1,4 @@
-import type { BulkSort, MessageKind } from '../channel.ts'
+import type { Authenticity, BulkSort, MessageKind } from '../channel.ts'
 import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */
@@ -29,8 +29,11 @@ export interface Arrival {
   /** Strongest first: tokens, thread, references, subject. */
   clues: readonly Clue[]
   senderIsAgent: boolean
-  /** Whether the sender's address takes part in a ticket. */
+  /** How far the sender's address can be believed. Left out: nobody says anything. */
+  authenticity?: Authenticity
+  /** Whether the sender's address takes part in a ticket: as it is, or as another address of the same mailbox. */
   takesPart(ticketId: string): boolean
+  isAlias?(ticketId: string): boolean
 }
 
 /** Why somebody may join a ticket. */
@@ -39,6 +42,8 @@ export type Allowed =
   | 'participant'
   /** What they answer was sent to this very address. */
   | 'addressee'
+  /** Takes part under another address of the same mailbox. */
+  | 'alias'
   | 'agent'
   /** An agent let them in. */
   | 'decided'
@@ -56,20 +61,40 @@ export type Decision =
 /** Which ticket a message belongs to, and whether its sender may join it. */
 export function decide(arrival: Arrival): Decision {
   if (arrival.kind !== 'person') return decideAutomatic(arrival)
-  if (arrival.senderIsAgent) return decideAgent(arrival)
+  if (arrival.senderIsAgent && isBelieved(arrival)) return decideAgent(arrival)
   return decidePerson(arrival)
 }
 
-function decidePerson({ clues, takesPart }: Arrival): Decision {
-  const own = clues.find(clue => takesPart(clue.ticketId) || isAddressee(clue))
+/** Nothing was found that speaks against the address; where nobody looks, it is taken at its word. */
+function isBelieved({ authenticity = 'none' }: Arrival): boolean {
+  return authenticity === 'pass' || authenticity === 'none'
+}
+
+function decidePerson(arrival: Arrival): Decision {
+  const { clues } = arrival
+  const own = clues.find(clue => mayJoin(arrival, clue))
   const strongest = clues.find(isStrong)
   // A stronger clue to a ticket that is not theirs beats a weaker one to a ticket that is: an agent decides.
   if (own && (!strongest || own.ticketId === strongest.ticketId || clues.indexOf(own) < clues.indexOf(strongest))) {
-    const allowed = takesPart(own.ticketId) ? 'participant' : 'addressee'
+    const allowed = arrival.takesPart(own.ticketId) ? 'participant' : isAddressee(own) ? 'addressee' : 'alias'
     return { action: 'append', ticketId: own.ticketId, direction: 'in', rule: own.by, allowed }
   }
-  if (strongest) return { action: 'hold', ticketId: strongest.ticketId, reason: strangerReason(strongest) }
-  return { action: 'open' }
+  if (!strongest) return { action: 'open' }
+  const known = arrival.takesPart(strongest.ticketId) || arrival.senderIsAgent
+  const reason = known && !isBelieved(arrival) ? 'unauthenticated' : strangerReason(strongest)
+  return { action: 'hold', ticketId: strongest.ticketId, reason }
+}
+
+/**
+ * A secret that we sent to somebody who takes part lets its bearer in, whatever became of the mail on its way. Without
+ * one the address must be believed, and another address of the same mailbox be vouched for by its domain.
+ */
+function mayJoin(arrival: Arrival, clue: Clue): boolean {
+  const { takesPart, isAlias, authenticity } = arrival
+  if (isAddressee(clue)) return true
+  const alias = isAlias?.(clue.ticketId) ?? false
+  if (clue.by === 'token' && !arrival.senderIsAgent) return takesPart(clue.ticketId) || alias
+  return (takesPart(clue.ticketId) && isBelieved(arrival)) || (alias && authenticity === 'pass')
 }
 
 /** The answer went to this address because its owner asked for that (Reply-To); whoever reads it may answer. */
@@ -150,6 +175,10 @@ function decideAutomatic(arrival: Arrival): Decision {
   }
   const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
   const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (trusted ? token : undefined)
+  // What answers for an agent is kept with what it answers: a ticket of its own would be told of to the other agents,
+  // and what answers for one of them would open the next.
+  const told = arrival.senderIsAgent && !clue ? clues.find(isStrong) : undefined
+  if (told) return { ...machine, ticketId: told.ticketId, direction: 'internal', rule: told.by }
   if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
   if (kind === 'bulk') return decideBulk(arrival)

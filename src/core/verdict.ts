@@ -1,4 +1,4 @@
-import type { BulkSort, InboundMessage, MessageKind } from '../channel.ts'
+import type { Authentication, BulkSort, InboundMessage, MessageKind } from '../channel.ts'
 import type { Allowed, Clue, Decision } from './threading.ts'
 
 /** What was made of a message and why, as it is kept with its arrival. */
@@ -11,6 +11,12 @@ export interface ArrivalVerdict {
   rule: string | null
   /** Why its sender may join; null where nobody joined. */
   allowed: Allowed | null
+  /** How far its sender's address could be believed; left out where nobody says anything. */
+  authentication?: Authentication
+  /** Why it was taken for spam. */
+  spam?: string[]
+  /** What the virus scanner found, or why it could not look. */
+  scan?: string
   /** All that hinted at a ticket, strongest first. */
   clues: string[]
 }
@@ -25,6 +31,8 @@ export function verdictOf(message: InboundMessage, clues: readonly Clue[], decis
     bulk: message.bulk,
     rule: appended?.rule ?? (decision.action === 'open' && decision.forwarded ? 'forwarded' : null),
     allowed: appended?.allowed ?? null,
+    ...(message.authentication.result === 'none' ? {} : { authentication: message.authentication }),
+    ...(message.spam.length > 0 ? { spam: message.spam } : {}),
     clues: [...new Set(clues.map(clue => clue.by))].slice(0, MOST_CLUES),
   }
 }

@@ -1,19 +1,24 @@
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
-import { concerned, tellAgents } from '../commands/notify.ts'
-import { oneLine } from '../core/address.ts'
-import { isOld } from '../core/age.ts'
+import { tellAgents } from '../commands/notify.ts'
+import { canonicalAddress, oneLine } from '../core/address.ts'
 import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
-import { takesPart } from '../store/participants.ts'
+import { participantsOf, takesPart } from '../store/participants.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
-import { appendMessage, type Became, openForwarded, openWith } from './carry-out.ts'
+import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
+import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { cluesOf } from './conversation.ts'
+import type { Became } from './entry.ts'
+import { passGate } from './gate.ts'
+import { tellOfHeld } from './held.ts'
+import { tellOfOrders } from './orders.ts'
+import { passScan } from './scan.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
@@ -36,8 +41,9 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
     await insertArrival(tx, { ...blank, ...duplicate })
     return duplicate
   }
-  const { decision, verdict } = await decideOn(tx, intake, origin, message)
-  const became = await carryOut(tx, intake, origin, message, decision)
+  const decided = await decideOn(tx, intake, origin, message)
+  const { decision, verdict } = decided
+  const became = await carryOut(tx, intake, origin, message, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
   await insertArrival(tx, { ...blank, ...became, detail, verdict })
@@ -97,9 +103,9 @@ export async function admitWaiting(
   const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const twin = first && first.number !== waiting.number ? await duplicateOf(tx, first) : undefined
   const decided = decision
-    ? { decision, verdict: verdictOf(message, [], decision) }
+    ? { decision, verdict: verdictOf(message, [], decision), asked: NOTHING_ASKED }
     : await decideOn(tx, intake, origin, message)
-  const became = twin ?? (await carryOut(tx, intake, origin, message, decided.decision))
+  const became = twin ?? (await carryOut(tx, intake, origin, message, decided))
   await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict: decided.verdict }, facts.at)
   return { outcome: became.outcome, ref: became.ref }
 }
@@ -119,14 +125,36 @@ async function carryOut(
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
+  { decision, asked }: Decided,
+): Promise<Became> {
+  const became = await settleIn(tx, intake, origin, message, decision, asked)
+  if (asked.unconfirmed && asked.actor) {
+    await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
+  } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
+    await obey(tx, intake, origin, asked.orders, asked.actor, undefined, message.attachments)
+  }
+  return became
+}
+
+const UNCONFIRMED =
+  'Your mail gives commands, and nothing of them was done: they are taken from answers to mail that the desk sent to you, and from addresses that your mail server confirms.'
+
+async function settleIn(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
   decision: Decision,
+  asked: Asked,
 ): Promise<Became> {
   const nothing = { messageId: null, acknowledgement: null }
   switch (decision.action) {
     case 'open':
-      return decision.forwarded ? openForwarded(tx, intake, origin, message) : openWith(tx, intake, origin, message)
+      return decision.forwarded
+        ? openForwarded(tx, intake, origin, message, asked.actor !== null && !asked.unconfirmed)
+        : openWith(tx, intake, origin, message)
     case 'append':
-      return appendMessage(tx, intake, origin, message, decision)
+      return appendMessage(tx, intake, origin, message, decision, asked.orders)
     case 'hold':
       return {
         outcome: `held:${decision.reason}`,
@@ -137,21 +165,6 @@ async function carryOut(
     case 'ignore':
       return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null }
   }
-}
-
-async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: InboundMessage): Promise<void> {
-  const { context, facts } = intake
-  // Of what a machine wrote nobody is told: it might answer that, too.
-  if (!arrival.outcome.startsWith('held:') || message.kind !== 'person') return
-  if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)) return
-  const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
-  await tellAgents(tx, facts, concerned(facts, ticket?.ownerId ?? null, null), {
-    kind: 'notify-held',
-    purpose: 'internal',
-    channel: arrival.channel,
-    arrival: arrival.number,
-    ...(ticket ? { ticketId: ticket.id } : {}),
-  })
 }
 
 async function blankArrival(
@@ -184,20 +197,25 @@ function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sende
 interface Decided {
   decision: Decision
   verdict: ArrivalVerdict
+  asked: Asked
 }
 
 async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decided> {
   const early = decideEarly(intake, message)
-  if (early) return { decision: early, verdict: verdictOf(message, [], early) }
+  if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
   const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
-  const decision = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
-  return { decision, verdict: verdictOf(message, clues, decision) }
+  const decided = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  const { decision: wanted, ...asked } = await askedIn(tx, intake, origin, message, decided)
+  const passed = await passGate(tx, intake, origin, message, wanted)
+  const { decision, found } = await passScan(tx, intake, origin, message.id, passed)
+  const verdict = { ...verdictOf(message, clues, decision), ...(found === null ? {} : { scan: found }) }
+  return { decision, verdict, asked: decision === wanted ? asked : NOTHING_ASKED }
 }
 
 /** What is ours, whatever it refers to. */
 function decideEarly({ facts, keys }: Intake, message: InboundMessage): Decision | undefined {
   const { from } = message
-  const ownTokens = message.messageId ? tokensIn(message.messageId) : []
+  const ownTokens = [message.messageId ?? '', ...(message.marks ?? [])].flatMap(tokensIn)
   if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
   if (message.sentByHand || !from || !facts.isOurs(from.address)) return undefined
   // A contact form of ours writes in our name for somebody else.
@@ -220,8 +238,11 @@ async function decideByClues(
   if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
   if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
+  const alias = new Set<string>()
   for (const { ticketId } of clues) {
-    if (from && (await takesPart(tx, ticketId, origin.kind, from.address))) mine.add(ticketId)
+    if (!from) break
+    if (await takesPart(tx, ticketId, origin.kind, from.address)) mine.add(ticketId)
+    else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
   }
   const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
   const isAgent = sender?.handle != null
@@ -233,8 +254,17 @@ async function decideByClues(
     ignoresNewsletters: context.machines.newsletters === 'ignore',
     clues,
     senderIsAgent: isAgent,
+    authenticity: message.authentication.result,
     takesPart: ticketId => mine.has(ticketId),
+    isAlias: ticketId => alias.has(ticketId),
   })
+}
+
+/** Under another address of the same mailbox. */
+async function takesPartAs(tx: Tx, ticketId: string, kind: string, address: string): Promise<boolean> {
+  const canonical = canonicalAddress(address)
+  const others = await participantsOf(tx, ticketId)
+  return others.some(each => each.kind === kind && canonicalAddress(each.address) === canonical)
 }
 
 /** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */

@@ -7,8 +7,8 @@ import { messageById } from '../store/messages.ts'
 import { type OutboxEntry, type OutboxRecipient, recipientsOf } from '../store/outbox.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket } from '../store/tickets.ts'
-import type { Entry } from './carry-out.ts'
 import { sentThatBounced } from './conversation.ts'
+import type { Entry } from './entry.ts'
 
 interface Returned extends DeliveryFailure {
   recipient: OutboxRecipient

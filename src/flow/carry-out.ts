@@ -1,67 +1,32 @@
-import type { Address, InboundMessage, Outcome } from '../channel.ts'
+import type { Address, InboundMessage } from '../channel.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { answerRequester, hasRecipients } from '../commands/reply.ts'
 import { oneLine } from '../core/address.ts'
-import { isOld } from '../core/age.ts'
+import { senderDoubt } from '../core/authentication.ts'
 import { plainSubject } from '../core/reference.ts'
-import type { Decision } from '../core/threading.ts'
-import { aboveMarker, visibleReply, withoutForwardMark } from '../core/visible.ts'
+import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, type Message, type PreparedMessage, prepareMessage } from '../store/messages.ts'
-import { acknowledgedSince, dropAcknowledgements, queue } from '../store/outbox.ts'
+import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
+import { acknowledgedSince, queue } from '../store/outbox.ts'
 import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
+import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
-import { type Change, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
+import { type Append, type Became, type Entry, entryFor, incoming, writerOf } from './entry.ts'
+import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
+import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
 import { recordAlert } from './repeated.ts'
 
 const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
-
-/** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
-const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
-
-/** What a message became, for its arrival. */
-export interface Became {
-  outcome: Outcome
-  ticketId: string | null
-  messageId: string | null
-  acknowledgement: string | null
-  /** Reference of the ticket. */
-  ref: string | null
-}
-
-export type Append = Extract<Decision, { action: 'append' }>
-
-/** A message on its way into a ticket. */
-export interface Entry {
-  intake: Intake
-  origin: Origin
-  message: InboundMessage
-  sender: Person
-  change: Change
-  /** Reached the organisation so long ago that nobody is told. */
-  old: boolean
-}
-
-async function entryFor(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Entry> {
-  const { facts, context } = intake
-  const sender = await meet(tx, intake, { kind: origin.kind, ...(writerOf(message) ?? NOBODY) })
-  const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
-  return { intake, origin, message, sender, old, change: { at: facts.at, actorId: sender.id, channel: origin.channel } }
-}
-
-/** Whoever filled in a form, not the program that sent it. */
-function writerOf({ bulk, replyTo, from }: InboundMessage): Address | null {
-  return bulk === 'form' && replyTo && replyTo !== from?.address ? { address: replyTo, name: '' } : from
-}
+const ECHO_MS = 3 * 60 * 1000
 
 /** Opens a ticket with its first message; `recordedBy` is the agent who forwarded it. */
 export async function openWith(
@@ -111,6 +76,7 @@ export async function openWith(
       channel: origin.channel,
       ticketId: ticket.id,
       messageId,
+      ...doubtOf(message),
     })
   }
   return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement, ref: ticket.ref }
@@ -120,7 +86,13 @@ export async function openWith(
  * An agent forwarded a mail that came to them: the ticket is its writer's, and they are told of it. What the agent
  * wrote above it stays among agents.
  */
-export async function openForwarded(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Became> {
+export async function openForwarded(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  mayOrder: boolean,
+): Promise<Became> {
   const { forwarded, from } = message
   if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
   const agent = await meet(tx, intake, { kind: origin.kind, ...from })
@@ -138,12 +110,29 @@ export async function openForwarded(tx: Tx, intake: Intake, origin: Origin, mess
   const became = await openWith(tx, intake, origin, original, agent)
   await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
-  const { comment } = forwarded
+  const orders = mayOrder ? readOrders(intake, message, became.ref) : null
+  const comment = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
   if (ticket && comment) {
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
     await addNote(tx, intake.facts, ticket, change, { author: agent, text: comment, attachments: [], kind: 'person' })
   }
+  if (orders) await obey(tx, intake, origin, orders, agent, ticket)
   return became
+}
+
+/** Carries out an agent's commands, if all of them can be understood, and tells the agent what became of them. */
+export async function obey(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  orders: Orders,
+  actor: Person,
+  ticket: Ticket | undefined,
+  files: InboundMessage['attachments'] = [],
+): Promise<void> {
+  const done = orders.mistakes.length === 0
+  const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
+  await tellOfOrders(tx, intake, origin, actor, ticket, done ? lines : [...lines, 'Nothing was done.'])
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -152,6 +141,9 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   if (message.kind !== 'person') return `none:${message.kind}`
   if (old) return 'none:old'
   if (!ticket.replyTo) return 'none:no-address'
+  // RFC 3834 section 2: who did not write must not be written to.
+  if (message.authentication.result === 'fail') return 'none:unconfirmed'
+  if (await isEcho(tx, entry, ticket.replyTo)) return 'none:echo'
   // Two machines that answer each other without saying so fall silent here; a person never gets this far.
   const since = new Date(Date.parse(entry.change.at) - BRAKE_MS).toISOString()
   if ((await acknowledgedSince(tx, ticket.replyTo, since)) >= MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
@@ -172,6 +164,15 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   return 'queued'
 }
 
+/**
+ * Whether this may be the answer of a machine that says nothing of itself: under the same subject, numbers aside, as
+ * the last one, and within minutes. A person who writes twice so soon has got one acknowledgement already.
+ */
+async function isEcho(tx: Tx, { message, change }: Entry, address: string): Promise<boolean> {
+  const subject = message.subject.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim()
+  return (await countRate(tx, `acknowledged ${address} ${subject}`, change.at, ECHO_MS)) > 1
+}
+
 /** Puts a message into a ticket, as what the decision says it is. */
 export async function appendMessage(
   tx: Tx,
@@ -179,18 +180,25 @@ export async function appendMessage(
   origin: Origin,
   message: InboundMessage,
   decision: Append,
+  orders: Orders | null = null,
 ): Promise<Became> {
   await tx.lock([`ticket ${decision.ticketId}`])
   const ticket = await ticketById(tx, decision.ticketId)
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
-  const entry = await entryFor(tx, intake, origin, message)
+  const entry = await entryFor(tx, intake, origin, message, orders)
   const append = message.sentByHand ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
+  const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
+  if (orders && !refused) await obey(tx, intake, origin, orders, entry.sender, ticket, message.attachments)
   await rememberThread(tx, origin.channel, message, ticket.id)
   return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null, ref: ticket.ref }
 }
 
-async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
+async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Append): Promise<string> {
+  const { orders } = asked
+  const ordered = orders !== null && orders.mistakes.length === 0
+  if (ordered && !orders.text) return keepOrders(tx, asked, ticket)
+  const entry = ordered ? { ...asked, message: { ...asked.message, visible: orders.text } } : asked
   const { message, sender, change, intake } = entry
   const { facts } = intake
   const prepared = prepareIncoming(entry, ticket.id)
@@ -202,7 +210,8 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
   now = await recordAlert(tx, entry, now)
   if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
-  if (message.kind === 'person' && decision.rule !== 'subject') {
+  // One whose sender is not confirmed came in by a secret, which others may have got hold of.
+  if (message.kind === 'person' && decision.rule !== 'subject' && isConfirmed(message)) {
     now = await letIn(tx, entry, now, decision)
     const replyTo = answerAddress(facts, message)
     if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
@@ -215,9 +224,21 @@ async function appendIncoming(tx: Tx, entry: Entry, ticket: Ticket, decision: Ap
       channel: ticket.channel,
       ticketId: ticket.id,
       messageId: id,
+      ...doubtOf(message),
     })
   }
   return id
+}
+
+/** What agents are told of its sender. */
+function doubtOf({ authentication }: InboundMessage): { note?: string } {
+  const doubt = senderDoubt(authentication)
+  return doubt === null ? {} : { note: doubt }
+}
+
+/** Nothing was found that speaks against its sender. */
+function isConfirmed({ authentication: { result } }: InboundMessage): boolean {
+  return result === 'pass' || result === 'none'
 }
 
 /** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
@@ -237,109 +258,6 @@ async function letIn(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Pr
   return now
 }
 
-/** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
-async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
-  const { message, sender: author, change } = entry
-  const { facts } = entry.intake
-  const { attachments } = message
-  const raw = message.raw.sha256
-  const written = aboveMarker(message.visible).trim()
-  const refusal = await whyNotSent(tx, facts, ticket, decision, written, attachments)
-  if (decision.direction === 'out' && refusal === null) {
-    const answered = await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })
-    if (answered.doubtful) await tellOfDoubt(tx, facts, ticket, author, answered.messageId, answered.doubtful)
-    return answered.messageId
-  }
-  const note = {
-    author,
-    text: written || message.text,
-    attachments,
-    kind: message.kind,
-    raw,
-    externalId: message.messageId,
-  }
-  const messageId = await addNote(tx, facts, ticket, change, note)
-  if (message.kind === 'bounce') {
-    const now = await ticketById(tx, ticket.id)
-    if (now) await recordBounce(tx, entry, now, messageId)
-  }
-  if (refusal !== null) {
-    const self = facts.agents.filter(agent => agent.id === author.id)
-    const draft = { kind: 'notify-refused', purpose: 'internal', channel: ticket.channel } as const
-    await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note: refusal })
-  }
-  return messageId
-}
-
-/** The answer is on its way to an address that did not take the one before. */
-async function tellOfDoubt(
-  tx: Tx,
-  facts: DeskFacts,
-  ticket: Ticket,
-  author: Person,
-  messageId: string,
-  note: string,
-): Promise<void> {
-  const self = facts.agents.filter(agent => agent.id === author.id)
-  const draft = { kind: 'notify-doubtful', purpose: 'internal', channel: ticket.channel } as const
-  await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note })
-}
-
-/** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
-async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
-  const { message, change, intake, origin, sender } = entry
-  const prepared = prepareMessage(
-    {
-      ...incoming(entry, ticket.id),
-      direction: 'out',
-      text: aboveMarker(message.visible).trim() || message.text,
-      visible: null,
-    },
-    message.attachments,
-  )
-  const { id } = prepared.message
-  await insertMessage(tx, prepared)
-  await dropAcknowledgements(tx, ticket.id, change.at)
-  await recordEvent(tx, ticket, { type: 'replied', data: { message: id, content: prepared.content } }, change)
-  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, sender.id), {
-    kind: 'notify-sent',
-    purpose: 'internal',
-    channel: origin.channel,
-    ticketId: ticket.id,
-    messageId: id,
-  })
-  return id
-}
-
-const KEPT: Record<string, string> = {
-  'tokens-disagree': 'Your mail answers messages of different kinds',
-  'token-of-another': 'Your mail answers a notification that went to another agent',
-  references: 'Your mail does not answer a notification of ours',
-  subject: 'Your mail does not answer a notification of ours',
-}
-
-/** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
-async function whyNotSent(
-  tx: Tx,
-  facts: DeskFacts,
-  ticket: Ticket,
-  decision: Append,
-  written: string,
-  attachments: InboundMessage['attachments'],
-): Promise<string | null> {
-  const kept = KEPT[decision.rule]
-  if (decision.direction !== 'out')
-    return kept ? `${kept}, so it was kept as an internal note and sent to nobody.` : null
-  if (!written && attachments.length === 0) {
-    return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
-  }
-  if (attachments.some(file => file.type.startsWith('message/'))) {
-    return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
-  }
-  if (await hasRecipients(tx, facts, ticket)) return null
-  return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
-}
-
 /** Colleagues on To and Cc, who take part from now on. */
 async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
   const others = new Map([...message.to, ...message.cc].map(each => [each.address, each]))
@@ -357,30 +275,10 @@ function participant(origin: Origin, who: Address, person: Person, role: Partici
 
 /** Where the sender wants to be answered; never an address of ours. */
 function answerAddress(facts: DeskFacts, message: InboundMessage): string | null {
-  const wanted = [message.replyTo, message.from?.address ?? null]
+  const wanted = [isConfirmed(message) ? message.replyTo : null, message.from?.address ?? null]
   return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
 }
 
 function prepareIncoming(entry: Entry, ticketId: string): PreparedMessage {
   return prepareMessage(incoming(entry, ticketId), entry.message.attachments)
-}
-
-function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt'> {
-  return {
-    id: newId(),
-    ticketId,
-    direction: 'in' as const,
-    authorId: sender.id,
-    authorName: oneLine(message.from?.name || sender.name),
-    authorAddress: message.from?.address ?? null,
-    channel: origin.channel,
-    externalId: message.messageId,
-    subject: message.subject,
-    text: message.text,
-    visible: message.visible === message.text ? null : message.visible,
-    kind: message.kind,
-    sentAt: message.sentAt,
-    storedAt: change.at,
-    raw: message.raw.sha256,
-  }
 }

@@ -11,7 +11,13 @@ const EARLIEST = Date.UTC(2026, 0, 1) // no clock of a running desk shows less
 
 /** Tries what every desk needs, whatever its channels. */
 export async function checkDesk(context: Context): Promise<Finding[]> {
-  return [await checkStore(context), await checkSpace(context), checkClock(context), ...(await checkWaiting(context))]
+  return [
+    await checkStore(context),
+    await checkSpace(context),
+    checkClock(context),
+    ...(await checkScanner(context)),
+    ...(await checkWaiting(context)),
+  ]
 }
 
 /** Writes, reads and takes it back. */
@@ -46,6 +52,16 @@ function checkClock({ clock }: Context): Finding {
   return now.getTime() >= EARLIEST
     ? { what, ok: true }
     : { what, ok: false, advice: 'set the clock of this machine (NTP).' }
+}
+
+async function checkScanner({ scanner }: Context): Promise<Finding[]> {
+  if (!scanner) return []
+  try {
+    return [{ what: `the virus scanner answers: ${await scanner.version()}`, ok: true }]
+  } catch (error) {
+    const advice = `${sentenceOf(error)}: start clamd, or correct scanner.clamd; messages with files are held meanwhile.`
+    return [{ what: `the virus scanner at ${scanner.address} answers`, ok: false, advice }]
+  }
 }
 
 async function checkWaiting({ store }: Context): Promise<Finding[]> {

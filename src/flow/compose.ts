@@ -1,8 +1,10 @@
 import type { Address, OutboundMessage } from '../channel.ts'
 import { displayAddress, oneLine } from '../core/address.ts'
+import { fileDanger } from '../core/file-danger.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
+import { arrivalsOfNotice } from '../store/held-notices.ts'
 import { attachmentsOf, type Message, messageById, type StoredAttachment } from '../store/messages.ts'
 import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
@@ -11,6 +13,7 @@ import { type Ticket, ticketById } from '../store/tickets.ts'
 import type { Context } from './context.ts'
 import type { Renderer, TemplateValues } from './render.ts'
 
+const MOST_HELD = 25 // messages that one notification lists
 const QUOTED = 20_000 // characters of a requester's message that a notification shows
 
 /** Makes the message that an outbox entry stands for, to those of its recipients who are due. */
@@ -23,9 +26,9 @@ export async function compose(
   const { read } = context.store
   const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
   const message = entry.messageId ? await messageById(read, entry.messageId) : undefined
-  const arrival = entry.arrival === null ? undefined : await arrivalByNumber(read, entry.arrival)
+  const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : []
   const files = message ? await attachmentsOf(read, message.id) : []
-  const values = await valuesFor(context, entry, { ticket, message, arrival, files })
+  const values = await valuesFor(context, entry, { ticket, message, held, files })
   const { subject, text } = renderer.render(entry.kind, values)
   const shown = await recipientsOf(read, entry.id)
   const addresses = (where: 'to' | 'cc'): Address[] =>
@@ -56,12 +59,12 @@ function attachmentOf(context: Context, file: StoredAttachment): OutboundMessage
 interface Subject {
   ticket: Ticket | undefined
   message: Message | undefined
-  arrival: Arrival | undefined
+  held: TemplateValues['held']['messages']
   files: StoredAttachment[]
 }
 
 async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): Promise<TemplateValues> {
-  const { ticket, message, arrival, files } = about
+  const { ticket, message, held, files } = about
   const desk = deskOf(context, ticket, entry)
   const answersTo = entry.purpose === 'answer' && ticket ? await requesterOf(context.store.read, ticket) : ''
   return {
@@ -77,16 +80,45 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
       author: message?.authorName ?? '',
       from: message ? displayAddress({ name: message.authorName, address: message.authorAddress ?? '' }) : '',
       text: textOf(entry, message),
-      files: files.map(file => oneLine(file.name)),
+      files: files.map(fileLine),
     },
     answers: { to: answersTo },
     held: {
-      number: String(arrival?.number ?? ''),
-      reason: reasonInWords(arrival?.outcome ?? ''),
-      from: arrival?.sender ?? 'nobody',
-      subject: arrival?.subject || '(no subject)',
+      count: String(held.length),
+      first: held[0]?.subject ?? '',
+      number: held[0]?.number ?? '',
+      messages: held.slice(0, MOST_HELD),
+      more: more(held.length),
     },
     note: entry.note ?? '',
+  }
+}
+
+function fileLine({ name, type }: StoredAttachment): string {
+  const danger = fileDanger(name, type)
+  return danger ? `${oneLine(name)} (take care: ${danger})` : oneLine(name)
+}
+
+/** How many are not listed, in words; '' if all are. */
+function more(count: number): string {
+  return count > MOST_HELD ? String(count - MOST_HELD) : ''
+}
+
+async function heldIn(sql: Sql, entry: OutboxEntry): Promise<TemplateValues['held']['messages']> {
+  const numbers = await arrivalsOfNotice(sql, entry.id)
+  const arrivals = await Promise.all(numbers.map(number => arrivalByNumber(sql, number)))
+  return Promise.all(arrivals.filter(each => each !== undefined).map(each => heldMessage(sql, each)))
+}
+
+async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['held']['messages'][number]> {
+  const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
+  const decided = arrival.outcome.startsWith('held:') ? '' : 'decided meanwhile'
+  return {
+    number: String(arrival.number),
+    reason: decided || reasonInWords(arrival.outcome),
+    from: arrival.sender ?? 'nobody',
+    subject: arrival.subject || '(no subject)',
+    ref: ticket?.ref ?? '',
   }
 }
 
@@ -111,6 +143,8 @@ async function requesterOf(sql: Sql, ticket: Ticket): Promise<string> {
 function markerFor(entry: OutboxEntry, answersTo: string, desk: string): string {
   if (entry.purpose === 'requester') return REPLY_MARKER
   if (entry.purpose === 'answer') return `##- Reply above this line: your reply goes to ${answersTo}, from ${desk} -##`
+  if (entry.kind === 'notify-held')
+    return '##- Answer above this line with commands; nothing else in your answer is read -##'
   if (!entry.ticketId) return '##- Nobody reads replies to this mail -##'
   return '##- Reply above this line: your reply stays internal, only agents see it -##'
 }
@@ -122,6 +156,12 @@ function reasonInWords(outcome: string): string {
     'held:stranger-with-references': 'it answers a mail of the ticket, but its sender takes no part in it',
     'held:stranger-with-reference': 'its subject names the ticket, but its sender takes no part in it',
     'held:no-sender': 'it says nothing of who sent it',
+    'held:unauthenticated': 'its sender says to take part in the ticket, and the address could not be confirmed',
+    'held:commands': 'it gives commands in the name of an agent, and the address could not be confirmed',
+    'held:spam': 'it was taken for spam',
+    'held:flood': 'its sender writes too much; what follows of it is held as well',
+    'held:virus': 'the scanner found something in it',
+    'held:unscanned': 'the scanner could not look at its files',
     'held:own-address': 'it comes from an address of the desk itself, and wants to be answered elsewhere',
   }
   return reasons[outcome] ?? outcome.replace(/^held:/, '')

@@ -1,13 +1,23 @@
-import type { ChannelAdapter, Owns } from '../channel.ts'
+import type { ChannelAdapter, InboundMessage, Owns } from '../channel.ts'
 import type { Clock } from '../clock.ts'
-import type { DeskFacts } from '../commands/command.ts'
+import type { Commands, DeskFacts } from '../commands/command.ts'
 import type { TokenKey } from '../core/token.ts'
 import { DeskError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import type { LargeFiles } from '../store/files.ts'
 import { tokenKeys } from '../store/keys.ts'
-import { addPerson, allAgents, type Identity, type Person, personByIdentity } from '../store/people.ts'
+import {
+  addIdentity,
+  addPerson,
+  allAgents,
+  type Identity,
+  type Person,
+  personByAlias,
+  personByIdentity,
+} from '../store/people.ts'
+import { type SenderVerdict, senderVerdicts } from '../store/senders.ts'
 import type { Sql, Store, Tx } from '../store/sql.ts'
+import type { Clamd, ScanResult } from './clamd.ts'
 
 /** A channel as the desk knows it. */
 export interface ChannelEntry {
@@ -28,6 +38,32 @@ export interface Context {
   /** Mail that reached the organisation longer ago is not acknowledged; milliseconds. */
   acknowledgeWithin: number
   machines: MachinePolicy
+  senders: SenderLists
+  floods: FloodLimits
+  automatic: AutomaticLimits
+  /** Looks into messages with files; none unless configured. */
+  scanner?: Pick<Clamd, 'scan' | 'version' | 'address'>
+  /** Every command of the desk. */
+  commands: Commands
+}
+
+/** Addresses and domains whose mail is never, or always, wanted. */
+export interface SenderLists {
+  block: readonly string[]
+  allow: readonly string[]
+}
+
+/** How many tickets one sender may open, and messages write into tickets, within so many milliseconds. 0: no limit. */
+export interface FloodLimits {
+  tickets: number
+  messages: number
+  within: number
+}
+
+/** How many automatic mails one address gets in a day. */
+export interface AutomaticLimits {
+  requester: number
+  agent: number
 }
 
 /** What becomes of mail that machines write to people. */
@@ -60,6 +96,12 @@ export interface Intake {
   group: number
   /** Who was looked up in this transaction, by kind and address; undefined for an address that nobody has yet. */
   met: Map<string, Person | undefined>
+  /** What agents said of senders, by kind and address, for those that were looked up. */
+  judged: Map<string, SenderVerdict | undefined>
+  /** Waiting messages that agents decide by mail in this group, read again. */
+  reread: ReadonlyMap<number, InboundMessage>
+  /** What the scanner says of messages in this group, by id. */
+  scans: ReadonlyMap<string, ScanResult>
 }
 
 /** Where a message comes from. */
@@ -70,8 +112,14 @@ export interface Origin {
   desk: { id: string; prefix: string }
 }
 
-export async function intakeFor(context: Context, sql: Sql, group: number): Promise<Intake> {
-  return { context, facts: await deskFacts(context, sql), keys: await tokenKeys(sql), group, met: new Map() }
+export async function intakeFor(
+  context: Context,
+  sql: Sql,
+  group: number,
+  { reread, scans }: Pick<Intake, 'reread' | 'scans'> = { reread: new Map(), scans: new Map() },
+): Promise<Intake> {
+  const facts = await deskFacts(context, sql)
+  return { context, facts, keys: await tokenKeys(sql), group, met: new Map(), judged: new Map(), reread, scans }
 }
 
 /** A channel that is no longer configured may still have messages that wait; they go to the first desk. */
@@ -94,10 +142,30 @@ export async function knownPerson(
   return met.get(key)
 }
 
-/** Who has this address; made if need be. */
-export async function meet(tx: Tx, intake: Intake, identity: Identity): Promise<Person> {
+/** What an agent said of a sender. Those of a whole group are looked up at once with `judgeAll`. */
+export async function judgementOf(
+  sql: Sql,
+  intake: Intake,
+  kind: string,
+  address: string,
+): Promise<SenderVerdict | undefined> {
+  const key = `${kind} ${address}`
+  if (!intake.judged.has(key)) await judgeAll(sql, intake, kind, [address])
+  return intake.judged.get(key)
+}
+
+export async function judgeAll(sql: Sql, intake: Intake, kind: string, addresses: readonly string[]): Promise<void> {
+  const verdicts = await senderVerdicts(sql, kind, [...new Set(addresses)])
+  for (const address of addresses) intake.judged.set(`${kind} ${address}`, verdicts.get(address))
+}
+
+/** Who has this address; made if need be. `vouched`: its domain says so, and thereby whose other addresses it is. */
+export async function meet(tx: Tx, intake: Intake, identity: Identity, vouched = false): Promise<Person> {
   const { kind, address } = identity
-  const person = (await knownPerson(tx, intake, kind, address)) ?? (await addPerson(tx, identity, intake.facts.at))
+  const known = await knownPerson(tx, intake, kind, address)
+  const same = known ?? (vouched ? await personByAlias(tx, kind, address) : undefined)
+  if (same && !known) await addIdentity(tx, same.id, identity)
+  const person = same ?? (await addPerson(tx, identity, intake.facts.at))
   intake.met.set(`${kind} ${address}`, person)
   return person
 }

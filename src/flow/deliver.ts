@@ -1,10 +1,12 @@
 import { DeliveryError, type Sent } from '../channel.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
+import { canonicalAddress } from '../core/address.ts'
 import { FIRST_RETRY_MS, nextTry } from '../core/retry.ts'
 import { sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { messageById } from '../store/messages.ts'
 import {
+  dropRecipient,
   markFailed,
   markRetry,
   markSent,
@@ -14,6 +16,7 @@ import {
   type TakenRecipient,
   takeDue,
 } from '../store/outbox.ts'
+import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, ticketById } from '../store/tickets.ts'
 import { compose } from './compose.ts'
@@ -24,6 +27,7 @@ const BATCH = 20
 const SEND_DEADLINE_MS = FIRST_RETRY_MS - 5_000
 const SLOW_POLL_MS = 30_000
 const AFTER_TROUBLE_MS = 1_000
+const DAY_MS = 24 * 60 * 60 * 1000
 
 type Result = { taken: TakenRecipient } & (
   | { ok: true }
@@ -100,10 +104,32 @@ export class Deliverer {
     const { store, clock } = this.#context
     const now = clock.now()
     const again = new Date(now.getTime() + FIRST_RETRY_MS)
-    const taken = await store.transact(tx => takeDue(tx, now.toISOString(), again.toISOString(), BATCH))
+    const { due, taken } = await store.transact(async tx => {
+      const all = await takeDue(tx, now.toISOString(), again.toISOString(), BATCH)
+      const within: TakenRecipient[] = []
+      for (const each of all) if (await this.#mayLeave(tx, each, now.toISOString())) within.push(each)
+      return { due: all.length, taken: within }
+    })
     const byEntry = Map.groupBy(taken, each => each.outboxId)
     await Promise.all([...byEntry].map(([outboxId, recipients]) => this.#deliver(outboxId, recipients)))
-    return taken.length
+    return due
+  }
+
+  /** Whatever arrives, nobody gets more than so many automatic mails in a day. Counted before it leaves, once each. */
+  async #mayLeave(tx: Tx, { outboxId, recipient, attempts }: TakenRecipient, at: string): Promise<boolean> {
+    if (attempts > 1) return true
+    const entry = await outboxById(tx, outboxId)
+    if (!entry || entry.kind === 'reply') return true
+    const { requester, agent } = this.#context.automatic
+    const most = entry.purpose === 'requester' ? requester : agent
+    const count = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
+    if (count <= most) return true
+    await dropRecipient(tx, outboxId, recipient, 'more than enough automatic mail went there today', at)
+    if (count === most + 1 && entry.purpose !== 'requester') {
+      const sentence = `${recipient} got ${most} notifications within a day and gets no more of them today: look with relaydesk list.`
+      await raiseAlarm(tx, { channel: entry.channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
+    }
+    return false
   }
 
   async #deliver(outboxId: string, taken: TakenRecipient[]): Promise<void> {

@@ -1,5 +1,4 @@
 import type { CommandRequest, Desk, Reply } from '../channel.ts'
-import type { Commands } from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'
@@ -26,10 +25,10 @@ export class DeskService {
   readonly performer: Performer
   readonly deliverer: Deliverer
 
-  constructor(context: Context, commands: Commands, renderer: Renderer) {
+  constructor(context: Context, renderer: Renderer) {
     this.context = context
     this.receiver = new Receiver(context)
-    this.performer = new Performer(context, commands)
+    this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
     this.receiver.onCommit = () => this.deliverer.wake()
     this.performer.onCommit = () => this.deliverer.wake()

@@ -1,43 +1,32 @@
-import type {
-  CommandRequest,
-  InboundMessage,
-  Layout,
-  Receipt,
-  Reply,
-  Rereads,
-  ShowsLayout,
-  UnreadableMessage,
-} from '../channel.ts'
-import type { Call, Command, Commands, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { findTicket, usageOf } from '../commands/command.ts'
+import type { CommandRequest, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
+import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
+import { usageOf } from '../commands/command.ts'
 import { parseCommandLine } from '../core/command-line.ts'
-import type { Decision } from '../core/threading.ts'
 import { DeskError } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { type Person, personByHandle, personByIdentity } from '../store/people.ts'
 import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
+import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf } from './context.ts'
-import { contentsOf } from './receive.ts'
+import { decidable, rereadWaiting, settle, through } from './settle.ts'
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
   readonly #context: Context
-  readonly #commands: Commands
   /** Called after each command that may have queued something. */
   onCommit: () => void = () => undefined
 
-  constructor(context: Context, commands: Commands) {
+  constructor(context: Context) {
     this.#context = context
-    this.#commands = commands
   }
 
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
     const line = parseCommandLine(request.line)
-    const command = this.#commands.find(line.word)
+    const command = this.#context.commands.find(line.word)
     const facts = await deskFacts(this.#context, store.read)
     const body = request.body ?? ''
     if (command.body === 'none' && body.trim()) {
@@ -80,38 +69,28 @@ export class Performer {
     throw new DeskError('forbidden', 'Commands are for agents; write what you need as a message instead.')
   }
 
-  async #settle(call: Call, { arrival: number, decision }: Settlement): Promise<Reply> {
-    const waiting = await arrivalByNumber(this.#context.store.read, number)
-    if (!waiting || !/^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) {
-      throw new DeskError(
-        'not-found',
-        `No message M-${number} is held or was ignored: relaydesk inbox list --all shows what came.`,
-      )
-    }
-    const ticketId = await this.#target(call, waiting, decision)
-    const decided: Decision = ticketId
-      ? { action: 'append', ticketId, direction: 'in', rule: 'agent', allowed: 'decided' }
-      : { action: 'open' }
-    const receipt = await this.settleWaiting(waiting, decided)
-    const did = { opened: 'opened', appended: 'joined' }[receipt.outcome as string]
-    const text = did
-      ? `M-${number} ${did} ${receipt.ref}.`
-      : `M-${number} came in before in another way, so nothing was added.`
-    return { text, data: receipt }
+  async #settle(call: Call, { arrivals, decision }: Settlement): Promise<Reply> {
+    const replies: Reply[] = []
+    for (const number of arrivals) replies.push(await this.#settleOne(call, number, decision))
+    const [first, ...more] = replies
+    if (first && more.length === 0) return first
+    return { text: replies.map(each => each.text).join('\n'), data: replies.map(each => each.data) }
   }
 
-  async #target(call: Call, waiting: Arrival, decision: Settlement['decision']): Promise<string | null> {
-    if (decision.action === 'open') return null
-    if (decision.ticket !== null) return (await findTicket(this.#context.store.read, decision.ticket, call.prefixes)).id
-    if (waiting.ticketId) return waiting.ticketId
-    throw new DeskError(
-      'usage',
-      `M-${waiting.number} is held for no ticket: write join M-${waiting.number} TICKET, or open.`,
+  async #settleOne(call: Call, number: number, decision: Settlement['decision']): Promise<Reply> {
+    const { store, files } = this.#context
+    const waiting = await decidable(store.read, number)
+    const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
+    for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
+    const reply = await store.transact(async tx =>
+      settle(tx, await intakeFor(this.#context, tx, 1), call, number, decision, reread),
     )
+    this.onCommit()
+    return reply
   }
 
-  /** Reads a waiting message again and takes it: as an agent decided, or as if it came now. */
-  async settleWaiting(waiting: Arrival, decision: Decision | undefined): Promise<Receipt> {
+  /** Reads a message that could not be read again, and takes it as if it came now. */
+  async retry(waiting: Arrival): Promise<Receipt> {
     const { store, files } = this.#context
     if (waiting.outcome === 'quarantined:too-large') {
       throw new DeskError(
@@ -119,23 +98,15 @@ export class Performer {
         `M-${waiting.number} is larger than limits.message: raise that, and take the message again from where it lies.`,
       )
     }
-    const message = await this.#reread(waiting)
-    if ('quarantine' in message) {
-      throw new DeskError('conflict', `M-${waiting.number} still cannot be read: ${message.detail}`)
-    }
+    const message = await rereadWaiting(this.#context, waiting)
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
     const receipt = await store.transact(async tx =>
-      admitWaiting(tx, await intakeFor(this.#context, tx, 1), origin, waiting, message, decision),
+      admitWaiting(tx, await intakeFor(this.#context, tx, 1), origin, waiting, message, undefined),
     )
     if (!receipt) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
     this.onCommit()
     return receipt
-  }
-
-  async #reread(waiting: Arrival): Promise<InboundMessage | UnreadableMessage> {
-    const { store, files } = this.#context
-    return this.#through<Rereads>(waiting, 'reread').reread(await readBlob(store.read, files, waiting.raw))
   }
 
   /** A message as its sender laid it out, and the reference of its ticket, '' where it has none. */
@@ -147,16 +118,9 @@ export class Performer {
     }
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)
-    return { layout: await this.#through<ShowsLayout>(arrival, 'layout').layout(raw, options), ref: ticket?.ref ?? '' }
-  }
-
-  /** The adapter that a message came through, by what it must be able to do. */
-  #through<Able>({ channel, number }: Arrival, does: keyof Able & string): Able {
-    const adapter = this.#context.channels.get(channel)?.adapter
-    if (!adapter) {
-      throw new DeskError('unavailable', `The channel "${channel}" of M-${number} is not configured: add it again.`)
+    return {
+      layout: await through<ShowsLayout>(this.#context, arrival, 'layout').layout(raw, options),
+      ref: ticket?.ref ?? '',
     }
-    if (does in adapter) return adapter as unknown as Able
-    throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
   }
 }

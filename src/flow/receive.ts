@@ -1,15 +1,16 @@
-import type { Cursor, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import type { Cursor, Receipt } from '../channel.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { moveOn } from '../store/memory.ts'
 import type { Tx } from '../store/sql.ts'
 import { admit, admitLost, admitUnreadable } from './admit.ts'
-import { type Context, type Intake, intakeFor, originOf } from './context.ts'
+import { type Arriving, contentsOf } from './arriving.ts'
+import { type Context, type Intake, intakeFor, judgeAll, originOf } from './context.ts'
 import { lockKeys } from './conversation.ts'
+import { rereadOrdered } from './orders.ts'
+import { scanAll } from './scan.ts'
 
 const GROUP = 100 // messages a transaction: one fsync for all of them
 const GROUP_BYTES = 16 * 1024 * 1024
-
-export type Arriving = InboundMessage | UnreadableMessage | LostMessage
 
 interface Waiting {
   channel: string
@@ -88,6 +89,7 @@ export class Receiver {
 
   async #store(group: Waiting[]): Promise<Receipt[]> {
     const { store, files } = this.#context
+    const before = { reread: await rereadOrdered(this.#context, group), scans: await scanAll(this.#context, group) }
     try {
       await Promise.all(group.flatMap(({ message }) => contentsOf(message)).map(content => files.keep(content)))
     } catch (error) {
@@ -96,8 +98,9 @@ export class Receiver {
       })
     }
     return store.transact(async tx => {
-      const intake = await intakeFor(this.#context, tx, group.length)
+      const intake = await intakeFor(this.#context, tx, group.length, before)
       await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
+      await judgeSenders(tx, intake, group)
       const receipts: Receipt[] = []
       for (const { channel, message, cursor } of group) {
         receipts.push(await take(tx, intake, channel, message))
@@ -120,6 +123,15 @@ export class Receiver {
   }
 }
 
+/** Looks up at once what agents said of all who write in a group. */
+async function judgeSenders(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
+  const byKind = Map.groupBy(group, ({ channel }) => originOf(intake.context, channel).kind)
+  for (const [kind, waiting] of byKind) {
+    const senders = waiting.flatMap(({ message }) => ('from' in message && message.from ? [message.from.address] : []))
+    await judgeAll(tx, intake, kind, senders)
+  }
+}
+
 async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor): Promise<void> {
   if (await moveOn(tx, channel, key, follows, value)) return
   throw new OutOfOrder('temporary', 'Something before this message was not stored: it is read again.')
@@ -129,9 +141,4 @@ function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promi
   const origin = originOf(intake.context, channel)
   if ('lost' in message) return admitLost(tx, intake, origin, message)
   return 'quarantine' in message ? admitUnreadable(tx, intake, origin, message) : admit(tx, intake, origin, message)
-}
-
-export function contentsOf(message: Arriving): InboundMessage['raw'][] {
-  const attachments = 'attachments' in message ? message.attachments : []
-  return [message.raw, ...attachments.map(attachment => attachment.content)]
 }

@@ -6,7 +6,8 @@ import { DeskError, sentenceOf } from '../errors.ts'
 
 /**
  * What templates may use. Each is a text, '' where there is none; `message.files` is a list of names, `message.from` is
- * name and address, `ticket.requester` a name that is no address.
+ * name and address, `ticket.requester` a name that is no address, `held.messages` a list of number, reason, from,
+ * subject and ref.
  */
 const VARIABLES = [
   'desk.name',
@@ -20,10 +21,11 @@ const VARIABLES = [
   'message.text',
   'message.files',
   'answers.to',
+  'held.count',
+  'held.first',
   'held.number',
-  'held.reason',
-  'held.from',
-  'held.subject',
+  'held.messages',
+  'held.more',
   'note',
 ] as const
 
@@ -33,7 +35,15 @@ export interface TemplateValues {
   ticket: { ref: string; subject: string; requester: string; owner: string }
   message: { author: string; from: string; text: string; files: string[] }
   answers: { to: string }
-  held: { number: string; reason: string; from: string; subject: string }
+  held: {
+    count: string
+    /** Subject and number of the first. */
+    first: string
+    number: string
+    messages: { number: string; reason: string; from: string; subject: string; ref: string }[]
+    /** How many are not listed; '' if all are. */
+    more: string
+  }
   note: string
 }
 

@@ -1,7 +1,7 @@
 import { alertKey, countAlert } from '../store/alerts.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket } from '../store/tickets.ts'
-import type { Entry } from './carry-out.ts'
+import type { Entry } from './entry.ts'
 
 /** Counts an alert on its ticket, and closes that if the machine says that all is well and the desk wants it so. */
 export async function recordAlert(tx: Tx, { message, origin, change, intake }: Entry, ticket: Ticket): Promise<Ticket> {

@@ -122,6 +122,14 @@ export async function settleArrival(tx: Tx, number: number, settled: Settled, at
   return rows.length > 0
 }
 
+/** A held arrival is left be. False if it is not held. */
+export async function discardArrival(tx: Tx, number: number, at: string): Promise<boolean> {
+  const rows = await tx`
+    UPDATE arrivals SET outcome = 'ignored', reason = 'discarded', decided_at = ${at}
+    WHERE number = ${number} AND outcome = 'held' RETURNING number`
+  return rows.length > 0
+}
+
 /** Deliveries by outcome: each arrival once, and each repeat of one as a duplicate. */
 export async function countOutcomes(
   sql: Sql,

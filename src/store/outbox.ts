@@ -17,6 +17,7 @@ export type OutboxKind =
   | 'notify-alarm'
   | 'notify-refused'
   | 'notify-doubtful'
+  | 'notify-commands'
 
 export interface OutboxRecipient {
   /** Opaque to all but the channel. */
@@ -35,8 +36,6 @@ export interface OutboxEntry {
   ticketId: string | null
   /** What it carries or tells of. */
   messageId: string | null
-  /** Number of the held message it tells of. */
-  arrival: number | null
   /** A sentence of ours that it carries. */
   note: string | null
   inReplyTo: string | null
@@ -53,18 +52,18 @@ export interface Draft {
   channel: string
   ticketId?: string
   messageId?: string
-  arrival?: number
   note?: string
   inReplyTo?: string | null
   refs?: readonly string[]
 }
 
-/** Queues a message to each recipient, signed with the newest key. Gives its token. */
+/** Queues a message to each recipient, signed with the newest key, to leave at `dueAt`. Gives its token. */
 export async function queue(
   tx: Tx,
   draft: Draft,
   recipients: readonly OutboxRecipient[],
   at: string,
+  dueAt = at,
 ): Promise<{ id: string; token: string }> {
   const [key] = await tokenKeys(tx)
   if (!key) throw new DeskError('unsound', 'There is no key to sign messages with: run relaydesk keys rotate.')
@@ -72,15 +71,14 @@ export async function queue(
   const number = await tx.number('outbox')
   const token = signToken(key, { purpose: draft.purpose, number })
   await tx`
-    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, arrival, note, in_reply_to, refs,
-                        queued_at)
+    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, note, in_reply_to, refs, queued_at)
     VALUES (${id}, ${number}, ${draft.kind}, ${draft.purpose}, ${token}, ${draft.channel}, ${draft.ticketId ?? null},
-            ${draft.messageId ?? null}, ${draft.arrival ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
+            ${draft.messageId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
             ${(draft.refs ?? []).join(' ')}, ${at})`
   for (const r of recipients) {
     await tx`
       INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at)
-      VALUES (${id}, ${r.recipient}, ${r.name}, ${r.shown}, 'queued', ${at})
+      VALUES (${id}, ${r.recipient}, ${r.name}, ${r.shown}, 'queued', ${dueAt})
       ON CONFLICT (outbox_id, recipient) DO NOTHING`
   }
   tx.wake()
@@ -90,7 +88,7 @@ export async function queue(
 export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
   const [found] = await sql<OutboxEntry>`
     SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
-           arrival, note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
+           note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
     FROM outbox WHERE number = ${number}`
   return found
 }
@@ -150,6 +148,19 @@ export async function markSent(tx: Tx, taken: TakenRecipient, at: string): Promi
   await tx`
     UPDATE outbox_recipients SET state = 'sent', next_try_at = NULL, settled_at = ${at}, error = NULL
     WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
+}
+
+/** One recipient does not get it after all. */
+export async function dropRecipient(
+  tx: Tx,
+  outboxId: string,
+  recipient: string,
+  reason: string,
+  at: string,
+): Promise<void> {
+  await tx`
+    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = ${reason}
+    WHERE outbox_id = ${outboxId} AND recipient = ${recipient} AND state = 'queued'`
 }
 
 /** False if the recipient was settled meanwhile. */

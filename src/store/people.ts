@@ -1,3 +1,4 @@
+import { canonicalAddress } from '../core/address.ts'
 import { newId } from './id.ts'
 import { list, type Sql, type Tx } from './sql.ts'
 
@@ -28,6 +29,24 @@ export async function personByIdentity(sql: Sql, kind: string, address: string):
   return found
 }
 
+/** Whoever is no agent and has another address of the same mailbox; of several the one who came first. */
+export async function personByAlias(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
+  const [found] = await sql<Person>`
+    SELECT people.id, people.name, people.handle FROM identities
+    JOIN people ON people.id = identities.person_id
+    WHERE identities.kind = ${kind} AND identities.alias_of = ${canonicalAddress(address)} AND people.handle IS NULL
+    ORDER BY people.created_at, people.id LIMIT 1`
+  return found
+}
+
+/** One more address of a person. */
+export async function addIdentity(tx: Tx, personId: string, { kind, address }: Identity): Promise<void> {
+  await tx`
+    INSERT INTO identities (kind, address, person_id, alias_of)
+    VALUES (${kind}, ${address}, ${personId}, ${canonicalAddress(address)})
+    ON CONFLICT (kind, address) DO NOTHING`
+}
+
 export async function personByHandle(sql: Sql, handle: string): Promise<Person | undefined> {
   const [found] = await sql<Person>`SELECT id, name, handle FROM people WHERE handle = ${handle}`
   return found
@@ -44,7 +63,8 @@ export async function addPerson(tx: Tx, identity: Identity, at: string): Promise
   const name = identity.name || identity.address
   await tx`INSERT INTO people (id, name, created_at) VALUES (${id}, ${name}, ${at})`
   const [made] = await tx`
-    INSERT INTO identities (kind, address, person_id) VALUES (${identity.kind}, ${identity.address}, ${id})
+    INSERT INTO identities (kind, address, person_id, alias_of)
+    VALUES (${identity.kind}, ${identity.address}, ${id}, ${canonicalAddress(identity.address)})
     ON CONFLICT (kind, address) DO NOTHING RETURNING person_id`
   if (made) return { id, name, handle: null }
   await tx`DELETE FROM people WHERE id = ${id}`

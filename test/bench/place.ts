@@ -30,7 +30,10 @@ export async function makePlace(root: string, database = 'sqlite', more: object 
     ...more,
   }
   const agents = [{ handle: 'bob', name: 'Bob Berg', email: 'bob@staff.example' }]
-  await writeFile(join(folder, 'relaydesk.yaml'), stringify({ database, agents, channels: [support] }))
+  await writeFile(
+    join(folder, 'relaydesk.yaml'),
+    stringify({ database, agents, floods: { tickets: 0, messages: 0 }, channels: [support] }),
+  )
   return {
     folder,
     port,

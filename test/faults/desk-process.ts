@@ -78,6 +78,8 @@ export class DeskProcess {
   }
 }
 
+const NO_LIMIT = { tickets: 0, messages: 0 }
+
 /** Writes the configuration that the next process at this place reads. */
 export function configure(place: DeskPlace, listen: { host: string; port: number } | undefined): Promise<void> {
   const channel = {
@@ -88,7 +90,14 @@ export function configure(place: DeskPlace, listen: { host: string; port: number
     ...(listen ? { listen } : {}),
   }
   const agents = [{ handle: 'bob', name: 'Bob Berg', email: 'bob@staff.example' }]
-  const settings = { state: 'state', database: place.database, log: 'warn', agents, channels: [channel] }
+  const settings = {
+    state: 'state',
+    database: place.database,
+    log: 'warn',
+    agents,
+    floods: NO_LIMIT,
+    channels: [channel],
+  }
   return writeFile(configOf(place), JSON.stringify(settings)) // JSON is YAML
 }
 

@@ -165,7 +165,14 @@ export class ImapScene {
       send: { maildir: 'mail' },
     }
     const agents = [{ handle: 'bob', name: 'Bob Berg', email: 'bob@staff.example' }]
-    const settings = { state: 'state', database: this.place.database, log: 'warn', agents, channels: [channel] }
+    const settings = {
+      state: 'state',
+      database: this.place.database,
+      log: 'warn',
+      agents,
+      floods: { tickets: 0, messages: 0 },
+      channels: [channel],
+    }
     writeFileSync(join(this.place.folder, 'relaydesk.yaml'), JSON.stringify(settings)) // JSON is YAML
   }
 }

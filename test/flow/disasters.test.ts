@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
-import { answerTo, mailTo, World } from '../support/world.ts'
+import { answerTo, mailTo, World, type WorldMail } from '../support/world.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'
@@ -219,7 +219,13 @@ describe('a desk among mail programs', () => {
     expect(world.to('carl@elsewhere.example')).toHaveLength(0)
   })
 
-  test('a bounce that names our answer only in what it returns reaches an agent', async () => {
+  test.each([
+    ['its Message-ID', (answer: WorldMail) => `Message-ID: ${answer.messageId}`],
+    [
+      'our own id, because a relay put a Message-ID of its own',
+      (answer: WorldMail) => `Message-ID: <0100@relay.example>\r\nX-Relaydesk-Id: ${answer.messageId}`,
+    ],
+  ])('a bounce that names our answer only in what it returns, by %s, reaches an agent', async (_what, returned) => {
     await world.next(BOB)
     await desk.as('bob', 'claim 1')
     await desk.as('bob', 'reply 1', 'Restart it.')
@@ -247,12 +253,22 @@ describe('a desk among mail programs', () => {
       '--b',
       'Content-Type: text/rfc822-headers',
       '',
-      `Message-ID: ${answer.messageId}`,
+      returned(answer),
       '',
       '--b--',
       '',
     ].join('\r\n')
     await mailTo(desk.port, { envelope: { from: '', to: 'help@desk.example' }, raw })
     expect(await desk.expectSound()).not.toHaveProperty('ignored')
+  })
+
+  test('our own mail that comes back under the Message-ID of a relay is recognised', async () => {
+    const mail = await world.next(BOB)
+    expect(mail.headers.get('x-relaydesk-id')).toBe(mail.messageId)
+    const raw = mail.raw
+      .replace(/^Message-ID: .*$/m, 'Message-ID: <0100@relay.example>')
+      .replace(/^From: .*$/m, 'From: list@lists.example')
+    await mailTo(desk.port, { envelope: { from: 'list@lists.example', to: 'help@desk.example' }, raw })
+    expect((await desk.as('bob', 'explain M-2')).text).toContain('ignored:own-message')
   })
 })

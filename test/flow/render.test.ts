@@ -12,7 +12,7 @@ const VALUES: TemplateValues = {
   ticket: { ref: 'HD-1', subject: 'VPN', requester: 'Ann', owner: '' },
   message: { author: 'Ann', from: 'Ann <ann@example.com>', text: 'It drops.', files: [] },
   answers: { to: '' },
-  held: { number: '', reason: '', from: '', subject: '' },
+  held: { count: '0', first: '', number: '', messages: [], more: '' },
   note: '',
 }
 

@@ -24,7 +24,8 @@ export interface MemoryDesk {
   remove(): Promise<void>
 }
 
-export async function makeMemoryDesk(engine: Engine): Promise<MemoryDesk> {
+/** `more` overrides what the configuration would say. */
+export async function makeMemoryDesk(engine: Engine, more: Partial<Context> = {}): Promise<MemoryDesk> {
   const place = await makePlace(engine)
   const store = await place.open()
   const clock = new ManualClock('2026-03-02T09:00:00Z')
@@ -38,8 +39,13 @@ export async function makeMemoryDesk(engine: Engine): Promise<MemoryDesk> {
     desks: [{ id: 'help', name: 'Help desk', prefix: 'HD' }],
     acknowledgeWithin: 14 * 86_400_000,
     machines: { newsletters: 'ignore', recovery: 'note' },
+    senders: { block: [], allow: [] },
+    floods: { tickets: 0, messages: 0, within: 600_000 },
+    automatic: { requester: 20, agent: 500 },
+    commands: createCommands(),
+    ...more,
   }
-  const service = new DeskService(context, createCommands(), new Renderer(packagePath('templates'), undefined))
+  const service = new DeskService(context, new Renderer(packagePath('templates'), undefined))
   await service.prepare(AGENTS)
   await channel.start(service.deskFor('chat'))
   return {
@@ -87,6 +93,8 @@ export function messageFrom(address: string, about: Partial<InboundMessage> = {}
     fingerprint: `fingerprint-${count}`,
     raw: pack(Buffer.from(`raw ${count}`)),
     attachments: [],
+    authentication: { result: 'none', reasons: [] },
+    spam: [],
     ...about,
   }
 }

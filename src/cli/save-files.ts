@@ -1,0 +1,48 @@
+import { mkdir, open } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { safeFileName } from '../core/file-danger.ts'
+import { parseReference } from '../core/reference.ts'
+import { codeOf, DeskError } from '../errors.ts'
+import type { OpenDesk } from '../main.ts'
+import { readBlob } from '../store/blobs.ts'
+import { attachmentsOf, messagesOf } from '../store/messages.ts'
+import { ticketIdByNumber } from '../store/tickets.ts'
+
+const MOST_OF_ONE_NAME = 1_000
+
+/** Writes the files of a ticket into a folder, under names that are safe everywhere; nothing there is overwritten. */
+export async function saveFiles({ context }: OpenDesk, reference: string, folder: string): Promise<string[]> {
+  const { store, files, desks } = context
+  const prefixes = desks.map(desk => desk.prefix)
+  const number = parseReference(reference, prefixes)
+  const ticketId = number === null ? undefined : await ticketIdByNumber(store.read, number)
+  if (!ticketId) throw new DeskError('not-found', `There is no ticket ${reference}: see list for those there are.`)
+  await mkdir(folder, { recursive: true })
+  const saved: string[] = []
+  for (const message of await messagesOf(store.read, ticketId)) {
+    for (const { name, sha256 } of await attachmentsOf(store.read, message.id)) {
+      saved.push(await write(folder, safeFileName(name) || 'file', await readBlob(store.read, files, sha256)))
+    }
+  }
+  return saved
+}
+
+async function write(folder: string, name: string, bytes: Uint8Array): Promise<string> {
+  const ending = extname(name)
+  const stem = name.slice(0, name.length - ending.length)
+  for (let count = 1; count <= MOST_OF_ONE_NAME; count += 1) {
+    const path = join(folder, count === 1 ? name : `${stem} (${count})${ending}`)
+    const file = await open(path, 'wx').catch(error => {
+      if (codeOf(error) === 'EEXIST') return undefined
+      throw new DeskError('unavailable', `${path} cannot be written: ${codeOf(error)}.`)
+    })
+    if (!file) continue
+    try {
+      await file.writeFile(bytes)
+    } finally {
+      await file.close()
+    }
+    return path
+  }
+  throw new DeskError('conflict', `${folder} has too many files called ${name}: name another folder.`)
+}

@@ -1,0 +1,40 @@
+/** Endings that systems run when somebody opens them (https://learn.microsoft.com/microsoft-365/security and Gmail's list of blocked types). */
+const PROGRAM =
+  /\.(?:ade|adp|apk|app|appref-ms|appx|appxbundle|bat|cab|chm|cmd|com|cpl|diagcab|dll|dmg|ex|exe|gadget|hta|inf|ins|iso|isp|img|jar|jnlp|js|jse|lib|mde|mjs|msc|msi|msix|msixbundle|msp|mst|nsh|pif|pkg|ps1|psc1|psm1|py|pyw|reg|rb|scf|scr|sct|sh|sys|vb|vbe|vbs|vhd|vhdx|vxd|wsc|wsf|wsh|xll)$/i
+const SHORTCUT = /\.(?:desktop|lnk|url|webloc|search-ms|library-ms|settingcontent-ms)$/i
+const MACROS = /\.(?:docm|dotm|xlsm|xltm|xlsb|xlam|pptm|potm|ppam|ppsm|sldm|one|iqy|slk)$/i
+const PAGE = /\.(?:html?|xhtml|shtml|svgz?|mht|mhtml)$/i
+/** Shown as one kind of file and opened as another: `invoice.pdf.exe`. */
+const TWO_FACED = /\.(?:docx?|gif|jpe?g|mp3|mp4|odt|pdf|png|pptx?|txt|xlsx?|zip)[\s._-]{0,100}\.[a-z0-9]{2,4}$/i
+
+/** Why a file should be opened with care, in a few words; null where its name and type say nothing of the kind. */
+export function fileDanger(name: string, type: string): string | null {
+  const program =
+    PROGRAM.test(name) ||
+    /^application\/(?:x-(?:msdownload|msdos-program|dosexec|sh|bat)|hta|java-archive|vnd\.microsoft\.portable-executable)$/.test(
+      type,
+    )
+  if (program) return TWO_FACED.test(name) ? 'a program that is named like a document' : 'can run programs'
+  if (SHORTCUT.test(name)) return 'leads somewhere else when it is opened'
+  if (MACROS.test(name)) return 'can hold macros'
+  if (PAGE.test(name) || type === 'text/html' || type === 'image/svg+xml') return 'can hold scripts'
+  return null
+}
+
+const LONGEST = 200
+/** Names that are devices on Windows, whatever ending stands behind (https://learn.microsoft.com/windows/win32/fileio/naming-a-file). */
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
+
+/** A name that is one on every system: no path, no device, no signs that systems refuse; its ending is kept. */
+export function safeFileName(name: string): string {
+  const plain = name
+    .replace(/^.*[\\/]/s, '')
+    .replace(/[\p{Cc}\p{Cf}\u2028\u2029\uE000\uE001<>:"|?*]/gu, '_')
+    .replace(/[. ]+$/, '')
+    .trim()
+  const named = DEVICE.test(plain) ? `_${plain}` : plain
+  if (/^\.*$/.test(named)) return ''
+  if (named.length <= LONGEST) return named
+  const ending = /\.[^.\s]{1,12}$/.exec(named)?.[0] ?? ''
+  return `${named.slice(0, LONGEST - ending.length - 1).toWellFormed()}…${ending}`
+}

@@ -1,0 +1,70 @@
+import type { InboundMessage } from '../channel.ts'
+import { ordersIn } from '../core/order-lines.ts'
+import type { Decision } from '../core/threading.ts'
+import { tokensIn, verifyToken } from '../core/token.ts'
+import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
+import type { Person } from '../store/people.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import { ticketById } from '../store/tickets.ts'
+import { type Intake, knownPerson, type Origin } from './context.ts'
+import { type Orders, ownText, readOrders } from './orders.ts'
+
+/** What an agent asks for in a mail. */
+export interface Asked {
+  orders: Orders | null
+  /** The agent; null where the sender is none. */
+  actor: Person | null
+  /** There are commands, and nothing says that the agent gave them. */
+  unconfirmed: boolean
+}
+
+export const NOTHING_ASKED: Asked = { orders: null, actor: null, unconfirmed: false }
+
+/**
+ * The commands in an agent's mail, and what that makes of the decision. They are taken from an agent whose address is
+ * confirmed, or who answers a mail that the desk sent to that very address alone.
+ */
+export async function askedIn(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  decision: Decision,
+): Promise<Asked & { decision: Decision }> {
+  const { from, kind, sentByHand } = message
+  const sender =
+    from && kind === 'person' && !sentByHand ? await knownPerson(tx, intake, origin.kind, from.address) : null
+  const actor = sender?.handle == null ? null : sender
+  const { lines, text } = actor ? ordersIn(ownText(message)) : { lines: [], text: '' }
+  if (!actor || lines.length === 0 || decision.action === 'hold')
+    return { decision, orders: null, actor, unconfirmed: false }
+  if (!(await isConfirmed(tx, intake, message))) {
+    const held: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
+    return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
+  }
+  const ticket = decision.action === 'append' ? await ticketById(tx, decision.ticketId) : undefined
+  const orders = readOrders(intake, message, ticket?.ref ?? null)
+  if (decision.action === 'append' || !orders) return { decision, orders, actor, unconfirmed: false }
+  // A forward has a ticket of its own as soon as it is opened; its commands are read then.
+  if (decision.action === 'open' && decision.forwarded) return { decision, orders: null, actor, unconfirmed: false }
+  // Somebody who asks for something may begin with what only looks like a command.
+  if (decision.action === 'open' && orders.text && orders.mistakes.length > 0) {
+    return { decision, orders: null, actor, unconfirmed: false }
+  }
+  return { decision: { action: 'ignore', rule: 'commands' }, orders, actor, unconfirmed: false }
+}
+
+/** A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it. */
+async function isConfirmed(sql: Sql, { keys }: Intake, message: InboundMessage): Promise<boolean> {
+  const { result } = message.authentication
+  if (result !== 'none') return result === 'pass'
+  for (const token of [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)) {
+    const claim = verifyToken(keys, token)
+    const sent = claim ? await outboxByNumber(sql, claim.number) : undefined
+    const recipients = sent ? await recipientsOf(sql, sent.id) : []
+    if (recipients.length === 1 && recipients[0]?.recipient === message.from?.address) return true
+  }
+  return false
+}
+
+const MOST_TOKENS = 10

@@ -1,0 +1,84 @@
+import type { Address, InboundMessage, Outcome } from '../channel.ts'
+import { oneLine } from '../core/address.ts'
+import { isOld } from '../core/age.ts'
+import type { Decision } from '../core/threading.ts'
+import { newId } from '../store/id.ts'
+import type { Message } from '../store/messages.ts'
+import type { Person } from '../store/people.ts'
+import type { Tx } from '../store/sql.ts'
+import type { Change } from '../store/tickets.ts'
+import { type Intake, meet, type Origin } from './context.ts'
+import type { Orders } from './orders.ts'
+
+/** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
+const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
+
+/** What a message became, for its arrival. */
+export interface Became {
+  outcome: Outcome
+  ticketId: string | null
+  messageId: string | null
+  acknowledgement: string | null
+  /** Reference of the ticket. */
+  ref: string | null
+}
+
+export type Append = Extract<Decision, { action: 'append' }>
+
+/** A message on its way into a ticket. */
+export interface Entry {
+  intake: Intake
+  origin: Origin
+  message: InboundMessage
+  sender: Person
+  change: Change
+  /** Reached the organisation so long ago that nobody is told. */
+  old: boolean
+  /** What an agent's mail asks for beside its text. */
+  orders: Orders | null
+}
+
+export async function entryFor(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  orders: Orders | null = null,
+): Promise<Entry> {
+  const { facts, context } = intake
+  const sender = await meet(tx, intake, { kind: origin.kind, ...(writerOf(message) ?? NOBODY) }, isVouched(message))
+  const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
+  const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
+  return { intake, origin, message, sender, old, change, orders }
+}
+
+/** Whoever filled in a form, not the program that sent it. */
+export function writerOf({ bulk, replyTo, from }: InboundMessage): Address | null {
+  return bulk === 'form' && replyTo && replyTo !== from?.address ? { address: replyTo, name: '' } : from
+}
+
+/** The domain of the sender vouches for the address, and no form wrote in another name. */
+function isVouched({ authentication, bulk }: InboundMessage): boolean {
+  return authentication.result === 'pass' && bulk !== 'form'
+}
+
+/** The row of a message that came in. */
+export function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt'> {
+  return {
+    id: newId(),
+    ticketId,
+    direction: 'in' as const,
+    authorId: sender.id,
+    authorName: oneLine(message.from?.name || sender.name),
+    authorAddress: message.from?.address ?? null,
+    channel: origin.channel,
+    externalId: message.messageId,
+    subject: message.subject,
+    text: message.text,
+    visible: message.visible === message.text ? null : message.visible,
+    kind: message.kind,
+    sentAt: message.sentAt,
+    storedAt: change.at,
+    raw: message.raw.sha256,
+  }
+}

@@ -1,0 +1,148 @@
+import type { DeskFacts } from '../commands/command.ts'
+import { addNote } from '../commands/note.ts'
+import { concerned, tellAgents } from '../commands/notify.ts'
+import { answerRequester, hasRecipients } from '../commands/reply.ts'
+import { aboveMarker } from '../core/visible.ts'
+import { insertMessage, prepareMessage } from '../store/messages.ts'
+import { dropAcknowledgements } from '../store/outbox.ts'
+import type { Person } from '../store/people.ts'
+import { countRate } from '../store/rates.ts'
+import type { Tx } from '../store/sql.ts'
+import { recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { recordBounce } from './bounced.ts'
+import { type Append, type Entry, incoming } from './entry.ts'
+
+const TOLD_MS = 60 * 60 * 1000
+const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
+
+/** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
+export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
+  const { message, sender: author, change } = entry
+  const { facts } = entry.intake
+  const { attachments } = message
+  const raw = message.raw.sha256
+  const written = entry.orders?.text ?? aboveMarker(message.visible).trim()
+  if (entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0) return keepOrders(tx, entry, ticket)
+  const refusal = await whyNotSent(tx, entry, ticket, decision, written)
+  if (decision.direction === 'out' && refusal === null) {
+    const answered = await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })
+    if (answered.doubtful) await tellOfDoubt(tx, facts, ticket, author, answered.messageId, answered.doubtful)
+    return answered.messageId
+  }
+  const note = {
+    author,
+    text: (entry.orders ? aboveMarker(message.visible).trim() : written) || message.text,
+    attachments,
+    kind: message.kind,
+    raw,
+    externalId: message.messageId,
+  }
+  const messageId = await addNote(tx, facts, ticket, change, note)
+  if (message.kind === 'bounce') {
+    const now = await ticketById(tx, ticket.id)
+    if (now) await recordBounce(tx, entry, now, messageId)
+  }
+  if (refusal !== null && (await mayBeTold(tx, entry, ticket))) {
+    const self = facts.agents.filter(agent => agent.id === author.id)
+    const draft = { kind: 'notify-refused', purpose: 'internal', channel: ticket.channel } as const
+    await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note: refusal })
+  }
+  return messageId
+}
+
+/** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
+async function mayBeTold(tx: Tx, { message, sender, change }: Entry, ticket: Ticket): Promise<boolean> {
+  if (message.kind !== 'person') return false
+  return (await countRate(tx, `told ${sender.id} of ${ticket.id}`, change.at, TOLD_MS)) <= MOST_TOLD
+}
+
+/** The answer is on its way to an address that did not take the one before. */
+async function tellOfDoubt(
+  tx: Tx,
+  facts: DeskFacts,
+  ticket: Ticket,
+  author: Person,
+  messageId: string,
+  note: string,
+): Promise<void> {
+  const self = facts.agents.filter(agent => agent.id === author.id)
+  const draft = { kind: 'notify-doubtful', purpose: 'internal', channel: ticket.channel } as const
+  await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note })
+}
+
+/** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
+export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
+  const { message, change, intake, origin, sender } = entry
+  const prepared = prepareMessage(
+    {
+      ...incoming(entry, ticket.id),
+      direction: 'out',
+      text: aboveMarker(message.visible).trim() || message.text,
+      visible: null,
+    },
+    message.attachments,
+  )
+  const { id } = prepared.message
+  await insertMessage(tx, prepared)
+  await dropAcknowledgements(tx, ticket.id, change.at)
+  await recordEvent(tx, ticket, { type: 'replied', data: { message: id, content: prepared.content } }, change)
+  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, sender.id), {
+    kind: 'notify-sent',
+    purpose: 'internal',
+    channel: origin.channel,
+    ticketId: ticket.id,
+    messageId: id,
+  })
+  return id
+}
+
+const KEPT: Record<string, string> = {
+  'tokens-disagree': 'Your mail answers messages of different kinds',
+  'token-of-another': 'Your mail answers a notification that went to another agent',
+  references: 'Your mail does not answer a notification of ours',
+  subject: 'Your mail does not answer a notification of ours',
+}
+
+/** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
+async function whyNotSent(
+  tx: Tx,
+  { message, orders, intake }: Entry,
+  ticket: Ticket,
+  decision: Append,
+  written: string,
+): Promise<string | null> {
+  const { attachments } = message
+  const kept = KEPT[decision.rule]
+  if (decision.direction !== 'out')
+    return kept ? `${kept}, so it was kept as an internal note and sent to nobody.` : null
+  if (orders && orders.mistakes.length > 0) {
+    return 'Your mail has command lines that cannot be understood, so it was kept as an internal note and nothing was done.\n'.concat(
+      orders.mistakes.join('\n'),
+    )
+  }
+  if (!written && attachments.length === 0) {
+    return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
+  }
+  if (attachments.some(file => file.type.startsWith('message/'))) {
+    return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
+  }
+  if (await hasRecipients(tx, intake.facts, ticket)) return null
+  return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
+}
+
+/** A mail of nothing but commands: they stay with the ticket as they were written, and nobody is told of them. */
+export async function keepOrders(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
+  const { message, change, orders } = entry
+  const text = (orders?.lines ?? []).map(line => `!${line}`).join('\n')
+  const own = { ...incoming(entry, ticket.id), direction: 'internal' as const, text, visible: null }
+  const prepared = prepareMessage(own, takesFiles(orders) ? [] : message.attachments)
+  await insertMessage(tx, prepared)
+  const data = { message: prepared.message.id, content: prepared.content }
+  await recordEvent(tx, ticket, { type: 'noted', data }, change)
+  return prepared.message.id
+}
+
+/** A command of a mail keeps its files. */
+function takesFiles(orders: Entry['orders']): boolean {
+  return orders?.steps.some(({ command }) => command.body === 'required') ?? false
+}

@@ -1,0 +1,66 @@
+import type { InboundMessage } from '../channel.ts'
+import { canonicalAddress } from '../core/address.ts'
+import { isOld } from '../core/age.ts'
+import { type GateFacts, type GateLimits, gate } from '../core/gate.ts'
+import { isListed } from '../core/spam.ts'
+import type { Decision } from '../core/threading.ts'
+import { countRate } from '../store/rates.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Intake, judgementOf, type Origin } from './context.ts'
+
+const DAILY = 4 // windows full of tickets in a day
+const DAY_MS = 24 * 60 * 60 * 1000
+/** Of machines that tell of what happens: an outage may set off one alert for each of many things. */
+const MORE_OF_MACHINES = 10
+
+/** Lets a decision pass, or holds the message for what is known of its sender. */
+export async function passGate(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  decision: Decision,
+): Promise<Decision> {
+  const sender = message.from?.address
+  if (decision.action === 'ignore' || sender === undefined || message.sentByHand) return decision
+  const { senders, floods } = intake.context
+  const verdict = await judgementOf(tx, intake, origin.kind, sender)
+  const facts: GateFacts = {
+    blocked: isListed(sender, senders.block),
+    wanted: verdict === 'wanted' || isListed(sender, senders.allow),
+    marked: verdict === 'spam',
+    spam: message.spam.length > 0,
+    tickets: 0,
+    messages: 0,
+  }
+  const early = gate(decision, facts, { tickets: 0, messages: 0 })
+  if (early.action !== decision.action || decision.action === 'hold') return early
+  const factor = message.kind === 'bulk' ? MORE_OF_MACHINES : 1
+  const limits = { tickets: floods.tickets * factor, messages: floods.messages * factor }
+  return gate(decision, { ...facts, ...(await countLately(tx, intake, message, decision, limits)) }, limits)
+}
+
+/** Old mail that is brought in says nothing of how much somebody writes now. */
+async function countLately(
+  tx: Tx,
+  { context, facts }: Intake,
+  message: InboundMessage,
+  decision: Decision,
+  limits: GateLimits,
+): Promise<{ tickets: number; messages: number }> {
+  const none = { tickets: 0, messages: 0 }
+  const { floods, clock, acknowledgeWithin } = context
+  const sender = canonicalAddress(message.from?.address ?? '')
+  if (!message.live && isOld(message.reachedAt, clock.now(), acknowledgeWithin)) return none
+  // Mail of the last days that is brought in is counted by when it came, not by when it is read.
+  const at = message.live ? facts.at : (message.reachedAt ?? facts.at)
+  const slot = Math.floor(Date.parse(at) / floods.within)
+  const what = decision.action === 'open' ? 'tickets' : 'messages'
+  if (decision.action === 'append' && message.kind !== 'person') return none
+  if (floods[what] === 0) return none
+  const key = message.live ? `${what} of ${sender}` : `${what} of ${sender} ${slot}`
+  const count = await countRate(tx, key, facts.at, floods.within)
+  if (decision.action !== 'open') return { ...none, messages: count }
+  const inDay = message.live ? await countRate(tx, `${key} in a day`, facts.at, DAY_MS) : 0
+  return { ...none, tickets: Math.max(count, inDay - limits.tickets * (DAILY - 1)) }
+}

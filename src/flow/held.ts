@@ -1,0 +1,62 @@
+import type { InboundMessage } from '../channel.ts'
+import { concerned } from '../commands/notify.ts'
+import { isOld } from '../core/age.ts'
+import type { Arrival } from '../store/arrivals.ts'
+import { addToNotice, hastenNotice, lastToldOfHeld, openHeldNotice } from '../store/held-notices.ts'
+import { queue } from '../store/outbox.ts'
+import type { Agent } from '../store/people.ts'
+import { countRate } from '../store/rates.ts'
+import type { Tx } from '../store/sql.ts'
+import { ticketById } from '../store/tickets.ts'
+import type { Intake } from './context.ts'
+
+const BATCH_MS = 60 * 60 * 1000
+const SPAM_BATCH_MS = 24 * 60 * 60 * 1000
+
+/**
+ * Tells whoever must decide that a message is held: the first at once, what follows together, once an hour. Spam waits
+ * for the next such mail, a day at most; of a flood one message stands for all.
+ */
+export async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: InboundMessage): Promise<void> {
+  const { context, facts } = intake
+  if (!arrival.outcome.startsWith('held:') || !isToldOf(message)) return
+  if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin) && !message.live) return
+  if (arrival.outcome === 'held:flood') {
+    const before = await countRate(tx, `told of a flood of ${arrival.sender}`, facts.at, SPAM_BATCH_MS)
+    if (before > 1) return
+  }
+  const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
+  const spam = arrival.outcome === 'held:spam'
+  for (const agent of concerned(facts, ticket?.ownerId ?? null, null)) {
+    if (!facts.isOurs(agent.email)) await addToBatch(tx, intake, agent, arrival, spam)
+  }
+}
+
+/** Of what a machine answered nobody is told: it might answer that, too. */
+function isToldOf({ kind, bulk }: InboundMessage): boolean {
+  return kind === 'person' || bulk === 'alert' || bulk === 'form' || bulk === 'list'
+}
+
+async function addToBatch(tx: Tx, { facts }: Intake, agent: Agent, arrival: Arrival, spam: boolean): Promise<void> {
+  const due = spam ? after(facts.at, SPAM_BATCH_MS) : dueAfter(await lastToldOfHeld(tx, agent.email), facts.at)
+  const open = await openHeldNotice(tx, agent.email)
+  if (open !== undefined) {
+    await addToNotice(tx, open, arrival.number)
+    return hastenNotice(tx, open, due)
+  }
+  const recipient = { recipient: agent.email, name: agent.name, shown: 'to' } as const
+  const draft = { kind: 'notify-held', purpose: 'internal', channel: arrival.channel } as const
+  const { id } = await queue(tx, draft, [recipient], facts.at, due)
+  await addToNotice(tx, id, arrival.number)
+}
+
+/** At once, or as long after the last one as a batch takes. */
+function dueAfter(last: string | undefined, now: string): string {
+  if (last === undefined) return now
+  const due = after(last, BATCH_MS)
+  return due > now ? due : now
+}
+
+function after(at: string, milliseconds: number): string {
+  return new Date(Date.parse(at) + milliseconds).toISOString()
+}

@@ -1,0 +1,179 @@
+import type { InboundMessage } from '../channel.ts'
+import type { Call, Command, SettleCommand, WriteCommand } from '../commands/command.ts'
+import { tellAgents } from '../commands/notify.ts'
+import { parseCommandLine } from '../core/command-line.ts'
+import { aboveForward } from '../core/forward.ts'
+import { ordersIn } from '../core/order-lines.ts'
+import { parseReference } from '../core/reference.ts'
+import { aboveMarker, isForwardSubject } from '../core/visible.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
+import { type Person, personByIdentity } from '../store/people.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Ticket, ticketIdByNumber } from '../store/tickets.ts'
+import { contentsOf } from './arriving.ts'
+import type { Context, Intake, Origin } from './context.ts'
+import { decidable, rereadWaiting, settle } from './settle.ts'
+
+/** What an agent's mail asks for, understood or not; none of it is done yet. */
+export interface Orders {
+  /** As they were written. */
+  lines: string[]
+  steps: Step[]
+  /** What cannot be understood, one sentence each. Then nothing is done. */
+  mistakes: string[]
+  /** The text of the mail without them, and without what they took of it. */
+  text: string
+}
+
+interface Step {
+  line: string
+  command: Command
+  args: never
+  body: string
+}
+
+/** The text in which an agent may give commands: never what is quoted or forwarded. */
+export function ownText(message: InboundMessage): string {
+  if (message.forwarded) return message.forwarded.comment
+  return isForwardSubject(message.subject) ? '' : aboveForward(aboveMarker(message.visible))
+}
+
+/** The commands in an agent's mail; null if there are none. `ref` is the ticket that it is about. */
+export function readOrders({ context, facts }: Intake, message: InboundMessage, ref: string | null): Orders | null {
+  if (message.kind !== 'person' || message.sentByHand) return null
+  const own = ownText(message)
+  const { lines, text } = ordersIn(own)
+  if (lines.length === 0) return null
+  // What is shown of another mail stays with the text, and is never read for commands.
+  const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
+  const orders: Orders = { lines, steps: [], mistakes: [], text: [text, shown].filter(Boolean).join('\n\n') }
+  for (const line of lines) {
+    try {
+      orders.steps.push(understand(context, facts.prefixes, orders, line, ref))
+    } catch (error) {
+      orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
+    }
+  }
+  return orders
+}
+
+function understand(
+  context: Context,
+  prefixes: readonly string[],
+  orders: Orders,
+  line: string,
+  ref: string | null,
+): Step {
+  const [word = ''] = line.split(/\s/, 1)
+  const command = context.commands.find(word.toLowerCase())
+  const rest = line.slice(word.length).trim()
+  const [first = ''] = rest.split(/\s/, 1)
+  const needsTicket = command.usage.startsWith('TICKET')
+  const named = /[a-z#]/i.test(first) && parseReference(first, prefixes) !== null
+  if (needsTicket && !named && ref === null) {
+    throw new DeskError('usage', `Say which ticket: ${command.word} ${prefixes[0]}-12`)
+  }
+  const about = needsTicket && !named ? `${ref} ` : ''
+  if (command.body === 'none') {
+    const args = command.parse(parseCommandLine(`${command.word} ${about}${rest}`), { prefixes })
+    return { line, command, args, body: '' }
+  }
+  const inline = named ? rest.slice(first.length).trim() : rest
+  const body = inline || orders.text
+  if (!inline) orders.text = '' // the text of the mail is what the command is about
+  const args = command.parse(parseCommandLine(`${command.word} ${named ? first : about}`), { prefixes })
+  return { line, command, args, body }
+}
+
+/** Does what an agent's mail asks for; gives a line for each command with what became of it. */
+export async function carryOutOrders(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  orders: Orders,
+  actor: Person,
+  attachments: Call['attachments'],
+): Promise<string[]> {
+  const results: string[] = []
+  for (const { line, command, args, body } of orders.steps) {
+    const call: Call = {
+      ...intake.facts,
+      actor,
+      channel: origin.channel,
+      body,
+      attachments: command.body === 'required' ? attachments : [],
+    }
+    const became = await outcomeOf(tx, intake, command, call, args)
+    results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
+  }
+  return results
+}
+
+/** A command throws before its first write or not at all, so that the others are not hurt by one that fails. */
+async function outcomeOf(tx: Tx, intake: Intake, command: Command, call: Call, args: never): Promise<string> {
+  try {
+    return await run(tx, intake, command, call, args)
+  } catch (error) {
+    if (error instanceof DeskError && error.code !== 'unsound' && error.code !== 'temporary') return error.message
+    throw error
+  }
+}
+
+async function run(tx: Tx, intake: Intake, command: Command, call: Call, args: never): Promise<string> {
+  if ('reads' in command) return (await command.reads(tx, call, args)).text
+  if ('settles' in command) {
+    const { arrivals, decision } = (command as SettleCommand<never>).settles(args)
+    const texts: string[] = []
+    for (const number of arrivals) {
+      texts.push((await settle(tx, intake, call, number, decision, intake.reread.get(number))).text)
+    }
+    return texts.join(' ')
+  }
+  const write = command as WriteCommand<never>
+  const ticketId = await ticketIdByNumber(tx, write.ticket(args))
+  if (ticketId) await tx.lock([`ticket ${ticketId}`])
+  return (await write.writes(tx, call, args)).text
+}
+
+/** Tells an agent what became of the commands in a mail. */
+export async function tellOfOrders(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  actor: Person,
+  ticket: Ticket | undefined,
+  lines: readonly string[],
+): Promise<void> {
+  const self = intake.facts.agents.filter(agent => agent.id === actor.id)
+  const about = ticket ? { ticketId: ticket.id } : {}
+  const draft = { kind: 'notify-commands', purpose: 'internal', channel: ticket?.channel ?? origin.channel } as const
+  await tellAgents(tx, intake.facts, self, { ...draft, ...about, note: lines.join('\n') })
+}
+
+const DECIDES = /^!\s?(?:join|open)\s+m?-?(\d{1,12})\b/gim
+const MOST = 20
+
+/** Messages that agents' mails in a group decide on, read before the transaction, which cannot wait for that. */
+export async function rereadOrdered(
+  context: Context,
+  group: readonly { channel: string; message: object }[],
+): Promise<Map<number, InboundMessage>> {
+  const reread = new Map<number, InboundMessage>()
+  for (const { channel, message } of group) {
+    if (!('visible' in message)) continue
+    const { visible, from } = message as InboundMessage
+    const numbers = [...visible.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
+    if (numbers.length === 0 || !from) continue
+    const kind = context.channels.get(channel)?.kind ?? 'email'
+    if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
+    for (const number of numbers) {
+      const found = await decidable(context.store.read, number)
+        .then(waiting => rereadWaiting(context, waiting))
+        .catch(() => undefined) // whatever is wrong is told when the command is carried out
+      if (!found) continue
+      for (const content of contentsOf(found)) await context.files.keep(content)
+      reread.set(number, found)
+    }
+  }
+  return reread
+}

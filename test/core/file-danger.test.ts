@@ -1,0 +1,50 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { fileDanger, safeFileName } from '../../src/core/file-danger.ts'
+
+test.each([
+  ['setup.exe', 'application/octet-stream', 'can run programs'],
+  ['invoice.pdf.exe', 'application/pdf', 'a program that is named like a document'],
+  ['photo.jpg          .scr', '', 'a program that is named like a document'],
+  ['budget.xlsm', '', 'can hold macros'],
+  ['form.html', 'text/html', 'can hold scripts'],
+  ['logo', 'image/svg+xml', 'can hold scripts'],
+  ['link.lnk', '', 'leads somewhere else when it is opened'],
+  ['report.pdf', 'application/pdf', null],
+  ['notes.txt', 'text/plain', null],
+  ['archive.zip', 'application/zip', null],
+])('%s (%s): %s', (name, type, expected) => {
+  expect(fileDanger(name, type)).toBe(expected)
+})
+
+test.each([
+  ['../../etc/passwd', 'passwd'],
+  ['C:\\Users\\ann\\a.txt', 'a.txt'],
+  ['a\r\nBcc: x@y.txt', 'a__Bcc_ x@y.txt'],
+  ['a\0b.txt', 'a_b.txt'],
+  ['invoice\u202Efdp.exe', 'invoice_fdp.exe'],
+  ['CON', '_CON'],
+  ['aux.txt', '_aux.txt'],
+  ['a.txt. . ', 'a.txt'],
+  ['..', ''],
+  ['...', ''],
+  ['', ''],
+])('%j is stored as %j', (given, expected) => {
+  expect(safeFileName(given)).toBe(expected)
+})
+
+test('a very long name keeps its ending', () => {
+  expect(safeFileName(`${'a'.repeat(4_000)}.pdf`)).toMatch(/^a{190,}….pdf$/)
+})
+
+test('whatever it is called: one name, on every system', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), name => {
+      const safe = safeFileName(name)
+      expect(safe).not.toMatch(/[/\\\p{Cc}<>:"|?*]/u)
+      expect(safe.length).toBeLessThanOrEqual(200)
+      expect(safe).not.toMatch(/[. ]$/)
+    }),
+    { seed: 20261125 },
+  )
+})
