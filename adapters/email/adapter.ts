@@ -23,6 +23,7 @@ import { isOurs } from '../../src/core/address.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { Canary } from './canary.ts'
 import { checkListener } from './check.ts'
+import { outsider } from './client.ts'
 import type { RawMessage } from './head.ts'
 import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
@@ -168,7 +169,9 @@ export class EmailChannel
     const spooled = 'path' in raw ? [raw.path] : []
     const release = more.release ?? (await this.#options.budget.take('path' in raw ? raw.size : raw.bytes.length))
     try {
-      const { message } = await this.parse(raw, envelope)
+      // What somebody on the internet claims of a server of ours, no such server has written.
+      const trusted = outsider(envelope, this.settings) ? [] : this.#trusted
+      const { message } = await this.parse(raw, envelope, { trusted })
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.sentByHand = true
@@ -194,7 +197,8 @@ export class EmailChannel
     const since = this.#options.now().getTime() - FRESH_MS
     if (!envelope && (this.settings.imap.length === 0 || Date.parse(message.reachedAt ?? '') < since)) return
     this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(authentication))
-    const client = envelope && { ...envelope.client, sender: envelope.from }
+    const outside = envelope && outsider(envelope, this.settings)
+    const client = outside && { ...outside, sender: envelope?.from ?? '' }
     message.authentication = await (await this.#senderCheck).check(raw, message.from?.address ?? null, client)
   }
 
@@ -202,7 +206,7 @@ export class EmailChannel
   async parse(
     raw: RawMessage,
     envelope: ParseOptions['envelope'],
-    more: Pick<ParseOptions, 'longestText' | 'html'> = {},
+    more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
   ): Promise<ParsedMail> {
     const options = { own: this.#own, trusted: this.#trusted, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath())

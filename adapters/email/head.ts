@@ -51,7 +51,8 @@ async function readStart(path: string): Promise<Buffer> {
   try {
     const chunks: Buffer[] = []
     for (let position = 0; position < LONGEST_SEARCH; ) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(STEP), 0, STEP, position)
+      const step = Math.max(STEP, position) // as much again each time: what was read before is copied and looked at
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(step), 0, step, position)
       if (bytesRead === 0) break
       chunks.push(buffer.subarray(0, bytesRead))
       position += bytesRead

@@ -1,7 +1,5 @@
 import { Resolver } from 'node:dns/promises'
 import { createReadStream } from 'node:fs'
-import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
 import type { Authentication } from '../../src/channel.ts'
 import { judgeSender, type MethodResult, UNKNOWN } from '../../src/core/authentication.ts'
 import type { RawMessage } from './head.ts'
@@ -10,6 +8,8 @@ import type { AuthenticationSettings } from './settings.ts'
 const QUERY_MS = 2_000
 const TRIES = 2
 const SLOWEST_MS = 10_000
+const MOST_SIGNATURES = 5
+const UNSURE: Authentication = { result: 'unaligned', reasons: ['it could not be checked'] }
 const MOST_QUERIES = 60 // of one message; SPF alone allows ten (RFC 7208 section 4.6.4)
 
 /** Who handed a message over. */
@@ -31,20 +31,23 @@ export class SenderCheck {
   }
 
   /**
-   * Never rejects: of what cannot be found out, e.g. because no name server answers, nothing is known. Of a client in
-   * a private network nothing but signatures says anything, since it hands on what others wrote.
+   * Never rejects. `client` is whoever handed it over from the internet; null where a server of ours or a mailbox did:
+   * then nothing but signatures says anything, since it hands on what others wrote.
    */
   async check(raw: RawMessage, from: string | null, client: Client | null): Promise<Authentication> {
-    const outside = client !== null && isPublic(client.ip) ? client : null
-    if (!outside && !(await isSigned(raw))) return UNKNOWN
+    const signatures = await signaturesOf(raw)
+    if (!client && signatures === 0) return UNKNOWN
+    // Whoever sends must not be able to choose that nothing is found out.
+    const unsure = client ? UNSURE : UNKNOWN
+    if (signatures > MOST_SIGNATURES) return unsure
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Authentication>(resolve => {
-      timer = setTimeout(() => resolve(UNKNOWN), SLOWEST_MS)
+      timer = setTimeout(() => resolve(unsure), SLOWEST_MS)
     })
     try {
-      return await Promise.race([this.#ask(raw, from, outside), late])
+      return await Promise.race([this.#ask(raw, from, client), late])
     } catch {
-      return UNKNOWN
+      return unsure
     } finally {
       clearTimeout(timer)
     }
@@ -84,21 +87,14 @@ export class SenderCheck {
   }
 }
 
-/** Whether an address is one of the internet. */
-export function isPublic(ip: string): boolean {
-  if (isIP(ip) === 0) return false
-  return ipaddr.process(ip).range() === 'unicast'
-}
-
-const SIGNED = /^dkim-signature[ \t]*:/im
-
-async function isSigned(raw: RawMessage): Promise<boolean> {
+/** How many signatures stand in its head. */
+async function signaturesOf(raw: RawMessage): Promise<number> {
   const start = 'bytes' in raw ? raw.bytes.subarray(0, 256 * 1024) : await startOf(raw.path)
-  return SIGNED.test(
+  const head =
     Buffer.from(start)
       .toString('latin1')
-      .split(/\r?\n\r?\n/, 1)[0] ?? '',
-  )
+      .split(/\r?\n\r?\n/, 1)[0] ?? ''
+  return head.match(/^dkim-signature[ \t]*:/gim)?.length ?? 0
 }
 
 async function startOf(path: string): Promise<Buffer> {

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
 import { duration, mailAddress, secret } from '../../src/fields.ts'
 
@@ -112,6 +113,19 @@ const authenticationSchema = z.strictObject({
     .boolean()
     .default(true)
     .describe('Check DKIM, SPF and DMARC ourselves where mail comes from the internet and no such server did.'),
+  relays: z
+    .array(
+      z
+        .string()
+        .refine(
+          text => ipaddr.isValid(text) || ipaddr.isValidCIDR(text),
+          'write an address or a network, such as 203.0.113.7 or 203.0.113.0/24',
+        ),
+    )
+    .default([])
+    .describe(
+      'Servers of yours on the internet that hand mail over by SMTP; those in private networks count as yours.',
+    ),
   dns: z
     .string()
     .regex(/^[0-9a-fA-F.:[\]]+$/, 'write the address of a resolver, such as 192.0.2.53 or 192.0.2.53:5353')

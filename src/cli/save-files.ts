@@ -2,7 +2,7 @@ import { mkdir, open } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { safeFileName } from '../core/file-danger.ts'
 import { parseReference } from '../core/reference.ts'
-import { codeOf, DeskError } from '../errors.ts'
+import { codeOf, DeskError, sentenceOf } from '../errors.ts'
 import type { OpenDesk } from '../main.ts'
 import { readBlob } from '../store/blobs.ts'
 import { attachmentsOf, messagesOf } from '../store/messages.ts'
@@ -21,7 +21,8 @@ export async function saveFiles({ context }: OpenDesk, reference: string, folder
   const saved: string[] = []
   for (const message of await messagesOf(store.read, ticketId)) {
     for (const { name, sha256 } of await attachmentsOf(store.read, message.id)) {
-      saved.push(await write(folder, safeFileName(name) || 'file', await readBlob(store.read, files, sha256)))
+      const bytes = await readBlob(store.read, files, sha256)
+      saved.push(await write(folder, safeFileName(name) || 'file', bytes).catch(sentenceOf))
     }
   }
   return saved

@@ -85,6 +85,11 @@ export class Commands {
     return this.#byWord.has(word)
   }
 
+  /** Whether a word is a command, or was meant to be one. */
+  isNear(word: string): boolean {
+    return this.has(word) || nearest(word, [...this.#byWord.keys()]) !== null
+  }
+
   /** Throws a `DeskError` that offers the nearest word. */
   find(word: string): Command {
     const command = this.#byWord.get(word)

@@ -12,7 +12,7 @@ export const spam = onTicket({
   summary: 'Closes a ticket as spam; what its sender writes from now on is held.',
   async writes(tx, call, ticket, change) {
     const senders = await judge(tx, call, ticket, 'spam')
-    await dropAcknowledgements(tx, ticket.id, call.at)
+    await dropAcknowledgements(tx, ticket.id, call.at, 'the ticket was taken for spam')
     if (ticket.state !== 'closed') await recordEvent(tx, ticket, { type: 'closed', data: { by: 'spam' } }, change)
     const text = `${ticket.ref} is closed as spam; mail from ${senders.join(', ')} is held from now on (notspam ${ticket.ref} takes it back).`
     return { text, data: { ref: ticket.ref, state: 'closed', senders } }

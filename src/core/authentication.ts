@@ -14,7 +14,7 @@ export interface MethodResult {
 
 const MOST = 20
 /** RFC 8601 section 2.7: what says something of the sender, for or against; the rest found nothing to check. */
-const TELLING = /^(?:pass|fail|softfail|policy|permerror|neutral)$/
+const TELLING = /^(?:pass|fail|softfail|policy|permerror|temperror|neutral)$/
 
 /** Whether the domain of the From address is one that vouches for the message. */
 export function judgeSender(from: string | null, all: readonly MethodResult[]): Authentication {
@@ -86,8 +86,8 @@ function clauses(value: string): string[] {
     else if (!quoted && sign === '(') depth += 1
     else if (!quoted && depth > 0 && sign === ')') depth -= 1
     else if (!quoted && depth === 0 && sign === ';') parts.push('')
-    // A blank within quotes separates nothing: what a sender chose must not pass for a property of its own.
-    else if (depth === 0) parts[parts.length - 1] += quoted && /[\s=]/.test(sign) ? '_' : sign
+    // What a sender chose must not pass for a property of its own, or end one.
+    else if (depth === 0) parts[parts.length - 1] += quoted && !/[\w@.+-]/.test(sign) ? '_' : sign
   }
   return parts.map(part => part.trim())
 }
@@ -104,7 +104,7 @@ function resultOf(clause: string): MethodResult[] {
   if (!method) return []
   const properties = new Map<string, string>()
   for (const [, name = '', value = ''] of clause.matchAll(
-    /([a-z]{1,20}\.[a-z_-]{1,30})\s{0,5}=\s{0,5}([^\s;]{1,320})/gi,
+    /([a-z]{1,20}\.[a-z_-]{1,30})\s{0,5}=\s{0,5}([^\s;]{1,2000})/gi,
   )) {
     if (!properties.has(name.toLowerCase())) properties.set(name.toLowerCase(), value.toLowerCase())
   }

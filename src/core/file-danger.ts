@@ -21,7 +21,15 @@ export function fileDanger(name: string, type: string): string | null {
   return null
 }
 
-const LONGEST = 200
+/** Whether a file is a mail, or the head of one, also as Outlook keeps it: it may hold what others must not see. */
+export function isMailFile({ name, type }: { name: string; type: string }): boolean {
+  return (
+    /^(?:message\/.*|text\/rfc822-headers|application\/(?:vnd\.)?ms-outlook)$/.test(type) ||
+    /\.(?:eml|msg)$/i.test(name)
+  )
+}
+
+const LONGEST = 200 // bytes; file systems take 255
 /** Names that are devices on Windows, whatever ending stands behind (https://learn.microsoft.com/windows/win32/fileio/naming-a-file). */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
 
@@ -30,11 +38,19 @@ export function safeFileName(name: string): string {
   const plain = name
     .replace(/^.*[\\/]/s, '')
     .replace(/[\p{Cc}\p{Cf}\u2028\u2029\uE000\uE001<>:"|?*]/gu, '_')
-    .replace(/[. ]+$/, '')
     .trim()
-  const named = DEVICE.test(plain) ? `_${plain}` : plain
-  if (/^\.*$/.test(named)) return ''
-  if (named.length <= LONGEST) return named
+  const ended = withoutEnd(plain)
+  const named = DEVICE.test(ended) ? `_${ended}` : ended
+  if (Buffer.byteLength(named) <= LONGEST) return named
   const ending = /\.[^.\s]{1,12}$/.exec(named)?.[0] ?? ''
-  return `${named.slice(0, LONGEST - ending.length - 1).toWellFormed()}…${ending}`
+  let stem = named.slice(0, LONGEST)
+  while (Buffer.byteLength(stem) > LONGEST - ending.length - 3) stem = stem.slice(0, -1)
+  return `${withoutEnd(stem.replace(/[\uD800-\uDBFF]$/, ''))}…${ending}`
+}
+
+/** Systems drop dots and blanks at the end. */
+function withoutEnd(name: string): string {
+  let end = name.length
+  while (end > 0 && (name[end - 1] === '.' || name[end - 1] === ' ')) end -= 1
+  return name.slice(0, end)
 }

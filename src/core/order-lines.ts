@@ -7,6 +7,21 @@ export interface Orders {
 
 const ORDER = /^!\s?(\p{L}[\p{L}\p{N}-]{0,30})(?:\s+(\S.{0,1000}))?$/u
 const MOST = 20
+/** Commands that take a text, with the beginning of it on their line. */
+const TEXT = /^!\s?(?:note|reply|answer)\s+\S/i
+
+function paragraphAfter(lines: readonly string[], at: number): string[] {
+  const end = lines.findIndex((line, index) => index > at && (line.trim() === '' || ORDER.test(line.trim())))
+  return lines.slice(at + 1, end < 0 ? lines.length : end).map(line => line.trim())
+}
+
+/**
+ * Whether a text has a line that looks like a command and is none: it stands in the middle, or is written in another
+ * way. Somebody meant it for the desk, so such a text must not leave.
+ */
+export function mentionsOrder(text: string): boolean {
+  return text.split('\n').some(line => /^\s{0,20}[!\uFF01]\s?\p{L}/u.test(line))
+}
 
 /**
  * Command lines at the top or the bottom of what a person wrote: `!claim`, `!note Called her.` A line with a word that
@@ -20,7 +35,10 @@ export function ordersIn(text: string): Orders {
     const line = (lines[top] ?? '').trim()
     if (line === '') continue
     if (!ORDER.test(line)) break
-    first.push(line)
+    // Mail programs wrap long lines: what goes on below a note is the note, up to an empty line.
+    const more = TEXT.test(line) ? paragraphAfter(lines, top) : []
+    top += more.length
+    first.push([line, ...more].join('\n'))
   }
   let bottom = lines.length
   const last: string[] = []

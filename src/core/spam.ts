@@ -20,12 +20,13 @@ export function spamReasons(fields: FilterFields, trusted: readonly string[]): s
   if (named.length > 0 && !named.some(value => trusted.some(host => hasHost(value, host)))) return []
   const reasons: string[] = []
   for (const name of ['x-spam-flag', 'x-spam-status', 'x-spam']) {
-    const value = fields.header(name)[0] ?? ''
-    if (/^\s*(?:yes|true|spam)\b/i.test(value)) reasons.push(`${name}: ${value.trim().slice(0, 60)}`)
+    // Of several, any: one that says no may be the sender's own.
+    const value = fields.header(name).find(each => /^\s*(?:yes|true|spam)\b/i.test(each))
+    if (value !== undefined) reasons.push(`${name}: ${value.trim().slice(0, 60)}`)
   }
   for (const name of ['x-ms-exchange-organization-scl', 'x-forefront-antispam-report']) {
-    const value = fields.header(name)[0] ?? ''
-    const level = Number(/(?:^\s*|\bSCL:)(-?\d{1,2})\b/i.exec(value)?.[1] ?? 0)
+    const levels = fields.header(name).map(each => Number(/(?:^\s*|\bSCL:)(-?\d{1,2})\b/i.exec(each)?.[1] ?? 0))
+    const level = Math.max(0, ...levels)
     if (level >= CONFIDENT) reasons.push(`${name}: SCL ${level}`)
   }
   return reasons

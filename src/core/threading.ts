@@ -174,13 +174,17 @@ function decideAutomatic(arrival: Arrival): Decision {
     return { ...machine, ticketId: token.ticketId, direction: 'internal', rule: 'token' }
   }
   const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
-  const clue = clues.find(each => isStrong(each) && takesPart(each.ticketId)) ?? (trusted ? token : undefined)
-  // What answers for an agent is kept with what it answers: a ticket of its own would be told of to the other agents,
-  // and what answers for one of them would open the next.
-  const told = arrival.senderIsAgent && !clue ? clues.find(isStrong) : undefined
-  if (told) return { ...machine, ticketId: told.ticketId, direction: 'internal', rule: told.by }
-  if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
+  const believed = isBelieved(arrival)
+  const own = clues.find(each => isStrong(each) && takesPart(each.ticketId) && (believed || each.by === 'token'))
+  const clue = own ?? (trusted ? token : undefined)
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
+  if (!believed && arrival.bulk === 'list') {
+    const meant = clues.find(each => isStrong(each) && takesPart(each.ticketId))
+    if (meant) return { action: 'hold', ticketId: meant.ticketId, reason: 'unauthenticated' }
+  }
+  // What answers for an agent opens no ticket: the others would be told of it, and what answers for them open the next.
+  const answers = arrival.senderIsAgent && arrival.bulk !== 'list' && arrival.bulk !== 'form' && clues.some(isStrong)
+  if (kind === 'bulk' && answers) return { action: 'ignore', rule: 'answer-for-agent' }
   if (kind === 'bulk') return decideBulk(arrival)
   const sent = kind === 'bounce' ? clues.find(each => each.by === 'recipient') : undefined
   if (!sent) return { action: 'ignore', rule: kind }
@@ -189,9 +193,10 @@ function decideAutomatic(arrival: Arrival): Decision {
 }
 
 /** Newsletters are left alone; a repeat joins its alert, and so does the note that all is well, even if that is closed. */
-function decideBulk({ bulk, clues, recovered, ignoresNewsletters }: Arrival): Decision {
+function decideBulk(arrival: Arrival): Decision {
+  const { bulk, clues, recovered, ignoresNewsletters } = arrival
   if (bulk === 'newsletter' && ignoresNewsletters) return { action: 'ignore', rule: 'newsletter' }
-  const before = clues.find(each => each.by === 'alert')
+  const before = isBelieved(arrival) ? clues.find(each => each.by === 'alert') : undefined
   if (!before || (before.closed && !recovered)) return { action: 'open' }
   return { action: 'append', ticketId: before.ticketId, direction: 'in', rule: 'alert', allowed: 'machine' }
 }

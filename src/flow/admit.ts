@@ -8,6 +8,7 @@ import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
 import { participantsOf, takesPart } from '../store/participants.ts'
+import { countRate } from '../store/rates.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
@@ -96,7 +97,7 @@ export async function admitWaiting(
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
-  const message = told ? { ...reread, kind: told } : reread
+  const message = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
   const claimed = { ...waiting, ...describe(message), detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
@@ -106,8 +107,16 @@ export async function admitWaiting(
     ? { decision, verdict: verdictOf(message, [], decision), asked: NOTHING_ASKED }
     : await decideOn(tx, intake, origin, message)
   const became = twin ?? (await carryOut(tx, intake, origin, message, decided))
-  await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict: decided.verdict }, facts.at)
+  const { scan } = waiting.verdict ?? {}
+  const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
+  await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
+  if (!waiting.outcome.startsWith('held:')) await tellOfHeld(tx, intake, { ...waiting, ...became }, message)
   return { outcome: became.outcome, ref: became.ref }
+}
+
+/** What was found out when it came: read again, it comes without who handed it over. */
+function knownOf({ verdict }: Arrival, { authentication, spam }: InboundMessage): Partial<InboundMessage> {
+  return { authentication: verdict?.authentication ?? authentication, spam: verdict?.spam ?? spam }
 }
 
 const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
@@ -129,13 +138,15 @@ async function carryOut(
 ): Promise<Became> {
   const became = await settleIn(tx, intake, origin, message, decision, asked)
   if (asked.unconfirmed && asked.actor) {
-    await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
+    const told = await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
+    if (told === 1) await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
   } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
     await obey(tx, intake, origin, asked.orders, asked.actor, undefined, message.attachments)
   }
   return became
 }
 
+const HOUR_MS = 60 * 60 * 1000
 const UNCONFIRMED =
   'Your mail gives commands, and nothing of them was done: they are taken from answers to mail that the desk sent to you, and from addresses that your mail server confirms.'
 
@@ -268,7 +279,7 @@ async function takesPartAs(tx: Tx, ticketId: string, kind: string, address: stri
 }
 
 /** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */
-async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
+export async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
   if (intake.facts.isOurs(address)) return true
   return (await knownPerson(tx, intake, origin.kind, address))?.handle != null
 }

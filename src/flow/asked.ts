@@ -1,5 +1,6 @@
 import type { InboundMessage } from '../channel.ts'
 import { ordersIn } from '../core/order-lines.ts'
+import { parseReference } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
@@ -48,10 +49,18 @@ export async function askedIn(
   // A forward has a ticket of its own as soon as it is opened; its commands are read then.
   if (decision.action === 'open' && decision.forwarded) return { decision, orders: null, actor, unconfirmed: false }
   // Somebody who asks for something may begin with what only looks like a command.
-  if (decision.action === 'open' && orders.text && orders.mistakes.length > 0) {
+  if (decision.action === 'open' && orders.text && orders.mistakes.length > 0 && !isMeant(intake, lines)) {
     return { decision, orders: null, actor, unconfirmed: false }
   }
   return { decision: { action: 'ignore', rule: 'commands' }, orders, actor, unconfirmed: false }
+}
+
+/** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
+function isMeant({ context, facts }: Intake, lines: readonly string[]): boolean {
+  return lines.some(line => {
+    const [word = '', about = ''] = line.toLowerCase().split(/\s+/, 2)
+    return context.commands.isNear(word) || (/[a-z#]/.test(about) && parseReference(about, facts.prefixes) !== null)
+  })
 }
 
 /** A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it. */

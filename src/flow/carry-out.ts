@@ -3,7 +3,7 @@ import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { oneLine } from '../core/address.ts'
-import { senderDoubt } from '../core/authentication.ts'
+import { senderDoubt, UNKNOWN } from '../core/authentication.ts'
 import { plainSubject } from '../core/reference.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
@@ -106,6 +106,7 @@ export async function openForwarded(
     text: forwarded.text,
     visible: forwarded.text ? visibleReply(forwarded.text) : '',
     messageId: forwarded.messageId,
+    authentication: UNKNOWN, // that of the agent says nothing of the writer
   }
   const became = await openWith(tx, intake, origin, original, agent)
   await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
@@ -211,8 +212,9 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   // One whose sender is not confirmed came in by a secret, which others may have got hold of.
+  if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
   if (message.kind === 'person' && decision.rule !== 'subject' && isConfirmed(message)) {
-    now = await letIn(tx, entry, now, decision)
+    now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     const replyTo = answerAddress(facts, message)
     if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
   }
@@ -246,12 +248,15 @@ function wakes({ kind, bulk }: InboundMessage): boolean {
   return kind === 'person' || bulk === 'list'
 }
 
-/** The sender, if an agent said so, and everybody on To and Cc take part from now on. */
-async function letIn(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<Ticket> {
-  const { message, origin, sender, change } = entry
-  const invited = decision.rule === 'agent' && message.from ? [participant(origin, message.from, sender, 'copied')] : []
+/** The sender takes part from now on, because an agent said so. */
+function invite(tx: Tx, entry: Entry, ticket: Ticket): Promise<Ticket> {
+  const { message, origin, sender } = entry
+  return letIn(tx, entry, ticket, message.from ? [participant(origin, message.from, sender, 'copied')] : [])
+}
+
+async function letIn(tx: Tx, { change }: Entry, ticket: Ticket, people: readonly Participant[]): Promise<Ticket> {
   let now = ticket
-  for (const each of [...invited, ...(await copiedOn(tx, entry))]) {
+  for (const each of people) {
     if (!(await addParticipant(tx, ticket.id, each, change.at))) continue
     now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
   }

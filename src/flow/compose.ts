@@ -26,7 +26,7 @@ export async function compose(
   const { read } = context.store
   const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
   const message = entry.messageId ? await messageById(read, entry.messageId) : undefined
-  const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : []
+  const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : NOTHING_HELD
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, held, files })
   const { subject, text } = renderer.render(entry.kind, values)
@@ -59,7 +59,7 @@ function attachmentOf(context: Context, file: StoredAttachment): OutboundMessage
 interface Subject {
   ticket: Ticket | undefined
   message: Message | undefined
-  held: TemplateValues['held']['messages']
+  held: TemplateValues['held']
   files: StoredAttachment[]
 }
 
@@ -83,13 +83,7 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
       files: files.map(fileLine),
     },
     answers: { to: answersTo },
-    held: {
-      count: String(held.length),
-      first: held[0]?.subject ?? '',
-      number: held[0]?.number ?? '',
-      messages: held.slice(0, MOST_HELD),
-      more: more(held.length),
-    },
+    held,
     note: entry.note ?? '',
   }
 }
@@ -99,15 +93,20 @@ function fileLine({ name, type }: StoredAttachment): string {
   return danger ? `${oneLine(name)} (take care: ${danger})` : oneLine(name)
 }
 
-/** How many are not listed, in words; '' if all are. */
-function more(count: number): string {
-  return count > MOST_HELD ? String(count - MOST_HELD) : ''
-}
+const NOTHING_HELD: TemplateValues['held'] = { count: '0', first: '', number: '', messages: [], more: '' }
 
-async function heldIn(sql: Sql, entry: OutboxEntry): Promise<TemplateValues['held']['messages']> {
-  const numbers = await arrivalsOfNotice(sql, entry.id)
+async function heldIn(sql: Sql, entry: OutboxEntry): Promise<TemplateValues['held']> {
+  const { numbers, count } = await arrivalsOfNotice(sql, entry.id, MOST_HELD)
   const arrivals = await Promise.all(numbers.map(number => arrivalByNumber(sql, number)))
-  return Promise.all(arrivals.filter(each => each !== undefined).map(each => heldMessage(sql, each)))
+  const messages = await Promise.all(arrivals.filter(each => each !== undefined).map(each => heldMessage(sql, each)))
+  const [first] = messages
+  return {
+    count: String(count),
+    first: first?.subject ?? '',
+    number: first?.number ?? '',
+    messages,
+    more: count > MOST_HELD ? String(count - MOST_HELD) : '',
+  }
 }
 
 async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['held']['messages'][number]> {

@@ -16,7 +16,7 @@ import {
   type TakenRecipient,
   takeDue,
 } from '../store/outbox.ts'
-import { countRate } from '../store/rates.ts'
+import { countRate, pruneRates } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, ticketById } from '../store/tickets.ts'
 import { compose } from './compose.ts'
@@ -27,6 +27,9 @@ const BATCH = 20
 const SEND_DEADLINE_MS = FIRST_RETRY_MS - 5_000
 const SLOW_POLL_MS = 30_000
 const AFTER_TROUBLE_MS = 1_000
+/** Few by themselves, and what must not be missed. */
+const UNLIMITED: ReadonlySet<string> = new Set(['notify-alarm', 'notify-held'])
+const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
 type Result = { taken: TakenRecipient } & (
@@ -40,6 +43,8 @@ export class Deliverer {
   readonly #renderer: Renderer
   #wake: () => void = () => undefined
   #woken = false
+  #passed = '' // when the last pass began
+  #tidied = 0
   #stopped = true
   #loop: Promise<void> | undefined
   #unsubscribe: () => void = () => undefined
@@ -74,6 +79,7 @@ export class Deliverer {
       let wait = AFTER_TROUBLE_MS
       try {
         this.#woken = false
+        await this.#tidy()
         if ((await this.pass()) > 0) continue
         wait = await this.#untilDue()
       } catch (error) {
@@ -83,8 +89,16 @@ export class Deliverer {
     }
   }
 
+  /** Once an hour, counters that are over are forgotten. */
+  async #tidy(): Promise<void> {
+    const now = this.#context.clock.now()
+    if (now.getTime() - this.#tidied < HOUR_MS) return
+    this.#tidied = now.getTime()
+    await this.#context.store.transact(tx => pruneRates(tx, now.toISOString()))
+  }
+
   async #untilDue(): Promise<number> {
-    const due = await nextDue(this.#context.store.read)
+    const due = await nextDue(this.#context.store.read, this.#passed)
     if (due === undefined) return SLOW_POLL_MS
     return Math.min(SLOW_POLL_MS, Math.max(0, Date.parse(due) - this.#context.clock.now().getTime()))
   }
@@ -103,6 +117,7 @@ export class Deliverer {
   async pass(): Promise<number> {
     const { store, clock } = this.#context
     const now = clock.now()
+    this.#passed = now.toISOString()
     const again = new Date(now.getTime() + FIRST_RETRY_MS)
     const { due, taken } = await store.transact(async tx => {
       const all = await takeDue(tx, now.toISOString(), again.toISOString(), BATCH)
@@ -119,7 +134,7 @@ export class Deliverer {
   async #mayLeave(tx: Tx, { outboxId, recipient, attempts }: TakenRecipient, at: string): Promise<boolean> {
     if (attempts > 1) return true
     const entry = await outboxById(tx, outboxId)
-    if (!entry || entry.kind === 'reply') return true
+    if (!entry || entry.kind === 'reply' || UNLIMITED.has(entry.kind)) return true
     const { requester, agent } = this.#context.automatic
     const most = entry.purpose === 'requester' ? requester : agent
     const count = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
@@ -128,6 +143,14 @@ export class Deliverer {
     if (count === most + 1 && entry.purpose !== 'requester') {
       const sentence = `${recipient} got ${most} notifications within a day and gets no more of them today: look with relaydesk list.`
       await raiseAlarm(tx, { channel: entry.channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
+      const facts = await deskFacts(this.#context, tx)
+      const draft = { kind: 'notify-alarm', purpose: 'internal', channel: entry.channel, note: sentence } as const
+      await tellAgents(
+        tx,
+        facts,
+        facts.agents.filter(each => each.email === recipient),
+        draft,
+      )
     }
     return false
   }

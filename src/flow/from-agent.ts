@@ -2,7 +2,9 @@ import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { answerRequester, hasRecipients } from '../commands/reply.ts'
-import { aboveMarker } from '../core/visible.ts'
+import { isMailFile } from '../core/file-danger.ts'
+import { mentionsOrder } from '../core/order-lines.ts'
+import { aboveMarker, isForwardSubject } from '../core/visible.ts'
 import { insertMessage, prepareMessage } from '../store/messages.ts'
 import { dropAcknowledgements } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
@@ -19,7 +21,8 @@ const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
 export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
   const { message, sender: author, change } = entry
   const { facts } = entry.intake
-  const { attachments } = message
+  // Files go with the command that takes them.
+  const attachments = takesFiles(entry.orders) ? [] : message.attachments
   const raw = message.raw.sha256
   const written = entry.orders?.text ?? aboveMarker(message.visible).trim()
   if (entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0) return keepOrders(tx, entry, ticket)
@@ -120,10 +123,16 @@ async function whyNotSent(
       orders.mistakes.join('\n'),
     )
   }
+  if (mentionsOrder(written)) {
+    return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
+  }
+  if (message.forwarded || isForwardSubject(message.subject)) {
+    return 'Your mail forwards another, so it was kept as an internal note.'
+  }
   if (!written && attachments.length === 0) {
     return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }
-  if (attachments.some(file => file.type.startsWith('message/'))) {
+  if (attachments.some(isMailFile)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
   }
   if (await hasRecipients(tx, intake.facts, ticket)) return null

@@ -6,12 +6,12 @@ import { isListed } from '../core/spam.ts'
 import type { Decision } from '../core/threading.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
-import { type Intake, judgementOf, type Origin } from './context.ts'
+import { type Intake, judgementOf, knownPerson, type Origin } from './context.ts'
 
 const DAILY = 4 // windows full of tickets in a day
 const DAY_MS = 24 * 60 * 60 * 1000
-/** Of machines that tell of what happens: an outage may set off one alert for each of many things. */
-const MORE_OF_MACHINES = 10
+/** An outage may set off one alert for each of many things, and agents bring in the mail of others. */
+const MORE = 10
 
 /** Lets a decision pass, or holds the message for what is known of its sender. */
 export async function passGate(
@@ -35,7 +35,9 @@ export async function passGate(
   }
   const early = gate(decision, facts, { tickets: 0, messages: 0 })
   if (early.action !== decision.action || decision.action === 'hold') return early
-  const factor = message.kind === 'bulk' ? MORE_OF_MACHINES : 1
+  const agent = (await knownPerson(tx, intake, origin.kind, sender))?.handle != null
+  if (agent && message.authentication.result === 'pass') return decision
+  const factor = agent || message.kind === 'bulk' ? MORE : 1
   const limits = { tickets: floods.tickets * factor, messages: floods.messages * factor }
   return gate(decision, { ...facts, ...(await countLately(tx, intake, message, decision, limits)) }, limits)
 }
@@ -50,7 +52,9 @@ async function countLately(
 ): Promise<{ tickets: number; messages: number }> {
   const none = { tickets: 0, messages: 0 }
   const { floods, clock, acknowledgeWithin } = context
-  const sender = canonicalAddress(message.from?.address ?? '')
+  const address = canonicalAddress(message.from?.address ?? '')
+  // What others write in a name uses up nothing of its owner's.
+  const sender = /^(?:pass|none)$/.test(message.authentication.result) ? address : `whoever says to be ${address}`
   if (!message.live && isOld(message.reachedAt, clock.now(), acknowledgeWithin)) return none
   // Mail of the last days that is brought in is counted by when it came, not by when it is read.
   const at = message.live ? facts.at : (message.reachedAt ?? facts.at)

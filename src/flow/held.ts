@@ -2,7 +2,7 @@ import type { InboundMessage } from '../channel.ts'
 import { concerned } from '../commands/notify.ts'
 import { isOld } from '../core/age.ts'
 import type { Arrival } from '../store/arrivals.ts'
-import { addToNotice, hastenNotice, lastToldOfHeld, openHeldNotice } from '../store/held-notices.ts'
+import { addToNotice, lastToldOfHeld, takeOpenNotice } from '../store/held-notices.ts'
 import { queue } from '../store/outbox.ts'
 import type { Agent } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
@@ -22,7 +22,7 @@ export async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, messa
   if (!arrival.outcome.startsWith('held:') || !isToldOf(message)) return
   if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin) && !message.live) return
   if (arrival.outcome === 'held:flood') {
-    const before = await countRate(tx, `told of a flood of ${arrival.sender}`, facts.at, SPAM_BATCH_MS)
+    const before = await countRate(tx, `told of a flood of ${arrival.sender}`, facts.at, BATCH_MS)
     if (before > 1) return
   }
   const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
@@ -33,17 +33,14 @@ export async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, messa
 }
 
 /** Of what a machine answered nobody is told: it might answer that, too. */
-function isToldOf({ kind, bulk }: InboundMessage): boolean {
-  return kind === 'person' || bulk === 'alert' || bulk === 'form' || bulk === 'list'
+function isToldOf({ kind }: InboundMessage): boolean {
+  return kind === 'person' || kind === 'bulk'
 }
 
 async function addToBatch(tx: Tx, { facts }: Intake, agent: Agent, arrival: Arrival, spam: boolean): Promise<void> {
   const due = spam ? after(facts.at, SPAM_BATCH_MS) : dueAfter(await lastToldOfHeld(tx, agent.email), facts.at)
-  const open = await openHeldNotice(tx, agent.email)
-  if (open !== undefined) {
-    await addToNotice(tx, open, arrival.number)
-    return hastenNotice(tx, open, due)
-  }
+  const open = await takeOpenNotice(tx, agent.email, due)
+  if (open !== undefined) return addToNotice(tx, open, arrival.number)
   const recipient = { recipient: agent.email, name: agent.name, shown: 'to' } as const
   const draft = { kind: 'notify-held', purpose: 'internal', channel: arrival.channel } as const
   const { id } = await queue(tx, draft, [recipient], facts.at, due)

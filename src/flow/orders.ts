@@ -2,6 +2,7 @@ import type { InboundMessage } from '../channel.ts'
 import type { Call, Command, SettleCommand, WriteCommand } from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { parseCommandLine } from '../core/command-line.ts'
+import { isMailFile } from '../core/file-danger.ts'
 import { aboveForward } from '../core/forward.ts'
 import { ordersIn } from '../core/order-lines.ts'
 import { parseReference } from '../core/reference.ts'
@@ -49,12 +50,27 @@ export function readOrders({ context, facts }: Intake, message: InboundMessage, 
   const orders: Orders = { lines, steps: [], mistakes: [], text: [text, shown].filter(Boolean).join('\n\n') }
   for (const line of lines) {
     try {
-      orders.steps.push(understand(context, facts.prefixes, orders, line, ref))
+      const step = understand(context, facts.prefixes, orders, line, ref)
+      refuseLeak(step, message, ref)
+      orders.steps.push(step)
     } catch (error) {
       orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
     }
   }
   return orders
+}
+
+/** What goes to a requester must be meant for this one, and hold no mail of others. */
+function refuseLeak({ command, body, line }: Step, { attachments }: InboundMessage, ref: string | null): void {
+  if (command.word !== 'reply') return
+  if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
+  if (attachments.some(isMailFile)) {
+    throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
+  }
+  const other = /^\S+\s+([a-z][a-z0-9]*-?\d+)\b/i.exec(line)?.[1]
+  if (ref !== null && other !== undefined && other.toUpperCase() !== ref) {
+    throw new DeskError('usage', `Your mail answers ${ref}: answer ${other} by a mail of its own.`)
+  }
 }
 
 function understand(
@@ -69,7 +85,9 @@ function understand(
   const rest = line.slice(word.length).trim()
   const [first = ''] = rest.split(/\s/, 1)
   const needsTicket = command.usage.startsWith('TICKET')
-  const named = /[a-z#]/i.test(first) && parseReference(first, prefixes) !== null
+  // In an answer on a ticket, #2 may be any number: only HD-2 names another ticket then.
+  const form = ref === null ? /[a-z#]/i : /^[a-z]/i
+  const named = form.test(first) && parseReference(first, prefixes) !== null
   if (needsTicket && !named && ref === null) {
     throw new DeskError('usage', `Say which ticket: ${command.word} ${prefixes[0]}-12`)
   }
@@ -95,13 +113,14 @@ export async function carryOutOrders(
   attachments: Call['attachments'],
 ): Promise<string[]> {
   const results: string[] = []
+  const files = stepWithFiles(orders)
   for (const { line, command, args, body } of orders.steps) {
     const call: Call = {
       ...intake.facts,
       actor,
       channel: origin.channel,
       body,
-      attachments: command.body === 'required' ? attachments : [],
+      attachments: command === files ? attachments : [],
     }
     const became = await outcomeOf(tx, intake, command, call, args)
     results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
@@ -109,14 +128,25 @@ export async function carryOutOrders(
   return results
 }
 
+/** Which command the files of the mail go with: a note before an answer, so that none leaves that was meant for it. */
+function stepWithFiles({ steps }: Orders): Command | undefined {
+  const withText = steps.map(({ command }) => command).filter(({ body }) => body === 'required')
+  return withText.find(({ word }) => word !== 'reply') ?? withText[0]
+}
+
 /** A command throws before its first write or not at all, so that the others are not hurt by one that fails. */
 async function outcomeOf(tx: Tx, intake: Intake, command: Command, call: Call, args: never): Promise<string> {
   try {
     return await run(tx, intake, command, call, args)
   } catch (error) {
-    if (error instanceof DeskError && error.code !== 'unsound' && error.code !== 'temporary') return error.message
-    throw error
+    return sentenceOfRefusal(error)
   }
+}
+
+/** What a command that was refused says; whatever else went wrong goes on. */
+function sentenceOfRefusal(error: unknown): string {
+  if (error instanceof DeskError && error.code !== 'unsound' && error.code !== 'temporary') return error.message
+  throw error
 }
 
 async function run(tx: Tx, intake: Intake, command: Command, call: Call, args: never): Promise<string> {
@@ -125,7 +155,8 @@ async function run(tx: Tx, intake: Intake, command: Command, call: Call, args: n
     const { arrivals, decision } = (command as SettleCommand<never>).settles(args)
     const texts: string[] = []
     for (const number of arrivals) {
-      texts.push((await settle(tx, intake, call, number, decision, intake.reread.get(number))).text)
+      const settled = settle(tx, intake, call, number, decision, intake.reread.get(number))
+      texts.push(await settled.then(({ text }) => text, sentenceOfRefusal))
     }
     return texts.join(' ')
   }
@@ -150,8 +181,8 @@ export async function tellOfOrders(
   await tellAgents(tx, intake.facts, self, { ...draft, ...about, note: lines.join('\n') })
 }
 
-const DECIDES = /^!\s?(?:join|open)\s+m?-?(\d{1,12})\b/gim
-const MOST = 20
+const DECIDES = /^(?:join|open)\s+m?-?(\d{1,12})\b/gim
+const MOST = 5 // of one mail
 
 /** Messages that agents' mails in a group decide on, read before the transaction, which cannot wait for that. */
 export async function rereadOrdered(
@@ -161,12 +192,13 @@ export async function rereadOrdered(
   const reread = new Map<number, InboundMessage>()
   for (const { channel, message } of group) {
     if (!('visible' in message)) continue
-    const { visible, from } = message as InboundMessage
-    const numbers = [...visible.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
-    if (numbers.length === 0 || !from) continue
+    const { from, authentication } = message as InboundMessage
+    const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
+    const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
+    if (numbers.length === 0 || !from || !/^(?:pass|none)$/.test(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
     if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
-    for (const number of numbers) {
+    for (const number of numbers.filter(each => !reread.has(each))) {
       const found = await decidable(context.store.read, number)
         .then(waiting => rereadWaiting(context, waiting))
         .catch(() => undefined) // whatever is wrong is told when the command is carried out

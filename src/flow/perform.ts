@@ -1,8 +1,8 @@
-import type { CommandRequest, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
+import type { CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { usageOf } from '../commands/command.ts'
 import { parseCommandLine } from '../core/command-line.ts'
-import { DeskError } from '../errors.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { type Person, personByHandle, personByIdentity } from '../store/people.ts'
@@ -10,6 +10,7 @@ import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf } from './context.ts'
+import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
 
 /** Runs command lines for every surface, and decides messages that wait. */
@@ -71,9 +72,11 @@ export class Performer {
 
   async #settle(call: Call, { arrivals, decision }: Settlement): Promise<Reply> {
     const replies: Reply[] = []
-    for (const number of arrivals) replies.push(await this.#settleOne(call, number, decision))
-    const [first, ...more] = replies
-    if (first && more.length === 0) return first
+    if (arrivals.length === 1) return this.#settleOne(call, arrivals[0] ?? 0, decision)
+    for (const number of arrivals) {
+      const settled = this.#settleOne(call, number, decision)
+      replies.push(await settled.catch(error => ({ text: sentenceOf(error), data: { error: sentenceOf(error) } })))
+    }
     return { text: replies.map(each => each.text).join('\n'), data: replies.map(each => each.data) }
   }
 
@@ -81,12 +84,23 @@ export class Performer {
     const { store, files } = this.#context
     const waiting = await decidable(store.read, number)
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
+    if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
     for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
     const reply = await store.transact(async tx =>
       settle(tx, await intakeFor(this.#context, tx, 1), call, number, decision, reread),
     )
     this.onCommit()
     return reply
+  }
+
+  /** What the scanner could not look at then, it may find something in now. */
+  async #scanAgain({ number }: Arrival, message: InboundMessage): Promise<void> {
+    const scan = (await scanAll(this.#context, [{ message }])).get(message.id)
+    if (scan?.result !== 'found') return
+    throw new DeskError(
+      'conflict',
+      `The scanner finds ${scan.name} in M-${number}: discard it, or take it out by hand.`,
+    )
   }
 
   /** Reads a message that could not be read again, and takes it as if it came now. */
@@ -99,10 +113,11 @@ export class Performer {
       )
     }
     const message = await rereadWaiting(this.#context, waiting)
+    const before = { reread: new Map(), scans: await scanAll(this.#context, [{ message }]) }
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
     const receipt = await store.transact(async tx =>
-      admitWaiting(tx, await intakeFor(this.#context, tx, 1), origin, waiting, message, undefined),
+      admitWaiting(tx, await intakeFor(this.#context, tx, 1, before), origin, waiting, message, undefined),
     )
     if (!receipt) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
     this.onCommit()

@@ -10,6 +10,10 @@ import type { ScanResult } from './clamd.ts'
 import type { Context, Intake, Origin } from './context.ts'
 
 const AT_ONCE = 8
+/** Of one message, not of the scanner (clamd.conf(5), StreamMaxLength). */
+const TOO_LARGE = /size limit exceeded/i
+const SLOWEST_MS = 20_000 // a whole group: mail without files waits behind it
+const LATE: ScanResult = { result: 'unscanned', reason: 'it took too long' }
 
 /** What the scanner says of each message with files, by id; before the transaction, which cannot wait for it. */
 export async function scanAll(
@@ -18,15 +22,29 @@ export async function scanAll(
 ): Promise<Map<string, ScanResult>> {
   const results = new Map<string, ScanResult>()
   if (!scanner) return results
+  const until = performance.now() + SLOWEST_MS
   const waiting = group.filter(({ message }) => 'attachments' in message && message.attachments.length > 0)
   for (let at = 0; at < waiting.length; at += AT_ONCE) {
     await Promise.all(
       waiting.slice(at, at + AT_ONCE).map(async ({ message }) => {
-        results.set(message.id, await scanner.scan(await bytesOf(message.raw)))
+        const left = until - performance.now()
+        results.set(message.id, left > 0 ? await within(left, scanner.scan(await bytesOf(message.raw))) : LATE)
       }),
     )
   }
   return results
+}
+
+async function within(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<ScanResult>(resolve => {
+    timer = setTimeout(() => resolve(LATE), milliseconds)
+  })
+  try {
+    return await Promise.race([scanning, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 async function bytesOf(content: Content): Promise<Uint8Array> {
@@ -42,11 +60,15 @@ export async function passScan(
   decision: Decision,
 ): Promise<{ decision: Decision; found: string | null }> {
   const scan = scans.get(id)
-  if (!scan || decision.action === 'ignore') return { decision, found: null }
+  // What is ignored is not read by anybody; the files of commands may leave with an answer.
+  if (!scan || (decision.action === 'ignore' && decision.rule !== 'commands')) return { decision, found: null }
   const ticketId = 'ticketId' in decision ? decision.ticketId : null
   if (scan.result === 'unscanned') {
-    const sentence = `The virus scanner does not work, so messages with files are held: ${scan.reason}.`
-    if (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at })) {
+    const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
+    if (
+      !TOO_LARGE.test(scan.reason) &&
+      (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at }))
+    ) {
       await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
     }
     return { decision: { action: 'hold', ticketId, reason: 'unscanned' }, found: scan.reason }

@@ -6,8 +6,8 @@ import { type Arrival, arrivalByNumber, discardArrival } from '../store/arrivals
 import { readBlob } from '../store/blobs.ts'
 import { judgeSenderAs } from '../store/senders.ts'
 import type { Sql, Tx } from '../store/sql.ts'
-import { admitWaiting } from './admit.ts'
-import { type Context, type Intake, originOf } from './context.ts'
+import { admitWaiting, isOneOfUs } from './admit.ts'
+import { type Context, type Intake, knownPerson, type Origin, originOf } from './context.ts'
 
 /** A message that an agent may decide on: it is held, or was ignored by a rule. */
 export async function decidable(sql: Sql, number: number): Promise<Arrival> {
@@ -56,13 +56,13 @@ export async function settle(
   if (decision.action === 'discard') return discard(tx, call, waiting)
   if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
-  const decided: Decision = ticketId
-    ? { action: 'append', ticketId, direction: 'in', rule: 'agent', allowed: 'decided' }
-    : { action: 'open' }
   const origin = originOf(intake.context, waiting.channel)
+  const decided = await decidedFor(tx, intake, origin, reread, ticketId)
   const receipt = await admitWaiting(tx, intake, origin, waiting, reread, decided)
   if (!receipt) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
-  if (waiting.outcome === 'held:spam' && reread.from) {
+  // A name that somebody else used is not theirs to be trusted for.
+  const forged = /^(?:fail|unaligned)$/.test(waiting.verdict?.authentication?.result ?? '')
+  if (waiting.outcome === 'held:spam' && reread.from && !forged) {
     const sender = {
       kind: origin.kind,
       address: reread.from.address,
@@ -77,6 +77,22 @@ export async function settle(
     ? `M-${number} ${did} ${receipt.ref}.`
     : `M-${number} came in before in another way, so nothing was added.`
   return { text, data: receipt }
+}
+
+/** A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. */
+async function decidedFor(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  { from, forwarded }: InboundMessage,
+  ticketId: string | null,
+): Promise<Decision> {
+  const isAgent = from !== null && (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
+  if (ticketId) {
+    return { action: 'append', ticketId, direction: isAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
+  }
+  const forOther = isAgent && forwarded && !(await isOneOfUs(tx, intake, origin, forwarded.from.address))
+  return forOther ? { action: 'open', forwarded: true } : { action: 'open' }
 }
 
 async function discard(tx: Tx, call: Call, waiting: Arrival): Promise<Reply & { data: Receipt }> {

@@ -1,12 +1,19 @@
 import type { Sql, Tx } from './sql.ts'
 
-/** The notification of held messages to somebody that can still take in more, because nothing of it was tried yet. */
-export async function openHeldNotice(sql: Sql, recipient: string): Promise<string | undefined> {
-  const [found] = await sql<{ id: string }>`
-    SELECT o.id FROM outbox o JOIN outbox_recipients r ON r.outbox_id = o.id
-    WHERE o.kind = 'notify-held' AND r.recipient = ${recipient} AND r.state = 'queued' AND r.attempts = 0
-    ORDER BY o.number DESC LIMIT 1`
-  return found?.id
+/**
+ * The notification of held messages to somebody that can still take in more, because nothing of it was tried yet; it
+ * leaves no later than `dueAt`. Until the end of the transaction nobody else sends it.
+ */
+export async function takeOpenNotice(tx: Tx, recipient: string, dueAt: string): Promise<string | undefined> {
+  const [taken] = await tx<{ id: string }>`
+    UPDATE outbox_recipients SET next_try_at = CASE WHEN next_try_at > ${dueAt} THEN ${dueAt} ELSE next_try_at END
+    WHERE recipient = ${recipient} AND state = 'queued' AND attempts = 0 AND outbox_id IN (
+      SELECT o.id FROM outbox o JOIN outbox_recipients r ON r.outbox_id = o.id
+      WHERE o.kind = 'notify-held' AND r.recipient = ${recipient} AND r.state = 'queued' AND r.attempts = 0
+      ORDER BY o.number DESC LIMIT 1)
+    RETURNING outbox_id AS id`
+  if (taken) tx.wake()
+  return taken?.id
 }
 
 /** When somebody was last told of held messages. */
@@ -24,17 +31,14 @@ export async function addToNotice(tx: Tx, outboxId: string, arrival: number): Pr
     ON CONFLICT (outbox_id, arrival) DO NOTHING`
 }
 
-/** Has a notification leave no later than this. */
-export async function hastenNotice(tx: Tx, outboxId: string, at: string): Promise<void> {
-  await tx`
-    UPDATE outbox_recipients SET next_try_at = ${at}
-    WHERE outbox_id = ${outboxId} AND state = 'queued' AND attempts = 0 AND next_try_at > ${at}`
-  tx.wake()
-}
-
-/** Numbers of the messages that a notification tells of, oldest first. */
-export async function arrivalsOfNotice(sql: Sql, outboxId: string): Promise<number[]> {
+/** Numbers of the first messages that a notification tells of, oldest first, and how many there are. */
+export async function arrivalsOfNotice(
+  sql: Sql,
+  outboxId: string,
+  limit: number,
+): Promise<{ numbers: number[]; count: number }> {
   const rows = await sql<{ arrival: number }>`
-    SELECT arrival FROM held_notices WHERE outbox_id = ${outboxId} ORDER BY arrival`
-  return rows.map(row => row.arrival)
+    SELECT arrival FROM held_notices WHERE outbox_id = ${outboxId} ORDER BY arrival LIMIT ${limit}`
+  const [all] = await sql<{ count: number }>`SELECT count(*) AS count FROM held_notices WHERE outbox_id = ${outboxId}`
+  return { numbers: rows.map(row => row.arrival), count: all?.count ?? 0 }
 }

@@ -127,10 +127,13 @@ export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: num
     RETURNING outbox_id AS "outboxId", recipient, attempts`
 }
 
-/** Earliest time at which something will be due; undefined if nothing is queued. */
-export async function nextDue(sql: Sql): Promise<string | undefined> {
+/**
+ * Earliest time after this one at which something will be due; undefined if nothing will. What was due before and was
+ * not taken waits for an older answer, which is due itself.
+ */
+export async function nextDue(sql: Sql, after: string): Promise<string | undefined> {
   const [row] = await sql<{ at: string | null }>`
-    SELECT min(next_try_at) AS at FROM outbox_recipients WHERE state = 'queued'`
+    SELECT min(next_try_at) AS at FROM outbox_recipients WHERE state = 'queued' AND next_try_at > ${after}`
   return row?.at ?? undefined
 }
 
@@ -186,9 +189,14 @@ export async function acknowledgedSince(sql: Sql, recipient: string, since: stri
 }
 
 /** An acknowledgement still queued says nothing new once an answer is queued. */
-export async function dropAcknowledgements(tx: Tx, ticketId: string, at: string): Promise<void> {
+export async function dropAcknowledgements(
+  tx: Tx,
+  ticketId: string,
+  at: string,
+  reason = 'an answer went first',
+): Promise<void> {
   await tx`
-    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = 'an answer went first'
+    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = ${reason}
     WHERE state = 'queued' AND attempts = 0
       AND outbox_id IN (SELECT id FROM outbox WHERE ticket_id = ${ticketId} AND kind = 'acknowledgement')`
 }

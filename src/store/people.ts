@@ -23,8 +23,9 @@ export interface Agent extends Person {
 
 export async function personByIdentity(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
   const [found] = await sql<Person>`
-    SELECT people.id, people.name, people.handle FROM identities
-    JOIN people ON people.id = identities.person_id
+    SELECT people.id, people.name,
+           CASE WHEN identities.kind = 'email' AND people.email <> identities.address THEN NULL ELSE people.handle END AS handle
+    FROM identities JOIN people ON people.id = identities.person_id
     WHERE identities.kind = ${kind} AND identities.address = ${address}`
   return found
 }
@@ -81,13 +82,13 @@ export async function saveAgents(
   for (const agent of agents) {
     const person = await ensurePerson(tx, { kind: 'email', address: agent.email, name: agent.name }, at)
     await tx`UPDATE people SET handle = NULL WHERE handle = ${agent.handle} AND id <> ${person.id}`
-    await tx`UPDATE people SET handle = ${agent.handle}, name = ${agent.name} WHERE id = ${person.id}`
+    await tx`UPDATE people SET handle = ${agent.handle}, name = ${agent.name}, email = ${agent.email} WHERE id = ${person.id}`
   }
 }
 
 export async function allAgents(sql: Sql): Promise<Agent[]> {
   return sql<Agent>`
     SELECT id, name, handle,
-           (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email') AS email
+           coalesce(email, (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email')) AS email
     FROM people WHERE handle > '' ORDER BY handle`
 }

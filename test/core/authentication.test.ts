@@ -56,7 +56,10 @@ describe('whether a sender is confirmed', () => {
     ['spf=pass smtp.mailfrom=list.example.net; dkim=fail header.d=example.com', 'unaligned'],
     ['spf=softfail smtp.mailfrom=example.com', 'unaligned'],
     ['spf=none smtp.mailfrom=example.com; dkim=none', 'none'],
-    ['dkim=temperror header.d=example.com', 'none'],
+    ['dkim=temperror header.d=example.com', 'unaligned'],
+    ['spf=pass smtp.mailfrom="a@example.com;"@evil.com; dmarc=none header.from=example.com', 'unaligned'],
+    [`spf=pass smtp.mailfrom=${'a'.repeat(400)}@evil.com`, 'unaligned'],
+    ['spf=pass smtp.mailfrom="ann@example.com"', 'pass'],
     ['iprev=pass policy.iprev=1.2.3.4; auth=pass smtp.auth=x', 'none'],
   ])('%s is %s', (value, result) => {
     expect(judged(value)).toBe(result)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ordersIn } from '../../src/core/order-lines.ts'
+import { mentionsOrder, ordersIn } from '../../src/core/order-lines.ts'
 
 test.each([
   ['at the top', '!claim\n!expect friday\n\nI will look at it.', ['claim', 'expect friday'], 'I will look at it.'],
@@ -21,4 +21,22 @@ test.each([
   ['as a path', '!/bin/sh'],
 ])('none %s', (_where, text) => {
   expect(ordersIn(text)).toEqual({ lines: [], text })
+})
+
+test('a note that a mail program wrapped goes on to the empty line', () => {
+  expect(ordersIn('!note She is lying about it, and\nshe knows it.\n\nWe come tomorrow.')).toEqual({
+    lines: ['note She is lying about it, and\nshe knows it.'],
+    text: 'We come tomorrow.',
+  })
+  expect(ordersIn('!claim\nWe come tomorrow.').text).toBe('We come tomorrow.')
+})
+
+test.each([
+  ['We come.\n\n!note She is lying.\n\nBest regards\nBob', true],
+  ['!note: she is lying', true],
+  ['We come.\n ！note she', true],
+  ['It works now!\n!= is what you meant.', false],
+  ['> !note', false],
+])('%j is no answer to send on: %s', (text, expected) => {
+  expect(mentionsOrder(ordersIn(text).text)).toBe(expected)
 })

@@ -264,7 +264,9 @@ describe('whatever a message says of itself', () => {
         if (decision.action !== 'append') return
         expect(decision.direction).not.toBe('out')
         const meant = found.filter(clue => clue.by === 'token').map(clue => clue.ticketId)
-        const open = decision.direction === 'internal' ? meant : [...own, ...(kind === 'bulk' ? [] : meant)]
+        // What answers for an agent is kept among agents, with whatever it answers.
+        const among = senderIsAgent ? found.map(clue => clue.ticketId) : meant
+        const open = decision.direction === 'internal' ? among : [...own, ...(kind === 'bulk' ? [] : meant)]
         expect(open).toContain(decision.ticketId)
       }),
       { numRuns: 2_000 },

@@ -339,7 +339,8 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
     desk = await makeMemoryDesk(engine, { automatic: { requester: 6, agent: 4 } })
     for (let n = 0; n < 7; n += 1) await take(`x${n}@example.org`)
     await desk.deliver()
-    expect(sentTo(BOB)).toHaveLength(4)
+    expect(sentTo(BOB)).toHaveLength(5) // the last one says that no more come
+    expect(textOf(sentTo(BOB)[4] as OutboundMessage)).toContain('gets no more of them today')
     const alarms = await standingAlarms(desk.context.store.read)
     expect(alarms.map(each => each.code)).toContain(`notifications ${BOB}`)
   })

@@ -6,7 +6,8 @@ export const EICAR = ['X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD', '-ANTIVIRUS
 
 /** Speaks what clamd(8) says of zINSTREAM and zVERSION; finds nothing but EICAR, also in base64 as mail has it. */
 export class ClamdServer {
-  readonly #server: Server
+  #server: Server
+  port = 0
   readonly #limit: number
   readonly #sockets = new Set<Socket>()
   scanned = 0
@@ -18,9 +19,11 @@ export class ClamdServer {
   }
 
   /** Gives `host:port`. */
-  async start(): Promise<string> {
-    await new Promise<void>(resolve => this.#server.listen(0, '127.0.0.1', resolve))
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`
+  async start(port = 0): Promise<string> {
+    if (port > 0) this.#server = createServer(socket => this.#serve(socket))
+    await new Promise<void>(resolve => this.#server.listen(port, '127.0.0.1', resolve))
+    this.port = (this.#server.address() as AddressInfo).port
+    return `127.0.0.1:${this.port}`
   }
 
   async stop(): Promise<void> {

@@ -29,3 +29,8 @@ CREATE INDEX outbox_held ON outbox (number) WHERE kind = 'notify-held';
 -- What is the same in all addresses that one person may write an address as.
 ALTER TABLE identities ADD COLUMN alias_of TEXT;
 CREATE INDEX identities_alias ON identities (kind, alias_of);
+
+-- Where an agent is told, and from where the agent answers; other addresses of the same person are not the agent's.
+ALTER TABLE people ADD COLUMN email TEXT;
+UPDATE people SET email = (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email')
+WHERE handle IS NOT NULL;
