@@ -4,7 +4,7 @@ import type { Address, OutboundMessage, RichText } from '../../src/channel.ts'
 import { splitDetail } from '../../src/core/address.ts'
 
 /** Bears our id where a relay puts a Message-ID of its own (Amazon SES, some of Microsoft's). */
-export const MARK = 'X-Relaydesk-Id'
+const MARK = 'X-Relaydesk-Id'
 
 const HELD = /\uE000(\d+)\uE001/g
 

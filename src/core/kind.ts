@@ -163,7 +163,7 @@ function unsaidReasons(evidence: Evidence, submitted: string): string[] {
     const sign = certainSign(evidence, submitted)
     if (sign && !(subject.includes('?') && submitted === '')) return ['a subject of an automatic answer', sign]
   }
-  if (isAwayToDesk(subject) && !listed) return ['a subject as programs answer', 'the reference of a desk']
+  if (isAwayToDesk(subject)) return ['a subject as programs answer', 'the reference of a desk']
   if (isAwayAlone(subject) && !listed) {
     if (unwanted) return ['a subject as programs answer', `Precedence: ${precedence}`]
     if (answers && beginsAsAutomatic(text)) return ['a subject as programs answer', 'a text as programs answer']

@@ -177,6 +177,7 @@ function decideAutomatic(arrival: Arrival): Decision {
   const believed = isBelieved(arrival)
   const own = clues.find(each => isStrong(each) && takesPart(each.ticketId) && (believed || each.by === 'token'))
   const clue = own ?? (trusted ? token : undefined)
+  if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
   if (!believed && arrival.bulk === 'list') {
     const meant = clues.find(each => isStrong(each) && takesPart(each.ticketId))
