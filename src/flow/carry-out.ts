@@ -27,6 +27,8 @@ const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
 const ECHO_MS = 3 * 60 * 1000
+const DAY_MS = 24 * 60 * 60 * 1000
+const MOST_ALIKE = 3 // under one subject on one day
 
 /** Opens a ticket with its first message; `recordedBy` is the agent who forwarded it. */
 export async function openWith(
@@ -167,11 +169,13 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
 
 /**
  * Whether this may be the answer of a machine that says nothing of itself: under the same subject, numbers aside, as
- * the last one, and within minutes. A person who writes twice so soon has got one acknowledgement already.
+ * the last one, and within minutes, or time and again on one day. A person who writes so has got one already.
  */
 async function isEcho(tx: Tx, { message, change }: Entry, address: string): Promise<boolean> {
   const subject = message.subject.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim()
-  return (await countRate(tx, `acknowledged ${address} ${subject}`, change.at, ECHO_MS)) > 1
+  const soon = await countRate(tx, `acknowledged ${address} ${subject}`, change.at, ECHO_MS)
+  const today = await countRate(tx, `acknowledged ${address} ${subject} in a day`, change.at, DAY_MS)
+  return soon > 1 || today > MOST_ALIKE
 }
 
 /** Puts a message into a ticket, as what the decision says it is. */

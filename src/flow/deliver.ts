@@ -6,6 +6,7 @@ import { sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { messageById } from '../store/messages.ts'
 import {
+  automaticSince,
   dropRecipient,
   markFailed,
   markRetry,
@@ -137,10 +138,12 @@ export class Deliverer {
     if (!entry || entry.kind === 'reply' || UNLIMITED.has(entry.kind)) return true
     const { requester, agent } = this.#context.automatic
     const most = entry.purpose === 'requester' ? requester : agent
-    const count = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
-    if (count <= most) return true
+    const mailbox = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
+    const lately = await automaticSince(tx, recipient, new Date(Date.parse(at) - DAY_MS).toISOString())
+    if (Math.max(mailbox, lately) <= most) return true
     await dropRecipient(tx, outboxId, recipient, 'more than enough automatic mail went there today', at)
-    if (count === most + 1 && entry.purpose !== 'requester') {
+    const told = entry.purpose === 'requester' || (await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1
+    if (!told) {
       const sentence = `${recipient} got ${most} notifications within a day and gets no more of them today: look with relaydesk list.`
       await raiseAlarm(tx, { channel: entry.channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
       const facts = await deskFacts(this.#context, tx)

@@ -5,7 +5,7 @@ import { answerRequester, hasRecipients } from '../commands/reply.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
-import { insertMessage, prepareMessage } from '../store/messages.ts'
+import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
 import { dropAcknowledgements } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
@@ -16,6 +16,8 @@ import { type Append, type Entry, incoming } from './entry.ts'
 
 const TOLD_MS = 60 * 60 * 1000
 const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
+
+const DAY_MS = 24 * 60 * 60 * 1000
 
 /** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
 export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
@@ -109,7 +111,7 @@ const KEPT: Record<string, string> = {
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
   tx: Tx,
-  { message, orders, intake }: Entry,
+  { message, orders, intake, sender }: Entry,
   ticket: Ticket,
   decision: Append,
   written: string,
@@ -134,6 +136,11 @@ async function whyNotSent(
   }
   if (attachments.some(isMailFile)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
+  }
+  // A program that answers for the agent, and says nothing of itself, says the same each time.
+  const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()
+  if (written && (await answeredAlike(tx, { ticketId: ticket.id, authorId: sender.id, text: written, since }))) {
+    return 'You answered in these very words already, so your mail was kept as an internal note: if a program wrote it, have it stop; else say it in other words.'
   }
   if (await hasRecipients(tx, intake.facts, ticket)) return null
   return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`

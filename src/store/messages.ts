@@ -83,6 +83,17 @@ function digestOf(salt: string, message: Digested, attachments: string[]): strin
   })
 }
 
+/** Whether somebody answered in these very words on a ticket since a time. */
+export async function answeredAlike(
+  sql: Sql,
+  said: { ticketId: string; authorId: string; text: string; since: string },
+): Promise<boolean> {
+  const rows = await sql`
+    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at > ${said.since}
+      AND direction = 'out' AND author_id = ${said.authorId} AND text = ${said.text} LIMIT 1`
+  return rows.length > 0
+}
+
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {
   const [found] = await sql<Message>`SELECT * FROM messages_read WHERE id = ${id}`
   return found

@@ -180,6 +180,17 @@ export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, ne
     WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
 }
 
+/** How many mails that no person wrote left for somebody since a time, those in hand included. */
+export async function automaticSince(sql: Sql, recipient: string, since: string): Promise<number> {
+  const [sent] = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'`
+  const [inHand] = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
+    WHERE r.recipient = ${recipient} AND r.settled_at IS NULL AND r.attempts > 0 AND o.kind <> 'reply'`
+  return (sent?.count ?? 0) + (inHand?.count ?? 0)
+}
+
 /** How many acknowledgements somebody was sent since a time. */
 export async function acknowledgedSince(sql: Sql, recipient: string, since: string): Promise<number> {
   const [row] = await sql<{ count: number }>`

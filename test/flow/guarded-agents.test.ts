@@ -159,4 +159,13 @@ describe('what agents write by mail stays where it was meant to', () => {
     expect(text).toContain('No message M-9')
     expect(text).toContain('M-2 was discarded')
   })
+
+  test('what says the same again and again is no answer but a program, and stays a note', async () => {
+    await answer('I am away until Monday.')
+    await answer('I am away until Monday.')
+    expect(sentTo(ANN)).toHaveLength(2)
+    expect(wordsTo(BOB)).toContain('in these very words already')
+    await answer('I am back.')
+    expect(sentTo(ANN)).toHaveLength(3)
+  })
 })

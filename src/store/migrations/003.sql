@@ -34,3 +34,7 @@ CREATE INDEX identities_alias ON identities (kind, alias_of);
 ALTER TABLE people ADD COLUMN email TEXT;
 UPDATE people SET email = (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email')
 WHERE handle IS NOT NULL;
+
+-- What one address got lately.
+DROP INDEX outbox_recipients_recipient;
+CREATE INDEX outbox_recipients_recipient ON outbox_recipients (recipient, settled_at);
