@@ -39,6 +39,19 @@ export function displayAddress(person: { address: string; name: string }): strin
   return person.name && person.name !== person.address ? `${person.name} <${person.address}>` : person.address
 }
 
+/**
+ * A name as it may stand in a mail of ours to others: short, and nothing that leads anywhere, because whoever wrote it
+ * may want our mail to say it. '' where that leaves nothing.
+ */
+export function plainName(name: string): string {
+  return name.length > 60 || /[/\\@<>]|\bwww\.|\.[a-z]{2,}(?:\W|$)/i.test(name) ? '' : name
+}
+
+/** A text of others in a subject of ours, without addresses that lead elsewhere. */
+export function withoutLinks(text: string): string {
+  return text.replace(/(?:https?:\/\/|www\.)\S{1,2000}/gi, '(link)')
+}
+
 /** Line breaks, controls and the marks that turn the reading direction have no place in a name or a subject. */
 export function oneLine(text: string, longest = 255): string {
   const line = text

@@ -138,7 +138,11 @@ async function carryOut(
 ): Promise<Became> {
   const became = await settleIn(tx, intake, origin, message, decision, asked)
   if (asked.unconfirmed && asked.actor) {
-    const told = await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
+    // Of one that is held the agents are told anyway.
+    const told =
+      decision.action === 'hold'
+        ? 0
+        : await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
     if (told === 1) await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
   } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
     await obey(tx, intake, origin, asked.orders, asked.actor, undefined, message.attachments)

@@ -2,7 +2,7 @@ import type { Address, InboundMessage } from '../channel.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { oneLine } from '../core/address.ts'
+import { oneLine, plainName } from '../core/address.ts'
 import { senderDoubt, UNKNOWN } from '../core/authentication.ts'
 import { plainSubject } from '../core/reference.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
@@ -135,7 +135,14 @@ export async function obey(
 ): Promise<void> {
   const done = orders.mistakes.length === 0
   const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
-  await tellOfOrders(tx, intake, origin, actor, ticket, done ? lines : [...lines, 'Nothing was done.'])
+  await tellOfOrders(
+    tx,
+    intake,
+    origin,
+    actor,
+    ticket,
+    done ? lines : [...lines, 'None of your commands was carried out.'],
+  )
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -161,7 +168,7 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
       inReplyTo: message.messageId,
       refs: message.messageId ? [message.messageId] : [],
     },
-    [{ recipient: ticket.replyTo, name: message.from?.name || sender.name, shown: 'to' }],
+    [{ recipient: ticket.replyTo, name: plainName(message.from?.name || sender.name), shown: 'to' }],
     entry.change.at,
   )
   return 'queued'

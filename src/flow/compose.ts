@@ -1,5 +1,5 @@
 import type { Address, OutboundMessage } from '../channel.ts'
-import { displayAddress, oneLine } from '../core/address.ts'
+import { displayAddress, oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
@@ -72,8 +72,11 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
     marker: markerFor(entry, answersTo, desk),
     ticket: {
       ref: ticket?.ref ?? '',
-      subject: ticket?.subject ?? '',
-      requester: ticket && !ticket.requesterName.includes('@') ? ticket.requesterName : '',
+      subject:
+        entry.purpose === 'requester' && entry.kind !== 'reply'
+          ? withoutLinks(ticket?.subject ?? '')
+          : (ticket?.subject ?? ''),
+      requester: plainName(ticket?.requesterName ?? ''),
       owner: ticket?.ownerName ?? '',
     },
     message: {
@@ -135,14 +138,14 @@ function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry
 async function requesterOf(sql: Sql, ticket: Ticket): Promise<string> {
   const copied = (await participantsOf(sql, ticket.id)).filter(each => each.role === 'copied').length
   const others = copied === 0 ? '' : copied === 1 ? ' and one person copied' : ` and ${copied} people copied`
-  return displayAddress({ name: ticket.requesterName, address: ticket.replyTo ?? '' }) + others
+  return displayAddress({ name: plainName(ticket.requesterName), address: ticket.replyTo ?? '' }) + others
 }
 
 /** The first line of each mail of ours: where an answer goes. What is quoted below it is cut off again. */
 function markerFor(entry: OutboxEntry, answersTo: string, desk: string): string {
   if (entry.purpose === 'requester') return REPLY_MARKER
   if (entry.purpose === 'answer') return `##- Reply above this line: your reply goes to ${answersTo}, from ${desk} -##`
-  if (entry.kind === 'notify-held')
+  if (entry.kind === 'notify-held' || (entry.kind === 'notify-commands' && !entry.ticketId))
     return '##- Answer above this line with commands; nothing else in your answer is read -##'
   if (!entry.ticketId) return '##- Nobody reads replies to this mail -##'
   return '##- Reply above this line: your reply stays internal, only agents see it -##'

@@ -139,7 +139,8 @@ export class Deliverer {
     const { requester, agent } = this.#context.automatic
     const most = entry.purpose === 'requester' ? requester : agent
     const mailbox = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
-    const lately = await automaticSince(tx, recipient, new Date(Date.parse(at) - DAY_MS).toISOString())
+    const since = new Date(Date.parse(at) - DAY_MS).toISOString()
+    const lately = await automaticSince(tx, recipient, since, entry.number)
     if (Math.max(mailbox, lately) <= most) return true
     await dropRecipient(tx, outboxId, recipient, 'more than enough automatic mail went there today', at)
     const told = entry.purpose === 'requester' || (await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1

@@ -180,14 +180,15 @@ export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, ne
     WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
 }
 
-/** How many mails that no person wrote left for somebody since a time, those in hand included. */
-export async function automaticSince(sql: Sql, recipient: string, since: string): Promise<number> {
+/** How many mails that no person wrote left for somebody since a time, those in hand up to this one included. */
+export async function automaticSince(sql: Sql, recipient: string, since: string, upTo: number): Promise<number> {
   const [sent] = await sql<{ count: number }>`
     SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
     WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'`
   const [inHand] = await sql<{ count: number }>`
     SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND r.settled_at IS NULL AND r.attempts > 0 AND o.kind <> 'reply'`
+    WHERE r.recipient = ${recipient} AND r.settled_at IS NULL AND r.attempts > 0 AND o.kind <> 'reply'
+      AND o.number <= ${upTo}`
   return (sent?.count ?? 0) + (inHand?.count ?? 0)
 }
 
