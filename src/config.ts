@@ -88,7 +88,7 @@ const rootSchema = z.strictObject({
     .prefault({}),
   floods: z
     .strictObject({
-      tickets: limit.default(5).describe('Tickets one sender opens within that time before the rest is held; 0: any.'),
+      tickets: limit.default(10).describe('Tickets one sender opens within that time before the rest is held; 0: any.'),
       messages: limit.default(40).describe('Messages one sender writes into tickets within that time; 0: any.'),
       within: duration.default(600_000).describe('The time that floods are counted in.'),
     })

@@ -39,6 +39,7 @@ import type { SenderCheck } from './sender-check.ts'
 import type { EmailSettings } from './settings.ts'
 import { trustedByDefault } from './trusted-headers.ts'
 
+const NEW_MS = 60 * 60 * 1000
 const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
 
 /** Mail: in by SMTP, LMTP, pipe and from files; out by SMTP or into a Maildir. */
@@ -157,13 +158,14 @@ export class EmailChannel
   /**
    * Takes one raw message: reads it, and resolves once the desk has committed it. A spool file is used up. Where order
    * matters, `turn.before` is awaited before it is handed to the desk, and `turn.handed` called once it was. `release`
-   * lets go bytes of the budget that were taken for it already.
+   * lets go bytes of the budget that were taken for it already. `live` says that it is handed over now, or lay in a
+   * mailbox, maybe for long.
    */
   async take(
     desk: Pick<Desk, 'receive'>,
     raw: RawMessage,
     envelope: Envelope | null,
-    more: { turn?: Turn; release?: () => void; sentByHand?: boolean } = {},
+    more: { turn?: Turn; release?: () => void; sentByHand?: boolean; live?: 'now' | 'if-new' } = {},
   ): Promise<Receipt> {
     const { turn } = more
     const spooled = 'path' in raw ? [raw.path] : []
@@ -176,7 +178,7 @@ export class EmailChannel
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.sentByHand = true
         else await this.#recognise(message, raw, envelope)
-        if (envelope) message.live = true
+        if (envelope || more.live === 'now' || (more.live && this.#isNew(message))) message.live = true
       }
       await turn?.before
       const receipt = desk.receive(message)
@@ -188,6 +190,11 @@ export class EmailChannel
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))
     }
+  }
+
+  /** What came into a mailbox a moment ago, and did not wait there. */
+  #isNew({ reachedAt }: InboundMessage): boolean {
+    return reachedAt !== null && this.#options.now().getTime() - Date.parse(reachedAt) < NEW_MS
   }
 
   /** Finds out whether a message is of whom it says, where no server of ours has. */

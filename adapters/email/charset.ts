@@ -1,5 +1,6 @@
 import { analyse } from 'chardet'
 import iconv from 'iconv-lite'
+import { withoutSurrogates } from './surrogates.ts'
 
 const SAMPLE = 64 * 1024 // bytes that a guess looks at
 const LONG_SAMPLE = 256 * 1024 // bytes by which a guess is tried
@@ -122,17 +123,6 @@ function decodeAs(bytes: Buffer, label: string): string | undefined {
   } catch {
     return iconv.encodingExists(name) ? iconv.decode(bytes, name).toWellFormed() : undefined
   }
-}
-
-/** Surrogates as Java and Oracle write them (CESU-8) as the characters they stand for. */
-function withoutSurrogates(bytes: Buffer): Buffer {
-  if (!bytes.includes(0xed)) return bytes
-  const pair = /\xed([\xa0-\xaf])([\x80-\xbf])\xed([\xb0-\xbf])([\x80-\xbf])/g
-  const mended = bytes.toString('latin1').replace(pair, (...found) => {
-    const [a = 0, b = 0, c = 0, d = 0] = found.slice(1, 5).map(each => String(each).charCodeAt(0) & 0x3f)
-    return Buffer.from(String.fromCharCode(0xd000 | (a << 6) | b, 0xd000 | (c << 6) | d)).toString('latin1')
-  })
-  return Buffer.from(mended, 'latin1')
 }
 
 /** UTF-8 with some damage: single bytes as Windows writes them. */

@@ -20,7 +20,7 @@ export function roughText(html: string): string {
     position = close + 1
   }
   return decodeHTML(text)
-    .replace(/[ \t\r]+/g, ' ')
+    .replace(/[\t\r][ \t\r]*| [ \t\r]+/g, ' ') // a single blank is left alone: there may be millions
     .replace(/ ?\n[\n ]*/g, '\n')
     .trim()
 }

@@ -138,11 +138,17 @@ class Queue {
     if (exitCodeFor(error) === 75 || isDamage(error)) this.halted = true
   }
 
+  /** What a mail server pipes in comes now; what lies in files may have lain there for long. */
+  #handling({ file }: Source, turn: Turn): { turn: Turn; live?: 'now' } {
+    return file === '-' ? { turn, live: 'now' } : { turn }
+  }
+
   async #take(source: Source, turn: Turn): Promise<Outcome> {
     try {
       if ('skipped' in source) return { skipped: source.skipped }
       if ('tooLarge' in source) return { receipt: await this.#takeTooLarge(source, turn), tooLarge: true }
-      if (!this.halted) return { receipt: await this.#channel.take(this.#desk, source.raw, null, { turn }) }
+      if (!this.halted)
+        return { receipt: await this.#channel.take(this.#desk, source.raw, null, this.#handling(source, turn)) }
       if ('path' in source.raw) await rm(source.raw.path, { force: true })
       return 'not taken'
     } catch (error) {

@@ -1,6 +1,5 @@
 import type { InboundMessage } from '../channel.ts'
 import { canonicalAddress } from '../core/address.ts'
-import { isOld } from '../core/age.ts'
 import { type GateFacts, type GateLimits, gate } from '../core/gate.ts'
 import { isListed } from '../core/spam.ts'
 import type { Decision } from '../core/threading.ts'
@@ -42,7 +41,7 @@ export async function passGate(
   return gate(decision, { ...facts, ...(await countLately(tx, intake, message, decision, limits)) }, limits)
 }
 
-/** Old mail that is brought in says nothing of how much somebody writes now. */
+/** Mail that is brought in from where it lay says nothing of how much somebody writes now. */
 async function countLately(
   tx: Tx,
   { context, facts }: Intake,
@@ -51,20 +50,14 @@ async function countLately(
   limits: GateLimits,
 ): Promise<{ tickets: number; messages: number }> {
   const none = { tickets: 0, messages: 0 }
-  const { floods, clock, acknowledgeWithin } = context
+  const what = decision.action === 'open' ? 'tickets' : 'messages'
+  if (!message.live || limits[what] === 0 || (what === 'messages' && message.kind !== 'person')) return none
   const address = canonicalAddress(message.from?.address ?? '')
   // What others write in a name uses up nothing of its owner's.
   const sender = /^(?:pass|none)$/.test(message.authentication.result) ? address : `whoever says to be ${address}`
-  if (!message.live && isOld(message.reachedAt, clock.now(), acknowledgeWithin)) return none
-  // Mail of the last days that is brought in is counted by when it came, not by when it is read.
-  const at = message.live ? facts.at : (message.reachedAt ?? facts.at)
-  const slot = Math.floor(Date.parse(at) / floods.within)
-  const what = decision.action === 'open' ? 'tickets' : 'messages'
-  if (decision.action === 'append' && message.kind !== 'person') return none
-  if (floods[what] === 0) return none
-  const key = message.live ? `${what} of ${sender}` : `${what} of ${sender} ${slot}`
-  const count = await countRate(tx, key, facts.at, floods.within)
-  if (decision.action !== 'open') return { ...none, messages: count }
-  const inDay = message.live ? await countRate(tx, `${key} in a day`, facts.at, DAY_MS) : 0
+  const key = `${what} of ${sender}`
+  const count = await countRate(tx, key, facts.at, context.floods.within)
+  if (what === 'messages') return { ...none, messages: count }
+  const inDay = await countRate(tx, `${key} in a day`, facts.at, DAY_MS)
   return { ...none, tickets: Math.max(count, inDay - limits.tickets * (DAILY - 1)) }
 }

@@ -120,7 +120,9 @@ describe('floods', () => {
 
   test('agents may answer as often as they like', async () => {
     const head = [`In-Reply-To: <${siege.token.told}@desk.example>`]
-    expect(count(await flood(n => ({ from: BOB, head, text: `Restart it ${n} times.` }), { many: 14 }), 'appended HD-1 out')).toBe(14)
+    expect(
+      count(await flood(n => ({ from: BOB, head, text: `Restart it ${n} times.` }), { many: 14 }), 'appended HD-1 out'),
+    ).toBe(14)
   })
 
   test('the same person is heard again when it is over', async () => {

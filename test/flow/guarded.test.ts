@@ -304,9 +304,9 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
       expect((await take(ANN, answering(sentTo(ANN)[0]))).outcome).toBe('appended')
     })
 
-    test('old mail that is brought in is no flood', async () => {
+    test('mail that is brought in from where it lay is no flood', async () => {
       for (let n = 0; n < 8; n += 1) {
-        const message = messageFrom(ANN, { subject: `Case ${n}`, reachedAt: '2020-01-01T00:00:00.000Z' })
+        const message = messageFrom(ANN, { subject: `Case ${n}` })
         expect((await desk.channel.deliver(message)).outcome).toBe('opened')
       }
     })

@@ -41,6 +41,7 @@ export interface TakeOptions {
   turn: Turn
   release: () => void
   sentByHand: boolean
+  live: 'if-new'
 }
 
 interface Listed {
@@ -240,7 +241,12 @@ export class FolderReader {
   #hand(uid: number, raw: RawMessage, release: () => void, conveyor: Conveyor): void {
     const desk = this.#deskAt(uid, conveyor)
     conveyor.add(async turn => {
-      await this.#options.take(desk, raw, { turn, release, sentByHand: this.#options.sentByHand === true })
+      await this.#options.take(desk, raw, {
+        turn,
+        release,
+        sentByHand: this.#options.sentByHand === true,
+        live: 'if-new',
+      })
       this.#marker.add(uid)
     })
   }
