@@ -83,7 +83,7 @@ describe('a backup', () => {
     const sending = Array.from({ length: 4 }, async (_, sender) => {
       for (let count = 0; !stop; count += 1) {
         const attachments = count % 5 === 0 ? [{ filename: 'a.bin', content: LARGE.subarray(count + sender) }] : []
-        const from = `ann${sender}@example.com`
+        const from = `ann${sender}-${count}@example.com`
         await transport.sendMail({
           from,
           to: 'help@desk.localhost',
