@@ -1,14 +1,19 @@
 import { connect, type Socket } from 'node:net'
-import { sentenceOf } from '../errors.ts'
+import { codeOf, sentenceOf } from '../errors.ts'
 
-/** What a virus scanner says of a message. `unscanned`: it could not look at it. */
+/**
+ * What a virus scanner says of a message. `unscanned`: it could not look at it; `tooLarge` says that this is the
+ * message's fault and not the scanner's.
+ */
 export type ScanResult =
   | { result: 'clean' }
   | { result: 'found'; name: string }
-  | { result: 'unscanned'; reason: string }
+  | { result: 'unscanned'; reason: string; tooLarge: boolean }
 
 const SLOWEST_MS = 60_000
 const PIECE = 64 * 1024
+const TOO_LARGE = /size limit exceeded/i // clamd.conf(5), StreamMaxLength
+const HUNG_UP: ReadonlySet<string> = new Set(['EPIPE', 'ECONNRESET'])
 
 /** ClamAV's daemon, over its socket or TCP (https://docs.clamav.net/manual/Usage/Scanning.html, clamd(8)). */
 export class Clamd {
@@ -25,11 +30,18 @@ export class Clamd {
       const answer = await this.#ask('zINSTREAM\0', bytes)
       const found = /^stream: (.{1,200}) FOUND$/.exec(answer)?.[1]
       if (found) return { result: 'found', name: found }
-      return answer === 'stream: OK'
-        ? { result: 'clean' }
-        : { result: 'unscanned', reason: answer || 'it said nothing' }
+      if (answer === 'stream: OK') return { result: 'clean' }
+      return { result: 'unscanned', reason: answer || 'it said nothing', tooLarge: TOO_LARGE.test(answer) }
     } catch (error) {
-      return { result: 'unscanned', reason: sentenceOf(error) }
+      // Over its limit it hangs up, and what it says of that may be lost on the way.
+      if (HUNG_UP.has(codeOf(error)) && bytes.length > PIECE) {
+        return {
+          result: 'unscanned',
+          reason: 'it is larger than StreamMaxLength of the scanner allows',
+          tooLarge: true,
+        }
+      }
+      return { result: 'unscanned', reason: sentenceOf(error), tooLarge: false }
     }
   }
 

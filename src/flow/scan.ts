@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Content } from '../channel.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { unpack } from '../content.ts'
+import { held } from '../core/gate.ts'
 import type { Decision } from '../core/threading.ts'
 import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
 import type { Tx } from '../store/sql.ts'
@@ -10,10 +11,8 @@ import type { ScanResult } from './clamd.ts'
 import type { Context, Intake, Origin } from './context.ts'
 
 const AT_ONCE = 8
-/** Of one message, not of the scanner (clamd.conf(5), StreamMaxLength). */
-const TOO_LARGE = /size limit exceeded/i
 const SLOWEST_MS = 20_000 // a whole group: mail without files waits behind it
-const LATE: ScanResult = { result: 'unscanned', reason: 'it took too long' }
+const LATE: ScanResult = { result: 'unscanned', reason: 'it took too long', tooLarge: false }
 
 /** What the scanner says of each message with files, by id; before the transaction, which cannot wait for it. */
 export async function scanAll(
@@ -62,18 +61,14 @@ export async function passScan(
   const scan = scans.get(id)
   // What is ignored is not read by anybody; the files of commands may leave with an answer.
   if (!scan || (decision.action === 'ignore' && decision.rule !== 'commands')) return { decision, found: null }
-  const ticketId = 'ticketId' in decision ? decision.ticketId : null
   if (scan.result === 'unscanned') {
     const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
-    if (
-      !TOO_LARGE.test(scan.reason) &&
-      (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at }))
-    ) {
+    if (!scan.tooLarge && (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at }))) {
       await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
     }
-    return { decision: { action: 'hold', ticketId, reason: 'unscanned' }, found: scan.reason }
+    return { decision: held(decision, 'unscanned'), found: scan.reason }
   }
   await settleAlarm(tx, channel, 'scanner', facts.at)
   if (scan.result === 'clean') return { decision, found: null }
-  return { decision: { action: 'hold', ticketId, reason: 'virus' }, found: scan.name }
+  return { decision: held(decision, 'virus'), found: scan.name }
 }
