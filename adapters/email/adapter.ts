@@ -20,10 +20,11 @@ import type {
   UnreadableMessage,
 } from '../../src/channel.ts'
 import { isOurs } from '../../src/core/address.ts'
+import { UNKNOWN } from '../../src/core/sender.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { Canary } from './canary.ts'
 import { checkListener } from './check.ts'
-import { outsider } from './client.ts'
+import { outsider, trustedByDefault } from './client.ts'
 import type { RawMessage } from './head.ts'
 import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
@@ -35,9 +36,8 @@ import type { ParsedMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
 import type { SelfMail } from './self-mail.ts'
 import type { MailSender } from './sender.ts'
-import type { SenderCheck } from './sender-check.ts'
+import type { Client, SenderCheck } from './sender-check.ts'
 import type { EmailSettings } from './settings.ts'
-import { trustedByDefault } from './trusted-headers.ts'
 
 const NEW_MS = 60 * 60 * 1000
 const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
@@ -171,13 +171,13 @@ export class EmailChannel
     const spooled = 'path' in raw ? [raw.path] : []
     const release = more.release ?? (await this.#options.budget.take('path' in raw ? raw.size : raw.bytes.length))
     try {
+      const outside = outsider(envelope, this.settings)
       // What somebody on the internet claims of a server of ours, no such server has written.
-      const trusted = outsider(envelope, this.settings) ? [] : this.#trusted
-      const { message } = await this.parse(raw, envelope, { trusted })
+      const { message } = await this.parse(raw, envelope, outside ? { trusted: [] } : {})
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.sentByHand = true
-        else await this.#recognise(message, raw, envelope)
+        else if (envelope || this.settings.imap.length > 0) await this.#recognise(message, raw, outside)
         if (envelope || more.live === 'now' || (more.live && this.#isNew(message))) message.live = true
       }
       await turn?.before
@@ -198,15 +198,13 @@ export class EmailChannel
   }
 
   /** Finds out whether a message is of whom it says, where no server of ours has. */
-  async #recognise(message: InboundMessage, raw: RawMessage, envelope: Envelope | null): Promise<void> {
+  async #recognise(message: InboundMessage, raw: RawMessage, outside: Client | null): Promise<void> {
     const { authentication } = this.settings
     if (!authentication.check || message.authentication.reasons.length > 0) return
     const since = this.#options.now().getTime() - FRESH_MS
-    if (!envelope && (this.settings.imap.length === 0 || Date.parse(message.reachedAt ?? '') < since)) return
+    if (!outside && Date.parse(message.reachedAt ?? '') < since) return
     this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(authentication))
-    const outside = envelope && outsider(envelope, this.settings)
-    const client = outside && { ...outside, sender: envelope?.from ?? '' }
-    message.authentication = await (await this.#senderCheck).check(raw, message.from?.address ?? null, client)
+    message.authentication = await (await this.#senderCheck).check(raw, message.from?.address ?? null, outside)
   }
 
   /** Reads one raw message and stores nothing. */
@@ -224,8 +222,11 @@ export class EmailChannel
     return this.#options.spoolPath()
   }
 
+  /** Where anybody may hand over mail, what is read again does not tell whether a server of ours wrote its head. */
   async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
-    return (await this.parse({ bytes: raw }, null)).message
+    const { message } = await this.parse({ bytes: raw }, null)
+    const proven = 'quarantine' in message || message.authentication.result !== 'pass' || !this.settings.listen
+    return proven ? message : { ...message, authentication: UNKNOWN }
   }
 
   async layout(raw: Uint8Array, { remote }: { remote: boolean }): Promise<Layout> {

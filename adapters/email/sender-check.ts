@@ -1,7 +1,8 @@
 import { Resolver } from 'node:dns/promises'
 import { createReadStream } from 'node:fs'
 import type { Authentication } from '../../src/channel.ts'
-import { judgeSender, type MethodResult, UNKNOWN } from '../../src/core/authentication.ts'
+import { judgeSender, type MethodResult } from '../../src/core/authentication.ts'
+import { UNKNOWN } from '../../src/core/sender.ts'
 import type { RawMessage } from './head.ts'
 import type { AuthenticationSettings } from './settings.ts'
 

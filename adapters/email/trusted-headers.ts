@@ -1,9 +1,6 @@
 import { type AuthenticationResults, readAuthenticationResults } from '../../src/core/authentication.ts'
+import { UNNAMED } from './client.ts'
 import type { Head } from './head.ts'
-import type { EmailSettings } from './settings.ts'
-
-/** How the configuration names a server that writes Authentication-Results without saying who it is (Microsoft 365). */
-const UNNAMED = 'microsoft365'
 
 /**
  * What the nearest trusted server found. It put its fields together above those of the servers before it; whatever
@@ -23,13 +20,4 @@ export function trustedResults(head: Head, trusted: readonly string[]): Authenti
     results.push(...field.results.filter(each => !before.has(each.method)))
   }
   return server === undefined ? null : results
-}
-
-/** What writes these fields where a provider runs the mail; not where anybody can hand over mail beside it. */
-export function trustedByDefault({ listen, imap, oauth }: EmailSettings): string[] {
-  if (listen) return []
-  const hosts = imap.map(({ host }) => host.toLowerCase())
-  if (oauth?.provider === 'google' || hosts.includes('imap.gmail.com')) return ['mx.google.com']
-  if (oauth?.provider === 'microsoft' || hosts.includes('outlook.office365.com')) return [UNNAMED]
-  return []
 }

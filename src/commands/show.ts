@@ -1,6 +1,6 @@
 import { displayAddress } from '../core/address.ts'
-import { senderDoubt, UNKNOWN } from '../core/authentication.ts'
 import { fileDanger } from '../core/file-danger.ts'
+import { senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { age } from '../core/table.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
 import { arrivalsOf } from '../store/arrivals.ts'

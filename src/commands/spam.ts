@@ -1,10 +1,11 @@
 import { DeskError } from '../errors.ts'
 import { messagesOf } from '../store/messages.ts'
-import { deliveriesOf, dropAcknowledgements, queue } from '../store/outbox.ts'
+import { deliveriesOf, dropAcknowledgements } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
 import { judgeSenderAs, type SenderVerdict } from '../store/senders.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket } from '../store/tickets.ts'
+import { queueAcknowledgement } from './acknowledge.ts'
 import { type Call, onTicket } from './command.ts'
 
 export const spam = onTicket({
@@ -54,21 +55,6 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
 async function acknowledgeLate(tx: Tx, call: Call, ticket: Ticket): Promise<boolean> {
   const [first] = await messagesOf(tx, ticket.id)
   const told = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')
-  if (told || !ticket.replyTo || !first || first.kind !== 'person') return false
-  const refs = first.externalId ? [first.externalId] : []
-  await queue(
-    tx,
-    {
-      kind: 'acknowledgement',
-      purpose: 'requester',
-      channel: ticket.channel,
-      ticketId: ticket.id,
-      messageId: first.id,
-      inReplyTo: first.externalId,
-      refs,
-    },
-    [{ recipient: ticket.replyTo, name: ticket.requesterName, shown: 'to' }],
-    call.at,
-  )
-  return true
+  if (told || first?.kind !== 'person') return false
+  return queueAcknowledgement(tx, ticket, first, ticket.requesterName, call.at)
 }

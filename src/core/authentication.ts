@@ -1,8 +1,6 @@
 import { getDomain } from 'tldts'
 import type { Authentication, Authenticity } from '../channel.ts'
 
-export const UNKNOWN: Authentication = { result: 'none', reasons: [] }
-
 /** What one check found (RFC 8601 section 2.2). */
 export interface MethodResult {
   /** `dkim`, `spf` or `dmarc`; others are not looked at. */
@@ -25,9 +23,9 @@ export function judgeSender(from: string | null, all: readonly MethodResult[]): 
   if (!domain) return told(results.length > 0 ? 'unaligned' : 'none')
   const dmarc = results.find(each => each.method === 'dmarc')
   // RFC 7489 section 3.1: DMARC is about the domain of From, so one about another domain says nothing here.
-  const ofFrom = dmarc && (dmarc.domain === '' || isAligned(dmarc.domain, domain)) ? dmarc.result : ''
-  if (ofFrom === 'pass') return told('pass')
-  if (ofFrom === 'fail') return told('fail')
+  // One that names none may refuse, but not vouch: there may be several addresses in From.
+  if (dmarc?.result === 'pass' && isAligned(dmarc.domain, domain)) return told('pass')
+  if (dmarc?.result === 'fail' && (dmarc.domain === '' || isAligned(dmarc.domain, domain))) return told('fail')
   const vouches = results.some(
     each => each.method !== 'dmarc' && each.result === 'pass' && isAligned(each.domain, domain),
   )
@@ -44,15 +42,6 @@ function isAligned(checked: string, from: string): boolean {
 /** The domain that somebody registered, by the public suffix list, its private part included (github.io). */
 function organisation(domain: string): string | null {
   return getDomain(domain, { allowPrivateDomains: true, validateHostname: false })
-}
-
-/** What a reader is told of a sender who is not confirmed; null where there is nothing to tell. */
-export function senderDoubt({ result, reasons }: Authentication): string | null {
-  if (result === 'pass' || result === 'none') return null
-  const found = reasons.length > 0 ? ` (${reasons.join(', ')})` : ''
-  return result === 'fail'
-    ? `Take care: the domain of this sender says that the mail is not from there${found}.`
-    : `Nothing confirms the address of this sender${found}.`
 }
 
 /** One field Authentication-Results: who says so, '' where it does not tell, and what they found. */

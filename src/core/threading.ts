@@ -1,4 +1,5 @@
 import type { Authenticity, BulkSort, MessageKind } from '../channel.ts'
+import { isBelieved } from './sender.ts'
 import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */
@@ -61,13 +62,12 @@ export type Decision =
 /** Which ticket a message belongs to, and whether its sender may join it. */
 export function decide(arrival: Arrival): Decision {
   if (arrival.kind !== 'person') return decideAutomatic(arrival)
-  if (arrival.senderIsAgent && isBelieved(arrival)) return decideAgent(arrival)
+  if (arrival.senderIsAgent && isBelievedIn(arrival)) return decideAgent(arrival)
   return decidePerson(arrival)
 }
 
-/** Nothing was found that speaks against the address; where nobody looks, it is taken at its word. */
-function isBelieved({ authenticity = 'none' }: Arrival): boolean {
-  return authenticity === 'pass' || authenticity === 'none'
+function isBelievedIn({ authenticity = 'none' }: Arrival): boolean {
+  return isBelieved(authenticity)
 }
 
 function decidePerson(arrival: Arrival): Decision {
@@ -81,7 +81,7 @@ function decidePerson(arrival: Arrival): Decision {
   }
   if (!strongest) return { action: 'open' }
   const known = arrival.takesPart(strongest.ticketId) || arrival.senderIsAgent
-  const reason = known && !isBelieved(arrival) ? 'unauthenticated' : strangerReason(strongest)
+  const reason = known && !isBelievedIn(arrival) ? 'unauthenticated' : strangerReason(strongest)
   return { action: 'hold', ticketId: strongest.ticketId, reason }
 }
 
@@ -94,7 +94,7 @@ function mayJoin(arrival: Arrival, clue: Clue): boolean {
   if (isAddressee(clue)) return true
   const alias = isAlias?.(clue.ticketId) ?? false
   if (clue.by === 'token' && !arrival.senderIsAgent) return takesPart(clue.ticketId) || alias
-  return (takesPart(clue.ticketId) && isBelieved(arrival)) || (alias && authenticity === 'pass')
+  return (takesPart(clue.ticketId) && isBelievedIn(arrival)) || (alias && authenticity === 'pass')
 }
 
 /** The answer went to this address because its owner asked for that (Reply-To); whoever reads it may answer. */
@@ -174,7 +174,7 @@ function decideAutomatic(arrival: Arrival): Decision {
     return { ...machine, ticketId: token.ticketId, direction: 'internal', rule: 'token' }
   }
   const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
-  const believed = isBelieved(arrival)
+  const believed = isBelievedIn(arrival)
   const own = clues.find(each => isStrong(each) && takesPart(each.ticketId) && (believed || each.by === 'token'))
   const clue = own ?? (trusted ? token : undefined)
   if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
@@ -197,7 +197,7 @@ function decideAutomatic(arrival: Arrival): Decision {
 function decideBulk(arrival: Arrival): Decision {
   const { bulk, clues, recovered, ignoresNewsletters } = arrival
   if (bulk === 'newsletter' && ignoresNewsletters) return { action: 'ignore', rule: 'newsletter' }
-  const before = isBelieved(arrival) ? clues.find(each => each.by === 'alert') : undefined
+  const before = isBelievedIn(arrival) ? clues.find(each => each.by === 'alert') : undefined
   if (!before || (before.closed && !recovered)) return { action: 'open' }
   return { action: 'append', ticketId: before.ticketId, direction: 'in', rule: 'alert', allowed: 'machine' }
 }

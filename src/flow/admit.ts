@@ -1,25 +1,22 @@
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { tellAgents } from '../commands/notify.ts'
-import { canonicalAddress, oneLine } from '../core/address.ts'
-import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
-import { tokensIn, verifyToken } from '../core/token.ts'
-import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
+import { oneLine } from '../core/address.ts'
+import { UNKNOWN } from '../core/sender.ts'
+import type { Decision } from '../core/threading.ts'
+import { verdictOf } from '../core/verdict.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
-import { participantsOf, takesPart } from '../store/participants.ts'
 import { countRate } from '../store/rates.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
-import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
+import { type Asked, NOTHING_ASKED } from './asked.ts'
 import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
-import { type Intake, knownPerson, type Origin } from './context.ts'
-import { cluesOf } from './conversation.ts'
+import type { Intake, Origin } from './context.ts'
+import { type Decided, decideOn } from './decide.ts'
 import type { Became } from './entry.ts'
-import { passGate } from './gate.ts'
 import { tellOfHeld } from './held.ts'
 import { tellOfOrders } from './orders.ts'
-import { passScan } from './scan.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
@@ -116,7 +113,8 @@ export async function admitWaiting(
 
 /** What was found out when it came: read again, it comes without who handed it over. */
 function knownOf({ verdict }: Arrival, { authentication, spam }: InboundMessage): Partial<InboundMessage> {
-  return { authentication: verdict?.authentication ?? authentication, spam: verdict?.spam ?? spam }
+  if (!verdict) return { authentication, spam }
+  return { authentication: verdict.authentication ?? UNKNOWN, spam: verdict.spam ?? [] }
 }
 
 const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
@@ -136,7 +134,7 @@ async function carryOut(
   message: InboundMessage,
   { decision, asked }: Decided,
 ): Promise<Became> {
-  const became = await settleIn(tx, intake, origin, message, decision, asked)
+  const became = await become(tx, intake, origin, message, decision, asked)
   if (asked.unconfirmed && asked.actor) {
     // Of one that is held the agents are told anyway.
     const told =
@@ -154,7 +152,8 @@ const HOUR_MS = 60 * 60 * 1000
 const UNCONFIRMED =
   'Your mail gives commands, and nothing of them was done: they are taken from answers to mail that the desk sent to you, and from addresses that your mail server confirms.'
 
-async function settleIn(
+/** Puts it where the decision says. */
+async function become(
   tx: Tx,
   intake: Intake,
   origin: Origin,
@@ -207,106 +206,6 @@ async function blankArrival(
 
 function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sender' | 'subject'> {
   return { fingerprint: message.fingerprint, sender: message.from?.address ?? null, subject: oneLine(message.subject) }
-}
-
-interface Decided {
-  decision: Decision
-  verdict: ArrivalVerdict
-  asked: Asked
-}
-
-async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decided> {
-  const early = decideEarly(intake, message)
-  if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
-  const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
-  const decided = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
-  const { decision: wanted, ...asked } = await askedIn(tx, intake, origin, message, decided)
-  const passed = await passGate(tx, intake, origin, message, wanted)
-  const { decision, found } = await passScan(tx, intake, origin, message.id, passed)
-  const verdict = { ...verdictOf(message, clues, decision), ...(found === null ? {} : { scan: found }) }
-  return { decision, verdict, asked: decision === wanted ? asked : NOTHING_ASKED }
-}
-
-/** What is ours, whatever it refers to. */
-function decideEarly({ facts, keys }: Intake, message: InboundMessage): Decision | undefined {
-  const { from } = message
-  const ownTokens = [message.messageId ?? '', ...(message.marks ?? [])].flatMap(tokensIn)
-  if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
-  if (message.sentByHand || !from || !facts.isOurs(from.address)) return undefined
-  // A contact form of ours writes in our name for somebody else.
-  const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
-  if (forOther && message.bulk === 'form') return undefined
-  return forOther
-    ? { action: 'hold', ticketId: null, reason: 'own-address' }
-    : { action: 'ignore', rule: 'own-address' }
-}
-
-async function decideByClues(
-  tx: Tx,
-  intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  clues: readonly Clue[],
-): Promise<Decision> {
-  const { keys, context } = intake
-  const { kind, from, forwarded } = message
-  if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
-  if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
-  const mine = new Set<string>()
-  const alias = new Set<string>()
-  for (const { ticketId } of clues) {
-    if (!from) break
-    if (await takesPart(tx, ticketId, origin.kind, from.address)) mine.add(ticketId)
-    else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
-  }
-  const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
-  const isAgent = sender?.handle != null
-  return decide({
-    kind,
-    bulk: message.bulk,
-    recovered: message.alert?.recovered ?? false,
-    forwards: isAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
-    ignoresNewsletters: context.machines.newsletters === 'ignore',
-    clues,
-    senderIsAgent: isAgent,
-    authenticity: message.authentication.result,
-    takesPart: ticketId => mine.has(ticketId),
-    isAlias: ticketId => alias.has(ticketId),
-  })
-}
-
-/** Under another address of the same mailbox. */
-async function takesPartAs(tx: Tx, ticketId: string, kind: string, address: string): Promise<boolean> {
-  const canonical = canonicalAddress(address)
-  const others = await participantsOf(tx, ticketId)
-  return others.some(each => each.kind === kind && canonicalAddress(each.address) === canonical)
-}
-
-/** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */
-export async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
-  if (intake.facts.isOurs(address)) return true
-  return (await knownPerson(tx, intake, origin.kind, address))?.handle != null
-}
-
-async function decideOnSent(
-  tx: Tx,
-  _intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  clues: readonly Clue[],
-): Promise<Decision> {
-  const mine = new Set<string>()
-  for (const { ticketId } of clues) {
-    for (const { address } of [...message.to, ...message.cc]) {
-      if (await takesPart(tx, ticketId, origin.kind, address)) mine.add(ticketId)
-    }
-  }
-  return decideSentByHand({ kind: message.kind, clues, sentTo: ticketId => mine.has(ticketId) })
-}
-
-/** It answers a message of ours that has no ticket, such as an alarm. */
-function answersOurs(keys: Intake['keys'], message: InboundMessage): boolean {
-  return [...message.references, ...message.addressedTo].flatMap(tokensIn).some(token => verifyToken(keys, token))
 }
 
 async function refOf(sql: Sql, ticketId: string | null): Promise<string | null> {

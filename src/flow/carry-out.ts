@@ -1,15 +1,16 @@
 import type { Address, InboundMessage } from '../channel.ts'
+import { queueAcknowledgement } from '../commands/acknowledge.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { oneLine, plainName } from '../core/address.ts'
-import { senderDoubt, UNKNOWN } from '../core/authentication.ts'
+import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
+import { isBelieved, senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
-import { acknowledgedSince, queue } from '../store/outbox.ts'
+import { acknowledgedSince } from '../store/outbox.ts'
 import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
@@ -135,14 +136,12 @@ export async function obey(
 ): Promise<void> {
   const done = orders.mistakes.length === 0
   const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
-  await tellOfOrders(
-    tx,
-    intake,
-    origin,
-    actor,
-    ticket,
-    done ? lines : [...lines, 'None of your commands was carried out.'],
-  )
+  const rest = !done
+    ? ['None of your commands was carried out.']
+    : !ticket && orders.text
+      ? ['The rest of your mail went to nobody: it answers no ticket.']
+      : []
+  await tellOfOrders(tx, intake, origin, actor, ticket, [...lines, ...rest])
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -157,20 +156,8 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   // Two machines that answer each other without saying so fall silent here; a person never gets this far.
   const since = new Date(Date.parse(entry.change.at) - BRAKE_MS).toISOString()
   if ((await acknowledgedSince(tx, ticket.replyTo, since)) >= MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
-  await queue(
-    tx,
-    {
-      kind: 'acknowledgement',
-      purpose: 'requester',
-      channel: ticket.channel,
-      ticketId: ticket.id,
-      messageId,
-      inReplyTo: message.messageId,
-      refs: message.messageId ? [message.messageId] : [],
-    },
-    [{ recipient: ticket.replyTo, name: plainName(message.from?.name || sender.name), shown: 'to' }],
-    entry.change.at,
-  )
+  const first = { id: messageId, externalId: message.messageId }
+  await queueAcknowledgement(tx, ticket, first, message.from?.name || sender.name, entry.change.at)
   return 'queued'
 }
 
@@ -224,7 +211,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   // One whose sender is not confirmed came in by a secret, which others may have got hold of.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
-  if (message.kind === 'person' && decision.rule !== 'subject' && isConfirmed(message)) {
+  if (message.kind === 'person' && decision.rule !== 'subject' && isBelieved(message.authentication.result)) {
     now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     const replyTo = answerAddress(facts, message)
     if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
@@ -247,11 +234,6 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
 function doubtOf({ authentication }: InboundMessage): { note?: string } {
   const doubt = senderDoubt(authentication)
   return doubt === null ? {} : { note: doubt }
-}
-
-/** Nothing was found that speaks against its sender. */
-function isConfirmed({ authentication: { result } }: InboundMessage): boolean {
-  return result === 'pass' || result === 'none'
 }
 
 /** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
@@ -291,7 +273,7 @@ function participant(origin: Origin, who: Address, person: Person, role: Partici
 
 /** Where the sender wants to be answered; never an address of ours. */
 function answerAddress(facts: DeskFacts, message: InboundMessage): string | null {
-  const wanted = [isConfirmed(message) ? message.replyTo : null, message.from?.address ?? null]
+  const wanted = [isBelieved(message.authentication.result) ? message.replyTo : null, message.from?.address ?? null]
   return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
 }
 

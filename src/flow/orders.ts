@@ -6,6 +6,7 @@ import { isMailFile } from '../core/file-danger.ts'
 import { aboveForward } from '../core/forward.ts'
 import { ordersIn } from '../core/order-lines.ts'
 import { parseReference } from '../core/reference.ts'
+import { isBelieved } from '../core/sender.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
@@ -28,6 +29,8 @@ export interface Orders {
 
 interface Step {
   line: string
+  /** The ticket that it names, if it does. */
+  named: number | null
   command: Command
   args: never
   body: string
@@ -51,7 +54,7 @@ export function readOrders({ context, facts }: Intake, message: InboundMessage, 
   for (const line of lines) {
     try {
       const step = understand(context, facts.prefixes, orders, line, ref)
-      refuseLeak(step, message, ref)
+      refuseLeak(step, message, ref, facts.prefixes)
       orders.steps.push(step)
     } catch (error) {
       orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
@@ -61,15 +64,19 @@ export function readOrders({ context, facts }: Intake, message: InboundMessage, 
 }
 
 /** What goes to a requester must be meant for this one, and hold no mail of others. */
-function refuseLeak({ command, body, line }: Step, { attachments }: InboundMessage, ref: string | null): void {
+function refuseLeak(
+  { command, body, named }: Step,
+  { attachments }: InboundMessage,
+  ref: string | null,
+  prefixes: readonly string[],
+): void {
   if (command.word !== 'reply') return
   if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
   if (attachments.some(isMailFile)) {
     throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
   }
-  const other = /^\S+\s+([a-z][a-z0-9]*-?\d+)\b/i.exec(line)?.[1]
-  if (ref !== null && other !== undefined && other.toUpperCase() !== ref) {
-    throw new DeskError('usage', `Your mail answers ${ref}: answer ${other} by a mail of its own.`)
+  if (ref !== null && named !== null && named !== parseReference(ref, prefixes)) {
+    throw new DeskError('usage', `Your mail answers ${ref}: answer another ticket by a mail of its own.`)
   }
 }
 
@@ -87,20 +94,20 @@ function understand(
   const needsTicket = command.usage.startsWith('TICKET')
   // In an answer on a ticket, #2 may be any number: only HD-2 names another ticket then.
   const form = ref === null ? /[a-z#]/i : /^[a-z]/i
-  const named = form.test(first) && parseReference(first, prefixes) !== null
-  if (needsTicket && !named && ref === null) {
+  const named = form.test(first) ? parseReference(first, prefixes) : null
+  if (needsTicket && named === null && ref === null) {
     throw new DeskError('usage', `Say which ticket: ${command.word} ${prefixes[0]}-12`)
   }
-  const about = needsTicket && !named ? `${ref} ` : ''
+  const about = needsTicket && named === null ? `${ref} ` : ''
   if (command.body === 'none') {
     const args = command.parse(parseCommandLine(`${command.word} ${about}${rest}`), { prefixes })
-    return { line, command, args, body: '' }
+    return { line, named, command, args, body: '' }
   }
-  const inline = named ? rest.slice(first.length).trim() : rest
+  const inline = named === null ? rest : rest.slice(first.length).trim()
   const body = inline || orders.text
   if (!inline) orders.text = '' // the text of the mail is what the command is about
-  const args = command.parse(parseCommandLine(`${command.word} ${named ? first : about}`), { prefixes })
-  return { line, command, args, body }
+  const args = command.parse(parseCommandLine(`${command.word} ${named === null ? about : first}`), { prefixes })
+  return { line, named, command, args, body }
 }
 
 /** Does what an agent's mail asks for; gives a line for each command with what became of it. */
@@ -114,13 +121,14 @@ export async function carryOutOrders(
 ): Promise<string[]> {
   const results: string[] = []
   const files = stepWithFiles(orders)
-  for (const { line, command, args, body } of orders.steps) {
+  for (const step of orders.steps) {
+    const { line, command, args, body } = step
     const call: Call = {
       ...intake.facts,
       actor,
       channel: origin.channel,
       body,
-      attachments: command === files ? attachments : [],
+      attachments: step === files ? attachments : [],
     }
     const became = await outcomeOf(tx, intake, command, call, args)
     results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
@@ -129,9 +137,9 @@ export async function carryOutOrders(
 }
 
 /** Which command the files of the mail go with: a note before an answer, so that none leaves that was meant for it. */
-function stepWithFiles({ steps }: Orders): Command | undefined {
-  const withText = steps.map(({ command }) => command).filter(({ body }) => body === 'required')
-  return withText.find(({ word }) => word !== 'reply') ?? withText[0]
+function stepWithFiles({ steps }: Orders): Step | undefined {
+  const withText = steps.filter(({ command }) => command.body === 'required')
+  return withText.find(({ command }) => command.word !== 'reply') ?? withText[0]
 }
 
 /** A command throws before its first write or not at all, so that the others are not hurt by one that fails. */
@@ -195,7 +203,7 @@ export async function rereadOrdered(
     const { from, authentication } = message as InboundMessage
     const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
     const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
-    if (numbers.length === 0 || !from || !/^(?:pass|none)$/.test(authentication.result)) continue
+    if (numbers.length === 0 || !from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
     if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
     for (const number of numbers.filter(each => !reread.has(each))) {

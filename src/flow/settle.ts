@@ -1,13 +1,15 @@
 import type { InboundMessage, Receipt, Reply, Rereads, UnreadableMessage } from '../channel.ts'
 import { type Call, findTicket, type Settlement } from '../commands/command.ts'
+import { isBelieved } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
 import { DeskError } from '../errors.ts'
 import { type Arrival, arrivalByNumber, discardArrival } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { judgeSenderAs } from '../store/senders.ts'
 import type { Sql, Tx } from '../store/sql.ts'
-import { admitWaiting, isOneOfUs } from './admit.ts'
+import { admitWaiting } from './admit.ts'
 import { type Context, type Intake, knownPerson, type Origin, originOf } from './context.ts'
+import { isOneOfUs } from './decide.ts'
 
 /** A message that an agent may decide on: it is held, or was ignored by a rule. */
 export async function decidable(sql: Sql, number: number): Promise<Arrival> {
@@ -61,8 +63,8 @@ export async function settle(
   const receipt = await admitWaiting(tx, intake, origin, waiting, reread, decided)
   if (!receipt) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
   // A name that somebody else used is not theirs to be trusted for.
-  const forged = /^(?:fail|unaligned)$/.test(waiting.verdict?.authentication?.result ?? '')
-  if (waiting.outcome === 'held:spam' && reread.from && !forged) {
+  const believed = isBelieved(waiting.verdict?.authentication?.result ?? 'none')
+  if (waiting.outcome === 'held:spam' && reread.from && believed) {
     const sender = {
       kind: origin.kind,
       address: reread.from.address,

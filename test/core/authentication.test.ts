@@ -49,6 +49,8 @@ describe('whether a sender is confirmed', () => {
   test.each([
     ['dmarc=pass header.from=example.com', 'pass'],
     ['dmarc=pass header.from=evil.example', 'unaligned'],
+    ['dmarc=pass', 'unaligned'],
+    ['dmarc=fail', 'fail'],
     ['dmarc=fail header.from=example.com; spf=pass smtp.mailfrom=evil.example', 'fail'],
     ['dmarc=fail header.from=example.com; dkim=pass header.d=example.com', 'fail'],
     ['dmarc=none header.from=example.com; dkim=pass header.d=mail.example.com', 'pass'],

@@ -95,6 +95,25 @@ describe('what agents write by mail stays where it was meant to', () => {
     expect(wordsTo(BOB)).toContain('by a mail of its own')
   })
 
+  test('a word with a number is no other ticket, and its own may be written in any way', async () => {
+    await answer('!reply covid-19 closes the office.')
+    await answer('!reply hd1 Your screen is here.')
+    expect(wordsTo(ANN)).toContain('covid-19 closes')
+    expect(wordsTo(ANN)).toContain('Your screen is here')
+  })
+
+  test('the files of a mail go with one note alone', async () => {
+    await answer('!note First.\n!note Second.', { attachments: [file('a.pdf', 'application/pdf')] })
+    const { messages } = (await desk.as('bob', 'show 1')).data as { messages: { attachments: unknown[] }[] }
+    expect(messages.flatMap(each => each.attachments)).toHaveLength(1)
+  })
+
+  test('what stands beside the commands of a mail without a ticket goes to nobody, and the agent is told', async () => {
+    await take(BOB, { subject: 'x', text: '!claim HD-1\n\nThanks.', authentication: PASS })
+    await desk.deliver()
+    expect(wordsTo(BOB)).toContain('The rest of your mail went to nobody')
+  })
+
   test('a new mail with a command that cannot be understood opens nothing, and the agent is told', async () => {
     const receipt = await take(BOB, {
       subject: 'x',

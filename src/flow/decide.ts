@@ -1,0 +1,114 @@
+import type { InboundMessage } from '../channel.ts'
+import { canonicalAddress } from '../core/address.ts'
+import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
+import { tokensIn, verifyToken } from '../core/token.ts'
+import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
+import { participantsOf, takesPart } from '../store/participants.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
+import { type Intake, knownPerson, type Origin } from './context.ts'
+import { cluesOf } from './conversation.ts'
+import { passGate } from './gate.ts'
+import { passScan } from './scan.ts'
+
+/** What becomes of a message, and why. */
+export interface Decided {
+  decision: Decision
+  verdict: ArrivalVerdict
+  asked: Asked
+}
+
+/** Decides what becomes of a message. */
+export async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decided> {
+  const early = decideEarly(intake, message)
+  if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
+  const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
+  const decided = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  const { decision: wanted, ...asked } = await askedIn(tx, intake, origin, message, decided)
+  const passed = await passGate(tx, intake, origin, message, wanted)
+  const { decision, found } = await passScan(tx, intake, origin, message.id, passed)
+  const verdict = { ...verdictOf(message, clues, decision), ...(found === null ? {} : { scan: found }) }
+  return { decision, verdict, asked: decision === wanted ? asked : NOTHING_ASKED }
+}
+
+/** What is ours, whatever it refers to. */
+function decideEarly({ facts, keys }: Intake, message: InboundMessage): Decision | undefined {
+  const { from } = message
+  const ownTokens = [message.messageId ?? '', ...(message.marks ?? [])].flatMap(tokensIn)
+  if (ownTokens.some(token => verifyToken(keys, token))) return { action: 'ignore', rule: 'own-message' }
+  if (message.sentByHand || !from || !facts.isOurs(from.address)) return undefined
+  // A contact form of ours writes in our name for somebody else.
+  const forOther = message.replyTo !== null && !facts.isOurs(message.replyTo)
+  if (forOther && message.bulk === 'form') return undefined
+  return forOther
+    ? { action: 'hold', ticketId: null, reason: 'own-address' }
+    : { action: 'ignore', rule: 'own-address' }
+}
+
+async function decideByClues(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  clues: readonly Clue[],
+): Promise<Decision> {
+  const { keys, context } = intake
+  const { kind, from, forwarded } = message
+  if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
+  if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
+  const mine = new Set<string>()
+  const alias = new Set<string>()
+  for (const { ticketId } of clues) {
+    if (!from) break
+    if (await takesPart(tx, ticketId, origin.kind, from.address)) mine.add(ticketId)
+    else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
+  }
+  const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
+  const isAgent = sender?.handle != null
+  return decide({
+    kind,
+    bulk: message.bulk,
+    recovered: message.alert?.recovered ?? false,
+    forwards: isAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
+    ignoresNewsletters: context.machines.newsletters === 'ignore',
+    clues,
+    senderIsAgent: isAgent,
+    authenticity: message.authentication.result,
+    takesPart: ticketId => mine.has(ticketId),
+    isAlias: ticketId => alias.has(ticketId),
+  })
+}
+
+/** Under another address of the same mailbox. */
+async function takesPartAs(tx: Tx, ticketId: string, kind: string, address: string): Promise<boolean> {
+  const canonical = canonicalAddress(address)
+  const others = await participantsOf(tx, ticketId)
+  return others.some(each => each.kind === kind && canonicalAddress(each.address) === canonical)
+}
+
+/** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */
+export async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
+  if (intake.facts.isOurs(address)) return true
+  return (await knownPerson(tx, intake, origin.kind, address))?.handle != null
+}
+
+async function decideOnSent(
+  tx: Tx,
+  _intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  clues: readonly Clue[],
+): Promise<Decision> {
+  const mine = new Set<string>()
+  for (const { ticketId } of clues) {
+    for (const { address } of [...message.to, ...message.cc]) {
+      if (await takesPart(tx, ticketId, origin.kind, address)) mine.add(ticketId)
+    }
+  }
+  return decideSentByHand({ kind: message.kind, clues, sentTo: ticketId => mine.has(ticketId) })
+}
+
+/** It answers a message of ours that has no ticket, such as an alarm. */
+function answersOurs(keys: Intake['keys'], message: InboundMessage): boolean {
+  return [...message.references, ...message.addressedTo].flatMap(tokensIn).some(token => verifyToken(keys, token))
+}
