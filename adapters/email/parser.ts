@@ -1,5 +1,6 @@
 import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
+import { setFlagsFromString } from 'node:v8'
 import { Piscina } from 'piscina'
 import { pack, packFile } from '../../src/content.ts'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
@@ -89,9 +90,12 @@ export class MailParserPool {
 }
 
 function threads(concurrentTasksPerWorker: number): Threads {
-  const own = import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const fromSources = import.meta.url.endsWith('.ts')
+  // Node strips types in WebAssembly, whose compiled code V8 shares between threads and may free while one still runs
+  // it, which ends the process: https://github.com/nodejs/node/issues/64500.
+  if (fromSources) setFlagsFromString('--no-wasm-code-gc')
   return new Piscina({
-    filename: new URL(own, import.meta.url).href,
+    filename: new URL(fromSources ? './worker.ts' : './worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)), // the desk itself needs a core
     idleTimeout: IDLE_MS,
