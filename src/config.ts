@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
+import { DEFAULT_MATRIX, LEVELS, PRIORITIES } from './core/priority.ts'
 import { DeskError, sentenceOf } from './errors.ts'
 import { duration, mailAddress, size } from './fields.ts'
 import { type Described, formatPath, knownKeys, listSettings, type Setting } from './setting-list.ts'
@@ -22,6 +23,7 @@ const agentSchema = z.strictObject({
   handle: name.describe('What the agent is called in commands.'),
   name: z.string().min(1).describe('What requesters read as the name of the agent.'),
   email: mailAddress.describe('Where the agent is told of tickets, and from where the agent answers.'),
+  lead: z.boolean().default(false).describe('Tickets are escalated to this agent with escalate TICKET lead.'),
 })
 
 const channelSchema = z.looseObject({
@@ -36,6 +38,9 @@ const senderPattern = z
   .string()
   .regex(/^(?:[^\s@<>]+@)?[^\s@<>]+\.[^\s@<>]+$/, 'write an address, *@example.com, or a domain such as example.com')
   .transform(text => text.toLowerCase())
+
+const level = z.enum(LEVELS)
+const byUrgency = z.record(level, z.enum(PRIORITIES))
 
 const rootSchema = z.strictObject({
   state: z.string().default('var').describe('Folder for the database, large files and keys.'),
@@ -53,7 +58,7 @@ const rootSchema = z.strictObject({
   agents: z
     .array(agentSchema)
     .min(1, 'list at least one agent: somebody must answer')
-    .default([{ handle: 'agent', name: 'Agent', email: 'agent@desk.localhost' }])
+    .default([{ handle: 'agent', name: 'Agent', email: 'agent@desk.localhost', lead: true }])
     .describe('Who answers. The first one is who the command line speaks for, unless told otherwise.'),
   acknowledge: z
     .strictObject({
@@ -108,6 +113,40 @@ const rootSchema = z.strictObject({
     })
     .optional()
     .describe('A virus scanner for messages with files.'),
+  categories: z.string().optional().describe('File with the tree of categories and their fields that replaces ours.'),
+  tickets: z
+    .strictObject({
+      priorities: z
+        .record(level, byUrgency)
+        .default(DEFAULT_MATRIX)
+        .describe('Priority (P1 to P5) by impact, then by urgency, each low, medium and high.'),
+      vip: z
+        .array(senderPattern)
+        .default([])
+        .describe('Requesters whose urgency counts one level higher: addresses, or domains.'),
+      handoverWithin: duration
+        .default(86_400_000)
+        .describe('How long an agent has to accept what is handed over; then it stays with its owner.'),
+      closeAfter: duration
+        .default(7 * 86_400_000)
+        .describe('A resolved ticket closes when its requester says nothing for this long.'),
+      reopenWithin: duration
+        .default(30 * 86_400_000)
+        .describe('A message opens a closed ticket again for this long; after it a new, linked one.'),
+    })
+    .prefault({}),
+  web: z
+    .strictObject({
+      publicUrl: z
+        .url('write an address such as https://desk.example.com')
+        .transform(url => url.replace(/\/+$/, ''))
+        .optional()
+        .describe('Where requesters reach the pages of the desk; without it mails hold no links.')
+        .meta({ address: true }),
+      host: z.string().default('127.0.0.1').describe('Where the pages are served.'),
+      port: z.number().int().min(0).max(65_535).default(8025).describe('The port they are served at.'),
+    })
+    .prefault({}),
   templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),
   limits: z
     .strictObject({
@@ -196,7 +235,8 @@ export function loadConfig(sources: Sources): Loaded {
   if (templates !== undefined && !existsSync(templates)) {
     throw new DeskError('config', `templates: there is no folder ${templates}: make it, or leave the setting out.`)
   }
-  const config: Config = { ...root, state, channels, templates }
+  const categories = root.categories === undefined ? undefined : resolve(base, root.categories)
+  const config: Config = { ...root, state, channels, templates, categories }
   return { config, settings: settingsOf(root, raw, config, sources) }
 }
 

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'
 import { ByteBudget } from './budget.ts'
+import { loadCategories } from './categories.ts'
 import type { ChannelAdapter, Describes, ReadiesItself } from './channel.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
@@ -15,6 +16,7 @@ import { createLog, type Log } from './log.ts'
 import { packagePath } from './package.ts'
 import { LargeFiles } from './store/files.ts'
 import { openStore } from './store/store.ts'
+import type { WebServer } from './web/server.ts'
 
 const CONFIG_FILE = 'relaydesk.yaml'
 
@@ -71,6 +73,16 @@ export async function openDesk(config: Config, opening: { toRead?: boolean; cloc
       floods: config.floods,
       automatic: { requester: config.automatic.perDay, agent: config.automatic.perAgentDay },
       commands: createCommands(),
+      policy: {
+        ...loadCategories(config.categories ?? packagePath('data/categories.yaml')),
+        matrix: config.tickets.priorities,
+        vip: config.tickets.vip,
+        leads: config.agents.filter(agent => agent.lead).map(agent => agent.handle),
+        handoverWithin: config.tickets.handoverWithin,
+        closeAfter: config.tickets.closeAfter,
+        reopenWithin: config.tickets.reopenWithin,
+      },
+      publicUrl: config.web.publicUrl,
       ...(config.scanner ? { scanner: new Clamd(config.scanner.clamd) } : {}),
     }
     const service = new DeskService(context, renderer)
@@ -132,12 +144,24 @@ export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void>
     }
   }
   service.deliverer.start()
+  service.timekeeper.start()
+  const web = await serveWeb(desk)
   return {
     async stop() {
-      await service.deliverer.stop()
+      await Promise.all([service.deliverer.stop(), service.timekeeper.stop(), web?.stop()])
       await desk.close()
     },
   }
+}
+
+/** Serves the pages of requesters, where the configuration says that they can be reached. */
+async function serveWeb({ config, context, service }: OpenDesk): Promise<WebServer | undefined> {
+  if (config.web.publicUrl === undefined) return undefined
+  const { WebServer } = await import('./web/server.ts')
+  const web = new WebServer(context)
+  web.onCommit = () => service.deliverer.wake()
+  await web.start(config.web.host, config.web.port)
+  return web
 }
 
 /** Where people reach a channel, in a few words. */

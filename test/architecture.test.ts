@@ -12,15 +12,15 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/(channel|clock|errors)$/, ours: [], outside: /^$/ },
   { of: /^src\/(content|budget|package)$/, ours: ['src/channel'], outside: /^node:/ },
   {
-    of: /^src\/(config|fields|log|setting-list)$/,
-    ours: ['src/errors', 'src/fields', 'src/setting-list'],
+    of: /^src\/(categories|config|fields|log|setting-list)$/,
+    ours: ['src/errors', 'src/fields', 'src/setting-list', 'src/core/priority', 'src/core/policy'],
     outside: /./,
   },
   // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
   {
     of: /^src\/core\//,
     ours: ['src/core/', 'src/errors', 'src/channel'],
-    outside: /^(node:crypto|string-width|sanitize-html|tldts)$/,
+    outside: /^(node:crypto|string-width|sanitize-html|tldts|chrono-node\/en)$/,
   },
   {
     of: /^src\/store\//,

@@ -30,6 +30,8 @@ export function addDeskCommands(program: Command): void {
       .description(deskCommand.summary)
       .option('--as <agent>', 'the agent who does it (also RELAYDESK_AS; default the first configured)')
       .option('--json', 'for programs')
+    // What stands behind the verb is the command's own, but for what is said here.
+    verb.allowUnknownOption()
     if (deskCommand.word === 'show') verb.option('--full', 'with what the mails quote')
     if (deskCommand.body === 'required') {
       verb

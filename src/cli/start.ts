@@ -40,6 +40,8 @@ function welcome({ config, context }: OpenDesk, where: Whereabouts, configured: 
   for (const [name, { adapter }] of context.channels) {
     for (const line of describeChannel(adapter)) lines.push(`  ${name}: ${line}`)
   }
+  if (config.web.publicUrl)
+    lines.push(`  pages for requesters: ${config.web.publicUrl} (served at ${config.web.host}:${config.web.port})`)
   return [...lines, ...(configured ? [] : whatToTry(config, where)), 'Ctrl-C stops the desk; nothing is lost.'].join(
     '\n',
   )

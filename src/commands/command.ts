@@ -1,10 +1,12 @@
 import type { InboundAttachment, Reply } from '../channel.ts'
 import { type CommandLine, nearest } from '../core/command-line.ts'
+import type { TicketPolicy } from '../core/policy.ts'
 import { parseReference } from '../core/reference.ts'
 import { DeskError } from '../errors.ts'
+import type { Absence } from '../store/absences.ts'
 import type { Agent, Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
-import { type Change, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
+import { type Change, currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
 
 /** What a command knows of the desk, whoever asks. */
 export interface DeskFacts {
@@ -15,7 +17,16 @@ export interface DeskFacts {
   /** Addresses of ours, which are never written to. */
   isOurs(recipient: string): boolean
   agents: readonly Agent[]
+  /** Who of them is away. */
+  absences: readonly Absence[]
+  desks: readonly { id: string; name: string; prefix: string }[]
+  policy: TicketPolicy
+  /** Where the requesters of a desk are reached by mail; undefined where the desk has no such channel. */
+  mailChannel(deskId: string): string | undefined
 }
+
+/** What parsing a line may ask for. */
+export type ParseFacts = Pick<DeskFacts, 'prefixes' | 'at'>
 
 export interface Call extends DeskFacts {
   actor: Person
@@ -32,12 +43,12 @@ interface Definition<Args> {
   usage: string
   /** One sentence. */
   summary: string
-  /** Whether text goes with it, on the line behind its arguments or apart from it. */
-  body: 'none' | 'required'
+  /** Whether text goes with it, on the line behind its arguments or apart from it. Optional text stands on the line. */
+  body: 'none' | 'optional' | 'required'
   /** How many arguments come before the body. */
   takes: number
   /** Throws a `DeskError` of code `usage`. */
-  parse(line: CommandLine, facts: { prefixes: readonly string[] }): Args
+  parse(line: CommandLine, facts: ParseFacts): Args
 }
 
 /** Looks only; runs on the connection that cannot write. */
@@ -48,8 +59,8 @@ export interface ReadCommand<Args> extends Definition<Args> {
 /** Looks up, decides, then writes; throws before its first write or not at all. */
 export interface WriteCommand<Args> extends Definition<Args> {
   writes(tx: Tx, call: Call, args: Args): Promise<Reply>
-  /** The ticket it changes, which is locked first. */
-  ticket(args: Args): number
+  /** Numbers of the tickets it changes, which are locked first. */
+  tickets(args: Args): readonly number[]
 }
 
 /** Decides what becomes of a message that waits for an agent; the message is read again first. */
@@ -103,7 +114,7 @@ export class Commands {
   }
 }
 
-export function usageOf(command: Command): string {
+export function usageOf(command: Pick<Command, 'word' | 'usage'>): string {
   return `${command.word} ${command.usage}`.trim()
 }
 
@@ -125,12 +136,46 @@ export function ticketArgument(text: string | undefined, prefixes: readonly stri
   return number
 }
 
+/** The ticket of a number, or the one that it became part of. */
 export async function findTicket(sql: Sql, number: number, prefixes: readonly string[]): Promise<Ticket> {
+  const ticket = await findOwnTicket(sql, number, prefixes)
+  return (ticket.mergedInto ? await currentTicket(sql, ticket.id) : ticket) ?? ticket
+}
+
+/** The ticket of this very number, also if it became part of another. */
+export async function findOwnTicket(sql: Sql, number: number, prefixes: readonly string[]): Promise<Ticket> {
   const id = await ticketIdByNumber(sql, number)
   const ticket = id === undefined ? undefined : await ticketById(sql, id)
   if (!ticket)
     throw new DeskError('not-found', `There is no ticket ${prefixes[0]}-${number}: see list for those there are.`)
   return ticket
+}
+
+/** Ids of tickets by number, and of those that they became part of: what a command locks. */
+export async function lockedBy(sql: Sql, numbers: readonly number[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const number of numbers) {
+    const id = await ticketIdByNumber(sql, number)
+    const current = id === undefined ? undefined : await currentTicket(sql, id)
+    if (id !== undefined) ids.push(id)
+    if (current && current.id !== id) ids.push(current.id)
+  }
+  return ids
+}
+
+/** `@bob`, `bob` or `me`. */
+export function agentArgument(text: string, call: Pick<Call, 'agents' | 'actor'>): Agent {
+  const handle = text.replace(/^@/, '').toLowerCase()
+  const agent = call.agents.find(each => (handle === 'me' ? each.id === call.actor.id : each.handle === handle))
+  if (agent) return agent
+  const close = nearest(
+    handle,
+    call.agents.map(each => each.handle),
+  )
+  const hint = close
+    ? `did you mean @${close}?`
+    : `agents are ${call.agents.map(each => `@${each.handle}`).join(', ')}.`
+  throw new DeskError('usage', `There is no agent "${text}"; ${hint}`)
 }
 
 /** A command that changes one ticket and needs nothing but its reference, and a text if `body` says so. */
@@ -139,25 +184,65 @@ export function onTicket(definition: {
   aliases?: readonly string[]
   summary: string
   body?: 'required'
+  /** Lets what was merged be named itself. */
+  merged?: true
   /** The ticket is found and locked. Who does it, when and where is in `change`. */
   writes(tx: Tx, call: Call, ticket: Ticket, change: Change): Promise<Reply>
-}): WriteCommand<{ ticket: number }> {
-  return {
-    ...definition,
-    usage: definition.body ? 'TICKET TEXT' : 'TICKET',
-    body: definition.body ?? 'none',
-    takes: 1,
-    parse(line, { prefixes }) {
-      expectArgs(this, line, 1, 1)
-      return { ticket: ticketArgument(line.args[0], prefixes) }
+}): WriteCommand<TicketArgs<null>> {
+  const { writes, body = 'none', ...rest } = definition
+  return onTicketWith({
+    ...rest,
+    usage: body === 'required' ? 'TEXT' : '',
+    body,
+    parse(words) {
+      if (words.length > 0)
+        throw new DeskError('usage', `Write: ${rest.word} ${body === 'required' ? 'TICKET TEXT' : 'TICKET'}`)
+      return null
     },
-    ticket: args => args.ticket,
-    async writes(tx, call, args) {
-      const ticket = await findTicket(tx, args.ticket, call.prefixes)
-      return definition.writes(tx, call, ticket, { at: call.at, actorId: call.actor.id, channel: call.channel })
+    writes: (tx, call, ticket, change) => writes(tx, call, ticket, change),
+  })
+}
+
+export interface TicketArgs<Extra> {
+  ticket: number
+  extra: Extra
+}
+
+/** A command that changes one ticket, and takes more behind its reference. */
+export function onTicketWith<Extra>(definition: {
+  word: string
+  aliases?: readonly string[]
+  /** What stands behind `TICKET`. */
+  usage: string
+  summary: string
+  body?: 'none' | 'optional' | 'required'
+  merged?: true
+  /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
+  parse(words: string[], facts: ParseFacts): Extra
+  /** Other tickets that it changes. */
+  others?(extra: Extra): readonly number[]
+  writes(tx: Tx, call: Call, ticket: Ticket, change: Change, extra: Extra): Promise<Reply>
+}): WriteCommand<TicketArgs<Extra>> {
+  const { merged, others, writes, ...rest } = definition
+  return {
+    ...rest,
+    usage: `TICKET ${definition.usage}`.trim(),
+    body: definition.body ?? 'none',
+    takes: definition.body === 'required' ? 1 : MOST_WORDS,
+    parse(line, facts) {
+      const [first, ...words] = line.args
+      if (first === undefined) throw new DeskError('usage', `Write: ${usageOf(this)}`)
+      return { ticket: ticketArgument(first, facts.prefixes), extra: definition.parse(words, facts) }
+    },
+    tickets: ({ ticket, extra }) => [ticket, ...(others?.(extra) ?? [])],
+    async writes(tx, call, { ticket: number, extra }) {
+      const ticket = await (merged ? findOwnTicket : findTicket)(tx, number, call.prefixes)
+      return writes(tx, call, ticket, { at: call.at, actorId: call.actor.id, channel: call.channel }, extra)
     },
   }
 }
+
+const MOST_WORDS = 100
 
 /** `M-3`, `m3` or `3`: a message as `relaydesk inbox list` numbers it. */
 export function arrivalArgument(text: string | undefined): number {

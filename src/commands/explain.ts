@@ -98,6 +98,7 @@ const RULES: Readonly<Record<string, string>> = {
   agent: 'an agent put it there',
   recipient: 'it tells of somebody to whom we wrote on it lately',
   alert: 'the same alert came before',
+  follows: 'it answers a ticket that was closed too long ago, and begins a new one that is linked to it',
   forwarded: 'an agent forwarded it: the ticket is its writer\u2019s',
   'sent-by-hand': 'a colleague answered from the mailbox',
   'tokens-disagree': 'it answers mails of ours',

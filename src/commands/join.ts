@@ -41,7 +41,7 @@ export const invite: WriteCommand<{ ticket: number; address: string }> = {
     if (!address) throw new DeskError('usage', `"${line.args[1]}" is no mail address: write it like eve@example.com.`)
     return { ticket: ticketArgument(line.args[0], prefixes), address }
   },
-  ticket: args => args.ticket,
+  tickets: args => [args.ticket],
   async writes(tx, call, args) {
     const ticket = await findTicket(tx, args.ticket, call.prefixes)
     if (call.isOurs(args.address)) {

@@ -1,66 +1,106 @@
+import { isQueryWord, parseQuery, QUERY_USAGE, type TicketQuery } from '../core/query.ts'
 import { age, table } from '../core/table.ts'
+import { words } from '../core/ticket.ts'
+import { stateInWords } from '../core/ticket-state.ts'
 import { DeskError } from '../errors.ts'
-import { listTickets, type TicketFilter } from '../store/tickets.ts'
-import { expectArgs, type ReadCommand } from './command.ts'
+import type { Sql } from '../store/sql.ts'
+import { listTickets, type TicketList } from '../store/ticket-lists.ts'
+import type { Ticket } from '../store/tickets.ts'
+import { viewsOf } from '../store/views.ts'
+import { agentArgument, type Call, type ReadCommand } from './command.ts'
 
-const LIMIT = 200
-const VIEWS = ['open', 'mine', 'unowned', 'all'] as const
-type View = (typeof VIEWS)[number]
+const PAGE = 50
 
-export const list: ReadCommand<{ view: View }> = {
+export const list: ReadCommand<{ parts: string[] }> = {
   word: 'list',
   aliases: ['ls', 'tickets'],
-  usage: '[open|mine|unowned|all]',
-  summary:
-    'Shows the tickets that are not closed, those of yours, those without an owner, or all; newest change first.',
+  usage: '[QUERY...]',
+  summary: `Shows tickets, newest change first; those that are not done if nothing is said. A query is ${QUERY_USAGE}, or a saved view.`,
   body: 'none',
-  takes: 1,
+  takes: 100,
+  parse: line => ({ parts: line.args }),
+  async reads(sql, call, { parts }) {
+    const query = parseQuery(await withView(sql, call, parts))
+    const tickets = await listTickets(sql, { ...resolveQuery(query, call), now: call.at, limit: PAGE })
+    const more = tickets.length === PAGE ? `\n(the newest ${PAGE})` : ''
+    const text = tickets.length === 0 ? nothing(parts) : ticketTable(tickets, call.at) + more
+    return { text, data: tickets.map(ticketData) }
+  },
+}
+
+/** `search printer jam`: also in what is done. */
+export const search: ReadCommand<{ parts: string[] }> = {
+  ...list,
+  word: 'search',
+  aliases: ['find'],
+  usage: 'WORDS...',
+  summary: 'Finds tickets, closed ones too, by words in what was written; a query of list narrows it down.',
   parse(line) {
-    expectArgs(this, line, 0, 1)
-    const view = VIEWS.find(each => each === (line.args[0] ?? 'open').toLowerCase())
-    if (!view) throw new DeskError('usage', `"${line.args[0]}" is no view: write list ${this.usage}`)
-    return { view }
+    if (line.args.length === 0) throw new DeskError('usage', 'Say what is looked for: search printer jam')
+    return { parts: ['all', ...line.args] }
   },
-  async reads(sql, call, { view }) {
-    const owner = { mine: call.actor.id, unowned: null, open: undefined, all: undefined }[view]
-    const filter: TicketFilter = {
-      closed: view === 'all',
-      limit: LIMIT,
-      ...(owner === undefined ? {} : { ownerId: owner }),
-    }
-    const tickets = await listTickets(sql, filter)
-    const rows = tickets.map(ticket => [
-      ticket.ref,
-      ticket.state,
-      ticket.ownerHandle ?? ticket.ownerName ?? '-',
-      age(ticket.updatedAt, call.at),
-      ticket.requesterName,
-      ticket.subject,
-    ])
-    const nothing = {
-      open: 'No open tickets.',
-      mine: 'No ticket is yours.',
-      unowned: 'Every ticket has an owner.',
-      all: 'No tickets yet.',
-    }
-    const more = tickets.length === LIMIT ? `\n(the newest ${LIMIT})` : ''
-    return {
-      text:
-        rows.length === 0
-          ? nothing[view]
-          : table(['REF', 'STATE', 'OWNER', 'AGE', 'REQUESTER', 'SUBJECT'], rows) + more,
-      data: tickets.map(ticket => ({
-        ref: ticket.ref,
-        state: ticket.state,
-        owner: ticket.ownerHandle,
-        requester: ticket.requesterName,
-        subject: ticket.subject,
-        channel: ticket.channel,
-        openedAt: ticket.openedAt,
-        updatedAt: ticket.updatedAt,
-        firstResponseAt: ticket.firstResponseAt,
-        closedAt: ticket.closedAt,
-      })),
-    }
-  },
+}
+
+/** A view of the agent's own stands for its words. */
+async function withView(sql: Sql, call: Call, parts: readonly string[]): Promise<string[]> {
+  const [first, ...rest] = parts
+  if (first === undefined || isQueryWord(first)) return [...parts]
+  const saved = (await viewsOf(sql, call.actor.id)).find(each => each.name === first)
+  return saved ? [...(JSON.parse(saved.query) as string[]), ...rest] : [...parts]
+}
+
+/** Who is meant by the handles of a query. Throws a `DeskError` of code `usage` for one that nobody has. */
+export function resolveQuery(query: TicketQuery, call: Call): Pick<TicketList, 'query' | 'ownerId' | 'helperId'> {
+  const { owner, helper } = query
+  return {
+    query,
+    ...(owner === undefined ? {} : { ownerId: owner === 'nobody' ? null : agentArgument(owner, call).id }),
+    ...(helper === undefined ? {} : { helperId: agentArgument(helper, call).id }),
+  }
+}
+
+function nothing(parts: readonly string[]): string {
+  const known: Record<string, string> = {
+    '': 'No open tickets.',
+    open: 'No open tickets.',
+    mine: 'No ticket is yours.',
+    unowned: 'Every ticket has an owner.',
+    all: 'No tickets yet.',
+  }
+  return known[parts.join(' ')] ?? 'No ticket is like that.'
+}
+
+export function ticketTable(tickets: readonly Ticket[], now: string): string {
+  const rows = tickets.map(ticket => [
+    ticket.ref,
+    stateInWords(ticket.state),
+    ticket.priority ?? '-',
+    ticket.ownerHandle ?? ticket.ownerName ?? '-',
+    age(ticket.updatedAt, now),
+    ticket.requesterName,
+    ticket.subject,
+  ])
+  return table(['REF', 'STATE', 'PRIO', 'OWNER', 'AGE', 'REQUESTER', 'SUBJECT'], rows)
+}
+
+export function ticketData(ticket: Ticket): object {
+  return {
+    ref: ticket.ref,
+    state: ticket.state,
+    owner: ticket.ownerHandle,
+    requester: ticket.requesterName,
+    subject: ticket.subject,
+    channel: ticket.channel,
+    kind: ticket.kind,
+    category: ticket.category,
+    priority: ticket.priority,
+    tags: words(ticket.tags),
+    openedAt: ticket.openedAt,
+    updatedAt: ticket.updatedAt,
+    firstResponseAt: ticket.firstResponseAt,
+    expectedAt: ticket.expectedAt,
+    resumeAt: ticket.resumeAt,
+    resolvedAt: ticket.resolvedAt,
+    closedAt: ticket.closedAt,
+  }
 }

@@ -11,8 +11,15 @@ export async function tellAgents(tx: Tx, facts: DeskFacts, agents: readonly Agen
   }
 }
 
-/** Who must know of something on a ticket: its owner, or all agents while nobody owns it; never who caused it. */
+/**
+ * Who must know of something on a ticket: its owner, whoever stands in while they are away, or all agents while nobody
+ * does; never who caused it.
+ */
 export function concerned(facts: DeskFacts, ownerId: string | null, causedBy: string | null): Agent[] {
-  const owner = facts.agents.filter(agent => agent.id === ownerId)
-  return (owner.length > 0 ? owner : [...facts.agents]).filter(agent => agent.id !== causedBy)
+  const away = facts.absences.find(each => each.personId === ownerId)
+  const answerable = away ? away.deputyId : ownerId
+  const named = facts.agents.filter(agent => agent.id === answerable)
+  const present = facts.agents.filter(agent => !facts.absences.some(each => each.personId === agent.id))
+  const told = named.length > 0 ? named : present.length > 0 ? present : [...facts.agents]
+  return told.filter(agent => agent.id !== causedBy)
 }

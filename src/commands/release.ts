@@ -1,12 +1,12 @@
-import { mayRelease } from '../core/ticket.ts'
+import { mayGiveAway } from '../core/ticket.ts'
 import { recordEvent } from '../store/tickets.ts'
 import { onTicket } from './command.ts'
 
 export const release = onTicket({
   word: 'release',
-  summary: 'Gives a ticket of yours back, so that another agent can claim it.',
+  summary: 'Gives up a ticket of yours, so that others can take it.',
   async writes(tx, { actor }, ticket, change) {
-    mayRelease(ticket, actor.id)
+    mayGiveAway(ticket, actor.id, 'release')
     await recordEvent(tx, ticket, { type: 'released', data: { owner: actor.id } }, change)
     return { text: `${ticket.ref} has no owner now.`, data: { ref: ticket.ref, owner: null } }
   },

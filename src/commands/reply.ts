@@ -1,30 +1,41 @@
 import type { InboundAttachment } from '../channel.ts'
+import { isDone } from '../core/ticket-state.ts'
 import { DeskError } from '../errors.ts'
 import { hardBounced } from '../store/bounces.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, nameMessage, prepareMessage, threadIds } from '../store/messages.ts'
+import {
+  answerOfAnother,
+  insertMessage,
+  type Message,
+  nameMessage,
+  prepareMessage,
+  threadIds,
+} from '../store/messages.ts'
 import { dropAcknowledgements, type OutboxRecipient, queue } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
-import { type DeskFacts, onTicket } from './command.ts'
+import { type Call, type DeskFacts, onTicket } from './command.ts'
 
 const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
 
 export const reply = onTicket({
   word: 'reply',
   aliases: ['answer'],
-  summary: 'Sends the text to the requester, through the channel the question came in on.',
+  summary:
+    'Sends the text to the requester, through the channel the question came in on; --anyway though somebody else just answered.',
   body: 'required',
   async writes(tx, call, ticket, change) {
     const { actor, body, attachments } = call
     if (!body.trim() && attachments.length === 0) {
       throw new DeskError('usage', `Write what to answer: reply ${ticket.ref} followed by your text.`)
     }
+    const { text: answerText, anyway } = withoutAnyway(body)
+    if (!anyway) await refuseCrossing(tx, call, ticket)
     const { recipients, doubtful } = await answerRequester(tx, call, ticket, change, {
       author: actor,
-      text: body,
+      text: answerText,
       attachments,
     })
     const to = recipients.map(each => each.recipient)
@@ -32,6 +43,29 @@ export const reply = onTicket({
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })
+
+const ANYWAY = /^--anyway(?=\s|$)\s*/
+
+function withoutAnyway(body: string): { text: string; anyway: boolean } {
+  return { text: body.replace(ANYWAY, ''), anyway: ANYWAY.test(body) }
+}
+
+const CROSSING_MS = 10 * 60 * 1000
+const SHOWN = 500 // characters
+
+/** Whoever answers at the same time as a colleague sees that answer first. */
+async function refuseCrossing(tx: Tx, call: Call, ticket: Ticket): Promise<void> {
+  const since = new Date(Date.parse(call.at) - CROSSING_MS).toISOString()
+  const crossing = await answerOfAnother(tx, { ticketId: ticket.id, authorId: call.actor.id, since })
+  if (crossing) throw new DeskError('conflict', crossingInWords(ticket.ref, crossing))
+}
+
+/** `Eve answered HD-7 at 10:02: ...`, and what to do now. */
+export function crossingInWords(ref: string, { authorName, text, storedAt }: Message): string {
+  const said = (text ?? '').trim()
+  const shown = said.length > SHOWN ? `${said.slice(0, SHOWN)}…` : said
+  return `${authorName} answered ${ref} meanwhile, at ${storedAt.slice(11, 16)} UTC:\n\n> ${shown.replaceAll('\n', '\n> ')}\n\nTo send yours as well, write: reply ${ref} --anyway followed by your text.`
+}
 
 export interface Answer {
   author: Person
@@ -49,7 +83,7 @@ export async function answerRequester(
   ticket: Ticket,
   change: Change,
   answer: Answer,
-): Promise<{ messageId: string; recipients: OutboxRecipient[]; doubtful: string | null }> {
+): Promise<{ messageId: string; ticket: Ticket; recipients: OutboxRecipient[]; doubtful: string | null }> {
   const recipients = await recipientsFor(tx, facts, ticket)
   if (recipients.length === 0) {
     throw new DeskError(
@@ -99,10 +133,11 @@ export async function answerRequester(
     { type: 'replied', data: { message: message.id, content: prepared.content } },
     change,
   )
-  if (!ticket.ownerId && ticket.state !== 'closed') {
-    await recordEvent(tx, answered, { type: 'claimed', data: { owner: answer.author.id } }, change)
-  }
-  return { messageId: message.id, recipients, doubtful: await doubtsOf(tx, ticket, recipients) }
+  const takes = !ticket.ownerId && !isDone(ticket.state)
+  const now = takes
+    ? await recordEvent(tx, answered, { type: 'claimed', data: { owner: answer.author.id } }, change)
+    : answered
+  return { messageId: message.id, ticket: now, recipients, doubtful: await doubtsOf(tx, ticket, recipients) }
 }
 
 /** Whom it may not reach, because earlier mail to the address came back for good. */

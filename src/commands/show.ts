@@ -1,20 +1,21 @@
 import { displayAddress } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { senderDoubt, UNKNOWN } from '../core/sender.ts'
-import { age } from '../core/table.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
 import { arrivalsOf } from '../store/arrivals.ts'
 import { bouncesOf } from '../store/bounces.ts'
 import { attachmentsOf, type Message, messagesOf, type StoredAttachment } from '../store/messages.ts'
 import { deliveriesOf, type OutboxLine } from '../store/outbox.ts'
-import { type Participant, participantsOf } from '../store/participants.ts'
-import type { Ticket } from '../store/tickets.ts'
+import type { Sql } from '../store/sql.ts'
 import { expectArgs, findTicket, type ReadCommand, ticketArgument } from './command.ts'
+import { aboutTicket, headData, headLines, moment } from './show-head.ts'
 
 type TicketBounce = Awaited<ReturnType<typeof bouncesOf>>[number]
 
 interface ShownMessage {
   message: Message
+  /** The ticket that it came to, where that became part of this one. */
+  ref: string | null
   /** What agents call it where it came in: M-12. */
   number: number | undefined
   /** What speaks against its sender. */
@@ -38,14 +39,22 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
   },
   async reads(sql, call, { ticket: number, full }) {
     const ticket = await findTicket(sql, number, call.prefixes)
-    const participants = await participantsOf(sql, ticket.id)
-    const deliveries = await deliveriesOf(sql, ticket.id)
-    const bounces = await bouncesOf(sql, ticket.id)
-    const alerts = await alertsOf(sql, ticket.id)
-    const arrivals = new Map((await arrivalsOf(sql, ticket.id)).map(each => [each.messageId, each]))
+    const about = await aboutTicket(sql, ticket)
+    const ids = [ticket.id, ...about.parts.map(each => each.id)]
+    const ofAll = async <T>(read: (sql: Sql, id: string) => Promise<T[]>) =>
+      (await Promise.all(ids.map(id => read(sql, id)))).flat()
+    const deliveries = await ofAll(deliveriesOf)
+    const bounces = await ofAll(bouncesOf)
+    const alerts = await ofAll(alertsOf)
+    const arrivals = new Map((await ofAll(arrivalsOf)).map(each => [each.messageId, each]))
+    const messages = (await ofAll(messagesOf)).sort((a, b) =>
+      a.storedAt < b.storedAt ? -1 : a.storedAt > b.storedAt ? 1 : 0,
+    )
+    const refs = new Map([ticket, ...about.parts].map(each => [each.id, each.ref]))
     const shown = await Promise.all(
-      (await messagesOf(sql, ticket.id)).map(async message => ({
+      messages.map(async message => ({
         message,
+        ref: message.ticketId === ticket.id ? null : (refs.get(message.ticketId) ?? null),
         number: arrivals.get(message.id)?.number,
         doubt: senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
         bounces,
@@ -54,17 +63,16 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
       })),
     )
     const acknowledged = deliveries.filter(line => line.kind === 'acknowledgement')
+    const receipts = acknowledged.map(line => `receipt    ${deliveryState(line, bounces)}`)
+    const head = headLines(ticket, about, { now: call.at, receipts, alerts: alerts.map(alertLine) })
     return {
-      text: [
-        head(ticket, participants, acknowledged, { now: call.at, bounces, alerts }),
-        ...(full ? shown.map(each => body(each, true)) : folded(shown)),
-      ].join('\n\n'),
-      data: dataOf(ticket, participants, shown, acknowledged, { bounces, alerts }),
+      text: [head.join('\n'), ...(full ? shown.map(each => body(each, true)) : folded(shown))].join('\n\n'),
+      data: { ...headData(ticket, about), ...dataOf(shown, acknowledged, { bounces, alerts }) },
     }
   },
 }
 
-interface About {
+interface Returned {
   bounces: TicketBounce[]
   alerts: StoredAlert[]
 }
@@ -90,44 +98,32 @@ function folded(shown: readonly ShownMessage[]): string[] {
   return texts
 }
 
-function head(
-  ticket: Ticket,
-  participants: Participant[],
-  acknowledged: OutboxLine[],
-  { now, bounces, alerts }: About & { now: string },
-): string {
-  const copied = participants.filter(each => each.role === 'copied').map(displayAddress)
-  const requester = participants.find(each => each.role === 'requester')
-  const lines = [
-    `${ticket.ref}  ${ticket.subject}`,
-    `state      ${ticket.state}`,
-    `owner      ${ticket.ownerName ?? 'nobody yet'}`,
-    `requester  ${requester ? displayAddress(requester) : ticket.requesterName}`,
-    ...(copied.length > 0 ? [`copied     ${copied.join(', ')}`] : []),
-    `opened     ${moment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`,
-    ...(ticket.recordedByName ? [`recorded   by ${ticket.recordedByName}, who forwarded it`] : []),
-    ...alerts.map(alertLine),
-    ...(ticket.firstResponseAt ? [`answered   ${moment(ticket.firstResponseAt)}`] : []),
-    ...(ticket.closedAt ? [`closed     ${moment(ticket.closedAt)}`] : []),
-    ...acknowledged.map(line => `receipt    ${deliveryState(line, bounces)}`),
-  ]
-  return lines.join('\n')
-}
-
 function alertLine({ count, lastAt, recoveredAt }: StoredAlert): string {
   const times = count === 1 ? 'came once' : `came ${count} times, last ${moment(lastAt)}`
   return `alert      ${times}${recoveredAt ? '; all is well again since then' : ''}`
 }
 
-function body({ message, number, doubt, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
+const WHAT: Record<string, string> = {
+  call: 'took a call (internal)',
+  visit: 'had a visit (internal)',
+  tried: 'tried in vain (internal)',
+  reason: 'gave a reason (internal)',
+  solution: 'solved it (internal)',
+  workaround: 'got around it (internal)',
+  work: 'worked (internal)',
+  comment: 'commented on how it was',
+}
+
+function body({ message, ref, number, doubt, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
   const who = message.authorAddress
     ? displayAddress({ name: message.authorName, address: message.authorAddress })
     : message.authorName
-  const role = { in: 'wrote', out: 'answered', internal: 'noted (internal)' }[message.direction]
+  const role =
+    WHAT[message.what ?? ''] ?? { in: 'wrote', out: 'answered', internal: 'noted (internal)' }[message.direction]
   const kind = message.kind === 'person' ? '' : ` [${message.kind}]`
   const text = (full ? message.text : (message.visible ?? message.text)) ?? '(erased)'
   return [
-    `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}`,
+    `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}${ref ? ` to ${ref}` : ''}`,
     ...(doubt ? [`[${doubt}]`] : []),
     text.trim() || '(no text)',
     ...attachments.map(fileLine),
@@ -163,22 +159,12 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[]): stri
   }
 }
 
-function moment(time: string): string {
-  return time.slice(0, 16).replace('T', ' ')
-}
-
 function readableSize(bytes: number): string {
   if (bytes < 1000) return `${bytes} bytes`
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-function dataOf(
-  ticket: Ticket,
-  participants: Participant[],
-  shown: ShownMessage[],
-  acknowledged: OutboxLine[],
-  { bounces, alerts }: About,
-): unknown {
+function dataOf(shown: ShownMessage[], acknowledged: OutboxLine[], { bounces, alerts }: Returned): object {
   const delivery = (line: OutboxLine) => ({
     recipient: line.recipient,
     state: line.state,
@@ -187,19 +173,7 @@ function dataOf(
     error: line.error,
   })
   return {
-    ref: ticket.ref,
-    subject: ticket.subject,
-    state: ticket.state,
-    owner: ticket.ownerHandle,
-    requester: ticket.requesterName,
-    channel: ticket.channel,
-    openedAt: ticket.openedAt,
-    updatedAt: ticket.updatedAt,
-    firstResponseAt: ticket.firstResponseAt,
-    closedAt: ticket.closedAt,
-    participants: participants.map(({ address, name, role }) => ({ address, name, role })),
     acknowledgement: acknowledged.map(delivery),
-    recordedBy: ticket.recordedByName,
     alerts: alerts.map(({ count, firstAt, lastAt, recoveredAt }) => ({ count, firstAt, lastAt, recoveredAt })),
     bounces: bounces.map(({ recipient, address, status, reason, kind, bouncedAt }) => ({
       recipient,
@@ -209,9 +183,11 @@ function dataOf(
       kind,
       bouncedAt,
     })),
-    messages: shown.map(({ message, number, doubt, attachments, deliveries }) => ({
+    messages: shown.map(({ message, ref, number, doubt, attachments, deliveries }) => ({
       number: number === undefined ? null : `M-${number}`,
       direction: message.direction,
+      what: message.what,
+      ref,
       author: { name: message.authorName, address: message.authorAddress },
       kind: message.kind,
       subject: message.subject,

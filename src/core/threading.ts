@@ -52,8 +52,8 @@ export type Allowed =
   | 'machine'
 
 export type Decision =
-  /** `forwarded`: for the writer of what an agent forwards. */
-  | { action: 'open'; forwarded?: true }
+  /** `forwarded`: for the writer of what an agent forwards. `follows`: goes on from a ticket that is closed for good. */
+  | { action: 'open'; forwarded?: true; follows?: string }
   /** `in`: from those we answer. `out`: an agent's answer to them. `internal`: among agents. */
   | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: Allowed }
   | { action: 'hold'; ticketId: string | null; reason: string }

@@ -29,7 +29,9 @@ export function verdictOf(message: InboundMessage, clues: readonly Clue[], decis
     kind: message.kind,
     reasons: message.kindReasons,
     bulk: message.bulk,
-    rule: appended?.rule ?? (decision.action === 'open' && decision.forwarded ? 'forwarded' : null),
+    rule:
+      appended?.rule ??
+      (decision.action !== 'open' ? null : decision.forwarded ? 'forwarded' : decision.follows ? 'follows' : null),
     allowed: appended?.allowed ?? null,
     ...(message.authentication.result === 'none' ? {} : { authentication: message.authentication }),
     ...(message.spam.length > 0 ? { spam: message.spam } : {}),

@@ -15,8 +15,10 @@ import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
 import type { Intake, Origin } from './context.ts'
 import { type Decided, decideOn } from './decide.ts'
 import type { Became } from './entry.ts'
+import { foldFlood } from './flood.ts'
 import { tellOfHeld } from './held.ts'
 import { tellOfOrders } from './orders.ts'
+import { tellStatus } from './status.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
@@ -142,6 +144,10 @@ async function carryOut(
         ? 0
         : await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
     if (told === 1) await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
+  } else if (decision.action === 'hold' && decision.reason === 'flood') {
+    await foldFlood(tx, intake, origin, message)
+  } else if (decision.action === 'ignore' && decision.rule === 'status') {
+    await tellStatus(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
     await obey(tx, intake, origin, asked.orders, asked.actor, undefined, message.attachments)
   }
@@ -166,7 +172,7 @@ async function become(
     case 'open':
       return decision.forwarded
         ? openForwarded(tx, intake, origin, message, asked.actor !== null && !asked.unconfirmed)
-        : openWith(tx, intake, origin, message)
+        : openWith(tx, intake, origin, message, { follows: decision.follows })
     case 'append':
       return appendMessage(tx, intake, origin, message, decision, asked.orders)
     case 'hold':

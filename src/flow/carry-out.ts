@@ -1,11 +1,14 @@
 import type { Address, InboundMessage } from '../channel.ts'
 import { queueAcknowledgement } from '../commands/acknowledge.ts'
 import type { DeskFacts } from '../commands/command.ts'
+import { linkBoth } from '../commands/link.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
+import { addressesToAdd } from '../core/add-line.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
 import { isBelieved, senderDoubt, UNKNOWN } from '../core/sender.ts'
+import { isDone } from '../core/ticket-state.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
@@ -23,6 +26,7 @@ import { type Append, type Became, type Entry, entryFor, incoming, writerOf } fr
 import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
 import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
 import { recordAlert } from './repeated.ts'
+import { takeAnswer } from './solved.ts'
 
 const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
@@ -31,13 +35,21 @@ const ECHO_MS = 3 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 const MOST_ALIKE = 3 // under one subject on one day
 
-/** Opens a ticket with its first message; `recordedBy` is the agent who forwarded it. */
+/** What a ticket is opened with beside its first message. */
+interface Opened {
+  /** The agent who forwarded it. */
+  recordedBy?: Person
+  /** The ticket that it goes on from. */
+  follows?: string | undefined
+}
+
+/** Opens a ticket with its first message. */
 export async function openWith(
   tx: Tx,
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
-  recordedBy?: Person,
+  { recordedBy, follows }: Opened = {},
 ): Promise<Became> {
   const { facts } = intake
   const entry = await entryFor(tx, intake, origin, message)
@@ -64,8 +76,11 @@ export async function openWith(
     message: messageId,
     content: prepared.content,
     ...(recordedBy ? { recordedBy: recordedBy.id } : {}),
+    ...(follows ? { follows } : {}),
   }
-  const ticket = await openTicket(tx, opening, prepared, { type: 'opened', data }, change)
+  const opened = await openTicket(tx, opening, prepared, { type: 'opened', data }, change)
+  const before = follows ? await ticketById(tx, follows) : undefined
+  const ticket = before ? await linkBoth(tx, opened, 'followed', before, { ...change, actorId: null }) : opened
   const writer = writerOf(message)
   const requester = writer ? [participant(origin, writer, sender, 'requester')] : []
   for (const each of [...requester, ...copied]) await addParticipant(tx, ticket.id, each, facts.at)
@@ -111,7 +126,7 @@ export async function openForwarded(
     messageId: forwarded.messageId,
     authentication: UNKNOWN, // that of the agent says nothing of the writer
   }
-  const became = await openWith(tx, intake, origin, original, agent)
+  const became = await openWith(tx, intake, origin, original, { recordedBy: agent })
   await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
   const orders = mayOrder ? readOrders(intake, message, became.ref) : null
@@ -212,11 +227,13 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   // One whose sender is not confirmed came in by a secret, which others may have got hold of.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
   if (message.kind === 'person' && decision.rule !== 'subject' && isBelieved(message.authentication.result)) {
-    now = await letIn(tx, entry, now, await copiedOn(tx, entry))
+    now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry))])
     const replyTo = answerAddress(facts, message)
     if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
   }
-  if (now.state === 'closed') now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'message' } }, change)
+  const answer = message.kind === 'person' ? await takeAnswer(tx, entry, now, id, prepared.content) : undefined
+  if (answer) return id
+  now = await wake(tx, entry, now)
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, now.ownerId, sender.id), {
       kind: 'notify-received',
@@ -228,6 +245,15 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
     })
   }
   return id
+}
+
+/** A message goes on with what waited for it, or was done. */
+async function wake(tx: Tx, { change, sender }: Entry, ticket: Ticket): Promise<Ticket> {
+  if (isDone(ticket.state)) return recordEvent(tx, ticket, { type: 'reopened', data: { by: 'message' } }, change)
+  const awaited =
+    ticket.state === 'waiting-on-requester' ||
+    (ticket.state === 'waiting-on-third-party' && sender.id !== ticket.requesterId)
+  return awaited ? recordEvent(tx, ticket, { type: 'resumed', data: { by: 'message' } }, change) : ticket
 }
 
 /** What agents are told of its sender. */
@@ -265,6 +291,16 @@ async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Par
     copied.push(participant(origin, other, await meet(tx, intake, { kind: origin.kind, ...other }), 'copied'))
   }
   return copied
+}
+
+/** `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. */
+async function addedBy(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
+  const added: Participant[] = []
+  for (const address of addressesToAdd(message.visible).filter(each => !intake.facts.isOurs(each))) {
+    const who = { address, name: '' }
+    added.push(participant(origin, who, await meet(tx, intake, { kind: origin.kind, ...who }), 'copied'))
+  }
+  return added
 }
 
 function participant(origin: Origin, who: Address, person: Person, role: Participant['role']): Participant {

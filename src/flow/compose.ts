@@ -1,6 +1,8 @@
 import type { Address, OutboundMessage } from '../channel.ts'
 import { displayAddress, oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
+import { momentInWords } from '../core/moment.ts'
+import { stateInWords } from '../core/ticket-state.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -9,7 +11,7 @@ import { attachmentsOf, type Message, messageById, type StoredAttachment } from 
 import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
 import type { Sql } from '../store/sql.ts'
-import { type Ticket, ticketById } from '../store/tickets.ts'
+import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
 import type { Context } from './context.ts'
 import type { Renderer, TemplateValues } from './render.ts'
 
@@ -88,7 +90,30 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
     answers: { to: answersTo },
     held,
     note: entry.note ?? '',
+    link: entry.kind === 'ask-solved' && context.publicUrl ? `${context.publicUrl}/solved/${entry.token}` : '',
+    tickets: entry.kind === 'status' ? await statusOf(context, entry) : [],
   }
+}
+
+const MOST_STATUS = 50
+const STATUS_DAYS_MS = 30 * 24 * 60 * 60 * 1000
+
+/** What somebody who asks for it learns of their tickets. */
+async function statusOf(context: Context, entry: OutboxEntry): Promise<TemplateValues['tickets']> {
+  const { read } = context.store
+  const [to] = await recipientsOf(read, entry.id)
+  if (!to) return []
+  const kind = context.channels.get(entry.channel)?.kind ?? 'email'
+  const closedSince = new Date(Date.parse(entry.queuedAt) - STATUS_DAYS_MS).toISOString()
+  const tickets = await ticketsOfAddress(read, { kind, address: to.recipient }, { closedSince, limit: MOST_STATUS })
+  return tickets.map(ticket => ({
+    ref: ticket.ref,
+    subject: withoutLinks(ticket.subject),
+    state: ticket.state === 'waiting-on-requester' ? 'waiting for you' : stateInWords(ticket.state),
+    owner: ticket.ownerName ?? '',
+    expected: ticket.expectedAt ? momentInWords(ticket.expectedAt) : '',
+    opened: ticket.openedAt.slice(0, 10),
+  }))
 }
 
 function fileLine({ name, type }: StoredAttachment): string {

@@ -1,9 +1,11 @@
 import type { ChannelAdapter, InboundMessage, Owns } from '../channel.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command.ts'
+import type { TicketPolicy } from '../core/policy.ts'
 import type { TokenKey } from '../core/token.ts'
 import { DeskError } from '../errors.ts'
 import type { Log } from '../log.ts'
+import { absencesAt } from '../store/absences.ts'
 import type { LargeFiles } from '../store/files.ts'
 import { tokenKeys } from '../store/keys.ts'
 import {
@@ -41,6 +43,9 @@ export interface Context {
   senders: SenderLists
   floods: FloodLimits
   automatic: AutomaticLimits
+  policy: TicketPolicy
+  /** Where the pages of requesters are reached from outside, without a slash at the end; undefined if nowhere. */
+  publicUrl?: string | undefined
   /** Looks into messages with files; none unless configured. */
   scanner?: Pick<Clamd, 'scan' | 'version' | 'address'>
   /** Every command of the desk. */
@@ -75,11 +80,17 @@ export interface MachinePolicy {
 }
 
 export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> {
+  const at = context.clock.now().toISOString()
   return {
-    at: context.clock.now().toISOString(),
+    at,
     prefixes: context.desks.map(desk => desk.prefix),
     isOurs: recipient => [...context.channels.values()].some(({ adapter }) => owns(adapter)?.owns(recipient)),
     agents: await allAgents(sql),
+    absences: await absencesAt(sql, at),
+    desks: context.desks,
+    policy: context.policy,
+    mailChannel: deskId =>
+      [...context.channels].find(([, entry]) => entry.kind === 'email' && entry.deskId === deskId)?.[0],
   }
 }
 

@@ -2,12 +2,13 @@ import type { InboundMessage, LostMessage, UnreadableMessage } from '../channel.
 import type { DeskFacts } from '../commands/command.ts'
 import { referencesIn } from '../core/reference.ts'
 import type { Clue } from '../core/threading.ts'
+import { isDone } from '../core/ticket-state.ts'
 import { type TokenKey, tokensIn, verifyToken } from '../core/token.ts'
 import { alertByKey, alertKey } from '../store/alerts.ts'
 import { newestSentTo, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { addThread, findThreads, messageKey, threadKey } from '../store/threads.ts'
-import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
+import { mergesAmong, ticketById, ticketIdByNumber } from '../store/tickets.ts'
 
 const CLUES = 50 // Message-IDs looked at in one message: the newest, and the first
 
@@ -50,17 +51,24 @@ export async function cluesOf(
     ...(await subjectClues(sql, facts, message)),
     ...(await alertClues(sql, channel, message)),
   ]
+  await followMerges(sql, clues)
   // A bounce that names a mail which is none of ours is about that one.
   if (message.kind !== 'bounce' || clues.length > 0 || message.references.length > 0) return clues
   const sent = await sentThatBounced(sql, keys, facts, message)
   return sent?.ticketId ? [{ by: 'recipient', ticketId: sent.ticketId, purpose: sent.purpose }] : []
 }
 
+/** What leads to a ticket that became part of another leads to that one. */
+async function followMerges(sql: Sql, clues: Clue[]): Promise<void> {
+  const moved = await mergesAmong(sql, [...new Set(clues.map(clue => clue.ticketId))])
+  for (const clue of clues) clue.ticketId = moved.get(clue.ticketId) ?? clue.ticketId
+}
+
 async function alertClues(sql: Sql, channel: string, message: InboundMessage): Promise<Clue[]> {
   if (!message.alert) return []
   const before = await alertByKey(sql, alertKey(channel, message.alert.key))
   const ticket = before && (await ticketById(sql, before.ticketId))
-  return ticket ? [{ by: 'alert', ticketId: ticket.id, closed: ticket.state === 'closed' }] : []
+  return ticket ? [{ by: 'alert', ticketId: ticket.id, closed: isDone(ticket.state) }] : []
 }
 
 const MOST_FAILURES = 10

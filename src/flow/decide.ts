@@ -1,10 +1,12 @@
 import type { InboundMessage } from '../channel.ts'
 import { canonicalAddress } from '../core/address.ts'
+import { isOverFor } from '../core/story.ts'
 import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { participantsOf, takesPart } from '../store/participants.ts'
 import type { Tx } from '../store/sql.ts'
+import { ticketById } from '../store/tickets.ts'
 import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { cluesOf } from './conversation.ts'
@@ -23,12 +25,36 @@ export async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: 
   const early = decideEarly(intake, message)
   if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
   const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
-  const decided = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  const matched = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  const decided = asksForStatus(message, matched)
+    ? ({ action: 'ignore', rule: 'status' } as const)
+    : await passWindow(tx, intake, message, matched)
   const { decision: wanted, ...asked } = await askedIn(tx, intake, origin, message, decided)
   const passed = await passGate(tx, intake, origin, message, wanted)
   const { decision, found } = await passScan(tx, intake, origin, message.id, passed)
   const verdict = { ...verdictOf(message, clues, decision), ...(found === null ? {} : { scan: found }) }
   return { decision, verdict, asked: decision === wanted ? asked : NOTHING_ASKED }
+}
+
+/** Nothing but the word: whoever writes that asks how their tickets are. */
+function asksForStatus(
+  { kind, subject, visible, authentication, attachments }: InboundMessage,
+  decision: Decision,
+): boolean {
+  if (decision.action !== 'open' || decision.forwarded || kind !== 'person') return false
+  if (authentication.result === 'fail' || attachments.length > 0) return false
+  const text = visible.trim()
+  return STATUS.test(text) || (text === '' && STATUS.test(subject.trim()))
+}
+
+const STATUS = /^!?(?:my\s+)?(?:status|tickets)\s*[?.!]*$/i
+
+/** What comes long after a ticket was closed begins a new one, linked to it. */
+async function passWindow(tx: Tx, intake: Intake, { kind }: InboundMessage, decision: Decision): Promise<Decision> {
+  if (decision.action !== 'append' || decision.direction !== 'in' || kind !== 'person') return decision
+  const ticket = await ticketById(tx, decision.ticketId)
+  const over = ticket && isOverFor(ticket, intake.facts.at, intake.context.policy.reopenWithin)
+  return over ? { action: 'open', follows: ticket.id } : decision
 }
 
 /** What is ours, whatever it refers to. */

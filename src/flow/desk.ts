@@ -11,6 +11,7 @@ import { Deliverer } from './deliver.ts'
 import { Performer } from './perform.ts'
 import { Receiver } from './receive.ts'
 import type { Renderer } from './render.ts'
+import { Timekeeper } from './timekeeper.ts'
 
 interface AgentConfig {
   handle: string
@@ -24,12 +25,15 @@ export class DeskService {
   readonly receiver: Receiver
   readonly performer: Performer
   readonly deliverer: Deliverer
+  readonly timekeeper: Timekeeper
 
   constructor(context: Context, renderer: Renderer) {
     this.context = context
     this.receiver = new Receiver(context)
     this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
+    this.timekeeper = new Timekeeper(context)
+    this.timekeeper.onCommit = () => this.deliverer.wake()
     this.receiver.onCommit = () => this.deliverer.wake()
     this.performer.onCommit = () => this.deliverer.wake()
   }

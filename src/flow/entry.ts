@@ -63,7 +63,7 @@ function isVouched({ authentication, bulk }: InboundMessage): boolean {
 }
 
 /** The row of a message that came in. */
-export function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt'> {
+export function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt' | 'what'> {
   return {
     id: newId(),
     ticketId,

@@ -1,12 +1,13 @@
 import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { answerRequester, hasRecipients } from '../commands/reply.ts'
+import { answerRequester, crossingInWords, hasRecipients } from '../commands/reply.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
+import { tokensIn, verifyToken } from '../core/token.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
-import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
-import { dropAcknowledgements } from '../store/outbox.ts'
+import { answeredAlike, answerOfAnother, insertMessage, type Message, prepareMessage } from '../store/messages.ts'
+import { dropAcknowledgements, outboxByNumber } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
@@ -101,6 +102,22 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
   return id
 }
 
+/** What a colleague answered after the notification that this mail answers was written. */
+async function answerSince(
+  tx: Tx,
+  { message, intake, sender }: Pick<Entry, 'message' | 'intake' | 'sender'>,
+  ticket: Ticket,
+): Promise<Message | undefined> {
+  for (const token of [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)) {
+    const claim = verifyToken(intake.keys, token)
+    const sent = claim?.purpose === 'answer' ? await outboxByNumber(tx, claim.number) : undefined
+    if (sent) return answerOfAnother(tx, { ticketId: ticket.id, authorId: sender.id, since: sent.queuedAt })
+  }
+  return undefined
+}
+
+const MOST_TOKENS = 10
+
 const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',
   'token-of-another': 'Your mail answers a notification that went to another agent',
@@ -137,6 +154,8 @@ async function whyNotSent(
   if (attachments.some(isMailFile)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
   }
+  const crossing = await answerSince(tx, { message, intake, sender }, ticket)
+  if (crossing) return `${crossingInWords(ticket.ref, crossing)}\n\nYour mail was kept as an internal note.`
   // A program that answers for the agent, and says nothing of itself, says the same each time.
   const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()
   if (written && (await answeredAlike(tx, { ticketId: ticket.id, authorId: sender.id, text: written, since }))) {

@@ -1,5 +1,12 @@
 import type { InboundMessage } from '../channel.ts'
-import type { Call, Command, SettleCommand, WriteCommand } from '../commands/command.ts'
+import {
+  type Call,
+  type Command,
+  type DeskFacts,
+  lockedBy,
+  type SettleCommand,
+  type WriteCommand,
+} from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { parseCommandLine } from '../core/command-line.ts'
 import { isMailFile } from '../core/file-danger.ts'
@@ -11,7 +18,7 @@ import { aboveMarker, isForwardSubject } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
-import { type Ticket, ticketIdByNumber } from '../store/tickets.ts'
+import type { Ticket } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
@@ -53,7 +60,7 @@ export function readOrders({ context, facts }: Intake, message: InboundMessage, 
   const orders: Orders = { lines, steps: [], mistakes: [], text: [text, shown].filter(Boolean).join('\n\n') }
   for (const line of lines) {
     try {
-      const step = understand(context, facts.prefixes, orders, line, ref)
+      const step = understand(context, facts, orders, line, ref)
       refuseLeak(step, message, ref, facts.prefixes)
       orders.steps.push(step)
     } catch (error) {
@@ -70,7 +77,8 @@ function refuseLeak(
   ref: string | null,
   prefixes: readonly string[],
 ): void {
-  if (command.word !== 'reply') return
+  const tells = command.word === 'resolve' && /(?:^|\s)--tell\b/.test(body)
+  if (command.word !== 'reply' && !tells) return
   if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
   if (attachments.some(isMailFile)) {
     throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
@@ -80,13 +88,8 @@ function refuseLeak(
   }
 }
 
-function understand(
-  context: Context,
-  prefixes: readonly string[],
-  orders: Orders,
-  line: string,
-  ref: string | null,
-): Step {
+function understand(context: Context, facts: DeskFacts, orders: Orders, line: string, ref: string | null): Step {
+  const { prefixes } = facts
   const [word = ''] = line.split(/\s/, 1)
   const command = context.commands.find(word.toLowerCase())
   const rest = line.slice(word.length).trim()
@@ -99,14 +102,14 @@ function understand(
     throw new DeskError('usage', `Say which ticket: ${command.word} ${prefixes[0]}-12`)
   }
   const about = needsTicket && named === null ? `${ref} ` : ''
-  if (command.body === 'none') {
-    const args = command.parse(parseCommandLine(`${command.word} ${about}${rest}`), { prefixes })
+  if (command.body !== 'required') {
+    const args = command.parse(parseCommandLine(`${command.word} ${about}${rest}`), facts)
     return { line, named, command, args, body: '' }
   }
   const inline = named === null ? rest : rest.slice(first.length).trim()
   const body = inline || orders.text
   if (!inline) orders.text = '' // the text of the mail is what the command is about
-  const args = command.parse(parseCommandLine(`${command.word} ${named === null ? about : first}`), { prefixes })
+  const args = command.parse(parseCommandLine(`${command.word} ${named === null ? about : first}`), facts)
   return { line, named, command, args, body }
 }
 
@@ -169,8 +172,7 @@ async function run(tx: Tx, intake: Intake, command: Command, call: Call, args: n
     return texts.join(' ')
   }
   const write = command as WriteCommand<never>
-  const ticketId = await ticketIdByNumber(tx, write.ticket(args))
-  if (ticketId) await tx.lock([`ticket ${ticketId}`])
+  await tx.lock((await lockedBy(tx, write.tickets(args))).map(id => `ticket ${id}`))
   return (await write.writes(tx, call, args)).text
 }
 

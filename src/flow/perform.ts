@@ -1,12 +1,12 @@
 import type { CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { usageOf } from '../commands/command.ts'
+import { lockedBy, usageOf } from '../commands/command.ts'
 import { parseCommandLine } from '../core/command-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { type Person, personByHandle, personByIdentity } from '../store/people.ts'
-import { ticketById, ticketIdByNumber } from '../store/tickets.ts'
+import { ticketById } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf } from './context.ts'
@@ -47,9 +47,9 @@ export class Performer {
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
-    const ticketId = await ticketIdByNumber(store.read, write.ticket(args))
+    const ids = await lockedBy(store.read, write.tickets(args))
     return store.transact(async tx => {
-      if (ticketId) await tx.lock([`ticket ${ticketId}`])
+      await tx.lock(ids.map(id => `ticket ${id}`))
       return write.writes(tx, call, args)
     })
   }

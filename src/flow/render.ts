@@ -6,7 +6,7 @@ import { DeskError, sentenceOf } from '../errors.ts'
 
 /**
  * What templates may use. Each is a text, '' where there is none; `message.files` is a list of names, `message.from` is
- * name and address, `ticket.requester` a name that is no address, `held.messages` a list of number, reason, from,
+ * name and address, `tickets` a list of ref, subject, state, owner, expected and opened, `ticket.requester` a name that is no address, `held.messages` a list of number, reason, from,
  * subject and ref.
  */
 const VARIABLES = [
@@ -27,6 +27,8 @@ const VARIABLES = [
   'held.messages',
   'held.more',
   'note',
+  'link',
+  'tickets',
 ] as const
 
 export interface TemplateValues {
@@ -45,6 +47,9 @@ export interface TemplateValues {
     more: string
   }
   note: string
+  /** A page of ours for whoever reads it; '' if there is none. */
+  link: string
+  tickets: { ref: string; subject: string; state: string; owner: string; expected: string; opened: string }[]
 }
 
 export interface Rendered {
@@ -91,7 +96,10 @@ export class Renderer {
       const parsed = this.#engine.parseFileSync(file)
       const { globals } = this.#engine.analyzeSync(parsed)
       for (const use of Object.values(globals).flat()) {
-        const name = use.segments.map(String).join('.')
+        const name = use.segments
+          .map(String)
+          .join('.')
+          .replace(/^tickets\..*/, 'tickets')
         if (!VARIABLES.some(known => known === name)) {
           throw new Error(
             `there is no variable "${name}" (line ${use.location.row}); use one of ${VARIABLES.join(', ')}`,

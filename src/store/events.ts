@@ -28,3 +28,23 @@ export async function eventsBetween(sql: Sql, afterTicket: string, lastTicket: s
     SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
     FROM events WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket} ORDER BY ticket_id, seq`
 }
+
+/** All events of a ticket in order. */
+export async function eventsOf(sql: Sql, ticketId: string): Promise<RecordedEvent[]> {
+  const rows = await sql<StoredEvent>`
+    SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
+    FROM events WHERE ticket_id = ${ticketId} ORDER BY seq`
+  return rows.map(row => ({ ...row, data: JSON.parse(row.data) }) as unknown as RecordedEvent)
+}
+
+/** The newest event of a type, and of those that fit. */
+export async function lastEventOf(
+  sql: Sql,
+  ticketId: string,
+  type: TicketEvent['type'],
+  fits: (data: Record<string, unknown>) => boolean = () => true,
+): Promise<RecordedEvent | undefined> {
+  return (await eventsOf(sql, ticketId)).findLast(
+    event => event.type === type && fits(event.data as Record<string, unknown>),
+  )
+}

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel.ts'
 import { contentDigest } from '../core/events.ts'
 import { saveBlob } from './blobs.ts'
+import { newId } from './id.ts'
 import { bindable, type Sql, type Tx } from './sql.ts'
 
 export interface Message {
@@ -25,6 +26,8 @@ export interface Message {
   /** Digest of the message as it came. */
   raw: string | null
   salt: string | null
+  /** What a text of agents is, beside a note: `call`, `tried`, `solution`, ...; `split` for a copy from another ticket. */
+  what: string | null
 }
 
 export interface StoredAttachment {
@@ -45,28 +48,54 @@ export interface PreparedMessage {
 }
 
 export function prepareMessage(
-  message: Omit<Message, 'salt'>,
+  message: Omit<Message, 'salt' | 'what'> & { what?: string },
   attachments: readonly InboundAttachment[],
 ): PreparedMessage {
   const salt = randomUUID() // 122 random bits, drawn from a pool
   const digests = attachments.map(attachment => attachment.content.sha256)
-  return { message: { ...message, salt }, attachments, content: digestOf(salt, message, digests) }
+  return {
+    message: { ...message, salt, what: message.what ?? null },
+    attachments,
+    content: digestOf(salt, message, digests),
+  }
 }
 
 /** Stores a message with its attachments. Large contents must have been kept in files before. */
 export async function insertMessage(tx: Tx, { message: m, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
-                          text, visible, kind, sent_at, stored_at, raw, salt)
+                          text, visible, kind, sent_at, stored_at, raw, salt, what)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${m.salt})`
+            ${m.salt}, ${m.what})`
   for (const [position, { name, type, contentId, content }] of attachments.entries()) {
     await saveBlob(tx, content)
     await tx`
       INSERT INTO attachments (message_id, position, name, type, content_id, sha256, size)
       VALUES (${m.id}, ${position}, ${name}, ${type}, ${contentId}, ${content.sha256}, ${content.size})`
   }
+}
+
+/** A message once more, for another ticket; its attachments follow with `copyAttachments`. */
+export async function prepareCopy(sql: Sql, message: Message, ticketId: string, at: string): Promise<PreparedMessage> {
+  const salt = randomUUID()
+  const digests = (await attachmentsOf(sql, message.id)).map(each => each.sha256)
+  const copy = { ...message, id: newId(), ticketId, storedAt: at, salt, what: 'split' }
+  return { message: copy, attachments: [], content: digestOf(salt, copy, digests) }
+}
+
+export async function copyAttachments(tx: Tx, fromMessage: string, toMessage: string): Promise<void> {
+  await tx`
+    INSERT INTO attachments (message_id, position, name, type, content_id, sha256, size)
+    SELECT ${toMessage}, position, name, type, content_id, sha256, size FROM attachments WHERE message_id = ${fromMessage}`
+}
+
+/** Whether somebody of ours answered after the requester's side wrote last. */
+export async function answeredSinceAsked(sql: Sql, ticketId: string): Promise<boolean> {
+  const [last] = await sql<{ direction: string }>`
+    SELECT direction FROM messages WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND kind = 'person'
+    ORDER BY stored_at DESC, id DESC LIMIT 1`
+  return last?.direction === 'out'
 }
 
 type Digested = Pick<Message, 'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible'>
@@ -92,6 +121,17 @@ export async function answeredAlike(
     SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at > ${said.since}
       AND direction = 'out' AND author_id = ${said.authorId} AND text = ${said.text} LIMIT 1`
   return rows.length > 0
+}
+
+/** The newest answer on a ticket since a time, if somebody else wrote it and nobody wrote after it. */
+export async function answerOfAnother(
+  sql: Sql,
+  { ticketId, authorId, since }: { ticketId: string; authorId: string; since: string },
+): Promise<Message | undefined> {
+  const [last] = await sql<Message>`
+    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND direction <> 'internal' AND kind = 'person'
+    ORDER BY "storedAt" DESC, id DESC LIMIT 1`
+  return last?.direction === 'out' && last.authorId !== authorId && last.storedAt > since ? last : undefined
 }
 
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {

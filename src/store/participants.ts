@@ -29,3 +29,18 @@ export async function participantsOf(sql: Sql, ticketId: string): Promise<Partic
     SELECT kind, address, name, person_id AS "personId", role FROM participants
     WHERE ticket_id = ${ticketId} ORDER BY role DESC, joined_at, address`
 }
+
+/** Takes people out of a ticket again, each as `kind address`, but those who wrote to it since. Gives who left. */
+export async function removeParticipants(tx: Tx, ticketId: string, people: readonly string[]): Promise<string[]> {
+  const left: string[] = []
+  for (const person of people) {
+    const [kind = '', address = ''] = person.split(' ')
+    const rows = await tx`
+      DELETE FROM participants WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address}
+        AND role = 'copied' AND NOT EXISTS (
+          SELECT 1 FROM messages m WHERE m.ticket_id = participants.ticket_id AND m.author_address = participants.address)
+      RETURNING address`
+    if (rows.length > 0) left.push(person)
+  }
+  return left
+}

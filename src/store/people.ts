@@ -53,6 +53,16 @@ export async function personByHandle(sql: Sql, handle: string): Promise<Person |
   return found
 }
 
+export async function personById(sql: Sql, id: string): Promise<Person | undefined> {
+  const [found] = await sql<Person>`SELECT id, name, handle FROM people WHERE id = ${id}`
+  return found
+}
+
+export async function personNames(sql: Sql, ids: readonly string[]): Promise<Map<string, Person>> {
+  const found = await sql<Person>`SELECT id, name, handle FROM people WHERE id IN (${list(ids)})`
+  return new Map(found.map(person => [person.id, person]))
+}
+
 /** The person behind an identity, made if need be. */
 export async function ensurePerson(tx: Tx, identity: Identity, at: string): Promise<Person> {
   return (await personByIdentity(tx, identity.kind, identity.address)) ?? (await addPerson(tx, identity, at))
@@ -91,4 +101,20 @@ export async function allAgents(sql: Sql): Promise<Agent[]> {
     SELECT id, name, handle,
            coalesce(email, (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email')) AS email
     FROM people WHERE handle > '' ORDER BY handle`
+}
+
+/** People who have this name or address part, whole or as one of their names; at most a handful. */
+export async function peopleNamed(sql: Sql, name: string): Promise<Person[]> {
+  const lower = name.toLowerCase()
+  return sql<Person>`
+    SELECT DISTINCT p.id, p.name, p.handle FROM people p LEFT JOIN identities i ON i.person_id = p.id
+    WHERE lower(p.name) = ${lower} OR lower(p.name) LIKE ${`${lower} %`} OR lower(p.name) LIKE ${`% ${lower}`}
+      OR i.address LIKE ${`${lower}@%`} ORDER BY p.name, p.id LIMIT 6`
+}
+
+/** In alphabetical order. */
+export async function mailAddressesOf(sql: Sql, personId: string): Promise<string[]> {
+  const rows = await sql<{ address: string }>`
+    SELECT address FROM identities WHERE person_id = ${personId} AND kind = 'email' ORDER BY address`
+  return rows.map(row => row.address)
 }

@@ -152,7 +152,7 @@ async function query<Row extends object>(
   text: TemplateStringsArray,
   values: readonly Value[],
 ): Promise<Row[]> {
-  const expanded = expand(text, values, position => `$${position}`)
+  const expanded = expand(text, values, { engine: 'postgres', placeholder: position => `$${position}` })
   const name = createHash('md5').update(expanded.text).digest('hex')
   const result = await client.query<Row>({ name, text: expanded.text, values: expanded.values.map(asBuffer) })
   return result.rows

@@ -1,5 +1,5 @@
 /** What can be bound to a statement on both engines. */
-export type Value = string | number | null | Uint8Array | List
+export type Value = string | number | null | Uint8Array | List | Fragment | Either
 
 /** Several values for `IN`; an empty list matches nothing. */
 export class List {
@@ -12,6 +12,38 @@ export class List {
 
 export function list(values: readonly (string | number)[]): List {
   return new List(values)
+}
+
+/** A part of a statement, with the values in it. */
+export class Fragment {
+  readonly text: readonly string[]
+  readonly values: readonly Value[]
+
+  constructor(text: readonly string[], values: readonly Value[]) {
+    this.text = text
+    this.values = values
+  }
+}
+
+export function fragment(text: TemplateStringsArray, ...values: Value[]): Fragment {
+  return new Fragment(text, values)
+}
+
+/** Conditions that must all hold; none always holds. */
+export function allOf(conditions: readonly Fragment[]): Fragment {
+  if (conditions.length === 0) return fragment`1 = 1`
+  return new Fragment(['', ...conditions.slice(1).map(() => ' AND '), ''], conditions)
+}
+
+/** What the two engines say differently. */
+export class Either {
+  readonly sqlite: Fragment
+  readonly postgres: Fragment
+
+  constructor(sqlite: Fragment, postgres: Fragment) {
+    this.sqlite = sqlite
+    this.postgres = postgres
+  }
 }
 
 /** Reads: a tagged template that binds every value and gives the rows. */
@@ -48,20 +80,27 @@ export interface Store {
   close(): Promise<void>
 }
 
-/** The text of a template with the engine's placeholders, and its values with lists taken apart. */
+/** The text of a template with the engine's placeholders, and its values with lists and fragments taken apart. */
 export function expand(
-  text: TemplateStringsArray,
+  text: readonly string[],
   values: readonly Value[],
-  placeholder: (position: number) => string,
+  { engine, placeholder }: { engine: Store['engine']; placeholder: (position: number) => string },
 ): { text: string; values: (string | number | null | Uint8Array)[] } {
-  let sql = text[0] ?? ''
   const bound: (string | number | null | Uint8Array)[] = []
-  values.forEach((value, index) => {
+  const said = (value: Value): string => {
+    if (value instanceof Either) return said(value[engine])
+    if (value instanceof Fragment) return joined(value.text, value.values)
     const items = value instanceof List ? value.values : [value]
-    sql += items.map(item => placeholder(bound.push(bindable(item)))).join(', ')
-    sql += text[index + 1] ?? ''
-  })
-  return { text: sql, values: bound }
+    return items.map(item => placeholder(bound.push(bindable(item)))).join(', ')
+  }
+  const joined = (strings: readonly string[], inner: readonly Value[]): string =>
+    strings.map((part, index) => (index === 0 ? part : said(inner[index - 1] ?? null) + part)).join('')
+  return { text: joined(text, values), values: bound }
+}
+
+/** Whether a statement may look different each time. */
+export function varies(values: readonly Value[]): boolean {
+  return values.some(value => value instanceof List || value instanceof Fragment || value instanceof Either)
 }
 
 /** PostgreSQL refuses NUL in text, and lone surrogates are no UTF-8: both become U+FFFD on both engines. */

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3'
 import { codeOf, DeskError } from '../errors.ts'
 import type { Migratable } from './migrate.ts'
-import { bindable, expand, List, type Sql, type Store, type Tx, type Value } from './sql.ts'
+import { bindable, expand, type Sql, type Store, type Tx, type Value, varies } from './sql.ts'
 
 const BUSY_MS = 5_000
 const WAKE_POLL_MS = 200
@@ -168,9 +168,8 @@ function statements(db: Database.Database): Sql {
   const prepared = new WeakMap<TemplateStringsArray, Database.Statement>()
   const ofLists = new Map<string, Database.Statement>()
   return async <Row extends object>(text: TemplateStringsArray, ...values: Value[]): Promise<Row[]> => {
-    const varies = values.some(value => value instanceof List)
-    if (varies) {
-      const expanded = expand(text, values, () => '?')
+    if (varies(values)) {
+      const expanded = expand(text, values, { engine: 'sqlite', placeholder: () => '?' })
       let statement = ofLists.get(expanded.text)
       if (!statement) {
         statement = db.prepare(expanded.text)

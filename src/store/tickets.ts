@@ -1,9 +1,12 @@
 import type { TicketEvent } from '../core/events.ts'
 import { formatReference } from '../core/reference.ts'
-import { applyEvent, type TicketFacts, type TicketView } from '../core/ticket.ts'
+import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket.ts'
 import { chainEvent, insertEvent } from './events.ts'
 import { insertMessage, type PreparedMessage } from './messages.ts'
-import type { Sql, Tx } from './sql.ts'
+import { personById } from './people.ts'
+import { list, type Sql, type Tx } from './sql.ts'
+
+const MOST_MERGES = 100 // in a row
 
 export interface Ticket extends TicketView {
   id: string
@@ -22,14 +25,7 @@ export interface Ticket extends TicketView {
 }
 
 export async function ticketById(sql: Sql, id: string): Promise<Ticket | undefined> {
-  const [found] = await sql<Ticket>`
-    SELECT t.id, t.number, d.prefix || '-' || t.number AS ref, t.desk_id AS "deskId", d.prefix, t.channel, t.subject, t.state,
-           t.requester_id AS "requesterId", r.name AS "requesterName", t.reply_to AS "replyTo",
-           t.owner_id AS "ownerId", o.name AS "ownerName", o.handle AS "ownerHandle", t.opened_at AS "openedAt",
-           t.updated_at AS "updatedAt", t.first_response_at AS "firstResponseAt", t.closed_at AS "closedAt",
-           t.event_seq AS "eventSeq", t.event_hash AS "eventHash", recorder.name AS "recordedByName"
-    FROM tickets t JOIN desks d ON d.id = t.desk_id JOIN people r ON r.id = t.requester_id
-    LEFT JOIN people o ON o.id = t.owner_id LEFT JOIN people recorder ON recorder.id = t.recorded_by WHERE t.id = ${id}`
+  const [found] = await sql<Ticket>`SELECT * FROM tickets_read WHERE id = ${id}`
   return found
 }
 
@@ -38,26 +34,58 @@ export async function ticketIdByNumber(sql: Sql, number: number): Promise<string
   return found?.id
 }
 
-export interface TicketFilter {
-  /** Closed ones too. */
-  closed: boolean
-  ownerId?: string | null
-  limit: number
+/** The ticket itself, or the one that it became part of. */
+export async function currentTicket(sql: Sql, id: string): Promise<Ticket | undefined> {
+  let ticket = await ticketById(sql, id)
+  for (let hops = 0; ticket?.mergedInto && hops < MOST_MERGES; hops += 1) {
+    ticket = await ticketById(sql, ticket.mergedInto)
+  }
+  return ticket
 }
 
-/** Newest change first. `ownerId` null asks for those without an owner. */
-export async function listTickets(sql: Sql, filter: TicketFilter): Promise<Ticket[]> {
-  const { ownerId, limit } = filter
-  const anyOwner = ownerId === undefined ? 1 : 0
-  const rows = filter.closed
-    ? await sql<{ id: string }>`
-        SELECT id FROM tickets WHERE (1 = ${anyOwner} OR coalesce(owner_id, '') = ${ownerId ?? ''})
-        ORDER BY updated_at DESC, number DESC LIMIT ${limit}`
-    : await sql<{ id: string }>`
-        SELECT id FROM tickets WHERE closed_at IS NULL AND (1 = ${anyOwner} OR coalesce(owner_id, '') = ${ownerId ?? ''})
-        ORDER BY updated_at DESC, number DESC LIMIT ${limit}`
-  const tickets = await Promise.all(rows.map(row => ticketById(sql, row.id)))
-  return tickets.filter(ticket => ticket !== undefined)
+/** Of these tickets, those that became part of others, with the one that each leads to. */
+export async function mergesAmong(sql: Sql, ids: readonly string[]): Promise<Map<string, string>> {
+  const merged =
+    ids.length === 0
+      ? []
+      : await sql<{ id: string }>`
+    SELECT id FROM tickets WHERE id IN (${list(ids)}) AND merged_into IS NOT NULL`
+  const targets = new Map<string, string>()
+  for (const { id } of merged) targets.set(id, (await currentTicket(sql, id))?.id ?? id)
+  return targets
+}
+
+/** Tickets that became part of this one, directly or through others; oldest first. */
+export async function mergedIn(sql: Sql, id: string): Promise<Ticket[]> {
+  return sql<Ticket>`
+    WITH RECURSIVE parts (id) AS (
+      SELECT id FROM tickets WHERE merged_into = ${id}
+      UNION SELECT t.id FROM tickets t JOIN parts p ON t.merged_into = p.id)
+    SELECT * FROM tickets_read WHERE id IN (SELECT id FROM parts) ORDER BY number`
+}
+
+/** Other tickets of a requester, newest first. */
+export async function ticketsOfRequester(
+  sql: Sql,
+  requesterId: string,
+  { except = '', limit }: { except?: string; limit: number },
+): Promise<Ticket[]> {
+  return sql<Ticket>`
+    SELECT * FROM tickets_read WHERE "requesterId" = ${requesterId} AND id <> ${except} AND "mergedInto" IS NULL
+    ORDER BY number DESC LIMIT ${limit}`
+}
+
+/** Tickets that an address takes part in and that are not closed, or were closed lately; newest first. */
+export async function ticketsOfAddress(
+  sql: Sql,
+  { kind, address }: { kind: string; address: string },
+  { closedSince, limit }: { closedSince: string; limit: number },
+): Promise<Ticket[]> {
+  return sql<Ticket>`
+    SELECT * FROM tickets_read WHERE id IN (
+      SELECT ticket_id FROM participants WHERE kind = ${kind} AND address = ${address})
+      AND "mergedInto" IS NULL AND ("closedAt" IS NULL OR "closedAt" > ${closedSince})
+    ORDER BY number DESC LIMIT ${limit}`
 }
 
 export interface Opening {
@@ -102,7 +130,6 @@ export async function openTicket(
     ...own,
     ...facts,
     ref: formatReference(desk.prefix, own.number),
-    deskId: desk.id,
     prefix: desk.prefix,
     requesterName: requester.name,
     ownerName: null,
@@ -117,16 +144,58 @@ export async function openTicket(
 export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, change: Change): Promise<Ticket> {
   const seq = ticket.eventSeq + 1
   const framed = { ...event, ...change, ticketId: ticket.id, seq }
-  const facts = applyEvent(ticket, framed)
+  const facts = applyEvent(factsOf(ticket), framed)
   const chained = chainEvent(framed, ticket.eventHash)
   const { hash } = chained
   await insertEvent(tx, chained)
   await tx`
     UPDATE tickets SET state = ${facts.state}, owner_id = ${facts.ownerId}, updated_at = ${facts.updatedAt},
-           first_response_at = ${facts.firstResponseAt}, closed_at = ${facts.closedAt}, event_seq = ${seq},
-           event_hash = ${hash}
+           first_response_at = ${facts.firstResponseAt}, resume_at = ${facts.resumeAt},
+           resolved_at = ${facts.resolvedAt}, closed_at = ${facts.closedAt}, event_seq = ${seq}, event_hash = ${hash}
     WHERE id = ${ticket.id}`
-  return { ...ticket, ...facts, eventSeq: seq, eventHash: hash }
+  if (SELDOM.some(field => facts[field] !== ticket[field])) await updateSeldom(tx, ticket.id, facts)
+  if (facts.tags !== ticket.tags) await updateTags(tx, ticket.id, words(facts.tags))
+  const names = facts.ownerId === ticket.ownerId ? {} : await namesOf(tx, facts.ownerId)
+  return { ...ticket, ...facts, ...names, eventSeq: seq, eventHash: hash }
+}
+
+const SELDOM = [
+  'deskId',
+  'offeredTo',
+  'offeredUntil',
+  'helpers',
+  'kind',
+  'category',
+  'impact',
+  'urgency',
+  'priority',
+  'raised',
+  'tags',
+  'fields',
+  'expectedAt',
+  'rating',
+  'mergedInto',
+] as const satisfies readonly (keyof TicketFacts)[]
+
+/** What few events change. */
+async function updateSeldom(tx: Tx, id: string, facts: TicketFacts): Promise<void> {
+  const f = facts
+  await tx`
+    UPDATE tickets SET desk_id = ${f.deskId}, offered_to = ${f.offeredTo}, offered_until = ${f.offeredUntil},
+           helpers = ${f.helpers}, kind = ${f.kind}, category = ${f.category}, impact = ${f.impact},
+           urgency = ${f.urgency}, priority = ${f.priority}, raised = ${f.raised}, tags = ${f.tags},
+           fields = ${f.fields}, expected_at = ${f.expectedAt}, rating = ${f.rating}, merged_into = ${f.mergedInto}
+    WHERE id = ${id}`
+}
+
+async function updateTags(tx: Tx, id: string, tags: readonly string[]): Promise<void> {
+  await tx`DELETE FROM ticket_tags WHERE ticket_id = ${id}`
+  for (const tag of tags) await tx`INSERT INTO ticket_tags (tag, ticket_id) VALUES (${tag}, ${id})`
+}
+
+async function namesOf(sql: Sql, ownerId: string | null): Promise<Pick<Ticket, 'ownerName' | 'ownerHandle'>> {
+  const owner = ownerId === null ? undefined : await personById(sql, ownerId)
+  return { ownerName: owner?.name ?? null, ownerHandle: owner?.handle ?? null }
 }
 
 /** Where the requester reads answers from now on. */
@@ -135,12 +204,8 @@ export async function moveReplyTo(tx: Tx, ticketId: string, replyTo: string): Pr
 }
 
 /** A page of tickets in order of id, for a walk through all of them. */
-export async function ticketsAfter(sql: Sql, id: string, limit: number): Promise<(TicketFacts & TicketHead)[]> {
-  return sql<TicketFacts & TicketHead>`
-    SELECT t.id, t.number, d.prefix || '-' || t.number AS ref, t.state, t.requester_id AS "requesterId", t.owner_id AS "ownerId",
-           t.opened_at AS "openedAt", t.updated_at AS "updatedAt", t.first_response_at AS "firstResponseAt",
-           t.closed_at AS "closedAt", t.event_seq AS "eventSeq", t.event_hash AS "eventHash"
-    FROM tickets t JOIN desks d ON d.id = t.desk_id WHERE t.id > ${id} ORDER BY t.id LIMIT ${limit}`
+export async function ticketsAfter(sql: Sql, id: string, limit: number): Promise<Ticket[]> {
+  return sql<Ticket>`SELECT * FROM tickets_read WHERE id > ${id} ORDER BY id LIMIT ${limit}`
 }
 
 export interface TicketHead {

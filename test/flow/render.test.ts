@@ -14,6 +14,8 @@ const VALUES: TemplateValues = {
   answers: { to: '' },
   held: { count: '0', first: '', number: '', messages: [], more: '' },
   note: '',
+  link: '',
+  tickets: [],
 }
 
 let folder: string

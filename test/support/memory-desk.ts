@@ -1,8 +1,10 @@
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
+import { loadCategories } from '../../src/categories.ts'
 import type { InboundMessage, Reply } from '../../src/channel.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { createCommands } from '../../src/commands/registry.ts'
 import { pack } from '../../src/content.ts'
+import { DEFAULT_MATRIX } from '../../src/core/priority.ts'
 import type { Context } from '../../src/flow/context.ts'
 import { DeskService } from '../../src/flow/desk.ts'
 import { Renderer } from '../../src/flow/render.ts'
@@ -43,6 +45,15 @@ export async function makeMemoryDesk(engine: Engine, more: Partial<Context> = {}
     floods: { tickets: 0, messages: 0, within: 600_000 },
     automatic: { requester: 20, agent: 500 },
     commands: createCommands(),
+    policy: {
+      ...loadCategories(packagePath('data/categories.yaml')),
+      matrix: DEFAULT_MATRIX,
+      vip: [],
+      leads: ['eve'],
+      handoverWithin: 86_400_000,
+      closeAfter: 7 * 86_400_000,
+      reopenWithin: 30 * 86_400_000,
+    },
     ...more,
   }
   const service = new DeskService(context, new Renderer(packagePath('templates'), undefined))

@@ -1,0 +1,74 @@
+import { replay } from '../core/ticket.ts'
+import { DeskError } from '../errors.ts'
+import { eventsOf, lastEventOf } from '../store/events.ts'
+import { addParticipant, participantsOf, removeParticipants } from '../store/participants.ts'
+import type { Tx } from '../store/sql.ts'
+import { type Change, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { findTicket, onTicket, onTicketWith, ticketArgument } from './command.ts'
+import { refuseSame } from './link.ts'
+
+const UNDO_MS = 24 * 60 * 60 * 1000
+
+/** `merge HD-2 into HD-1`: both references lead to HD-1, and all who took part in either take part in it. */
+export const merge = onTicketWith<{ into: number }>({
+  word: 'merge',
+  usage: 'into TICKET',
+  summary: 'Makes it part of another ticket: both references lead there, all take part; unmerge undoes it for a day.',
+  parse(words, facts) {
+    const [reference] = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
+    if (reference === undefined) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
+    return { into: ticketArgument(reference, facts.prefixes) }
+  },
+  others: ({ into }) => [into],
+  async writes(tx, call, ticket, change, { into: number }) {
+    const into = await findTicket(tx, number, call.prefixes)
+    refuseSame(ticket, into)
+    await mergeInto(tx, ticket, into, change)
+    return {
+      text: `${ticket.ref} is part of ${into.ref} now; unmerge ${ticket.ref} takes it back for a day.`,
+      data: { ref: into.ref, merged: ticket.ref },
+    }
+  },
+})
+
+/** Makes a ticket part of another. Gives the other after it. */
+export async function mergeInto(tx: Tx, ticket: Ticket, into: Ticket, change: Change): Promise<Ticket> {
+  const joined: string[] = []
+  for (const each of await participantsOf(tx, ticket.id)) {
+    const added = await addParticipant(tx, into.id, { ...each, role: 'copied' }, change.at)
+    if (added) joined.push(`${each.kind} ${each.address}`)
+  }
+  await recordEvent(tx, ticket, { type: 'merged', data: { into: into.id } }, change)
+  return recordEvent(tx, into, { type: 'absorbed', data: { ticket: ticket.id, joined } }, change)
+}
+
+export const unmerge = onTicket({
+  word: 'unmerge',
+  summary: 'Takes back a merge of the last day; name the ticket that became part of another.',
+  merged: true,
+  async writes(tx, call, ticket, change) {
+    const into = ticket.mergedInto === null ? undefined : await ticketById(tx, ticket.mergedInto)
+    const merged = await lastEventOf(tx, ticket.id, 'merged')
+    if (!into || !merged) throw new DeskError('conflict', `${ticket.ref} is part of no other ticket.`)
+    if (Date.parse(call.at) - Date.parse(merged.at) > UNDO_MS) {
+      throw new DeskError(
+        'conflict',
+        `${ticket.ref} became part of ${into.ref} more than a day ago: split what is its own off instead.`,
+      )
+    }
+    const before = await stateBefore(tx, ticket, merged.seq)
+    const absorbed = await lastEventOf(tx, into.id, 'absorbed', data => data.ticket === ticket.id)
+    const joined = (absorbed?.data as { joined?: string[] } | undefined)?.joined ?? []
+    const left = await removeParticipants(tx, into.id, joined)
+    await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before } }, change)
+    await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left } }, change)
+    return {
+      text: `${ticket.ref} is a ticket of its own again, ${before}.`,
+      data: { ref: ticket.ref, from: into.ref, state: before },
+    }
+  },
+})
+
+async function stateBefore(tx: Tx, ticket: Ticket, seq: number): Promise<Ticket['state']> {
+  return replay((await eventsOf(tx, ticket.id)).filter(event => event.seq < seq)).state
+}

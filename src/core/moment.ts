@@ -1,0 +1,49 @@
+import * as chrono from 'chrono-node/en'
+
+const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const MORNING = 9 // o'clock, where only a day is named
+
+/** A length of time such as `20m`, `1h30m`, `1.5h`, `2d`; milliseconds, or null. */
+export function parseDuration(text: string): number | null {
+  if (!/^(?:\d+(?:\.\d+)?\s*(?:min|mins|minutes?|hours?|days?|weeks?|[mhdw])\s*)+$/i.test(text.trim())) return null
+  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([mhdw])/gi)]
+  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit.toLowerCase()] ?? 0), 0)
+}
+
+/**
+ * A moment as people write it: `friday 17:00`, `tomorrow`, `2h`, `2026-12-01 14:00`, in the time zone of the machine.
+ * ISO 8601 UTC, or null if it is none or lies in the past. A day alone is its morning.
+ */
+export function parseMoment(text: string, now: string): string | null {
+  const span = parseDuration(text)
+  const from = new Date(now)
+  if (span !== null) return span > 0 ? new Date(from.getTime() + span).toISOString() : null
+  const [found, second] = chrono.parse(text.trim(), from, { forwardDate: true })
+  if (!found || second || found.text.length < text.trim().length - 1) return null
+  const moment = found.start.date()
+  if (!found.start.isCertain('hour')) moment.setHours(MORNING, 0, 0, 0)
+  return moment > from ? moment.toISOString() : null
+}
+
+/** How much of the beginning of some words is a moment: its ISO time, and the words behind it. */
+export function momentIn(words: readonly string[], now: string): { at: string; rest: string[] } | null {
+  for (let count = Math.min(words.length, 6); count > 0; count -= 1) {
+    const at = parseMoment(words.slice(0, count).join(' '), now)
+    if (at) return { at, rest: words.slice(count) }
+  }
+  return null
+}
+
+/** `Friday 27 November, 17:00 CET`: for people, in the time zone of the machine. */
+export function momentInWords(at: string): string {
+  return new Intl.DateTimeFormat('en-GB', {
+    weekday: 'long',
+    day: 'numeric',
+    month: 'long',
+    hour: '2-digit',
+    minute: '2-digit',
+    timeZoneName: 'short',
+  })
+    .format(new Date(at))
+    .replace(' at ', ', ')
+}

@@ -1,0 +1,99 @@
+import { type ServerType, serve } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { secureHeaders } from 'hono/secure-headers'
+import { Liquid } from 'liquidjs'
+import { codeOf, DeskError, sentenceOf } from '../errors.ts'
+import type { Context } from '../flow/context.ts'
+import { answerOnPage, readSolvedPage, type SolvedPage } from '../flow/solved-page.ts'
+import { packagePath } from '../package.ts'
+
+const MOST_BYTES = 16 * 1024 // of a form
+const MOST_COMMENT = 4_000 // characters
+
+/** Pages for requesters. Looking never changes anything, because scanners of mail open every link. */
+export class WebServer {
+  readonly #context: Context
+  readonly #engine = new Liquid({
+    root: packagePath('templates', 'web'),
+    extname: '.liquid',
+    outputEscape: 'escape',
+    cache: true,
+  })
+  #server: ServerType | undefined
+  /** Called after something was queued. */
+  onCommit: () => void = () => undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Gives the port. Rejects with a `DeskError` if it cannot be had. */
+  async start(host: string, port: number): Promise<number> {
+    return new Promise((resolve, reject) => {
+      const server = serve({ fetch: this.#app().fetch, hostname: host, port }, info => resolve(info.port))
+      this.#server = server
+      server.on('error', error => {
+        const why = codeOf(error) === 'EADDRINUSE' ? 'another program uses it' : sentenceOf(error)
+        reject(new DeskError('config', `web: port ${port} on ${host} cannot be had: ${why}. Choose another port.`))
+      })
+    })
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    if (server) await new Promise<void>(resolve => server.close(() => resolve()))
+  }
+
+  #app(): Hono {
+    const app = new Hono()
+    app.use(
+      secureHeaders({
+        contentSecurityPolicy: {
+          defaultSrc: ["'none'"],
+          styleSrc: ["'unsafe-inline'"],
+          formAction: ["'self'"],
+          frameAncestors: ["'none'"],
+          baseUri: ["'none'"],
+        },
+        referrerPolicy: 'no-referrer',
+      }),
+    )
+    app.use(async (c, next) => {
+      await next()
+      c.header('Cache-Control', 'no-store')
+      c.header('X-Robots-Tag', 'noindex')
+    })
+    app.get('/solved/:token', async c => {
+      return c.html(this.#page(await readSolvedPage(this.#context, c.req.param('token')), ''))
+    })
+    app.post('/solved/:token', bodyLimit({ maxSize: MOST_BYTES }), async c => {
+      const form = await c.req.parseBody()
+      const solved = form.solved === 'yes' ? true : form.solved === 'no' ? false : undefined
+      if (solved === undefined) throw new DeskError('usage', 'Press yes or no.')
+      const score = /^[1-5]$/.test(String(form.score ?? '')) ? Number(form.score) : null
+      const comment = typeof form.comment === 'string' ? form.comment.slice(0, MOST_COMMENT).trim() : ''
+      const page = await answerOnPage(this.#context, c.req.param('token'), { solved, score, comment })
+      this.onCommit()
+      return c.html(this.#page(page, solved ? 'yes' : 'no'))
+    })
+    app.notFound(c => c.html(this.#failure('There is no such page here.'), 404))
+    app.onError((error, c) => {
+      if (error instanceof DeskError && error.code === 'not-found') return c.html(this.#failure(error.message), 404)
+      if (error instanceof DeskError && error.code === 'usage') return c.html(this.#failure(error.message), 400)
+      this.#context.log.error({ err: error }, 'a page could not be shown')
+      return c.html(this.#failure('That did not work just now. Answer the mail instead, or try again later.'), 500)
+    })
+    return app
+  }
+
+  #page(page: SolvedPage, answered: string): string {
+    return this.#engine.renderFileSync('solved', { ...page, answered, failure: '' }) as string
+  }
+
+  #failure(failure: string): string {
+    const nothing = { ref: '', subject: '', state: '', desk: '', asks: false, answered: '' }
+    return this.#engine.renderFileSync('solved', { ...nothing, failure }) as string
+  }
+}
