@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option } from 'commander'
+import { addCompletion } from './cli/completion.ts'
 import { addDeskCommands } from './cli/desk-commands.ts'
 import { DAMAGED, exitCodeFor, isDamage } from './cli/exit.ts'
 import { addLogin } from './cli/login.ts'
@@ -45,6 +46,7 @@ function createProgram(): Command {
   addOperatorVerbs(program)
   addLogin(program)
   addStoreVerbs(program)
+  addCompletion(program)
   for (const command of program.commands) command.exitOverride()
   return program
 }

@@ -64,12 +64,12 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
   })
 }
 
-/** From the arguments, a file, standard input, or an editor; in this order. */
+/** From the arguments and a file, or else from standard input or an editor. */
 async function bodyFrom(words: string[], options: Options): Promise<string> {
+  const file = options.file === '-' ? 0 : options.file
+  if (file !== undefined) return [...words, readInput(file)].join(' ')
   if (words.length > 0) return words.join(' ')
-  if (options.file !== undefined && options.file !== '-') return readInput(options.file)
-  if (options.file === '-' || !process.stdin.isTTY) return readInput(0)
-  return fromEditor()
+  return process.stdin.isTTY ? fromEditor() : readInput(0)
 }
 
 function readInput(file: string | number): string {

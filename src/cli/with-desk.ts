@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import { printable } from '../core/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
+import { paint } from './paint.ts'
 
 /** Opens the desk that the command line means, without starting its channels, and closes it again. */
 export async function withDesk<T>(
@@ -18,7 +19,7 @@ export async function withDesk<T>(
 
 /** For people: what strangers wrote cannot steer the terminal. */
 export function print(text: string): void {
-  process.stdout.write(printable(text.endsWith('\n') ? text : `${text}\n`))
+  process.stdout.write(paint(printable(text.endsWith('\n') ? text : `${text}\n`)))
 }
 
 /** For programs: nothing is taken out. */

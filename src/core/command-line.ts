@@ -15,6 +15,16 @@ export function parseCommandLine(line: string): CommandLine {
   return { word: word.replace(/^[!/]/, '').toLowerCase(), args }
 }
 
+/** A line whose text stands behind its first arguments: the line without it, and the text as it was written. */
+export function splitText(line: string, takes: number): { line: string; text: string } {
+  const parts = [...line.matchAll(/"(?:[^"\\]|\\.)*"|'[^']*'|“[^“”]*”|\S+/gu)]
+  const first = parts[takes + 1]
+  if (!first) return { line, text: '' }
+  const text = line.slice(first.index).trim()
+  const quoted = parts.length === takes + 2 ? parseCommandLine(`x ${text}`).args[0] : undefined
+  return { line: line.slice(0, first.index).trim(), text: quoted ?? text }
+}
+
 /** An argument such that `parseCommandLine` reads it back as it is, but for line breaks: a line is one line. */
 export function quoteArgument(argument: string): string {
   if (/^[^\s"'“”\\]+$/u.test(argument)) return argument

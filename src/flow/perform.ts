@@ -1,7 +1,7 @@
 import type { CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { lockedBy, usageOf } from '../commands/command.ts'
-import { parseCommandLine } from '../core/command-line.ts'
+import { parseCommandLine, splitText } from '../core/command-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -26,10 +26,14 @@ export class Performer {
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
-    const line = parseCommandLine(request.line)
-    const command = this.#context.commands.find(line.word)
+    const command = this.#context.commands.find(parseCommandLine(request.line).word)
     const facts = await deskFacts(this.#context, store.read)
-    const body = request.body ?? ''
+    const written = request.body ?? ''
+    // Text may stand on the line; where there is more of it apart, options stand there alone.
+    const { line: head, text } =
+      command.body === 'required' ? splitText(request.line, command.takes) : { line: request.line, text: '' }
+    const line = parseCommandLine(head)
+    const body = text && written ? `${text}${text.startsWith('--') ? ' ' : '\n\n'}${written}` : text || written
     if (command.body === 'none' && body.trim()) {
       throw new DeskError('usage', `${command.word} takes no text; write: ${usageOf(command)}`)
     }

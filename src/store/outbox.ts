@@ -117,7 +117,7 @@ export interface TakenRecipient {
 /**
  * Takes up to `limit` recipients that are due and counts the attempt before it is made: after a crash in the middle
  * the next try is at `nextTryAt`. A younger answer waits for an older one to the same recipient that is still queued,
- * whatever its ticket's state; automatic messages block nothing.
+ * and so does the question whether it is solved; automatic messages block nothing.
  */
 export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: number): Promise<TakenRecipient[]> {
   return tx<TakenRecipient>`
@@ -127,7 +127,7 @@ export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: num
       WHERE due.state = 'queued' AND due.next_try_at <= ${now} AND NOT EXISTS (
         SELECT 1 FROM outbox_recipients older JOIN outbox oo ON oo.id = older.outbox_id
         WHERE older.recipient = due.recipient AND older.state = 'queued' AND oo.ticket_id = o.ticket_id
-          AND oo.kind = 'reply' AND o.kind = 'reply' AND oo.number < o.number)
+          AND oo.kind = 'reply' AND o.kind IN ('reply', 'ask-solved') AND oo.number < o.number)
       ORDER BY due.next_try_at LIMIT ${limit})
     RETURNING outbox_id AS "outboxId", recipient, attempts`
 }
