@@ -45,6 +45,8 @@ interface Definition<Args> {
   summary: string
   /** Whether text goes with it, on the line behind its arguments or apart from it. Optional text stands on the line. */
   body: 'none' | 'optional' | 'required'
+  /** What of its text is no option of the command; '' if nothing is. Left out: all of it. */
+  textIn?(body: string): string
   /** How many arguments come before the body. */
   takes: number
   /** Throws a `DeskError` of code `usage`. */
@@ -184,6 +186,7 @@ export function onTicket(definition: {
   aliases?: readonly string[]
   summary: string
   body?: 'required'
+  textIn?(body: string): string
   /** Lets what was merged be named itself. */
   merged?: true
   /** The ticket is found and locked. Who does it, when and where is in `change`. */
@@ -216,6 +219,7 @@ export function onTicketWith<Extra>(definition: {
   usage: string
   summary: string
   body?: 'none' | 'optional' | 'required'
+  textIn?(body: string): string
   merged?: true
   /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
   parse(words: string[], facts: ParseFacts): Extra

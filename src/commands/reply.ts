@@ -26,6 +26,7 @@ export const reply = onTicket({
   summary:
     'Sends the text to the requester, through the channel the question came in on; --anyway though somebody else just answered.',
   body: 'required',
+  textIn: body => withoutAnyway(body).text,
   async writes(tx, call, ticket, change) {
     const { actor, body, attachments } = call
     if (!body.trim() && attachments.length === 0) {

@@ -44,6 +44,7 @@ export const resolve = onTicket({
   summary:
     'Says what solved it, and asks the requester whether it is; --category PATH, --tell sends them the text, --told if they know, --workaround.',
   body: 'required',
+  textIn: body => optionsIn(body).text,
   async writes(tx, call, ticket, change) {
     mayMove(ticket, 'resolve')
     const options = optionsIn(call.body)

@@ -107,8 +107,10 @@ function understand(context: Context, facts: DeskFacts, orders: Orders, line: st
     return { line, named, command, args, body: '' }
   }
   const inline = named === null ? rest : rest.slice(first.length).trim()
-  const body = inline || orders.text
-  if (!inline) orders.text = '' // the text of the mail is what the command is about
+  // Where the line holds no text but options, the text of the mail is what the command is about.
+  const takesText = (command.textIn ? command.textIn(inline) : inline) === ''
+  const body = takesText ? `${inline} ${orders.text}`.trim() : inline
+  if (takesText) orders.text = ''
   const args = command.parse(parseCommandLine(`${command.word} ${named === null ? about : first}`), facts)
   return { line, named, command, args, body }
 }

@@ -17,6 +17,8 @@ export interface SolvedPage {
   desk: string
   /** It is resolved, so that the question stands. */
   asks: boolean
+  /** What was answered just now counts. */
+  taken: boolean
 }
 
 /** Rejects with a `DeskError` of code `not-found` for a link that we did not sign. */
@@ -34,7 +36,8 @@ export async function answerOnPage(context: Context, token: string, answer: Solv
     if (ticket.state !== 'resolved') return pageOf(context, ticket)
     const change = { at: facts.at, actorId: ticket.requesterId, channel: 'web' }
     const said = await keepComment(tx, ticket, change, answer.comment)
-    return pageOf(context, await settleAnswer(tx, facts, ticket, change, answer, { by: 'page', said }))
+    const now = await settleAnswer(tx, facts, ticket, change, answer, { by: 'page', said })
+    return { ...pageOf(context, now), taken: true }
   })
 }
 
@@ -57,5 +60,6 @@ function pageOf(context: Context, ticket: Ticket): SolvedPage {
     state: stateInWords(ticket.state),
     desk: context.desks.find(each => each.id === ticket.deskId)?.name ?? '',
     asks: ticket.state === 'resolved',
+    taken: false,
   }
 }

@@ -65,10 +65,14 @@ export class WebServer {
       c.header('Cache-Control', 'no-store')
       c.header('X-Robots-Tag', 'noindex')
     })
+    const tooLong = bodyLimit({
+      maxSize: MOST_BYTES,
+      onError: c => c.html(this.#failure('That is more than the page takes: answer the mail instead.'), 413),
+    })
     app.get('/solved/:token', async c => {
       return c.html(this.#page(await readSolvedPage(this.#context, c.req.param('token')), ''))
     })
-    app.post('/solved/:token', bodyLimit({ maxSize: MOST_BYTES }), async c => {
+    app.post('/solved/:token', tooLong, async c => {
       const form = await c.req.parseBody()
       const solved = form.solved === 'yes' ? true : form.solved === 'no' ? false : undefined
       if (solved === undefined) throw new DeskError('usage', 'Press yes or no.')
@@ -76,7 +80,7 @@ export class WebServer {
       const comment = typeof form.comment === 'string' ? form.comment.slice(0, MOST_COMMENT).trim() : ''
       const page = await answerOnPage(this.#context, c.req.param('token'), { solved, score, comment })
       this.onCommit()
-      return c.html(this.#page(page, solved ? 'yes' : 'no'))
+      return c.html(this.#page(page, page.taken ? (solved ? 'yes' : 'no') : ''))
     })
     app.notFound(c => c.html(this.#failure('There is no such page here.'), 404))
     app.onError((error, c) => {
@@ -93,7 +97,7 @@ export class WebServer {
   }
 
   #failure(failure: string): string {
-    const nothing = { ref: '', subject: '', state: '', desk: '', asks: false, answered: '' }
+    const nothing = { ref: '', subject: '', state: '', desk: '', asks: false, taken: false, answered: '' }
     return this.#engine.renderFileSync('solved', { ...nothing, failure }) as string
   }
 }

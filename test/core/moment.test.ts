@@ -22,6 +22,10 @@ describe('a moment', () => {
     expect(parseMoment(text, NOW)).toBe(wanted)
   })
 
+  test('on a Monday, monday is the next one', () => {
+    expect(parseMoment('monday', local(30, 10))).toBe(local(7, 9, 0, 11))
+  })
+
   test.each(['yesterday', 'now', '', 'the printer', '2', 'vendor', '0h', 'friday or monday', '2020-01-01'])(
     '"%s" is none to come',
     text => {

@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { WebServer } from '../../src/web/server.ts'
+import { startBrowser } from '../support/browser.ts'
+import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+import { freePort } from '../support/ports.ts'
+
+const ANN = 'ann@example.com'
+const BOB = 'bob@staff.example'
+
+describe('the page that asks whether it is solved', () => {
+  let desk: MemoryDesk
+  let web: WebServer
+  let link: string
+
+  beforeEach(async () => {
+    const port = await freePort()
+    desk = await makeMemoryDesk('sqlite', { publicUrl: `http://127.0.0.1:${port}` })
+    web = new WebServer(desk.context)
+    await web.start('127.0.0.1', port)
+    await desk.channel.deliver(messageFrom(ANN, { subject: 'Printer <b>bold</b>' }))
+    await desk.as('bob', 'resolve 1 --category printer --tell New toner.')
+    await desk.deliver()
+    const asked = desk.channel.sent.findLast(each => each.subject.includes('Is it solved?'))
+    link = asked?.text.verbatim.find(each => each.startsWith('http://')) ?? ''
+  })
+
+  afterEach(async () => {
+    await web.stop()
+    await desk.remove()
+  })
+
+  const shown = async () => (await desk.as('bob', 'show 1')).data as { state: string; rating: number | null }
+  const press = (fields: Record<string, string>, at = link) =>
+    fetch(at, { method: 'POST', body: new URLSearchParams(fields) })
+
+  test('changes nothing by being looked at, however often', async () => {
+    for (let count = 0; count < 3; count += 1) expect((await fetch(link)).status).toBe(200)
+    await fetch(link, { method: 'HEAD' })
+    expect(await shown()).toMatchObject({ state: 'resolved', rating: null })
+  })
+
+  test('closes the ticket with mark and comment, and tells the agent', async () => {
+    expect((await press({ solved: 'yes', score: '4', comment: 'Quick <i>work</i>' })).status).toBe(200)
+    expect(await shown()).toMatchObject({ state: 'closed', rating: 4 })
+    await desk.deliver()
+    const told = desk.channel.sent.findLast(each => each.recipients.includes(BOB))
+    expect(told?.text.verbatim.join(' ')).toContain('solved, 4 of 5')
+    expect(told?.text.verbatim.join(' ')).toContain('Quick <i>work</i>')
+    // What is answered stays answered.
+    expect(await (await press({ solved: 'no' })).text()).toContain('Nothing to answer')
+    expect(await shown()).toMatchObject({ state: 'closed' })
+  })
+
+  test('opens the ticket again with the words', async () => {
+    await press({ solved: 'no', comment: 'Still empty.' })
+    expect(await shown()).toMatchObject({ state: 'open', rating: null })
+    expect((await desk.as('bob', 'show 1')).text).toContain('Still empty.')
+  })
+
+  test.each([
+    ['altered', (url: string) => `${url.slice(0, -1)}${url.endsWith('a') ? 'b' : 'a'}`, 404],
+    ['of another kind of mail', (url: string) => url.replace(/[^/]+$/, tokenOfReply()), 404],
+    ['of nothing', (url: string) => url.replace(/[^/]+$/, ''), 404],
+  ])('a link %s opens nothing', async (_how, change, status) => {
+    expect((await fetch(change(link))).status).toBe(status)
+    expect((await press({ solved: 'yes' }, change(link))).status).toBe(status)
+    expect(await shown()).toMatchObject({ state: 'resolved' })
+  })
+
+  const tokenOfReply = () => desk.channel.sent.find(each => each.subject.startsWith('Re:'))?.token ?? ''
+
+  test('takes no form of another shape or size, and says what is wrong', async () => {
+    expect((await press({ solved: 'maybe' })).status).toBe(400)
+    expect((await press({ solved: 'yes', comment: 'x'.repeat(100_000) })).status).toBe(413)
+    expect(await shown()).toMatchObject({ state: 'resolved' })
+    await press({ solved: 'yes', score: '99' })
+    expect(await shown()).toMatchObject({ state: 'closed', rating: null })
+  })
+
+  test('is kept nowhere, framed by nobody, and loads nothing', async () => {
+    const { headers } = await fetch(link)
+    expect(headers.get('cache-control')).toBe('no-store')
+    expect(headers.get('content-security-policy')).toContain("default-src 'none'")
+    expect(headers.get('content-security-policy')).toContain("frame-ancestors 'none'")
+    expect(headers.get('referrer-policy')).toBe('no-referrer')
+  })
+
+  test('works in a browser', async () => {
+    const browser = await startBrowser()
+    try {
+      const page = await browser.newPage()
+      await page.goto(link)
+      expect(await page.textContent('main')).toContain('HD-1 · Printer <b>bold</b>')
+      await page.click('text=5')
+      await page.fill('textarea', 'Thanks & bye')
+      await page.click('button.yes')
+      expect(await page.textContent('h1')).toBe('Thank you.')
+    } finally {
+      await browser.close()
+    }
+    expect(await shown()).toMatchObject({ state: 'closed', rating: 5 })
+  })
+})
