@@ -43,6 +43,8 @@ interface Definition<Args> {
   usage: string
   /** One sentence. */
   summary: string
+  /** What `help` says of it beside that. */
+  details?: string
   /** Whether text goes with it, on the line behind its arguments or apart from it. Optional text stands on the line. */
   body: 'none' | 'optional' | 'required'
   /** What of its text is no option of the command; '' if nothing is. Left out: all of it. */

@@ -1,4 +1,4 @@
-import { isQueryWord, parseQuery, QUERY_USAGE, type TicketQuery } from '../core/query.ts'
+import { isQueryWord, parseQuery, QUERY_DETAILS, type TicketQuery } from '../core/query.ts'
 import { age, table } from '../core/table.ts'
 import { words } from '../core/ticket.ts'
 import { stateInWords } from '../core/ticket-state.ts'
@@ -15,7 +15,9 @@ export const list: ReadCommand<{ parts: string[] }> = {
   word: 'list',
   aliases: ['ls', 'tickets'],
   usage: '[QUERY...]',
-  summary: `Shows tickets, newest change first; those that are not done if nothing is said. A query is ${QUERY_USAGE}, or a saved view.`,
+  summary:
+    'Shows tickets, newest change first; those that are not done if nothing is said (help list tells how to ask).',
+  details: QUERY_DETAILS,
   body: 'none',
   takes: 100,
   parse: line => ({ parts: line.args }),

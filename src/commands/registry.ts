@@ -93,7 +93,8 @@ export function createCommands(): Commands {
       if (word === undefined) return { text: commandTable(commands), data: commands.all.map(describe) }
       const command = commands.find(word)
       const also = command.aliases?.length ? `\nAlso: ${command.aliases.join(', ')}` : ''
-      return { text: `${usageOf(command)}\n${command.summary}${also}`, data: describe(command) }
+      const details = command.details ? `\n\n${command.details}` : ''
+      return { text: `${usageOf(command)}\n${command.summary}${also}${details}`, data: describe(command) }
     },
   }
   const commands = new Commands([...others, help as Command])

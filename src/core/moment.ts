@@ -23,7 +23,8 @@ export function parseMoment(text: string, now: string): string | null {
   const moment = found.start.date()
   if (!found.start.isCertain('hour')) moment.setHours(MORNING, 0, 0, 0)
   // On a Monday, monday is the next one.
-  if (moment <= from && found.start.isCertain('weekday') && !found.start.isCertain('day')) moment.setDate(moment.getDate() + 7)
+  if (moment <= from && found.start.isCertain('weekday') && !found.start.isCertain('day'))
+    moment.setDate(moment.getDate() + 7)
   return moment > from ? moment.toISOString() : null
 }
 

@@ -42,8 +42,13 @@ const SHORT: Record<string, TicketQuery> = {
 }
 
 /** What `help list` says of the language. */
-export const QUERY_USAGE =
-  '[open|mine|unowned|new|waiting|scheduled|resolved|closed|all] [owner @bob] [helper @eve] [requester ann] [priority P1] [kind incident] [category hardware] [tag vip] [desk it] [older 1d] [newer 2h] [quiet 3d] [WORDS...]'
+export const QUERY_DETAILS = `A query is any of these together, or a view that you saved (view):
+  open, mine, unowned, helping           whose they are; open ones
+  new, waiting, scheduled, resolved, closed, all, state NAME
+  owner @bob, helper @eve, requester ann, desk it
+  priority P1, kind incident, category hardware, tag vip
+  older 1d, newer 2h, quiet 3d           opened before, opened since, nothing happened for
+  printer jam                            words that stand in what was written`
 
 type Reader = (value: string) => TicketQuery
 
