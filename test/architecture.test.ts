@@ -20,7 +20,7 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   {
     of: /^src\/core\//,
     ours: ['src/core/', 'src/errors', 'src/channel'],
-    outside: /^(node:crypto|string-width|sanitize-html|tldts|chrono-node\/en)$/,
+    outside: /^(node:crypto|node:module|string-width|sanitize-html|tldts|chrono-node\/en)$/,
   },
   {
     of: /^src\/store\//,

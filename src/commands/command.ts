@@ -237,7 +237,10 @@ export function onTicketWith<Extra>(definition: {
     takes: definition.body === 'required' ? 1 : MOST_WORDS,
     parse(line, facts) {
       const [first, ...words] = line.args
-      if (first === undefined) throw new DeskError('usage', `Write: ${usageOf(this)}`)
+      if (first === undefined) {
+        const line = `${this.word} ${facts.prefixes[0]}-12`
+        throw new DeskError('usage', `Say which ticket, as in ${line} (list shows them). Write: ${usageOf(this)}`)
+      }
       return { ticket: ticketArgument(first, facts.prefixes), extra: definition.parse(words, facts) }
     },
     tickets: ({ ticket, extra }) => [ticket, ...(others?.(extra) ?? [])],

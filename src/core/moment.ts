@@ -1,6 +1,16 @@
-import * as chrono from 'chrono-node/en'
+import { createRequire } from 'node:module'
+import type * as Chrono from 'chrono-node/en'
 
 const UNITS: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+const require = createRequire(import.meta.url)
+let loaded: typeof Chrono | undefined
+
+/** 14 MB and a tenth of a second that few processes need. */
+function chrono(): typeof Chrono {
+  loaded ??= require('chrono-node/en') as typeof Chrono
+  return loaded
+}
+
 const MORNING = 9 // o'clock, where only a day is named
 
 /** A length of time such as `20m`, `1h30m`, `1.5h`, `2d`; milliseconds, or null. */
@@ -18,7 +28,7 @@ export function parseMoment(text: string, now: string): string | null {
   const span = parseDuration(text)
   const from = new Date(now)
   if (span !== null) return span > 0 ? new Date(from.getTime() + span).toISOString() : null
-  const [found, second] = chrono.parse(text.trim(), from, { forwardDate: true })
+  const [found, second] = chrono().parse(text.trim(), from, { forwardDate: true })
   if (!found || second || found.text.length < text.trim().length - 1) return null
   const moment = found.start.date()
   if (!found.start.isCertain('hour')) moment.setHours(MORNING, 0, 0, 0)
