@@ -18,7 +18,7 @@ import { addParticipant, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
-import { moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
@@ -197,7 +197,10 @@ export async function appendMessage(
   orders: Orders | null = null,
 ): Promise<Became> {
   await tx.lock([`ticket ${decision.ticketId}`])
-  const ticket = await ticketById(tx, decision.ticketId)
+  const named = await currentTicket(tx, decision.ticketId)
+  // It became part of another while this waited for its turn.
+  if (named && named.id !== decision.ticketId) await tx.lock([`ticket ${named.id}`])
+  const ticket = named && (await ticketById(tx, named.id))
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   const entry = await entryFor(tx, intake, origin, message, orders)
   const append = message.sentByHand ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent

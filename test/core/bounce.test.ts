@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 interface Given {
   text?: string
@@ -349,11 +350,11 @@ describe('a bounce that follows no RFC', () => {
       'name service error for ',
     ]
     for (const piece of [...pieces, 'a.', '550 a@b.c\n', '5.1.1 - a ', 'to: ']) {
-      const begun = performance.now()
+      const spent = cpuTime()
       const long = piece.repeat(400_000 / piece.length)
       read({ text: `x${long}`, deliveryStatus: [long], failedRecipients: [long] })
       read({ text: `x${long}` })
-      expect(performance.now() - begun, piece).toBeLessThan(1_500)
+      expect(spent(), piece).toBeLessThan(1_500)
     }
   })
 })

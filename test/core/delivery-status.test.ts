@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { failedRecipients } from '../../src/core/delivery-status.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 const MESSAGE = 'Reporting-MTA: dns; mail.example.com\nArrival-Date: Mon, 5 Jan 2026 10:00:00 +0000'
 
@@ -95,9 +96,9 @@ describe('a delivery status', () => {
   })
 
   test('of any length is read soon', () => {
-    const begun = performance.now()
+    const spent = cpuTime()
     for (const piece of ['\n', '\n ', ' ', '\r', '\n\f', 'Status: 5', 'Final-Recipient: ;\n'])
       failedRecipients(`x${piece.repeat(100_000)}y`)
-    expect(performance.now() - begun).toBeLessThan(3_000)
+    expect(spent()).toBeLessThan(3_000)
   })
 })

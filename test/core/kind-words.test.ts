@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Evidence } from '../../src/core/evidence.ts'
 import { classify } from '../../src/core/kind.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 interface Given extends Partial<Omit<Evidence, 'header'>> {
   headers?: Record<string, string>
@@ -167,7 +168,7 @@ describe('a mail system that tells of no failure', () => {
 })
 
 test('texts and subjects of any length are looked at soon', () => {
-  const begun = performance.now()
+  const spent = cpuTime()
   for (const piece of [
     'delivery ',
     'your message ',
@@ -180,5 +181,5 @@ test('texts and subjects of any length are looked at soon', () => {
     'this is the a ',
   ])
     kindOf({ subject: piece.repeat(100_000), text: piece.repeat(100_000), fromName: piece.repeat(100_000) })
-  expect(performance.now() - begun).toBeLessThan(1_000)
+  expect(spent()).toBeLessThan(1_000)
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { formatReference, parseReference, plainSubject, referencesIn } from '../../src/core/reference.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 const PREFIXES = ['HD', 'SALES', 'EU2']
 const numbers = fc.integer({ min: 1, max: 999_999_999_999 })
@@ -163,8 +164,8 @@ describe('a plain subject', () => {
   })
 
   test('of a very long subject comes soon', () => {
-    const begun = performance.now()
+    const spent = cpuTime()
     for (const piece of ['Re: ', '[HD-1] ', '[HD-', ' ', 'HD-1 ']) plainSubject(piece.repeat(50_000), PREFIXES)
-    expect(performance.now() - begun).toBeLessThan(2_000)
+    expect(spent()).toBeLessThan(2_000)
   })
 })
