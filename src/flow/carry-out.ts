@@ -14,7 +14,7 @@ import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
 import { acknowledgedSince } from '../store/outbox.ts'
-import { addParticipant, type Participant } from '../store/participants.ts'
+import { addParticipant, addParticipants, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
@@ -83,7 +83,7 @@ export async function openWith(
   const ticket = before ? await linkBoth(tx, opened, 'followed', before, { ...change, actorId: null }) : opened
   const writer = writerOf(message)
   const requester = writer ? [participant(origin, writer, sender, 'requester')] : []
-  for (const each of [...requester, ...copied]) await addParticipant(tx, ticket.id, each, facts.at)
+  await addParticipants(tx, ticket.id, [...requester, ...copied], facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
   await recordAlert(tx, entry, ticket)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)

@@ -194,6 +194,7 @@ export async function tellOfOrders(
 }
 
 const DECIDES = /^(?:join|open)\s+m?-?(\d{1,12})\b/gim
+const SEEMS_TO_DECIDE = /\b(?:join|open)\s+m?-?\d/i
 const MOST = 5 // of one mail
 
 /** Messages that agents' mails in a group decide on, read before the transaction, which cannot wait for that. */
@@ -204,7 +205,8 @@ export async function rereadOrdered(
   const reread = new Map<number, InboundMessage>()
   for (const { channel, message } of group) {
     if (!('visible' in message)) continue
-    const { from, authentication } = message as InboundMessage
+    const { from, authentication, visible, forwarded } = message as InboundMessage
+    if (!SEEMS_TO_DECIDE.test(visible) && !SEEMS_TO_DECIDE.test(forwarded?.comment ?? '')) continue // as nearly all
     const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
     const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
     if (numbers.length === 0 || !from || !isBelieved(authentication.result)) continue

@@ -1,4 +1,4 @@
-import type { Sql, Tx } from './sql.ts'
+import { fragment, joined, type Sql, type Tx } from './sql.ts'
 
 export interface Participant {
   kind: string
@@ -6,6 +6,22 @@ export interface Participant {
   name: string
   personId: string
   role: 'requester' | 'copied'
+}
+
+/** Lets people into a new ticket, each once. */
+export async function addParticipants(
+  tx: Tx,
+  ticketId: string,
+  participants: readonly Participant[],
+  at: string,
+): Promise<void> {
+  if (participants.length === 0) return
+  const rows = participants.map(
+    each => fragment`(${ticketId}, ${each.kind}, ${each.address}, ${each.name}, ${each.personId}, ${each.role}, ${at})`,
+  )
+  await tx`
+    INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at)
+    VALUES ${joined(rows, ', ')} ON CONFLICT (ticket_id, kind, address) DO NOTHING`
 }
 
 /** Lets somebody into a ticket; false if they take part already. */

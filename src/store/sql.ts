@@ -31,8 +31,12 @@ export function fragment(text: TemplateStringsArray, ...values: Value[]): Fragme
 
 /** Conditions that must all hold; none always holds. */
 export function allOf(conditions: readonly Fragment[]): Fragment {
-  if (conditions.length === 0) return fragment`1 = 1`
-  return new Fragment(['', ...conditions.slice(1).map(() => ' AND '), ''], conditions)
+  return conditions.length === 0 ? fragment`1 = 1` : joined(conditions, ' AND ')
+}
+
+/** Fragments one after the other. */
+export function joined(parts: readonly Fragment[], between: string): Fragment {
+  return new Fragment(['', ...parts.slice(1).map(() => between), ''], parts)
 }
 
 /** What the two engines say differently. */
@@ -89,13 +93,13 @@ export function expand(
   const bound: (string | number | null | Uint8Array)[] = []
   const said = (value: Value): string => {
     if (value instanceof Either) return said(value[engine])
-    if (value instanceof Fragment) return joined(value.text, value.values)
+    if (value instanceof Fragment) return statement(value.text, value.values)
     const items = value instanceof List ? value.values : [value]
     return items.map(item => placeholder(bound.push(bindable(item)))).join(', ')
   }
-  const joined = (strings: readonly string[], inner: readonly Value[]): string =>
+  const statement = (strings: readonly string[], inner: readonly Value[]): string =>
     strings.map((part, index) => (index === 0 ? part : said(inner[index - 1] ?? null) + part)).join('')
-  return { text: joined(text, values), values: bound }
+  return { text: statement(text, values), values: bound }
 }
 
 /** Whether a statement may look different each time. */

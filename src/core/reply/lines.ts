@@ -56,7 +56,7 @@ const ORIGINALS = new Set(ORIGINAL.map(words => words.trim()))
 const FORWARDS = new Set(FORWARDED)
 
 /** Whether a line may say something between dashes: nearly no line does, and every line of every mail is asked. */
-const BEGINS_WITH_DASH = /^\s{0,40}[-‐‑‒–—―_=*~+#<>|:.\uFDD0\uFDD1]/
+const BEGINS_WITH_DASH = /^[\s>|:.*~+#<\uFDD0\uFDD1]{0,60}[-‐‑‒–—―_=]/
 const ENDS_WITH_COLON = /[:：]\*?\s*$/
 
 /** "-----Original Message-----" in any of the languages. */
