@@ -44,7 +44,7 @@ export const link = onTicketWith<Other>({
     refuseSame(ticket, other)
     if (kind === 'parent') await refuseCircle(tx, ticket, other)
     if (kind === 'child') await refuseCircle(tx, other, ticket)
-    if ((await linksOf(tx, ticket.id)).some(each => each.kind === kind && each.otherId === other.id)) {
+    if (await isLinked(tx, ticket, kind, other)) {
       throw new DeskError('conflict', `${ticket.ref} and ${other.ref} are linked like that already.`)
     }
     await linkBoth(tx, ticket, kind, other, change)
@@ -93,7 +93,8 @@ export const duplicate = onTicketWith<{ of: number }>({
     const original = await findTicket(tx, of, call.prefixes)
     refuseSame(ticket, original)
     mayMove(ticket, 'close')
-    const linked = await linkBoth(tx, ticket, 'original', original, change)
+    const before = await isLinked(tx, ticket, 'original', original)
+    const linked = before ? ticket : await linkBoth(tx, ticket, 'original', original, change)
     await recordEvent(tx, linked, { type: 'closed', data: { by: 'duplicate' } }, change)
     return {
       text: `${ticket.ref} is closed as a duplicate of ${original.ref}.`,
@@ -108,6 +109,10 @@ export async function linkBoth(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ti
   await addLink(tx, { ticketId: other.id, kind: BACK[kind], otherId: ticket.id })
   await recordEvent(tx, other, { type: 'linked', data: { kind: BACK[kind], ticket: ticket.id } }, change)
   return recordEvent(tx, ticket, { type: 'linked', data: { kind, ticket: other.id } }, change)
+}
+
+async function isLinked(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ticket): Promise<boolean> {
+  return (await linksOf(tx, ticket.id)).some(each => each.kind === kind && each.otherId === other.id)
 }
 
 export function refuseSame(ticket: Ticket, other: Ticket): void {
