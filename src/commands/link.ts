@@ -119,7 +119,9 @@ export function refuseSame(ticket: Ticket, other: Ticket): void {
   if (ticket.id === other.id) throw new DeskError('conflict', `${ticket.ref} is that ticket itself.`)
 }
 
+/** Parents are given one after the other: two that share no ticket could close a circle together. */
 async function refuseCircle(tx: Tx, child: Ticket, parent: Ticket): Promise<void> {
+  await tx.lock(['parents'])
   const ancestors = await ancestorsOf(tx, parent.id)
   if (ancestors.includes(child.id)) throw new DeskError('conflict', `${child.ref} is above ${parent.ref} already.`)
   const [before] = (await linksOf(tx, child.id)).filter(each => each.kind === 'parent')
