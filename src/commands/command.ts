@@ -155,8 +155,17 @@ export async function findOwnTicket(sql: Sql, number: number, prefixes: readonly
   return ticket
 }
 
-/** Ids of tickets by number, and of those that they became part of: what a command locks. */
-export async function lockedBy(sql: Sql, numbers: readonly number[]): Promise<string[]> {
+/**
+ * Locks tickets by number, and those that they became part of. False if one of them became part of yet another while it
+ * waited: then that one is not locked.
+ */
+export async function lockTickets(tx: Tx, numbers: readonly number[]): Promise<boolean> {
+  const ids = await leadingTo(tx, numbers)
+  await tx.lock(ids.map(id => `ticket ${id}`))
+  return (await leadingTo(tx, numbers)).every(id => ids.includes(id))
+}
+
+async function leadingTo(sql: Sql, numbers: readonly number[]): Promise<string[]> {
   const ids: string[] = []
   for (const number of numbers) {
     const id = await ticketIdByNumber(sql, number)

@@ -44,7 +44,7 @@ export const link = onTicketWith<Other>({
     refuseSame(ticket, other)
     if (kind === 'parent') await refuseCircle(tx, ticket, other)
     if (kind === 'child') await refuseCircle(tx, other, ticket)
-    if ((await linksOf(tx, ticket.id)).some(each => each.kind === kind && each.otherId === other.id)) {
+    if (await isLinked(tx, ticket, kind, other)) {
       throw new DeskError('conflict', `${ticket.ref} and ${other.ref} are linked like that already.`)
     }
     await linkBoth(tx, ticket, kind, other, change)
@@ -93,7 +93,8 @@ export const duplicate = onTicketWith<{ of: number }>({
     const original = await findTicket(tx, of, call.prefixes)
     refuseSame(ticket, original)
     mayMove(ticket, 'close')
-    const linked = await linkBoth(tx, ticket, 'original', original, change)
+    const before = await isLinked(tx, ticket, 'original', original)
+    const linked = before ? ticket : await linkBoth(tx, ticket, 'original', original, change)
     await recordEvent(tx, linked, { type: 'closed', data: { by: 'duplicate' } }, change)
     return {
       text: `${ticket.ref} is closed as a duplicate of ${original.ref}.`,
@@ -110,11 +111,17 @@ export async function linkBoth(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ti
   return recordEvent(tx, ticket, { type: 'linked', data: { kind, ticket: other.id } }, change)
 }
 
+async function isLinked(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ticket): Promise<boolean> {
+  return (await linksOf(tx, ticket.id)).some(each => each.kind === kind && each.otherId === other.id)
+}
+
 export function refuseSame(ticket: Ticket, other: Ticket): void {
   if (ticket.id === other.id) throw new DeskError('conflict', `${ticket.ref} is that ticket itself.`)
 }
 
+/** Parents are given one after the other: two that share no ticket could close a circle together. */
 async function refuseCircle(tx: Tx, child: Ticket, parent: Ticket): Promise<void> {
+  await tx.lock(['parents'])
   const ancestors = await ancestorsOf(tx, parent.id)
   if (ancestors.includes(child.id)) throw new DeskError('conflict', `${child.ref} is above ${parent.ref} already.`)
   const [before] = (await linksOf(tx, child.id)).filter(each => each.kind === 'parent')

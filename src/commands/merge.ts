@@ -1,4 +1,4 @@
-import { replay } from '../core/ticket.ts'
+import { replay, type TicketFacts } from '../core/ticket.ts'
 import { DeskError } from '../errors.ts'
 import { eventsOf, lastEventOf } from '../store/events.ts'
 import { addParticipant, participantsOf, removeParticipants } from '../store/participants.ts'
@@ -56,11 +56,11 @@ export const unmerge = onTicket({
         `${ticket.ref} became part of ${into.ref} more than a day ago: split what is its own off instead.`,
       )
     }
-    const before = await stateBefore(tx, ticket, merged.seq)
+    const { state: before, resumeAt: until } = await factsBefore(tx, ticket, merged.seq)
     const absorbed = await lastEventOf(tx, into.id, 'absorbed', data => data.ticket === ticket.id)
     const joined = (absorbed?.data as { joined?: string[] } | undefined)?.joined ?? []
     const left = await removeParticipants(tx, into.id, joined)
-    await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before } }, change)
+    await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before, until } }, change)
     await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left } }, change)
     return {
       text: `${ticket.ref} is a ticket of its own again, ${before}.`,
@@ -69,6 +69,6 @@ export const unmerge = onTicket({
   },
 })
 
-async function stateBefore(tx: Tx, ticket: Ticket, seq: number): Promise<Ticket['state']> {
-  return replay((await eventsOf(tx, ticket.id)).filter(event => event.seq < seq)).state
+async function factsBefore(tx: Tx, ticket: Ticket, seq: number): Promise<TicketFacts> {
+  return replay((await eventsOf(tx, ticket.id)).filter(event => event.seq < seq))
 }

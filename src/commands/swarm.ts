@@ -13,7 +13,7 @@ export const swarm = onTicketWith<{ who: string[] }>({
   summary: 'Has others, or you, work on it beside its owner; it stays its owner’s.',
   parse: who => ({ who: who.length > 0 ? who : ['me'] }),
   async writes(tx, call, ticket, change, { who }) {
-    const agents = who.map(each => agentArgument(each, call))
+    const agents = [...new Set(who.map(each => agentArgument(each, call)))]
     if (isDone(ticket.state))
       throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
     const helping = words(ticket.helpers)

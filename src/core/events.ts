@@ -52,7 +52,7 @@ export type TicketEvent =
   | { type: 'unlinked'; data: { kind: LinkKind; ticket: string } }
   | { type: 'merged'; data: { into: string } }
   | { type: 'absorbed'; data: { ticket: string; joined: string[] } }
-  | { type: 'unmerged'; data: { from: string; state: TicketState } }
+  | { type: 'unmerged'; data: { from: string; state: TicketState; until?: string | null } }
   | { type: 'restored'; data: { ticket: string; left: string[] } }
   | { type: 'split'; data: { original: string; into: string } }
   | { type: 'undelivered'; data: { outbox: string } }

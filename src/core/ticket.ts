@@ -128,8 +128,8 @@ function changeOf(ticket: TicketFacts, event: FramedEvent): Partial<TicketFacts>
     case 'merged':
       return { ...finished, state: 'closed', closedAt: ticket.closedAt ?? at, mergedInto: event.data.into }
     case 'unmerged': {
-      const { state } = event.data
-      return { state, mergedInto: null, closedAt: state === 'closed' ? ticket.closedAt : null }
+      const { state, until = null } = event.data
+      return { state, resumeAt: until, mergedInto: null, closedAt: state === 'closed' ? ticket.closedAt : null }
     }
     default:
       return {}

@@ -3,7 +3,7 @@ import {
   type Call,
   type Command,
   type DeskFacts,
-  lockedBy,
+  lockTickets,
   type SettleCommand,
   type WriteCommand,
 } from '../commands/command.ts'
@@ -174,7 +174,7 @@ async function run(tx: Tx, intake: Intake, command: Command, call: Call, args: n
     return texts.join(' ')
   }
   const write = command as WriteCommand<never>
-  await tx.lock((await lockedBy(tx, write.tickets(args))).map(id => `ticket ${id}`))
+  for (let held = false; !held; ) held = await lockTickets(tx, write.tickets(args))
   return (await write.writes(tx, call, args)).text
 }
 

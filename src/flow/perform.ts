@@ -1,6 +1,6 @@
 import type { CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { lockedBy, usageOf } from '../commands/command.ts'
+import { lockTickets, usageOf } from '../commands/command.ts'
 import { parseCommandLine, splitText } from '../core/command-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
@@ -51,11 +51,14 @@ export class Performer {
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
-    const ids = await lockedBy(store.read, write.tickets(args))
-    return store.transact(async tx => {
-      await tx.lock(ids.map(id => `ticket ${id}`))
-      return write.writes(tx, call, args)
-    })
+    const tickets = write.tickets(args)
+    for (;;) {
+      // All locks in one go, so that no two wait for each other; if that was not all, from the start.
+      const reply = await store.transact(async tx =>
+        (await lockTickets(tx, tickets)) ? write.writes(tx, call, args) : undefined,
+      )
+      if (reply) return reply
+    }
   }
 
   async #agent(request: CommandRequest): Promise<Person> {

@@ -69,6 +69,14 @@ describe('a ticket rebuilt from its events', () => {
     expect(given(claimed('bob'), released('bob'), claimed('eve'))).toMatchObject({ ownerId: 'eve' })
   })
 
+  test('comes back when it was to come back, though it was part of another ticket meanwhile', () => {
+    const scheduled: TicketEvent = { type: 'scheduled', data: { until: at(90) } }
+    const merged: TicketEvent = { type: 'merged', data: { into: 't2' } }
+    expect(given(scheduled, merged)).toMatchObject({ state: 'closed', resumeAt: null, mergedInto: 't2' })
+    const unmerged: TicketEvent = { type: 'unmerged', data: { from: 't2', state: 'scheduled', until: at(90) } }
+    expect(given(scheduled, merged, unmerged)).toMatchObject({ state: 'scheduled', resumeAt: at(90), mergedInto: null })
+  })
+
   test('keeps the time of the first answer', () => {
     expect(given(noted, replied, received, replied)).toMatchObject({
       state: 'open',
