@@ -31,8 +31,16 @@ export function fragment(text: TemplateStringsArray, ...values: Value[]): Fragme
 
 /** Conditions that must all hold; none always holds. */
 export function allOf(conditions: readonly Fragment[]): Fragment {
-  if (conditions.length === 0) return fragment`1 = 1`
-  return new Fragment(['', ...conditions.slice(1).map(() => ' AND '), ''], conditions)
+  return conditions.length === 0 ? fragment`1 = 1` : joined(conditions, ' AND ')
+}
+
+/** The rows of all of these; at least one. */
+export function unionOf(selects: readonly Fragment[]): Fragment {
+  return joined(selects, ' UNION ALL ')
+}
+
+function joined(parts: readonly Fragment[], between: string): Fragment {
+  return new Fragment(['', ...parts.slice(1).map(() => between), ''], parts)
 }
 
 /** What the two engines say differently. */
