@@ -43,6 +43,8 @@ CREATE INDEX tickets_resolved ON tickets (resolved_at) WHERE resolved_at IS NOT 
 
 CREATE INDEX tickets_merged ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 
+CREATE INDEX participants_address ON participants (kind, address);
+
 -- The tags of a ticket once more, with what lists of tickets are ordered by.
 CREATE TABLE ticket_tags (
   ticket_id TEXT NOT NULL REFERENCES tickets (id),
