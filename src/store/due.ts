@@ -10,8 +10,9 @@ export async function dueTickets(
   { now, resolvedBefore, limit }: { now: string; resolvedBefore: string; limit: number },
 ): Promise<DueTicket[]> {
   return sql<DueTicket>`
-    SELECT id FROM tickets WHERE resume_at <= ${now}
-    UNION SELECT id FROM tickets WHERE offered_until <= ${now}
-    UNION SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL
+    SELECT DISTINCT id FROM (
+      SELECT id FROM tickets WHERE resume_at <= ${now}
+      UNION ALL SELECT id FROM tickets WHERE offered_until <= ${now}
+      UNION ALL SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL) AS due
     LIMIT ${limit}`
 }

@@ -34,6 +34,11 @@ export function allOf(conditions: readonly Fragment[]): Fragment {
   return conditions.length === 0 ? fragment`1 = 1` : joined(conditions, ' AND ')
 }
 
+/** The rows of all of these; at least one. */
+export function unionOf(selects: readonly Fragment[]): Fragment {
+  return joined(selects, ' UNION ALL ')
+}
+
 /** Fragments one after the other. */
 export function joined(parts: readonly Fragment[], between: string): Fragment {
   return new Fragment(['', ...parts.slice(1).map(() => between), ''], parts)

@@ -1,8 +1,10 @@
 import type { TicketQuery } from '../core/query.ts'
-import { allOf, Either, type Fragment, fragment, list, type Sql } from './sql.ts'
+import { allOf, Either, type Fragment, fragment, list, type Sql, unionOf } from './sql.ts'
 import type { Ticket } from './tickets.ts'
 
 const MOST_HITS = 1_000 // messages that a search looks at, the newest
+const FEW_PEOPLE = 1_000 // whose tickets are looked up one by one; more of them have enough among the newest
+const MOST_CATEGORIES = 200 // walked one by one
 
 /** A query, and what only whoever asks knows. */
 export interface TicketList {
@@ -15,69 +17,222 @@ export interface TicketList {
   limit: number
 }
 
-/** Newest change first. */
+/**
+ * Newest change first. The page is put together from walks: each goes along one index in that order, stops as soon as
+ * it has a page, and meets little that does not belong. So a list takes as long with many tickets as with few.
+ */
 export async function listTickets(sql: Sql, wanted: TicketList): Promise<Ticket[]> {
+  const walks = await walksFor(sql, wanted)
+  if (walks.length === 0) return []
   return sql<Ticket>`
-    SELECT * FROM tickets_read WHERE id IN (
-      SELECT t.id FROM tickets t WHERE ${allOf(conditionsOf(wanted))}
-      ORDER BY t.updated_at DESC, t.number DESC LIMIT ${wanted.limit})
+    SELECT * FROM tickets_read WHERE number IN (
+      SELECT number FROM (${unionOf(walks)}) AS page ORDER BY updated_at DESC, number DESC LIMIT ${wanted.limit})
     ORDER BY "updatedAt" DESC, number DESC`
 }
 
+/** What comes first here leads; the rest of the query only leaves out what is met on the way. */
+async function walksFor(sql: Sql, wanted: TicketList): Promise<Fragment[]> {
+  const { words = [], requester, tags: [tag, ...tags] = [], category } = wanted.query
+  const without = (query: { [Key in keyof TicketQuery]: undefined | TicketQuery[Key] }): TicketList => ({
+    ...wanted,
+    query: { ...wanted.query, ...query } as TicketQuery,
+  })
+  if (words.length > 0) return [byWords(wanted, words)]
+  if (requester !== undefined && (await areFew(sql, requester))) {
+    return along(without({ requester: undefined }), ({ done }) => byRequester(requester, done))
+  }
+  if (tag !== undefined) return along(without({ tags }), ({ done }) => byTag(tag, done))
+  const below = category === undefined ? undefined : await categoriesBelow(sql, category)
+  const from = fragment`tickets t`
+  if (below === undefined) return along(wanted, () => ({ from, where: [] }))
+  const rest = without({ category: undefined })
+  return below.flatMap(each => along(rest, () => ({ from, where: [fragment`t.category = ${each}`] })))
+}
+
+/** Where a walk goes along. */
+interface Lead {
+  from: Fragment
+  where: Fragment[]
+  /** What has the columns that it is ordered by; the ticket itself if left out. */
+  by?: Fragment
+}
+
+function along(wanted: TicketList, leadOf: (part: Part) => Lead): Fragment[] {
+  const rest = conditionsOf(wanted)
+  return partsOf(wanted.query.states).map(part => {
+    const { where, ...lead } = leadOf(part)
+    return walk(wanted, { ...lead, where: [...where, part.is, ...rest] })
+  })
+}
+
+/** At most a page of tickets. */
+function walk({ limit }: TicketList, { from, where, by = fragment`t` }: Lead): Fragment {
+  return fragment`
+    SELECT * FROM (
+      SELECT ${by}.updated_at, ${by}.number FROM ${from} WHERE ${allOf(where)}
+      ORDER BY ${by}.updated_at DESC, ${by}.number DESC LIMIT ${limit}) AS walk`
+}
+
+// CROSS JOIN keeps SQLite from going through the tickets instead: https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
+
+function byWords(wanted: TicketList, words: readonly string[]): Fragment {
+  const from = fragment`(SELECT DISTINCT ticket_id FROM (${writtenIn(words)}) AS hit) AS found CROSS JOIN tickets t`
+  const where = [fragment`t.id = found.ticket_id`, UNMERGED, stateIs(wanted.query.states), ...conditionsOf(wanted)]
+  return walk(wanted, { from, where })
+}
+
+function byRequester(requester: string, done: Part['done']): Lead {
+  // Of two indexes that do, only this one has all that is asked for: the tickets themselves need not be read.
+  const index = done === 1 ? new Either(fragment`INDEXED BY tickets_requester_done`, fragment``) : fragment``
+  const from = fragment`(${peopleLike(requester)}) AS person CROSS JOIN tickets t ${index}`
+  return { from, where: [fragment`t.requester_id = person.id`] }
+}
+
+function byTag(tag: string, done: Part['done']): Lead {
+  const where = [fragment`g.tag = ${tag}`, fragment`g.done = ${done}`, fragment`t.id = g.ticket_id`]
+  return { from: fragment`ticket_tags g CROSS JOIN tickets t`, where, by: fragment`g` }
+}
+
+interface Part {
+  /** 1 for what is closed. */
+  done: 0 | 1
+  is: Fragment
+}
+
+const UNMERGED = fragment`t.merged_into IS NULL`
+const OPEN = fragment`t.closed_at IS NULL`
+const UNFINISHED = fragment`t.closed_at IS NULL AND t.state <> 'resolved'`
+const DONE = fragment`t.closed_at IS NOT NULL AND t.merged_into IS NULL`
+
+/** Indexes keep what is open and what is closed apart. What was merged is closed. */
+function partsOf(states: TicketQuery['states']): Part[] {
+  if (states === undefined) return [{ done: 0, is: UNFINISHED }]
+  if (states === 'all') {
+    return [
+      { done: 0, is: OPEN },
+      { done: 1, is: DONE },
+    ]
+  }
+  return [...new Set(states)].map(state =>
+    state === 'closed' ? { done: 1, is: DONE } : { done: 0, is: fragment`t.closed_at IS NULL AND t.state = ${state}` },
+  )
+}
+
+function stateIs(states: TicketQuery['states']): Fragment {
+  if (states === 'all') return allOf([])
+  return states === undefined ? UNFINISHED : fragment`t.state IN (${list(states)})`
+}
+
+/** All that a query says but for states and words. */
 function conditionsOf({ query, ownerId, helperId, now }: TicketList): Fragment[] {
-  const { states, requester, priority, kind, category, tags = [], older, newer, quiet, desk, words = [] } = query
+  const { requester, priority, kind, category, tags = [], older, newer, quiet, desk } = query
   const ago = (span: number) => new Date(Date.parse(now) - span).toISOString()
   return [
-    fragment`t.merged_into IS NULL`,
-    ...stateConditions(states),
     ...(ownerId === undefined
       ? []
       : [ownerId === null ? fragment`t.owner_id IS NULL` : fragment`t.owner_id = ${ownerId}`]),
-    ...(helperId === undefined ? [] : [fragment`' ' || t.helpers || ' ' LIKE ${`% ${helperId} %`}`]),
+    ...(helperId === undefined
+      ? []
+      : [fragment`t.helpers <> ''`, fragment`' ' || t.helpers || ' ' LIKE ${`% ${helperId} %`}`]),
     ...(requester === undefined ? [] : [requesterIs(requester)]),
     ...(priority === undefined ? [] : [fragment`t.priority = ${priority}`]),
     ...(kind === undefined ? [] : [fragment`t.kind = ${kind}`]),
     ...(category === undefined
       ? []
-      : [fragment`(t.category = ${category} OR (t.category >= ${`${category}/`} AND t.category < ${`${category}0`}))`]),
-    ...tags.map(tag => fragment`t.id IN (SELECT ticket_id FROM ticket_tags WHERE tag = ${tag})`),
+      : [fragment`(t.category = ${category} OR t.category LIKE ${`${escaped(category)}/%`} ESCAPE '\\')`]),
+    ...tags.map(
+      tag => fragment`EXISTS (SELECT 1 FROM ticket_tags own WHERE own.ticket_id = t.id AND own.tag = ${tag})`,
+    ),
     ...(older === undefined ? [] : [fragment`t.opened_at < ${ago(older)}`]),
-    ...(newer === undefined ? [] : [fragment`t.opened_at > ${ago(newer)}`]),
+    // What was opened later was changed later, too: there the walk ends.
+    ...(newer === undefined ? [] : [fragment`t.opened_at > ${ago(newer)}`, fragment`t.updated_at > ${ago(newer)}`]),
     ...(quiet === undefined ? [] : [fragment`t.updated_at < ${ago(quiet)}`]),
     ...(desk === undefined ? [] : [fragment`t.desk_id = ${desk}`]),
-    ...(words.length === 0 ? [] : [fragment`t.id IN (${writtenIn(words)})`]),
   ]
 }
 
-function stateConditions(states: TicketQuery['states']): Fragment[] {
-  if (states === 'all') return []
-  if (states === undefined) return [fragment`t.closed_at IS NULL`, fragment`t.state <> 'resolved'`]
-  const open = states.includes('closed') ? [] : [fragment`t.closed_at IS NULL`]
-  return [...open, fragment`t.state IN (${list(states)})`]
+function escaped(text: string): string {
+  return text.replace(/[\\%_]/g, '\\$&')
 }
 
-/** Part of a name or of an address. */
+/** People by part of a name or of an address. */
+function peopleLike(text: string): Fragment {
+  const byIndex = fragment`
+    SELECT n.person_id AS id FROM (${numbersLike(text)}) AS part CROSS JOIN person_numbers n WHERE n.number = part.number`
+  return fragment`${new Either(hasTrigram(text) ? byIndex : byRow(text), byRow(text))}`
+}
+
+/** Whether a ticket is of such a person, asked ticket by ticket: no index may lead to all of theirs instead. */
 function requesterIs(text: string): Fragment {
-  const pattern = `%${text.replace(/[\\%_]/g, '\\$&')}%`
-  return fragment`t.requester_id IN (
+  const byNumber = fragment`(
+    SELECT n.number FROM person_numbers n WHERE n.person_id = t.requester_id) IN (${numbersLike(text)})`
+  const byId = fragment`t.requester_id IN (${byRow(text)})`
+  return fragment`${new Either(hasTrigram(text) ? byNumber : fragment`+${byId}`, byId)}`
+}
+
+/** Of trigrams: https://sqlite.org/fts5.html#the_trigram_tokenizer */
+function numbersLike(text: string): Fragment {
+  return fragment`SELECT rowid AS number FROM person_parts WHERE person_parts MATCH ${quoted(text)}`
+}
+
+function hasTrigram(text: string): boolean {
+  return [...text].length >= 3
+}
+
+function byRow(text: string): Fragment {
+  const pattern = `%${escaped(text)}%`
+  return fragment`
     SELECT id FROM people WHERE lower(name) LIKE ${pattern} ESCAPE '\\'
-    UNION SELECT person_id FROM identities WHERE address LIKE ${pattern} ESCAPE '\\')`
+    UNION SELECT person_id FROM identities WHERE address LIKE ${pattern} ESCAPE '\\'`
+}
+
+async function areFew(sql: Sql, requester: string): Promise<boolean> {
+  const [found] = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM (${peopleLike(requester)} LIMIT ${FEW_PEOPLE + 1}) AS alike`
+  return (found?.count ?? 0) <= FEW_PEOPLE
+}
+
+/**
+ * This category and those below it that any ticket has; undefined if too many are in use. Goes from one to the next in
+ * the index, which takes a step for each category, not for each ticket.
+ */
+async function categoriesBelow(sql: Sql, category: string): Promise<string[] | undefined> {
+  const used = await sql<{ category: string }>`
+    WITH RECURSIVE
+      open (category) AS (
+        SELECT min(t.category) FROM tickets t WHERE ${OPEN} AND t.category IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(t.category) FROM tickets t WHERE ${OPEN} AND t.category > open.category)
+        FROM open WHERE open.category IS NOT NULL),
+      done (category) AS (
+        SELECT min(t.category) FROM tickets t WHERE ${DONE} AND t.category IS NOT NULL
+        UNION ALL
+        SELECT (SELECT min(t.category) FROM tickets t WHERE ${DONE} AND t.category > done.category)
+        FROM done WHERE done.category IS NOT NULL)
+    SELECT category FROM open WHERE category IS NOT NULL
+    UNION SELECT category FROM done WHERE category IS NOT NULL
+    LIMIT ${MOST_CATEGORIES + 1}`
+  if (used.length > MOST_CATEGORIES) return undefined
+  return used.map(each => each.category).filter(each => each === category || each.startsWith(`${category}/`))
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`
 }
 
 /** Tickets of the newest messages that hold all of these words. FTS5: https://sqlite.org/fts5.html */
 function writtenIn(words: readonly string[]): Either {
-  const quoted = words.map(word => `"${word.replaceAll('"', '""')}"`).join(' ')
   const plain = words.join(' ')
   return new Either(
     fragment`
-      SELECT m.ticket_id FROM (
-        SELECT rowid AS number FROM message_words WHERE message_words MATCH ${quoted}
-        ORDER BY rowid DESC LIMIT ${MOST_HITS}) AS hit
-      JOIN message_numbers n ON n.number = hit.number JOIN messages m ON m.id = n.message_id`,
+      SELECT n.ticket_id FROM (
+        SELECT rowid AS number FROM message_words WHERE message_words MATCH ${words.map(quoted).join(' ')}
+        ORDER BY rowid DESC LIMIT ${MOST_HITS}) AS newest
+      CROSS JOIN message_numbers n WHERE n.number = newest.number`,
     fragment`
-      SELECT hit.ticket_id FROM (
+      SELECT newest.ticket_id FROM (
         SELECT ticket_id FROM messages
         WHERE to_tsvector('simple', left(subject || ' ' || coalesce(visible, text, ''), 20000)) @@ plainto_tsquery('simple', ${plain})
-        ORDER BY stored_at DESC LIMIT ${MOST_HITS}) AS hit`,
+        ORDER BY stored_at DESC LIMIT ${MOST_HITS}) AS newest`,
   )
 }

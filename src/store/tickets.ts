@@ -154,7 +154,7 @@ export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, ch
            resolved_at = ${facts.resolvedAt}, closed_at = ${facts.closedAt}, event_seq = ${seq}, event_hash = ${hash}
     WHERE id = ${ticket.id}`
   if (SELDOM.some(field => facts[field] !== ticket[field])) await updateSeldom(tx, ticket.id, facts)
-  if (facts.tags !== ticket.tags) await updateTags(tx, ticket.id, words(facts.tags))
+  if (facts.tags !== '' || ticket.tags !== '') await updateTags(tx, ticket, facts)
   const names = facts.ownerId === ticket.ownerId ? {} : await namesOf(tx, facts.ownerId)
   return { ...ticket, ...facts, ...names, eventSeq: seq, eventHash: hash }
 }
@@ -188,9 +188,15 @@ async function updateSeldom(tx: Tx, id: string, facts: TicketFacts): Promise<voi
     WHERE id = ${id}`
 }
 
-async function updateTags(tx: Tx, id: string, tags: readonly string[]): Promise<void> {
+/** Each tag goes with what lists are ordered by, so every event of a ticket with tags changes them. */
+async function updateTags(tx: Tx, { id, number }: Ticket, facts: TicketFacts): Promise<void> {
   await tx`DELETE FROM ticket_tags WHERE ticket_id = ${id}`
-  for (const tag of tags) await tx`INSERT INTO ticket_tags (tag, ticket_id) VALUES (${tag}, ${id})`
+  const done = facts.closedAt === null ? 0 : 1
+  for (const tag of words(facts.tags)) {
+    await tx`
+      INSERT INTO ticket_tags (ticket_id, tag, done, updated_at, number)
+      VALUES (${id}, ${tag}, ${done}, ${facts.updatedAt}, ${number})`
+  }
 }
 
 async function namesOf(sql: Sql, ownerId: string | null): Promise<Pick<Ticket, 'ownerName' | 'ownerHandle'>> {

@@ -22,7 +22,8 @@ export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
     UNION ALL
     SELECT 'arrival', 'A message of ' || d.prefix || '-' || t.number || ' came in without an arrival.'
     FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
-    WHERE m.direction = 'in' AND coalesce(m.what, '') <> 'split' AND NOT EXISTS (SELECT 1 FROM arrivals a WHERE a.message_id = m.id)
+    WHERE m.direction = 'in' AND coalesce(m.what, '') <> 'split' AND NOT EXISTS (
+      SELECT 1 FROM arrivals a WHERE a.ticket_id = m.ticket_id AND a.message_id = m.id)
     UNION ALL
     SELECT 'arrival', 'M-' || a.number || ' came in, but what it came as is not stored.'
     FROM arrivals a WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = a.raw)

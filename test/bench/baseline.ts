@@ -12,6 +12,8 @@ export interface Bench {
   corpus: Corpus
   /** Temporary folder of the run. */
   root: string
+  /** How many tickets the largest store holds; a million if left out. */
+  tickets?: number
   /** Each time that mailparser alone was measured. */
   baselines: Round[]
 }

@@ -13,8 +13,10 @@ export interface Figure {
   target: { of: 'value' | 'ratio'; at: 'least' | 'most'; limit: number } | null
   /** Of each repetition. */
   repeats: number[]
-  /** Messages per second of processor time through those of the baseline. */
+  /** The same as `ratio` of processor time: messages per second of it, or how much of it. */
   cpuRatio?: number
+  /** Processor time of one repetition, where the value is a time. */
+  cpuMilliseconds?: number
   /** Processor cores that it kept busy on average, where that tells what limits it; and that other programs did. */
   cores?: number
   otherCores?: number
@@ -35,10 +37,11 @@ export function showFigures(figures: readonly Figure[]): string {
     targetText(figure),
     { true: 'met', false: 'NOT MET', null: '' }[`${isMet(figure)}`],
     figure.cpuRatio === undefined ? '' : `${figure.cpuRatio.toFixed(2)} x`,
+    figure.cpuMilliseconds === undefined ? '' : `${rounded(figure.cpuMilliseconds)} ms`,
     figure.cores === undefined ? '' : figure.cores.toFixed(1),
     figure.otherCores === undefined ? '' : figure.otherCores.toFixed(1),
   ])
-  return table(['WHAT', 'FIGURE', 'RATIO', 'TARGET', '', 'CPU RATIO', 'CORES', "OTHERS' CORES"], rows, 160)
+  return table(['WHAT', 'FIGURE', 'RATIO', 'TARGET', '', 'CPU RATIO', 'CPU', 'CORES', "OTHERS' CORES"], rows, 160)
 }
 
 function targetText({ target, unit }: Figure): string {
@@ -55,4 +58,10 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2)
   const upper = sorted[middle] ?? Number.NaN
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2
+}
+
+/** The least of these values that so many percent of them do not exceed. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Number.NaN
 }

@@ -16,24 +16,45 @@ ALTER TABLE tickets ADD COLUMN resolved_at TEXT;
 ALTER TABLE tickets ADD COLUMN rating BIGINT;
 ALTER TABLE tickets ADD COLUMN merged_into TEXT REFERENCES tickets (id);
 
--- Lists and the clock, newest change first.
-CREATE INDEX tickets_updated ON tickets (updated_at, number);
-CREATE INDEX tickets_unowned ON tickets (updated_at, number) WHERE closed_at IS NULL AND owner_id IS NULL;
-CREATE INDEX tickets_requester ON tickets (requester_id, number);
+-- Lists, newest change first: of what is open and of what is done there is an index each, so that neither is passed over
+-- in search of the other, and what is done stays where it is. What was merged is always done.
+CREATE INDEX tickets_done ON tickets (updated_at, number, opened_at) WHERE closed_at IS NOT NULL AND merged_into IS NULL;
+DROP INDEX tickets_owner;
+CREATE INDEX tickets_owner ON tickets (owner_id, updated_at, number) WHERE closed_at IS NULL;
+CREATE INDEX tickets_owner_done ON tickets (owner_id, updated_at, number)
+WHERE closed_at IS NOT NULL AND merged_into IS NULL;
 CREATE INDEX tickets_state ON tickets (state, updated_at, number) WHERE closed_at IS NULL;
-CREATE INDEX tickets_category ON tickets (category, updated_at, number) WHERE category IS NOT NULL;
-CREATE INDEX tickets_priority ON tickets (priority, updated_at, number) WHERE priority IS NOT NULL;
+CREATE INDEX tickets_category ON tickets (category, updated_at, number) WHERE closed_at IS NULL AND category IS NOT NULL;
+CREATE INDEX tickets_category_done ON tickets (category, updated_at, number)
+WHERE closed_at IS NOT NULL AND merged_into IS NULL AND category IS NOT NULL;
+CREATE INDEX tickets_priority ON tickets (priority, updated_at, number) WHERE closed_at IS NULL AND priority IS NOT NULL;
+CREATE INDEX tickets_priority_done ON tickets (priority, updated_at, number)
+WHERE closed_at IS NOT NULL AND merged_into IS NULL AND priority IS NOT NULL;
+CREATE INDEX tickets_helped ON tickets (updated_at, number) WHERE helpers <> '';
+CREATE INDEX tickets_requester ON tickets (requester_id, number);
+CREATE INDEX tickets_requester_open ON tickets (requester_id) WHERE closed_at IS NULL;
+CREATE INDEX tickets_requester_done ON tickets (requester_id, updated_at, number)
+WHERE closed_at IS NOT NULL AND merged_into IS NULL;
+
+-- The clock.
 CREATE INDEX tickets_resume ON tickets (resume_at) WHERE resume_at IS NOT NULL;
 CREATE INDEX tickets_offered ON tickets (offered_until) WHERE offered_until IS NOT NULL;
 CREATE INDEX tickets_resolved ON tickets (resolved_at) WHERE resolved_at IS NOT NULL AND closed_at IS NULL;
+
 CREATE INDEX tickets_merged ON tickets (merged_into) WHERE merged_into IS NOT NULL;
 
--- The tags of a ticket once more, to find tickets by.
+CREATE INDEX participants_address ON participants (kind, address);
+
+-- The tags of a ticket once more, with what lists of tickets are ordered by.
 CREATE TABLE ticket_tags (
-  tag TEXT NOT NULL,
   ticket_id TEXT NOT NULL REFERENCES tickets (id),
-  PRIMARY KEY (tag, ticket_id)
+  tag TEXT NOT NULL,
+  done BIGINT NOT NULL CHECK (done IN (0, 1)), -- 1 once closed
+  updated_at TEXT NOT NULL,
+  number BIGINT NOT NULL, -- of the ticket
+  PRIMARY KEY (ticket_id, tag)
 );
+CREATE INDEX ticket_tags_newest ON ticket_tags (tag, done, updated_at, number);
 
 -- What tickets are to each other. A row for each direction.
 CREATE TABLE links (
