@@ -45,6 +45,10 @@ export class Performer {
     return reply
   }
 
+  #now(): string {
+    return this.#context.clock.now().toISOString()
+  }
+
   async #run(command: Command, call: Call, args: never): Promise<Reply> {
     const { store, files } = this.#context
     if ('reads' in command) return command.reads(store.read, call, args)
@@ -55,7 +59,8 @@ export class Performer {
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx =>
-        (await lockTickets(tx, tickets)) ? write.writes(tx, call, args) : undefined,
+        // It happens when its turn has come, so that no event is older than the one before it.
+        (await lockTickets(tx, tickets)) ? write.writes(tx, { ...call, at: this.#now() }, args) : undefined,
       )
       if (reply) return reply
     }

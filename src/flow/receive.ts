@@ -100,6 +100,7 @@ export class Receiver {
     return store.transact(async tx => {
       const intake = await intakeFor(this.#context, tx, group.length, before)
       await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
+      intake.facts.at = this.#context.clock.now().toISOString() // when its turn has come
       await judgeSenders(tx, intake, group)
       const receipts: Receipt[] = []
       for (const { channel, message, cursor } of group) {
