@@ -4,7 +4,7 @@ import { DeskError } from '../errors.ts'
 import { addLink, ancestorsOf, linksOf, removeLink } from '../store/links.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
-import { findTicket, onTicketWith, type ParseFacts, ticketArgument } from './command.ts'
+import { findOwnTicket, findTicket, onTicketWith, type ParseFacts, ticketArgument } from './command.ts'
 
 /** What the first is to the second, if the second is that to the first. */
 const BACK: Record<LinkKind, LinkKind> = {
@@ -62,11 +62,13 @@ export const unlink = onTicketWith<Other>({
   parse: otherIn,
   others: ({ other }) => [other],
   async writes(tx, call, ticket, change, { other: number }) {
-    const other = await findTicket(tx, number, call.prefixes)
-    const links = (await linksOf(tx, ticket.id)).filter(each => each.otherId === other.id)
-    if (links.length === 0) throw new DeskError('conflict', `${ticket.ref} and ${other.ref} are not linked.`)
+    // What was linked before it became part of another is linked by itself still.
+    const named = [await findOwnTicket(tx, number, call.prefixes), await findTicket(tx, number, call.prefixes)]
+    const links = (await linksOf(tx, ticket.id)).filter(each => named.some(({ id }) => id === each.otherId))
+    const other = named.find(({ id }) => id === links[0]?.otherId) ?? named[0]
+    if (!other || links.length === 0) throw new DeskError('conflict', `${ticket.ref} and ${other?.ref} are not linked.`)
     let [own, back] = [ticket, other]
-    for (const { kind } of links) {
+    for (const { kind } of links.filter(each => each.otherId === other.id)) {
       await removeLink(tx, { ticketId: own.id, kind, otherId: back.id })
       await removeLink(tx, { ticketId: back.id, kind: BACK[kind], otherId: own.id })
       own = await recordEvent(tx, own, { type: 'unlinked', data: { kind, ticket: back.id } }, change)

@@ -32,6 +32,8 @@ export async function answerOnPage(context: Context, token: string, answer: Solv
   return context.store.transact(async tx => {
     await tx.lock([`ticket ${found.id}`])
     const ticket = await ticketOfLink(tx, token)
+    // It became part of another while this waited for its turn.
+    if (ticket.id !== found.id) await tx.lock([`ticket ${ticket.id}`])
     const facts = await deskFacts(context, tx)
     if (ticket.state !== 'resolved') return pageOf(context, ticket)
     const change = { at: facts.at, actorId: ticket.requesterId, channel: 'web' }
