@@ -29,7 +29,7 @@ const REQUESTERS_LEAST = 500
 const TICKETS_EACH = 20
 const AT_ONCE = 1_000 // tickets whose messages and events come in turns
 const TOGETHER = 20 // times so many in one transaction
-const MERGED_PAGES = 10_000 // of the full-text index after each: as many as there are to merge
+const MERGED_PAGES = 1_000_000 // of the full-text index after each: as many as there are to merge
 const RAW = Buffer.from('What it came as is left out: nothing measured here reads it.\n')
 
 const GIVEN = [

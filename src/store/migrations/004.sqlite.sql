@@ -16,7 +16,7 @@ CREATE TRIGGER message_words_add AFTER INSERT ON messages BEGIN
   INSERT INTO message_numbers (message_id, ticket_id) VALUES (new.id, new.ticket_id);
   INSERT INTO message_words (rowid, subject, body)
   VALUES (last_insert_rowid(), new.subject, substr(coalesce(new.visible, new.text, ''), 1, 20000));
-  INSERT INTO message_words (message_words, rank) VALUES ('merge', 16); -- pages at most
+  INSERT INTO message_words (message_words, rank) VALUES ('merge', 8); -- pages at most
 END;
 CREATE TRIGGER message_words_change AFTER UPDATE OF text, visible, subject ON messages BEGIN
   DELETE FROM message_words WHERE rowid = (SELECT number FROM message_numbers WHERE message_id = old.id);
