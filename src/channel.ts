@@ -133,8 +133,39 @@ export interface InboundMessage {
   spam: string[]
   /** It was handed over just now by whoever sends it, and is no old mail that is brought in. */
   live?: true
+  /** Addresses of its sender on other kinds of channels, for which the transport vouches: the e-mail of a chat account. */
+  alsoKnownAs?: Identity[]
+  /** It was written where agents talk among themselves: nothing there is a requester's, and nothing opens a ticket. */
+  internal?: true
+  /** Everybody who reads the conversation can write in it and is seen by the others, so nobody there is a stranger. */
+  shared?: true
+  /** Chat comes in several lines: what one person writes within so many milliseconds under one key is one ticket. */
+  row?: { key: string; within: number }
+  /** How urgent its writer says it is, where they were asked. */
+  urgency?: 'low' | 'medium' | 'high'
   raw: Content
   attachments: InboundAttachment[]
+}
+
+/** An address on one kind of channel, e.g. `email` or `slack`. */
+export interface Identity {
+  kind: string
+  address: string
+}
+
+/** A message that its writer changed, or took back, after it came. */
+export interface RevisedMessage {
+  /** Unique in the channel, and another for each revision. */
+  id: string
+  /** The id that the message came with. */
+  revises: string
+  /** Who did it; null where the transport does not say. */
+  from: Address | null
+  /** What it says now; null: it was deleted. */
+  text: string | null
+  /** When; ISO 8601 UTC. */
+  revisedAt: string
+  raw: Content
 }
 
 /** A message nobody could read: kept as it is, with the reason, to be tried again. */
@@ -207,14 +238,116 @@ export interface OutboundMessage {
   /** The conversation so far, oldest first, in the same form. */
   references: string[]
   attachments: OutboundAttachment[]
+  /** What its readers can do about it with one press, where the transport has such a thing. */
+  actions: Action[]
+  /** 1 at first; above that an earlier attempt may have arrived without our knowing. */
+  attempt: number
   /** When it was queued; ISO 8601 UTC. */
   queuedAt: string
+}
+
+/** Something to do with one press: a command line, and what is asked for before it is given. */
+export interface Action {
+  label: string
+  /** As typed. Of a field of the form `{name}` stands for what was entered, in quotes. */
+  line: string
+  /** Asked for first; the field `text` goes along as the command's text. */
+  form?: Form
+  style?: 'primary' | 'danger'
+}
+
+/** What a person is asked for, whichever way it is shown. */
+export interface Form {
+  title: string
+  /** A sentence above the fields; Markdown. */
+  intro?: string
+  /** On the button that sends it. */
+  submit: string
+  fields: Field[]
+}
+
+export interface Field {
+  /** Letters only. */
+  name: string
+  label: string
+  hint?: string
+  /** `line`: a short text; `text`: one of any length; `choice`: one of `choices`. */
+  kind: 'line' | 'text' | 'choice'
+  /** For `choice`: at most 100. */
+  choices?: { value: string; label: string }[]
+  required: boolean
+  /** Characters. */
+  most?: number
+  least?: number
+  value?: string
+}
+
+/** A ticket at a glance, shown where agents work and kept up to date there. */
+export interface Card {
+  ref: string
+  /** One line. */
+  subject: string
+  /** What it waits for, who has it, how urgent it is, how old: in this order. */
+  facts: { label: string; value: string }[]
+  /** Newest message of the requester's side, cut short; plain text. */
+  latest: { author: string; text: string; at: string } | null
+  /** The first few are buttons, the others a menu. */
+  actions: Action[]
+  /** Nothing is left to be done. */
+  done: boolean
+}
+
+/** Something that happened on a ticket, told below its card. */
+export interface CardEntry {
+  /** Unique, and the same at every attempt. */
+  id: string
+  /** `requester`: somebody whom we answer; `answer`: to them; `note`: among agents; `event`: of the desk. */
+  from: 'requester' | 'answer' | 'note' | 'event'
+  author: string
+  /** Plain text of others, shown as it is. */
+  text: string
+  files: { name: string; size: number }[]
+  /** Whose attention it wants: addresses of this channel's kind. */
+  mentions: string[]
+  actions: Action[]
+  attempt: number
+}
+
+/** A channel that has a room where agents work on the tickets of a desk. */
+export interface ShowsCards {
+  /** False where none is configured. */
+  readonly hasRoom: boolean
+  /**
+   * Shows a card anew (`place` null), or what has changed of it in its place; gives the place, which is also the
+   * `thread` of what is written below it. Rejects with a `DeliveryError`. `id` is the same at every attempt.
+   */
+  showCard(card: Card, place: string | null, attempt: { id: string; attempt: number }): Promise<string>
+  /** Adds an entry below the card at this place. */
+  addToCard(place: string, entry: CardEntry): Promise<void>
+}
+
+/** What one person sees of the desk: a page of their own. */
+export interface Home {
+  /** Sentences above all; Markdown. */
+  intro: string
+  actions: Action[]
+  sections: { title: string; empty: string; items: HomeItem[]; /** How many are not shown. */ more: number }[]
+}
+
+export interface HomeItem {
+  ref: string
+  subject: string
+  /** State, owner, age: one line. */
+  detail: string
+  actions: Action[]
 }
 
 /** What a transport said of each recipient. Every recipient of the message is in one of the two. */
 export interface Sent {
   accepted: string[]
   refused: { recipient: string; permanent: boolean; reason: string }[]
+  /** The conversation that the message began at a recipient, where the transport has such a thing. */
+  threads?: Record<string, { thread: string; replyTo: string }>
 }
 
 /** All recipients failed alike. An error of any other type counts as temporary. */
@@ -231,7 +364,15 @@ export class DeliveryError extends Error {
 }
 
 /** Who asks: an agent by handle, or anybody by an identity their channel has checked. */
-export type Actor = { handle: string } | { kind: string; address: string }
+export type Actor =
+  | { handle: string }
+  | {
+      kind: string
+      address: string
+      name?: string
+      /** As in a message: for which the transport vouches. */
+      alsoKnownAs?: Identity[]
+    }
 
 export interface CommandRequest {
   actor: Actor
@@ -242,6 +383,10 @@ export interface CommandRequest {
   /** What the command is about, of any length. */
   body?: string
   attachments?: InboundAttachment[]
+  /** The conversation it was given in; a ticket that the line leaves out is the one of that. */
+  thread?: string
+  /** Unique in the channel: given once more, the command is not run again. */
+  id?: string
 }
 
 export interface Reply {
@@ -249,6 +394,8 @@ export interface Reply {
   text: string
   /** The same for programs. */
   data: unknown
+  /** What could be done next. */
+  actions?: Action[]
 }
 
 /** What the desk offers a channel. */
@@ -257,7 +404,10 @@ export interface Desk {
    * Takes a message. Resolves once it is committed, the cursor with it; only then may the transport be told "got it".
    * Rejects with a `DeskError` of code `temporary` when it could not be stored: then nothing was.
    */
-  receive(message: InboundMessage | UnreadableMessage | LostMessage, cursor?: Cursor): Promise<Receipt>
+  receive(
+    message: InboundMessage | UnreadableMessage | LostMessage | RevisedMessage,
+    cursor?: Cursor,
+  ): Promise<Receipt>
   /** Runs one command line. Rejects with a `DeskError` whose message is for the person who typed it. */
   perform(request: CommandRequest): Promise<Reply>
   /** What this channel remembers: cursors, rotated tokens. */
@@ -267,6 +417,16 @@ export interface Desk {
   alarm(code: string, sentence: string): Promise<void>
   /** What the code stood for is mended. */
   settle(code: string): Promise<void>
+  /** What somebody asks for with a form: to open a ticket. */
+  newTicketForm(): Form
+  /** What this person sees of the desk. */
+  home(actor: Actor): Promise<Home>
+  /** Who works here, so that a channel can find its own addresses of them. */
+  agents(): Promise<{ handle: string; name: string; email: string }[]>
+  /** The channel found out that this address is somebody's whom the desk knows by another one. */
+  introduce(identity: Identity & { name: string }, as: Identity): Promise<void>
+  /** Reply addresses of tickets of this channel that are not closed: conversations that may go on. */
+  conversations(): Promise<string[]>
 }
 
 /**
