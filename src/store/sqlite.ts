@@ -6,6 +6,8 @@ import { bindable, expand, type Sql, type Store, type Tx, type Value, varies } f
 const BUSY_MS = 5_000
 const WAKE_POLL_MS = 200
 const WAL_RETRY_MS = 10
+const MERGED_PAGES = 8 // for each message
+const MOST_MERGED = 25 // messages that are paid for at once
 const LIST_STATEMENTS = 500 // kept prepared, one for each length of a list
 
 /** Waits of another process, a full disk, a folder that went away: nothing was stored, and it may work later. */
@@ -29,6 +31,7 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
   const begin = writer.prepare('BEGIN IMMEDIATE')
   const commit = writer.prepare('COMMIT')
   const write = statements(writer)
+  const mergeWords = wordsMerger(writer)
   const timers = new Set<NodeJS.Timeout>()
   let last: Promise<unknown> = Promise.resolve()
   let closed = false
@@ -49,6 +52,7 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
         const result = await work(transaction(write, numbers))
         for (const [counter, value] of numbers)
           await write`UPDATE counters SET value = ${value} WHERE name = ${counter}`
+        mergeWords()
         leftTurn.check()
         commit.run()
         return result
@@ -105,6 +109,25 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
       reader.close()
       writer.close() // the last connection to close brings the log into the database
     },
+  }
+}
+
+/**
+ * What was written is searched in parts, one for each transaction, which FTS5 must put together sooner or later: each
+ * transaction pays for what it adds, so that none has to wait for megabytes.
+ */
+function wordsMerger(db: Database.Database): () => void {
+  let newest: Database.Statement | undefined
+  let merge: Database.Statement | undefined
+  let seen: number | undefined
+  return () => {
+    newest ??= db.prepare('SELECT max(number) FROM message_numbers').pluck()
+    merge ??= db.prepare(`INSERT INTO message_words (message_words, rank) VALUES ('merge', ?)`)
+    const now = (newest.get() as number | null) ?? 0
+    seen ??= now - 1 // what was there before was paid for
+    if (now <= seen) return
+    merge.run(MERGED_PAGES * Math.min(now - seen, MOST_MERGED))
+    seen = now
   }
 }
 

@@ -77,9 +77,11 @@ export class Follower {
       return end === 'circle' ? undefined : end.id
     }
     const own = leadsTo(number)
-    const other = second === undefined ? undefined : leadsTo(second)
     if (own === undefined || !changed.has(own)) return undefined
-    return second !== undefined && changed.size > 1 && !(other !== undefined && changed.has(other)) ? undefined : own
+    if (second === undefined || changed.size === 1) return own
+    // What was linked before it became part of another is taken away from that very ticket.
+    const others = [leadsTo(second), ...(word === 'unlink' ? [this.#byNumber.get(second)?.id] : [])]
+    return others.some(other => other !== undefined && changed.has(other)) ? own : undefined
   }
 
   #isRedirected({ began, ended, index }: Asked): boolean {

@@ -10,7 +10,7 @@ import { isOver, isPutOff } from './state-table.ts'
 const RULES: Record<string, Rule> = { ...OWNER_RULES, ...COURSE_RULES, ...CLASS_RULES, ...RELATION_RULES }
 
 /** A part of another ticket is spoken of in these events alone. */
-const OF_PARTS = ['unmerged', 'restored']
+const OF_PARTS = ['unmerged', 'restored', 'unlinked']
 
 /** Lets an event happen in the slow world; gives what speaks against it. It happens in any case, as it did. */
 export function judge(world: SlowWorld, event: ReadEvent, together: readonly ReadEvent[]): string[] {

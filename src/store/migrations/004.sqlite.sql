@@ -10,13 +10,13 @@ INSERT INTO message_numbers (message_id, ticket_id) SELECT id, ticket_id FROM me
 INSERT INTO message_words (rowid, subject, body)
 SELECT n.number, m.subject, substr(coalesce(m.visible, m.text, ''), 1, 20000)
 FROM message_numbers n JOIN messages m ON m.id = n.message_id;
--- By itself FTS5 puts its parts together with every 64th message, megabytes at once; so each message does a little of it.
+-- By itself FTS5 puts its parts together with every 64th message, megabytes at once; so each transaction does a little of
+-- it (sqlite.ts).
 INSERT INTO message_words (message_words, rank) VALUES ('automerge', 0);
 CREATE TRIGGER message_words_add AFTER INSERT ON messages BEGIN
   INSERT INTO message_numbers (message_id, ticket_id) VALUES (new.id, new.ticket_id);
   INSERT INTO message_words (rowid, subject, body)
   VALUES (last_insert_rowid(), new.subject, substr(coalesce(new.visible, new.text, ''), 1, 20000));
-  INSERT INTO message_words (message_words, rank) VALUES ('merge', 8); -- pages at most
 END;
 CREATE TRIGGER message_words_change AFTER UPDATE OF text, visible, subject ON messages BEGIN
   DELETE FROM message_words WHERE rowid = (SELECT number FROM message_numbers WHERE message_id = old.id);
