@@ -331,7 +331,7 @@ export interface Home {
   /** Sentences above all; Markdown. */
   intro: string
   actions: Action[]
-  sections: { title: string; empty: string; items: HomeItem[]; /** How many are not shown. */ more: number }[]
+  sections: { title: string; empty: string; items: HomeItem[] /** How many are not shown. */; more: number }[]
 }
 
 export interface HomeItem {
@@ -404,10 +404,7 @@ export interface Desk {
    * Takes a message. Resolves once it is committed, the cursor with it; only then may the transport be told "got it".
    * Rejects with a `DeskError` of code `temporary` when it could not be stored: then nothing was.
    */
-  receive(
-    message: InboundMessage | UnreadableMessage | LostMessage | RevisedMessage,
-    cursor?: Cursor,
-  ): Promise<Receipt>
+  receive(message: InboundMessage | UnreadableMessage | LostMessage | RevisedMessage, cursor?: Cursor): Promise<Receipt>
   /** Runs one command line. Rejects with a `DeskError` whose message is for the person who typed it. */
   perform(request: CommandRequest): Promise<Reply>
   /** What this channel remembers: cursors, rotated tokens. */
@@ -494,6 +491,12 @@ export interface ReadiesItself {
 /** A channel with addresses of its own, which are never written to. */
 export interface Owns {
   owns(recipient: string): boolean
+}
+
+/** A channel that can write to a person who began no conversation. */
+export interface WritesFirst {
+  /** Whether this address is one of a person whom it reaches. */
+  reaches(address: string): boolean
 }
 
 /** A channel that says in a few words where people reach it, for the start-up lines. */

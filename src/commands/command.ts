@@ -23,6 +23,21 @@ export interface DeskFacts {
   policy: TicketPolicy
   /** Where the requesters of a desk are reached by mail; undefined where the desk has no such channel. */
   mailChannel(deskId: string): string | undefined
+  /** The desk whose channel this is. */
+  deskOf(channel: string): string | undefined
+  /** Kind of the addresses on a channel, e.g. `email`. */
+  kindOf(channel: string): string
+  /** The channel with the room where agents of a desk see its tickets; undefined where there is none. */
+  roomOf(deskId: string): string | undefined
+  /** Where an agent is told of what concerns a channel: in a chat where the desk reaches them there, else by mail. */
+  reach(agent: Agent, about: string): Reach
+}
+
+export interface Reach {
+  channel: string
+  recipient: string
+  /** The agent sees the cards of tickets there, so that the card tells what it shows. */
+  seesCards: boolean
 }
 
 /** What parsing a line may ask for. */
@@ -30,6 +45,8 @@ export type ParseFacts = Pick<DeskFacts, 'prefixes' | 'at'>
 
 export interface Call extends DeskFacts {
   actor: Person
+  /** The address by which the one who asks is known; undefined for an agent at the command line. */
+  address?: { kind: string; address: string }
   channel: string
   body: string
   attachments: readonly InboundAttachment[]
@@ -49,6 +66,8 @@ interface Definition<Args> {
   body: 'none' | 'optional' | 'required'
   /** What of its text is no option of the command; '' if nothing is. Left out: all of it. */
   textIn?(body: string): string
+  /** Whoever writes to the desk may give it, about what is theirs; other commands are for agents. */
+  anyone?: true
   /** How many arguments come before the body. */
   takes: number
   /** Throws a `DeskError` of code `usage`. */
@@ -232,6 +251,7 @@ export function onTicketWith<Extra>(definition: {
   body?: 'none' | 'optional' | 'required'
   textIn?(body: string): string
   merged?: true
+  anyone?: true
   /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
   parse(words: string[], facts: ParseFacts): Extra
   /** Other tickets that it changes. */

@@ -52,6 +52,7 @@ export const log: WriteCommand<Taken> = {
       replyTo: address,
       requester,
       recordedBy: call.actor,
+      room: call.roomOf(desk.id),
     }
     const message = {
       id: newId(),

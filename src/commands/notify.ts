@@ -3,11 +3,16 @@ import type { Agent } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import type { DeskFacts } from './command.ts'
 
+/** What the card of a ticket, and what is told below it, says as well. */
+const ON_CARDS: ReadonlySet<string> = new Set(['notify-opened', 'notify-received', 'notify-note', 'notify-sent'])
+
 /** Queues one notification for each agent, so that each has a token of their own. */
 export async function tellAgents(tx: Tx, facts: DeskFacts, agents: readonly Agent[], draft: Draft): Promise<void> {
   for (const agent of agents) {
-    const recipient: OutboxRecipient = { recipient: agent.email, name: agent.name, shown: 'to' }
-    if (!facts.isOurs(agent.email)) await queue(tx, draft, [recipient], facts.at)
+    const { channel, recipient: address, seesCards } = facts.reach(agent, draft.channel)
+    if (facts.isOurs(address) || (seesCards && ON_CARDS.has(draft.kind))) continue
+    const recipient: OutboxRecipient = { recipient: address, name: agent.name, shown: 'to' }
+    await queue(tx, { ...draft, channel }, [recipient], facts.at)
   }
 }
 

@@ -1,6 +1,7 @@
 import { table } from '../core/table.ts'
 import { accept, assign, decline, handover } from './assign.ts'
 import { away, back } from './away.ts'
+import { belongs } from './belongs.ts'
 import { claim } from './claim.ts'
 import { close } from './close.ts'
 import { type Command, Commands, expectArgs, type ReadCommand, usageOf } from './command.ts'
@@ -21,9 +22,11 @@ import { reply } from './reply.ts'
 import { resolve } from './resolve.ts'
 import { set } from './set.ts'
 import { show } from './show.ts'
+import { solved } from './solved.ts'
 import { notSpam, spam } from './spam.ts'
 import { spent } from './spent.ts'
 import { split } from './split.ts'
+import { status } from './status.ts'
 import { leave, swarm } from './swarm.ts'
 import { tag, untag } from './tag.ts'
 import { call, tried } from './tried.ts'
@@ -78,19 +81,24 @@ export function createCommands(): Commands {
     invite,
     spam,
     notSpam,
+    solved,
+    belongs,
+    status,
   ] as Command[]
   const help: ReadCommand<{ word: string | undefined }> = {
     word: 'help',
     usage: '[COMMAND]',
     summary: 'Shows all commands, or one of them.',
+    anyone: true,
     body: 'none',
     takes: 1,
     parse(line) {
       expectArgs(this, line, 0, 1)
       return { word: line.args[0]?.toLowerCase() }
     },
-    async reads(_sql, _call, { word }) {
-      if (word === undefined) return { text: commandTable(commands), data: commands.all.map(describe) }
+    async reads(_sql, call, { word }) {
+      const mine = commands.all.filter(each => call.actor.handle !== null || each.anyone)
+      if (word === undefined) return { text: commandTable({ all: mine }), data: mine.map(describe) }
       const command = commands.find(word)
       const also = command.aliases?.length ? `\nAlso: ${command.aliases.join(', ')}` : ''
       const details = command.details ? `\n\n${command.details}` : ''
@@ -101,7 +109,7 @@ export function createCommands(): Commands {
   return commands
 }
 
-export function commandTable(commands: Commands): string {
+export function commandTable(commands: Pick<Commands, 'all'>): string {
   return table(
     ['COMMAND', 'WHAT IT DOES'],
     commands.all.map(command => [usageOf(command), command.summary]),

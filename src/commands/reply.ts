@@ -40,10 +40,15 @@ export const reply = onTicket({
       attachments,
     })
     const to = recipients.map(each => each.recipient)
-    const text = `On its way to ${to.join(', ')} (${ticket.ref}).`
+    const text = `On its way to ${recipients.map(inWords).join(', ')} (${ticket.ref}).`
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })
+
+/** An address that people know, or whom a chat's conversation is with. */
+function inWords({ recipient, name, kind }: Recipient): string {
+  return kind === 'email' ? recipient : `${name} in ${kind[0]?.toUpperCase()}${kind.slice(1)}`
+}
 
 const ANYWAY = /^--anyway(?=\s|$)\s*/
 
@@ -84,7 +89,7 @@ export async function answerRequester(
   ticket: Ticket,
   change: Change,
   answer: Answer,
-): Promise<{ messageId: string; ticket: Ticket; recipients: OutboxRecipient[]; doubtful: string | null }> {
+): Promise<{ messageId: string; ticket: Ticket; recipients: Recipient[]; doubtful: string | null }> {
   const recipients = await recipientsFor(tx, facts, ticket)
   if (recipients.length === 0) {
     throw new DeskError(
@@ -113,21 +118,21 @@ export async function answerRequester(
   const prepared = prepareMessage(message, answer.attachments)
   await insertMessage(tx, prepared)
   await dropAcknowledgements(tx, ticket.id, change.at)
-  const { token } = await queue(
-    tx,
-    {
-      kind: 'reply',
-      purpose: 'requester',
-      channel: ticket.channel,
-      ticketId: ticket.id,
-      messageId: message.id,
-      inReplyTo: earlier[0] ?? null,
-      refs: earlier.toReversed(),
-    },
-    recipients,
-    change.at,
-  )
-  await nameMessage(tx, message.id, token)
+  const draft = {
+    kind: 'reply',
+    purpose: 'requester',
+    ticketId: ticket.id,
+    messageId: message.id,
+    inReplyTo: earlier[0] ?? null,
+    refs: earlier.toReversed(),
+  } as const
+  // Mail programs thread by the token of a mail, so the one that left by mail names the answer.
+  const byChannel = [...Map.groupBy(recipients, each => each.channel)]
+  const mailFirst = byChannel.toSorted(([a], [b]) => Number(isMail(facts, b)) - Number(isMail(facts, a)))
+  for (const [index, [channel, group]] of mailFirst.entries()) {
+    const { token } = await queue(tx, { ...draft, channel }, group, change.at)
+    if (index === 0) await nameMessage(tx, message.id, token)
+  }
   const answered = await recordEvent(
     tx,
     ticket,
@@ -157,13 +162,40 @@ export async function hasRecipients(tx: Tx, facts: DeskFacts, ticket: Ticket): P
   return (await recipientsFor(tx, facts, ticket)).length > 0
 }
 
-async function recipientsFor(tx: Tx, facts: DeskFacts, ticket: Ticket): Promise<OutboxRecipient[]> {
+/** Somebody who gets an answer, and through which channel. */
+interface Recipient extends OutboxRecipient {
+  channel: string
+  kind: string
+}
+
+/**
+ * The requester where the question came in, and everybody copied where their address is of that kind, by mail
+ * otherwise. Whoever takes part in a chat reads the answer in the conversation itself.
+ */
+async function recipientsFor(tx: Tx, facts: DeskFacts, ticket: Ticket): Promise<Recipient[]> {
+  const kind = facts.kindOf(ticket.channel)
   const participants = await participantsOf(tx, ticket.id)
-  const requester = participants.find(each => each.role === 'requester')
+  const requester = participants.find(each => each.role === 'requester' && each.kind === kind)
   const to = ticket.replyTo && !facts.isOurs(ticket.replyTo) ? ticket.replyTo : requester?.address
-  const copied = participants.filter(
-    each => each.role === 'copied' && each.address !== to && !facts.isOurs(each.address),
+  const own = to
+    ? [{ recipient: to, name: ticket.requesterName, shown: 'to' as const, channel: ticket.channel, kind }]
+    : []
+  const others = participants.filter(
+    each =>
+      each.role === 'copied' &&
+      each.address !== to &&
+      !facts.isOurs(each.address) &&
+      (each.kind === 'email' || !to || kind === 'email'),
   )
-  const recipients = copied.map(each => ({ recipient: each.address, name: each.name, shown: 'cc' as const }))
-  return to ? [{ recipient: to, name: ticket.requesterName, shown: 'to' }, ...recipients] : recipients
+  const copied = others.flatMap(each => {
+    const channel =
+      each.kind === kind ? ticket.channel : each.kind === 'email' ? facts.mailChannel(ticket.deskId) : undefined
+    if (channel === undefined) return []
+    return [{ recipient: each.address, name: each.name, shown: 'cc' as const, channel, kind: each.kind }]
+  })
+  return [...own, ...copied]
+}
+
+function isMail(facts: DeskFacts, channel: string): boolean {
+  return facts.kindOf(channel) === 'email'
 }

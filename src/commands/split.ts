@@ -40,6 +40,7 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
       replyTo: message.authorAddress,
       requester: author,
       recordedBy: call.actor,
+      room: call.roomOf(desk.id),
     }
     const copy = await prepareCopy(tx, message, opening.id, call.at)
     const data = {
@@ -54,7 +55,12 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     }
     const made = await openTicket(tx, opening, copy, { type: 'opened', data }, change)
     await copyAttachments(tx, message.id, copy.message.id)
-    const person = { kind: 'email', address: message.authorAddress, name: message.authorName, personId: author.id }
+    const person = {
+      kind: call.kindOf(message.channel),
+      address: message.authorAddress,
+      name: message.authorName,
+      personId: author.id,
+    }
     await addParticipant(tx, made.id, { ...person, role: 'requester' }, call.at)
     const linked = await linkBoth(tx, ticket, 'related', made, change)
     await recordEvent(tx, linked, { type: 'split', data: { original: message.id, into: made.id } }, change)

@@ -25,6 +25,7 @@ export type TicketEvent =
   | { type: 'received'; data: { message: string; content: string; kind: string; rule: string } }
   | { type: 'replied'; data: { message: string; content: string } }
   | { type: 'noted'; data: { message: string; content: string; what?: string } }
+  | { type: 'revised'; data: { message: string; content: string; of: string; deleted: boolean } }
   | { type: 'joined'; data: { person: string; role: 'requester' | 'copied' } }
   | { type: 'claimed'; data: { owner: string } }
   | { type: 'assigned'; data: { owner: string; how: 'assign' | 'handover' | 'escalate' } & Said }
@@ -40,7 +41,7 @@ export type TicketEvent =
   | { type: 'resumed'; data: { by: 'command' | 'message' | 'time' } }
   | { type: 'resolved'; data: { how: 'solution' | 'workaround'; told: 'answered' | 'told' } & Said }
   | { type: 'asked'; data: { outbox: string } }
-  | { type: 'rated'; data: { solved: boolean; score: number | null; by: 'reply' | 'page' } & Said }
+  | { type: 'rated'; data: { solved: boolean; score: number | null; by: 'reply' | 'page' | 'button' } & Said }
   | { type: 'closed'; data: { by?: 'recovery' | 'spam' | 'requester' | 'silence' | 'duplicate' } }
   | { type: 'reopened'; data: { by: 'message' | 'command' | 'requester' } }
   | { type: 'classified'; data: Classification }

@@ -70,6 +70,8 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: St
       return (
         { call: 'kept what was said on the phone', tried: 'tried without success' }[event.data.what ?? ''] ?? 'noted'
       )
+    case 'revised':
+      return event.data.deleted ? 'took a message back' : 'changed a message'
     case 'joined':
       return `let ${person(event.data.person)} in`
     case 'claimed':
@@ -115,7 +117,7 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: St
       return 'asked the requester whether it is solved'
     case 'rated': {
       const { solved, score, by } = event.data
-      return `said that it is ${solved ? 'solved' : 'not solved'}${score === null ? '' : `, ${score} of 5`}${by === 'page' ? ', on the page' : ''}`
+      return `said that it is ${solved ? 'solved' : 'not solved'}${score === null ? '' : `, ${score} of 5`}${by === 'page' ? ', on the page' : by === 'button' ? ', with a button' : ''}`
     }
     case 'closed':
       return `closed it${{ recovery: ', as the machine is well again', spam: ' as spam', requester: ', as the requester is content', silence: ', as nobody said no', duplicate: ' as a duplicate' }[event.data.by as string] ?? ''}`

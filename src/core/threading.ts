@@ -9,7 +9,7 @@ export type Clue =
   /** It answers a message that we had, or only heard of. */
   | { by: 'references'; ticketId: string; known: 'seen' | 'mentioned' }
   /** The conversation's own key, in chat. */
-  | { by: 'thread'; ticketId: string }
+  | { by: 'thread'; ticketId: string; internal?: boolean }
   /** Its subject names the ticket; bracketed is how we write it. */
   | { by: 'subject'; ticketId: string; bracketed: boolean }
   /** A bounce is about somebody to whom the ticket's answers went lately, and says of which mail in no other way. */
@@ -45,6 +45,8 @@ export type Allowed =
   | 'addressee'
   /** Takes part under another address of the same mailbox. */
   | 'alias'
+  /** Writes where everybody who reads can write, as in a channel of a chat. */
+  | 'present'
   | 'agent'
   /** An agent let them in. */
   | 'decided'

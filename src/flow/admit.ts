@@ -1,6 +1,5 @@
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { tellAgents } from '../commands/notify.ts'
-import { oneLine } from '../core/address.ts'
 import { UNKNOWN } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
 import { verdictOf } from '../core/verdict.ts'
@@ -9,8 +8,8 @@ import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleAr
 import { saveBlob } from '../store/blobs.ts'
 import { countRate } from '../store/rates.ts'
 import type { Sql, Tx } from '../store/sql.ts'
-import { ticketById } from '../store/tickets.ts'
 import { type Asked, NOTHING_ASKED } from './asked.ts'
+import { blankArrival, describe, refOf } from './blank.ts'
 import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
 import type { Intake, Origin } from './context.ts'
 import { type Decided, decideOn } from './decide.ts'
@@ -18,7 +17,9 @@ import type { Became } from './entry.ts'
 import { foldFlood } from './flood.ts'
 import { tellOfHeld } from './held.ts'
 import { tellOfOrders } from './orders.ts'
+import { takeEarlyRevisions } from './revise.ts'
 import { tellStatus } from './status.ts'
+import { askWhereItBelongs } from './unclear.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
@@ -46,8 +47,11 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   const became = await carryOut(tx, intake, origin, message, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
-  await insertArrival(tx, { ...blank, ...became, detail, verdict })
-  await tellOfHeld(tx, intake, { ...blank, ...became }, message)
+  const arrival = { ...blank, ...became, detail, verdict }
+  await insertArrival(tx, arrival)
+  if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
+  else await tellOfHeld(tx, intake, arrival, message)
+  if (message.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
   return { outcome: became.outcome, ref: became.ref }
 }
 
@@ -185,36 +189,4 @@ async function become(
     case 'ignore':
       return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null }
   }
-}
-
-async function blankArrival(
-  tx: Tx,
-  intake: Intake,
-  origin: Origin,
-  message: InboundMessage | UnreadableMessage | LostMessage,
-): Promise<Arrival> {
-  return {
-    number: await tx.number('arrival', intake.group),
-    channel: origin.channel,
-    externalId: message.id,
-    outcome: 'opened',
-    detail: null,
-    ticketId: null,
-    messageId: null,
-    duplicateOf: null,
-    acknowledgement: null,
-    raw: message.raw.sha256,
-    arrivedAt: intake.facts.at,
-    verdict: null,
-    ...('from' in message ? describe(message) : { fingerprint: null, sender: null, subject: null }),
-  }
-}
-
-function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sender' | 'subject'> {
-  return { fingerprint: message.fingerprint, sender: message.from?.address ?? null, subject: oneLine(message.subject) }
-}
-
-async function refOf(sql: Sql, ticketId: string | null): Promise<string | null> {
-  const ticket = ticketId === null ? undefined : await ticketById(sql, ticketId)
-  return ticket?.ref ?? null
 }

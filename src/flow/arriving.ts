@@ -1,6 +1,6 @@
-import type { InboundMessage, LostMessage, UnreadableMessage } from '../channel.ts'
+import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../channel.ts'
 
-export type Arriving = InboundMessage | UnreadableMessage | LostMessage
+export type Arriving = InboundMessage | UnreadableMessage | LostMessage | RevisedMessage
 
 /** All that is to be stored of what arrives. */
 export function contentsOf(message: Arriving): InboundMessage['raw'][] {

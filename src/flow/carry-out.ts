@@ -8,9 +8,11 @@ import { addressesToAdd } from '../core/add-line.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
 import { isBelieved, senderDoubt, UNKNOWN } from '../core/sender.ts'
+import { isSmallTalk } from '../core/small-talk.ts'
 import { isDone } from '../core/ticket-state.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
+import { goOnRow, rowKey } from '../store/chat-rows.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
 import { acknowledgedSince } from '../store/outbox.ts'
@@ -63,6 +65,7 @@ export async function openWith(
     subject: oneLine(plainSubject(message.subject, facts.prefixes)) || '(no subject)',
     replyTo: answerAddress(facts, message),
     requester: sender,
+    room: facts.roomOf(origin.desk.id),
     ...(recordedBy ? { recordedBy } : {}),
   }
   const prepared = prepareIncoming(entry, opening.id)
@@ -86,6 +89,8 @@ export async function openWith(
   await addParticipants(tx, ticket.id, [...requester, ...copied], facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
   await recordAlert(tx, entry, ticket)
+  if (message.row) await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? facts.at)
+  if (message.urgency) await recordEvent(tx, ticket, { type: 'classified', data: { urgency: message.urgency } }, change)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, null, sender.id), {
@@ -165,9 +170,10 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   if (message.kind !== 'person') return `none:${message.kind}`
   if (old) return 'none:old'
   if (!ticket.replyTo) return 'none:no-address'
+  const chat = message.thread !== undefined || entry.origin.kind !== 'email'
   // RFC 3834 section 2: who did not write must not be written to.
   if (message.authentication.result === 'fail') return 'none:unconfirmed'
-  if (await isEcho(tx, entry, ticket.replyTo)) return 'none:echo'
+  if (!chat && (await isEcho(tx, entry, ticket.replyTo))) return 'none:echo'
   // Two machines that answer each other without saying so fall silent here; a person never gets this far.
   const since = new Date(Date.parse(entry.change.at) - BRAKE_MS).toISOString()
   if ((await acknowledgedSince(tx, ticket.replyTo, since)) >= MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
@@ -203,7 +209,12 @@ export async function appendMessage(
   const ticket = named && (await ticketById(tx, named.id))
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   const entry = await entryFor(tx, intake, origin, message, orders)
-  const append = message.sentByHand ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
+  // Written by an agent where the requester reads it.
+  const inPlace = decision.direction === 'out' && decision.rule === 'thread'
+  if (message.row && decision.direction === 'in')
+    await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? intake.facts.at)
+  const append =
+    message.sentByHand || inPlace ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
   if (orders && !refused) await obey(tx, intake, origin, orders, entry.sender, ticket, message.attachments)
@@ -232,8 +243,11 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   if (message.kind === 'person' && decision.rule !== 'subject' && isBelieved(message.authentication.result)) {
     now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry))])
     const replyTo = answerAddress(facts, message)
-    if (sender.id === ticket.requesterId && replyTo) await moveReplyTo(tx, ticket.id, replyTo)
+    const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
+    if (sender.id === ticket.requesterId && replyTo && sameWay) await moveReplyTo(tx, ticket.id, replyTo)
   }
+  // In a chat people say thanks; that opens nothing again.
+  if (isDone(now.state) && message.thread !== undefined && isSmallTalk(message.visible)) return id
   const answer = message.kind === 'person' ? await takeAnswer(tx, entry, now, id, prepared.content) : undefined
   if (answer) return id
   now = await wake(tx, entry, now)

@@ -1,4 +1,4 @@
-import type { ChannelAdapter, InboundMessage, Owns } from '../channel.ts'
+import type { ChannelAdapter, InboundMessage, Owns, ShowsCards, WritesFirst } from '../channel.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command.ts'
 import type { TicketPolicy } from '../core/policy.ts'
@@ -89,9 +89,47 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
     absences: await absencesAt(sql, at),
     desks: context.desks,
     policy: context.policy,
-    mailChannel: deskId =>
-      [...context.channels].find(([, entry]) => entry.kind === 'email' && entry.deskId === deskId)?.[0],
+    ...channelFacts(context),
   }
+}
+
+/** What commands know of channels. */
+function channelFacts({
+  channels,
+}: Pick<Context, 'channels'>): Pick<DeskFacts, 'mailChannel' | 'deskOf' | 'kindOf' | 'roomOf' | 'reach'> {
+  const all = [...channels]
+  const mailChannel = (deskId: string | undefined) =>
+    all.find(([, { kind, deskId: desk }]) => kind === 'email' && (deskId === undefined || desk === deskId))?.[0]
+  const roomOf = (deskId: string | undefined) =>
+    all.find(([, { adapter, deskId: desk }]) => desk === deskId && room(adapter)?.hasRoom)?.[0]
+  return {
+    mailChannel,
+    roomOf,
+    deskOf: channel => channels.get(channel)?.deskId,
+    kindOf: channel => channels.get(channel)?.kind ?? 'email',
+    reach({ email, chats }, about) {
+      const desk = channels.get(about)?.deskId
+      const near = all.toSorted(([, a], [, b]) => Number(b.deskId === desk) - Number(a.deskId === desk))
+      for (const [channel, { kind, adapter }] of near) {
+        const own = chats.find(chat => {
+          const [chatKind, address = ''] = chat.split(' ')
+          return chatKind === kind && (writesFirst(adapter)?.reaches(address) ?? false)
+        })
+        if (own) return { channel, recipient: own.slice(kind.length + 1), seesCards: roomOf(desk) === channel }
+      }
+      const byMail = channels.get(about)?.kind === 'email' ? about : (mailChannel(desk) ?? mailChannel(undefined))
+      return { channel: byMail ?? about, recipient: email, seesCards: false }
+    },
+  }
+}
+
+function writesFirst(adapter: ChannelAdapter): WritesFirst | undefined {
+  return 'reaches' in adapter ? (adapter as ChannelAdapter & WritesFirst) : undefined
+}
+
+/** The room of an adapter that has such a thing. */
+export function room(adapter: ChannelAdapter): ShowsCards | undefined {
+  return 'showCard' in adapter ? (adapter as ChannelAdapter & ShowsCards) : undefined
 }
 
 function owns(adapter: ChannelAdapter): Owns | undefined {
@@ -170,13 +208,35 @@ export async function judgeAll(sql: Sql, intake: Intake, kind: string, addresses
   for (const address of addresses) intake.judged.set(`${kind} ${address}`, verdicts.get(address))
 }
 
-/** Who has this address; made if need be. `vouched`: its domain says so, and thereby whose other addresses it is. */
-export async function meet(tx: Tx, intake: Intake, identity: Identity, vouched = false): Promise<Person> {
+/**
+ * Who has this address; made if need be. `vouched`: its domain says so, and thereby whose other addresses it is.
+ * `others`: addresses of the same person on other kinds of channels, for which the transport vouches.
+ */
+export async function meet(
+  tx: Tx,
+  intake: Intake,
+  identity: Identity,
+  vouched = false,
+  others: InboundMessage['alsoKnownAs'] = [],
+): Promise<Person> {
   const { kind, address } = identity
   const known = await knownPerson(tx, intake, kind, address)
-  const same = known ?? (vouched ? await personByAlias(tx, kind, address) : undefined)
+  const same =
+    known ?? (await personByOther(tx, others)) ?? (vouched ? await personByAlias(tx, kind, address) : undefined)
   if (same && !known) await addIdentity(tx, same.id, identity)
   const person = same ?? (await addPerson(tx, identity, intake.facts.at))
   intake.met.set(`${kind} ${address}`, person)
   return person
+}
+
+/** Whoever has one of these addresses. */
+export async function personByOther(
+  sql: Sql,
+  others: readonly { kind: string; address: string }[],
+): Promise<Person | undefined> {
+  for (const { kind, address } of others) {
+    const found = await personByIdentity(sql, kind, address)
+    if (found) return found
+  }
+  return undefined
 }

@@ -1,10 +1,11 @@
-import type { InboundMessage, LostMessage, UnreadableMessage } from '../channel.ts'
+import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../channel.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { referencesIn } from '../core/reference.ts'
 import type { Clue } from '../core/threading.ts'
 import { isDone } from '../core/ticket-state.ts'
 import { type TokenKey, tokensIn, verifyToken } from '../core/token.ts'
 import { alertByKey, alertKey } from '../store/alerts.ts'
+import { rowKey } from '../store/chat-rows.ts'
 import { newestSentTo, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { addThread, findThreads, messageKey, threadKey } from '../store/threads.ts'
@@ -26,14 +27,19 @@ function keysOf(channel: string, message: InboundMessage): string[] {
 }
 
 /** What transactions about one conversation take turns on. */
-export function lockKeys(channel: string, message: InboundMessage | UnreadableMessage | LostMessage): string[] {
+export function lockKeys(
+  channel: string,
+  message: InboundMessage | UnreadableMessage | LostMessage | RevisedMessage,
+): string[] {
   const own = `arrival ${channel} ${message.id}`
+  if ('revises' in message) return [own, `arrival ${channel} ${message.revises}`]
   if (!('from' in message)) return [own]
   return [
     own,
     ...keysOf(channel, message),
     ...(message.from ? [`person ${message.from.address}`] : []),
     ...(message.alert ? [alertKey(channel, message.alert.key)] : []),
+    ...(message.row ? [rowKey(channel, message.row.key)] : []),
   ]
 }
 
@@ -120,7 +126,7 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
     if (!thread) continue
     const { ticketId } = thread
     if (message.thread !== undefined && key === threadKey(channel, message.thread))
-      clues.push({ by: 'thread', ticketId })
+      clues.push({ by: 'thread', ticketId, ...(thread.internal ? { internal: true } : {}) })
     // Its own Message-ID says only that somebody answered it before it came.
     else clues.push({ by: 'references', ticketId, known: key === own ? 'mentioned' : thread.known })
   }

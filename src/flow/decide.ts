@@ -1,14 +1,20 @@
 import type { InboundMessage } from '../channel.ts'
 import { canonicalAddress } from '../core/address.ts'
+import { type ChatArrival, decideChat, isAlike } from '../core/chat.ts'
+import { isSmallTalk } from '../core/small-talk.ts'
 import { isOverFor } from '../core/story.ts'
 import { type Clue, type Decision, decide, decideSentByHand } from '../core/threading.ts'
+import { isDone } from '../core/ticket-state.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
+import { chatRow, rowKey } from '../store/chat-rows.ts'
+import { messagesOf } from '../store/messages.ts'
 import { participantsOf, takesPart } from '../store/participants.ts'
+import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
-import { ticketById } from '../store/tickets.ts'
+import { currentTicket, ticketById } from '../store/tickets.ts'
 import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
-import { type Intake, knownPerson, type Origin } from './context.ts'
+import { type Intake, knownPerson, type Origin, personByOther } from './context.ts'
 import { cluesOf } from './conversation.ts'
 import { passGate } from './gate.ts'
 import { passScan } from './scan.ts'
@@ -25,7 +31,9 @@ export async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: 
   const early = decideEarly(intake, message)
   if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
   const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
-  const matched = await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues)
+  const matched =
+    (await decideInChat(tx, intake, origin, message, clues)) ??
+    (await (message.sentByHand ? decideOnSent : decideByClues)(tx, intake, origin, message, clues))
   const decided = asksForStatus(message, matched)
     ? ({ action: 'ignore', rule: 'status' } as const)
     : await passWindow(tx, intake, message, matched)
@@ -86,7 +94,8 @@ async function decideByClues(
   const alias = new Set<string>()
   for (const { ticketId } of clues) {
     if (!from) break
-    if (await takesPart(tx, ticketId, origin.kind, from.address)) mine.add(ticketId)
+    const sender = await knownPerson(tx, intake, origin.kind, from.address)
+    if (await isParticipant(tx, ticketId, origin.kind, from.address, sender)) mine.add(ticketId)
     else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
   }
   const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
@@ -103,6 +112,66 @@ async function decideByClues(
     takesPart: ticketId => mine.has(ticketId),
     isAlias: ticketId => alias.has(ticketId),
   })
+}
+
+/** By where in a chat it was written; undefined for mail, and for what nothing there decides. */
+async function decideInChat(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  clues: readonly Clue[],
+): Promise<Decision | undefined> {
+  const { from, row, thread } = message
+  if (thread === undefined || !from || message.kind !== 'person') return undefined
+  const sender =
+    (await knownPerson(tx, intake, origin.kind, from.address)) ?? (await personByOther(tx, message.alsoKnownAs ?? []))
+  const own = clues.find(clue => clue.by === 'thread')
+  const takesPartIn = own && (await isParticipant(tx, own.ticketId, origin.kind, from.address, sender))
+  return decideChat({
+    senderIsAgent: sender?.handle != null,
+    internal: message.internal ?? false,
+    shared: message.shared ?? false,
+    thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false } : null,
+    before: row ? await lineBefore(tx, intake, origin.channel, message, row.key) : null,
+    withinMs: row?.within ?? 0,
+    smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
+    takesPart: () => takesPartIn ?? false,
+  })
+}
+
+/** What the same person wrote in the same place before this. */
+async function lineBefore(
+  tx: Tx,
+  { facts }: Intake,
+  channel: string,
+  message: InboundMessage,
+  key: string,
+): Promise<ChatArrival['before']> {
+  const row = await chatRow(tx, rowKey(channel, key))
+  const ticket = row && (await currentTicket(tx, row.ticketId))
+  if (!row || !ticket) return null
+  const [first] = await messagesOf(tx, ticket.id)
+  const agoMs = Date.parse(message.sentAt ?? facts.at) - Date.parse(row.at)
+  return {
+    ticketId: ticket.id,
+    agoMs: Math.max(0, agoMs),
+    open: !isDone(ticket.state),
+    alike: isAlike(message.visible, `${ticket.subject} ${first?.visible ?? first?.text ?? ''}`),
+  }
+}
+
+/** By this address, or by another one of the same person. */
+async function isParticipant(
+  tx: Tx,
+  ticketId: string,
+  kind: string,
+  address: string,
+  person: Person | undefined,
+): Promise<boolean> {
+  if (await takesPart(tx, ticketId, kind, address)) return true
+  if (!person) return false
+  return (await participantsOf(tx, ticketId)).some(each => each.kind !== kind && each.personId === person.id)
 }
 
 /** Under another address of the same mailbox. */

@@ -46,7 +46,8 @@ export async function entryFor(
   orders: Orders | null = null,
 ): Promise<Entry> {
   const { facts, context } = intake
-  const sender = await meet(tx, intake, { kind: origin.kind, ...(writerOf(message) ?? NOBODY) }, isVouched(message))
+  const writer = { kind: origin.kind, ...(writerOf(message) ?? NOBODY) }
+  const sender = await meet(tx, intake, writer, isVouched(message), message.alsoKnownAs)
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
   return { intake, origin, message, sender, old, change, orders }
@@ -63,7 +64,10 @@ function isVouched({ authentication, bulk }: InboundMessage): boolean {
 }
 
 /** The row of a message that came in. */
-export function incoming({ message, sender, origin, change }: Entry, ticketId: string): Omit<Message, 'salt' | 'what'> {
+export function incoming(
+  { message, sender, origin, change }: Entry,
+  ticketId: string,
+): Omit<Message, 'salt' | 'what' | 'revises'> {
   return {
     id: newId(),
     ticketId,

@@ -3,8 +3,7 @@ import { concerned } from '../commands/notify.ts'
 import { isOld } from '../core/age.ts'
 import type { Arrival } from '../store/arrivals.ts'
 import { addToNotice, lastToldOfHeld, takeOpenNotice } from '../store/held-notices.ts'
-import { queue } from '../store/outbox.ts'
-import type { Agent } from '../store/people.ts'
+import { type OutboxRecipient, queue } from '../store/outbox.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
@@ -28,7 +27,9 @@ export async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, messa
   const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
   const spam = arrival.outcome === 'held:spam'
   for (const agent of concerned(facts, ticket?.ownerId ?? null, null)) {
-    if (!facts.isOurs(agent.email)) await addToBatch(tx, intake, agent, arrival, spam)
+    const { channel, recipient } = facts.reach(agent, arrival.channel)
+    if (facts.isOurs(recipient)) continue
+    await addToBatch(tx, intake, { channel, recipient: { recipient, name: agent.name, shown: 'to' } }, arrival, spam)
   }
 }
 
@@ -37,12 +38,18 @@ function isToldOf({ kind }: InboundMessage): boolean {
   return kind === 'person' || kind === 'bulk'
 }
 
-async function addToBatch(tx: Tx, { facts }: Intake, agent: Agent, arrival: Arrival, spam: boolean): Promise<void> {
-  const due = spam ? after(facts.at, SPAM_BATCH_MS) : dueAfter(await lastToldOfHeld(tx, agent.email), facts.at)
-  const open = await takeOpenNotice(tx, agent.email, due)
+async function addToBatch(
+  tx: Tx,
+  { facts }: Intake,
+  { channel, recipient }: { channel: string; recipient: OutboxRecipient },
+  arrival: Arrival,
+  spam: boolean,
+): Promise<void> {
+  const { recipient: address } = recipient
+  const due = spam ? after(facts.at, SPAM_BATCH_MS) : dueAfter(await lastToldOfHeld(tx, address), facts.at)
+  const open = await takeOpenNotice(tx, address, due)
   if (open !== undefined) return addToNotice(tx, open, arrival.number)
-  const recipient = { recipient: agent.email, name: agent.name, shown: 'to' } as const
-  const draft = { kind: 'notify-held', purpose: 'internal', channel: arrival.channel } as const
+  const draft = { kind: 'notify-held', purpose: 'internal', channel } as const
   const { id } = await queue(tx, draft, [recipient], facts.at, due)
   await addToNotice(tx, id, arrival.number)
 }

@@ -1,17 +1,21 @@
-import type { CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
+import type { Actor, CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { lockTickets, usageOf } from '../commands/command.ts'
 import { parseCommandLine, splitText } from '../core/command-line.ts'
+import { parseReference } from '../core/reference.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
-import { type Person, personByHandle, personByIdentity } from '../store/people.ts'
-import { ticketById } from '../store/tickets.ts'
+import { addIdentity, type Person, personByHandle, personByIdentity } from '../store/people.ts'
+import { answerBefore, rememberAnswer } from '../store/performed.ts'
+import { ticketOfThread } from '../store/threads.ts'
+import { currentTicket, ticketById } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
-import { type Context, deskFacts, intakeFor, originOf } from './context.ts'
+import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
+import { unclearTooLong } from './unclear.ts'
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
@@ -28,19 +32,22 @@ export class Performer {
     const { store } = this.#context
     const command = this.#context.commands.find(parseCommandLine(request.line).word)
     const facts = await deskFacts(this.#context, store.read)
+    const whole = await this.#withTicket(command, request, facts.prefixes)
     const written = request.body ?? ''
     // Text may stand on the line; where there is more of it apart, options stand there alone.
     const { line: head, text } =
-      command.body === 'required' ? splitText(request.line, command.takes) : { line: request.line, text: '' }
+      command.body === 'required' ? splitText(whole, command.takes) : { line: whole, text: '' }
     const line = parseCommandLine(head)
     const body = text && written ? `${text}${text.startsWith('--') ? ' ' : '\n\n'}${written}` : text || written
     if (command.body === 'none' && body.trim()) {
       throw new DeskError('usage', `${command.word} takes no text; write: ${usageOf(command)}`)
     }
     const args = command.parse(line, facts)
-    const actor = await this.#agent(request)
-    const call: Call = { ...facts, actor, channel: request.channel, body, attachments: request.attachments ?? [] }
-    const reply = await this.#run(command, call, args)
+    const actor = await this.#asker(request, command)
+    const address = 'kind' in request.actor ? { address: request.actor } : {}
+    const { channel, attachments = [], id } = request
+    const call: Call = { ...facts, actor, ...address, channel, body, attachments }
+    const reply = await this.#run(command, call, args, id)
     this.onCommit()
     return reply
   }
@@ -49,7 +56,18 @@ export class Performer {
     return this.#context.clock.now().toISOString()
   }
 
-  async #run(command: Command, call: Call, args: never): Promise<Reply> {
+  /** A line that leaves out its ticket, given in the conversation of one, is about that. */
+  async #withTicket(command: Command, { line, channel, thread }: CommandRequest, prefixes: readonly string[]) {
+    if (thread === undefined || !command.usage.startsWith('TICKET')) return line
+    const [first = ''] = parseCommandLine(line).args
+    if (/[a-z#]/i.test(first) && parseReference(first, prefixes) !== null) return line
+    const { read } = this.#context.store
+    const found = await ticketOfThread(read, channel, thread)
+    const ticket = found && (await currentTicket(read, found.ticketId))
+    return ticket ? line.replace(/^\s*\S+/, word => `${word} ${ticket.ref}`) : line
+  }
+
+  async #run(command: Command, call: Call, args: never, id?: string): Promise<Reply> {
     const { store, files } = this.#context
     if ('reads' in command) return command.reads(store.read, call, args)
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
@@ -58,16 +76,21 @@ export class Performer {
     const tickets = write.tickets(args)
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
-      const reply = await store.transact(async tx =>
+      const reply = await store.transact(async tx => {
+        const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
+        if (before !== undefined) return JSON.parse(before) as Reply
+        if (!(await lockTickets(tx, tickets))) return undefined
         // It happens when its turn has come, so that no event is older than the one before it.
-        (await lockTickets(tx, tickets)) ? write.writes(tx, { ...call, at: this.#now() }, args) : undefined,
-      )
+        const at = this.#now()
+        const answer = await write.writes(tx, { ...call, at }, args)
+        if (id !== undefined) await rememberAnswer(tx, call.channel, id, JSON.stringify(answer), at)
+        return answer
+      })
       if (reply) return reply
     }
   }
 
-  async #agent(request: CommandRequest): Promise<Person> {
-    const { actor } = request
+  async #asker({ actor }: CommandRequest, command: Command): Promise<Person> {
     const { read } = this.#context.store
     if ('handle' in actor) {
       const person = await personByHandle(read, actor.handle)
@@ -77,9 +100,42 @@ export class Performer {
         `There is no agent "${actor.handle}": list them under agents in the configuration.`,
       )
     }
-    const person = await personByIdentity(read, actor.kind, actor.address)
+    const person = await this.#personOf(actor)
     if (person?.handle) return person
+    if (command.anyone) return person ?? { id: '', name: actor.name ?? '', handle: null }
     throw new DeskError('forbidden', 'Commands are for agents; write what you need as a message instead.')
+  }
+
+  /** Who has this address, or another one for which the transport vouches; from now on both. */
+  async #personOf(actor: Exclude<Actor, { handle: string }>): Promise<Person | undefined> {
+    const { read } = this.#context.store
+    const known = await personByIdentity(read, actor.kind, actor.address)
+    if (known) return known
+    const same = await personByOther(read, actor.alsoKnownAs ?? [])
+    if (same) await this.introduce({ kind: actor.kind, address: actor.address }, same.id)
+    return same
+  }
+
+  /** From now on this address is that person's, too; if it is somebody's already, it stays theirs. */
+  introduce({ kind, address }: { kind: string; address: string }, personId: string): Promise<void> {
+    return this.#context.store.transact(tx => addIdentity(tx, personId, { kind, address, name: '' }))
+  }
+
+  /** Opens tickets for chat messages of which nobody said in time where they belong. Gives how many. */
+  async openUnclear(): Promise<number> {
+    const { store, files } = this.#context
+    let opened = 0
+    for (const waiting of await unclearTooLong(this.#context)) {
+      const message = await rereadWaiting(this.#context, waiting)
+      for (const content of contentsOf(message)) await files.keep(content)
+      const origin = originOf(this.#context, waiting.channel)
+      const receipt = await store.transact(async tx =>
+        admitWaiting(tx, await intakeFor(this.#context, tx, 1), origin, waiting, message, { action: 'open' }),
+      )
+      if (receipt) opened += 1
+    }
+    if (opened > 0) this.onCommit()
+    return opened
   }
 
   async #settle(call: Call, { arrivals, decision }: Settlement): Promise<Reply> {
@@ -95,6 +151,10 @@ export class Performer {
   async #settleOne(call: Call, number: number, decision: Settlement['decision']): Promise<Reply> {
     const { store, files } = this.#context
     const waiting = await decidable(store.read, number)
+    const own = waiting.outcome === 'held:unclear' && waiting.sender === call.address?.address
+    if (call.actor.handle === null && !own) {
+      throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
+    }
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
     if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
     for (const content of reread ? contentsOf(reread) : []) await files.keep(content)

@@ -7,6 +7,7 @@ import { type Arriving, contentsOf } from './arriving.ts'
 import { type Context, type Intake, intakeFor, judgeAll, originOf } from './context.ts'
 import { lockKeys } from './conversation.ts'
 import { rereadOrdered } from './orders.ts'
+import { admitRevision } from './revise.ts'
 import { scanAll } from './scan.ts'
 
 const GROUP = 100 // messages a transaction: one fsync for all of them
@@ -140,6 +141,7 @@ async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor)
 
 function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promise<Receipt> {
   const origin = originOf(intake.context, channel)
+  if ('revises' in message) return admitRevision(tx, intake, origin, message)
   if ('lost' in message) return admitLost(tx, intake, origin, message)
   return 'quarantine' in message ? admitUnreadable(tx, intake, origin, message) : admit(tx, intake, origin, message)
 }

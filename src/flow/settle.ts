@@ -59,7 +59,7 @@ export async function settle(
   if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
   const origin = originOf(intake.context, waiting.channel)
-  const decided = await decidedFor(tx, intake, origin, reread, ticketId)
+  const decided = await decidedFor(tx, intake, origin, reread, ticketId, waiting.outcome === 'held:unclear')
   const receipt = await admitWaiting(tx, intake, origin, waiting, reread, decided)
   if (!receipt) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
   // A name that somebody else used is not theirs to be trusted for.
@@ -88,8 +88,10 @@ async function decidedFor(
   origin: Origin,
   { from, forwarded }: InboundMessage,
   ticketId: string | null,
+  own: boolean,
 ): Promise<Decision> {
   const isAgent = from !== null && (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
+  if (ticketId && own) return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
   if (ticketId) {
     return { action: 'append', ticketId, direction: isAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
   }

@@ -1,3 +1,4 @@
+import { settleAnswer } from '../commands/solved.ts'
 import type { SolvedAnswer } from '../core/solved.ts'
 import { stateInWords } from '../core/ticket-state.ts'
 import { verifyToken } from '../core/token.ts'
@@ -7,7 +8,7 @@ import { outboxByNumber } from '../store/outbox.ts'
 import type { Sql } from '../store/sql.ts'
 import { currentTicket, type Ticket } from '../store/tickets.ts'
 import { type Context, deskFacts } from './context.ts'
-import { keepComment, settleAnswer } from './solved.ts'
+import { keepComment } from './solved.ts'
 
 /** What the page of a signed link shows. */
 export interface SolvedPage {

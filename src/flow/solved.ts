@@ -1,12 +1,11 @@
-import type { DeskFacts } from '../commands/command.ts'
-import { concerned, tellAgents } from '../commands/notify.ts'
 import { keepSaid } from '../commands/said.ts'
-import { type SolvedAnswer, solvedAnswer } from '../core/solved.ts'
+import { settleAnswer } from '../commands/solved.ts'
+import { solvedAnswer } from '../core/solved.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { outboxByNumber } from '../store/outbox.ts'
 import { personById } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
-import { type Change, currentTicket, recordEvent, type Ticket } from '../store/tickets.ts'
+import { type Change, currentTicket, type Ticket } from '../store/tickets.ts'
 import type { Entry } from './entry.ts'
 
 const MOST_TOKENS = 10
@@ -34,36 +33,6 @@ export async function takeAnswer(
     })
   }
   return undefined
-}
-
-/** Yes closes it, no opens it again; both are kept with the mark, and told to whoever worked on it. */
-export async function settleAnswer(
-  tx: Tx,
-  facts: DeskFacts,
-  ticket: Ticket,
-  change: Change,
-  { solved, score }: Pick<SolvedAnswer, 'solved' | 'score'>,
-  { by, said }: { by: 'reply' | 'page'; said: { message?: string; content?: string } },
-): Promise<Ticket> {
-  let now = await recordEvent(tx, ticket, { type: 'rated', data: { solved, score, by, ...said } }, change)
-  if (solved && now.state === 'resolved')
-    now = await recordEvent(tx, now, { type: 'closed', data: { by: 'requester' } }, change)
-  if (!solved && (now.state === 'resolved' || now.state === 'closed')) {
-    now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'requester' } }, change)
-  }
-  const mark = score === null ? '' : `, ${score} of 5`
-  const note = solved
-    ? `${ticket.requesterName} says that ${ticket.ref} is solved${mark}.`
-    : `${ticket.requesterName} says that ${ticket.ref} is not solved; it is open again.`
-  await tellAgents(tx, facts, concerned(facts, ticket.ownerId, change.actorId), {
-    kind: 'notify-change',
-    purpose: solved ? 'internal' : 'answer',
-    channel: ticket.channel,
-    ticketId: ticket.id,
-    note,
-    ...(said.message ? { messageId: said.message } : {}),
-  })
-  return now
 }
 
 /** What a requester wrote beside the buttons of the page. */

@@ -1,4 +1,4 @@
-import type { Outcome } from '../channel.ts'
+import type { Outcome, RevisedMessage } from '../channel.ts'
 import type { ArrivalVerdict } from '../core/verdict.ts'
 import { keyOf } from './id.ts'
 import type { Sql, Tx } from './sql.ts'
@@ -137,4 +137,46 @@ export async function countOutcomes(
   return sql`
     SELECT outcome, reason, count(*) AS count, sum(seen - 1) AS repeats FROM arrivals
     GROUP BY outcome, reason ORDER BY outcome, reason`
+}
+
+/** By the id in its channel. */
+export async function arrivalByExternalId(sql: Sql, channel: string, externalId: string): Promise<Arrival | undefined> {
+  const [found] = await sql<{ number: number }>`
+    SELECT number FROM arrivals WHERE channel = ${channel} AND external_key = ${keyOf(externalId)}`
+  return found && arrivalByNumber(sql, found.number)
+}
+
+/** An arrival is a revision of another, which may not have come yet. */
+export async function noteRevision(
+  tx: Tx,
+  number: number,
+  { revises, text, revisedAt }: Pick<RevisedMessage, 'revises' | 'text' | 'revisedAt'>,
+): Promise<void> {
+  await tx`
+    UPDATE arrivals SET revises = ${keyOf(revises)},
+           revision = CASE WHEN outcome = 'held' THEN ${JSON.stringify({ text, revisedAt })} ELSE NULL END
+    WHERE number = ${number}`
+}
+
+/** Revisions of a message that came before it, in the order in which they came. */
+export async function earlyRevisions(
+  sql: Sql,
+  channel: string,
+  externalId: string,
+): Promise<{ early: Arrival; revision: Pick<RevisedMessage, 'text' | 'revisedAt'> }[]> {
+  const rows = await sql<{ number: number; revision: string }>`
+    SELECT number, revision FROM arrivals
+    WHERE channel = ${channel} AND revises = ${keyOf(externalId)} AND outcome = 'held' ORDER BY number`
+  const found = await Promise.all(
+    rows.map(async ({ number, revision }) => ({ early: await arrivalByNumber(sql, number), revision })),
+  )
+  return found.flatMap(({ early, revision }) => (early ? [{ early, revision: JSON.parse(revision) }] : []))
+}
+
+/** Held ones of one reason that came before a time, oldest first. */
+export async function heldBefore(sql: Sql, reason: string, before: string, limit: number): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`
+    SELECT * FROM arrivals_read WHERE outcome = 'held' AND reason = ${reason} AND "arrivedAt" < ${before}
+    ORDER BY "arrivedAt" LIMIT ${limit}`
+  return rows.map(arrival)
 }

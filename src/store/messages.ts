@@ -28,6 +28,8 @@ export interface Message {
   salt: string | null
   /** What a text of agents is, beside a note: `call`, `tried`, `solution`, ...; `split` for a copy from another ticket. */
   what: string | null
+  /** The message that this one says anew, or takes back (`what` is `deletion`). */
+  revises: string | null
 }
 
 export interface StoredAttachment {
@@ -48,13 +50,13 @@ export interface PreparedMessage {
 }
 
 export function prepareMessage(
-  message: Omit<Message, 'salt' | 'what'> & { what?: string },
+  message: Omit<Message, 'salt' | 'what' | 'revises'> & { what?: string; revises?: string },
   attachments: readonly InboundAttachment[],
 ): PreparedMessage {
   const salt = randomUUID() // 122 random bits, drawn from a pool
   const digests = attachments.map(attachment => attachment.content.sha256)
   return {
-    message: { ...message, salt, what: message.what ?? null },
+    message: { ...message, salt, what: message.what ?? null, revises: message.revises ?? null },
     attachments,
     content: digestOf(salt, message, digests),
   }
@@ -64,10 +66,10 @@ export function prepareMessage(
 export async function insertMessage(tx: Tx, { message: m, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
-                          text, visible, kind, sent_at, stored_at, raw, salt, what)
+                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${m.salt}, ${m.what})`
+            ${m.salt}, ${m.what}, ${m.revises})`
   for (const [position, { name, type, contentId, content }] of attachments.entries()) {
     await saveBlob(tx, content)
     await tx`
@@ -80,7 +82,7 @@ export async function insertMessage(tx: Tx, { message: m, attachments }: Prepare
 export async function prepareCopy(sql: Sql, message: Message, ticketId: string, at: string): Promise<PreparedMessage> {
   const salt = randomUUID()
   const digests = (await attachmentsOf(sql, message.id)).map(each => each.sha256)
-  const copy = { ...message, id: newId(), ticketId, storedAt: at, salt, what: 'split' }
+  const copy = { ...message, id: newId(), ticketId, storedAt: at, salt, what: 'split', revises: null }
   return { message: copy, attachments: [], content: digestOf(salt, copy, digests) }
 }
 

@@ -9,6 +9,7 @@ export type OutboxKind =
   | 'acknowledgement'
   | 'reply'
   | 'ask-solved'
+  | 'ask-belongs'
   | 'expectation'
   | 'recorded'
   | 'status'

@@ -9,7 +9,7 @@ export interface Person {
   handle: string | null
 }
 
-/** An address on one kind of channel, e.g. `email`. */
+/** An address on one kind of channel, e.g. `email`, and who has it. */
 export interface Identity {
   kind: string
   address: string
@@ -19,6 +19,8 @@ export interface Identity {
 export interface Agent extends Person {
   handle: string
   email: string
+  /** Addresses in chats, as `kind address`. */
+  chats: readonly string[]
 }
 
 export async function personByIdentity(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
@@ -97,10 +99,25 @@ export async function saveAgents(
 }
 
 export async function allAgents(sql: Sql): Promise<Agent[]> {
-  return sql<Agent>`
+  const agents = await sql<Omit<Agent, 'chats'>>`
     SELECT id, name, handle,
            coalesce(email, (SELECT min(address) FROM identities WHERE person_id = people.id AND kind = 'email')) AS email
     FROM people WHERE handle > '' ORDER BY handle`
+  const chats = await sql<{ personId: string; kind: string; address: string }>`
+    SELECT person_id AS "personId", kind, address FROM identities
+    WHERE person_id IN (SELECT id FROM people WHERE handle > '') AND kind <> 'email' ORDER BY kind, address`
+  const byPerson = Map.groupBy(chats, each => each.personId)
+  return agents.map(agent => ({
+    ...agent,
+    chats: (byPerson.get(agent.id) ?? []).map(({ kind, address }) => `${kind} ${address}`),
+  }))
+}
+
+/** Chat addresses of a person, in order. */
+export async function chatAddressesOf(sql: Sql, personId: string, kind: string): Promise<string[]> {
+  const rows = await sql<{ address: string }>`
+    SELECT address FROM identities WHERE person_id = ${personId} AND kind = ${kind} ORDER BY address`
+  return rows.map(row => row.address)
 }
 
 /** People who have this name or address part, whole or as one of their names; at most a handful. */

@@ -8,6 +8,8 @@ export interface Thread {
   key: string
   ticketId: string
   known: Known
+  /** What is said there stays among agents. */
+  internal?: boolean
 }
 
 /** Message-IDs are one namespace for all mail channels: an answer may come in through another mailbox. */
@@ -22,7 +24,26 @@ export function threadKey(channel: string, thread: string): string {
 
 export async function findThreads(sql: Sql, keys: readonly string[]): Promise<Thread[]> {
   if (keys.length === 0) return []
-  return sql<Thread>`SELECT key, ticket_id AS "ticketId", known FROM threads WHERE key IN (${list(keys)})`
+  const rows = await sql<Thread & { inside: number }>`
+    SELECT key, ticket_id AS "ticketId", known, internal AS inside FROM threads WHERE key IN (${list(keys)})`
+  return rows.map(({ inside, ...thread }) => ({ ...thread, internal: inside === 1 }))
+}
+
+/** The ticket of a chat's conversation, if it is one's. */
+export async function ticketOfThread(sql: Sql, channel: string, thread: string): Promise<Thread | undefined> {
+  const [found] = await findThreads(sql, [threadKey(channel, thread)])
+  return found
+}
+
+/** A conversation that the desk began itself. */
+export async function beginThread(
+  tx: Tx,
+  { channel, thread, ticketId, internal }: { channel: string; thread: string; ticketId: string; internal: boolean },
+): Promise<void> {
+  await tx`
+    INSERT INTO threads (key, ticket_id, known, internal)
+    VALUES (${threadKey(channel, thread)}, ${ticketId}, 'seen', ${internal ? 1 : 0})
+    ON CONFLICT (key) DO NOTHING`
 }
 
 /** The first ticket to name a key keeps it; what was only mentioned becomes known better. */

@@ -1,6 +1,7 @@
 import type { TicketEvent } from '../core/events.ts'
 import { formatReference } from '../core/reference.ts'
 import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket.ts'
+import { addCard, cardIsDue } from './cards.ts'
 import { chainEvent, insertEvent } from './events.ts'
 import { insertMessage, type PreparedMessage } from './messages.ts'
 import { personById } from './people.ts'
@@ -88,6 +89,18 @@ export async function ticketsOfAddress(
     ORDER BY number DESC LIMIT ${limit}`
 }
 
+/** Tickets that a person takes part in, under whatever address, and that are not closed, or were closed lately; newest first. */
+export async function ticketsOfPerson(
+  sql: Sql,
+  personId: string,
+  { closedSince, limit }: { closedSince: string; limit: number },
+): Promise<Ticket[]> {
+  return sql<Ticket>`
+    SELECT * FROM tickets_read WHERE id IN (SELECT ticket_id FROM participants WHERE person_id = ${personId})
+      AND "mergedInto" IS NULL AND ("closedAt" IS NULL OR "closedAt" > ${closedSince})
+    ORDER BY number DESC LIMIT ${limit}`
+}
+
 export interface Opening {
   id: string
   number: number
@@ -96,6 +109,8 @@ export interface Opening {
   subject: string
   replyTo: string | null
   requester: { id: string; name: string }
+  /** The channel of the room where agents see its card. */
+  room?: string | undefined
   /** The agent who forwarded it. */
   recordedBy?: { id: string; name: string }
 }
@@ -115,7 +130,7 @@ export async function openTicket(
   event: TicketEvent & { type: 'opened' },
   change: Change,
 ): Promise<Ticket> {
-  const { desk, requester, recordedBy, ...own } = opening
+  const { desk, requester, recordedBy, room, ...own } = opening
   const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
   const facts = applyEvent(undefined, framed)
   const chained = chainEvent(framed, '')
@@ -126,6 +141,7 @@ export async function openTicket(
             ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, ${recordedBy?.id ?? null}, 1, ${chained.hash})`
   await insertMessage(tx, first)
   await insertEvent(tx, chained)
+  if (room !== undefined) await addCard(tx, own.id, room, change.at)
   return {
     ...own,
     ...facts,
@@ -153,6 +169,7 @@ export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, ch
            first_response_at = ${facts.firstResponseAt}, resume_at = ${facts.resumeAt},
            resolved_at = ${facts.resolvedAt}, closed_at = ${facts.closedAt}, event_seq = ${seq}, event_hash = ${hash}
     WHERE id = ${ticket.id}`
+  await cardIsDue(tx, ticket.id, change.at)
   if (SELDOM.some(field => facts[field] !== ticket[field])) await updateSeldom(tx, ticket.id, facts)
   if (facts.tags !== '' || ticket.tags !== '') await updateTags(tx, ticket, facts)
   const names = facts.ownerId === ticket.ownerId ? {} : await namesOf(tx, facts.ownerId)

@@ -1,0 +1,54 @@
+import { z } from 'zod'
+import { duration, secret } from '../../src/fields.ts'
+
+const PORT = 'write a port between 1 and 65535'
+
+const httpSchema = z.strictObject({
+  signingSecret: secret.describe('Signing secret of the app (Basic Information), as env:NAME or file:PATH.'),
+  host: z.string().default('127.0.0.1').describe('Address to listen on; Slack must reach it by HTTPS, through your proxy.'),
+  port: z.number().int().min(1, PORT).max(65535, PORT).default(3000).describe('Port to listen on.'),
+  path: z
+    .string()
+    .regex(/^\/\S*$/, 'write a path such as /slack/events')
+    .default('/slack/events')
+    .describe('Path of the request URL.'),
+  publicUrl: z.url('write an address such as https://desk.example.com').optional().describe('Where Slack reaches it, for the manifest.'),
+})
+
+const supportSchema = z.strictObject({
+  channel: z.string().min(1).describe('Name or id of a channel where people ask, such as #help.'),
+  take: z
+    .enum(['all', 'asked'])
+    .default('all')
+    .describe('all: every message that begins a conversation; asked: only those that mention the desk or get its emoji.'),
+})
+
+/** Settings of a Slack channel: one for each workspace. */
+export const slackSettings = z
+  .strictObject({
+    botToken: secret.describe('Bot token of the installed app (xoxb-...), as env:NAME or file:PATH.'),
+    appToken: secret
+      .optional()
+      .describe('App-level token (xapp-...) with connections:write, for Socket Mode, which needs no public address.'),
+    http: httpSchema.optional().describe('Take events by HTTP in place of Socket Mode.'),
+    room: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('Name or id of the channel where agents see a card of each ticket; only agents should be in it.'),
+    support: z.array(supportSchema).default([]).describe('Channels where people ask.'),
+    reaction: z
+      .string()
+      .regex(/^:?[a-z0-9_+'-]+:?$/, 'write the name of an emoji, such as ticket')
+      .default('ticket')
+      .transform(name => name.replaceAll(':', ''))
+      .describe('Emoji that makes a message a ticket.'),
+    oneTicketWithin: duration.default(120_000).describe('What one person writes in a row within this time is one ticket.'),
+    api: z.url('write an address such as https://slack.com/api/').default('https://slack.com/api/').describe("Address of Slack's Web API."),
+  })
+  .refine(settings => (settings.appToken === undefined) !== (settings.http === undefined), {
+    message: 'write either appToken, for Socket Mode, or http',
+  })
+
+export type SlackSettings = z.infer<typeof slackSettings>
+export type SlackHttpSettings = NonNullable<SlackSettings['http']>

@@ -1,0 +1,83 @@
+import type { Sql, Tx } from './sql.ts'
+
+/** The card of a ticket in the room of its desk. */
+export interface StoredCard {
+  ticketId: string
+  channel: string
+  /** Null: it is not shown yet. */
+  place: string | null
+  /** The newest event that was told below it; 0: none. */
+  toldSeq: number
+  /** Since something was last shown; the one that was taken is counted. */
+  attempts: number
+}
+
+/** From now on the ticket has a card, to be shown at once. */
+export async function addCard(tx: Tx, ticketId: string, channel: string, at: string): Promise<void> {
+  await tx`
+    INSERT INTO cards (ticket_id, channel, due_at) VALUES (${ticketId}, ${channel}, ${at})
+    ON CONFLICT (ticket_id) DO NOTHING`
+  tx.wake()
+}
+
+/** Something happened that the card does not show yet. */
+export async function cardIsDue(tx: Tx, ticketId: string, at: string): Promise<void> {
+  const due = await tx`
+    UPDATE cards SET due_at = ${at} WHERE ticket_id = ${ticketId} RETURNING ticket_id`
+  if (due.length > 0) tx.wake()
+}
+
+/** Open tickets of a desk that have no card yet get one, told of what happens from now on. Gives how many. */
+export async function adoptCards(tx: Tx, deskId: string, channel: string): Promise<number> {
+  const rows = await tx`
+    INSERT INTO cards (ticket_id, channel, told_seq)
+    SELECT id, ${channel}, event_seq FROM tickets WHERE closed_at IS NULL AND desk_id = ${deskId}
+    ON CONFLICT (ticket_id) DO NOTHING RETURNING ticket_id`
+  return rows.length
+}
+
+/** Takes cards of these channels that are due and counts the attempt before it is made. */
+export async function takeDueCards(
+  tx: Tx,
+  channel: string,
+  { now, nextTryAt, limit }: { now: string; nextTryAt: string; limit: number },
+): Promise<StoredCard[]> {
+  return tx<StoredCard>`
+    UPDATE cards SET attempts = attempts + 1, due_at = ${nextTryAt}
+    WHERE due_at <= ${now} AND ticket_id IN (
+      SELECT ticket_id FROM cards WHERE channel = ${channel} AND due_at <= ${now} ORDER BY due_at LIMIT ${limit})
+    RETURNING ticket_id AS "ticketId", channel, place, told_seq AS "toldSeq", attempts`
+}
+
+/** Where the card is, once it is shown. */
+export async function placeCard(tx: Tx, ticketId: string, place: string): Promise<void> {
+  await tx`UPDATE cards SET place = ${place} WHERE ticket_id = ${ticketId}`
+}
+
+/** An event was told below the card. */
+export async function toldBelowCard(tx: Tx, ticketId: string, seq: number): Promise<void> {
+  await tx`UPDATE cards SET told_seq = ${seq} WHERE ticket_id = ${ticketId} AND told_seq < ${seq}`
+}
+
+/** All is shown up to this event, unless more happened meanwhile. */
+export async function cardIsShown(tx: Tx, ticketId: string, seq: number): Promise<void> {
+  await tx`
+    UPDATE cards SET due_at = NULL, attempts = 0 WHERE ticket_id = ${ticketId}
+      AND ${seq} >= (SELECT event_seq FROM tickets WHERE id = ${ticketId})`
+}
+
+export async function retryCard(tx: Tx, ticketId: string, at: string): Promise<void> {
+  await tx`UPDATE cards SET due_at = ${at} WHERE ticket_id = ${ticketId} AND due_at IS NOT NULL`
+}
+
+/** The earliest time at which a card is due. */
+export async function nextCardDue(sql: Sql): Promise<string | undefined> {
+  const [row] = await sql<{ at: string | null }>`SELECT min(due_at) AS at FROM cards WHERE due_at IS NOT NULL`
+  return row?.at ?? undefined
+}
+
+export async function cardOf(sql: Sql, ticketId: string): Promise<StoredCard | undefined> {
+  const [found] = await sql<StoredCard>`
+    SELECT ticket_id AS "ticketId", channel, place, told_seq AS "toldSeq", attempts FROM cards WHERE ticket_id = ${ticketId}`
+  return found
+}
