@@ -254,6 +254,8 @@ export interface Action {
   /** Asked for first; the field `text` goes along as the command's text. */
   form?: Form
   style?: 'primary' | 'danger'
+  /** Its text goes to the requester. */
+  sends?: true
 }
 
 /** What a person is asked for, whichever way it is shown. */
@@ -418,6 +420,8 @@ export interface Desk {
   newTicketForm(): Form
   /** What this person sees of the desk. */
   home(actor: Actor): Promise<Home>
+  /** What an agent can do about the ticket of this conversation as it is now; none if it is no ticket's. */
+  actionsFor(thread: string, actor: Actor): Promise<Action[]>
   /** Who works here, so that a channel can find its own addresses of them. */
   agents(): Promise<{ handle: string; name: string; email: string }[]>
   /** The channel found out that this address is somebody's whom the desk knows by another one. */

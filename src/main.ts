@@ -144,11 +144,12 @@ export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void>
     }
   }
   service.deliverer.start()
+  await service.rooms.start()
   service.timekeeper.start()
   const web = await serveWeb(desk)
   return {
     async stop() {
-      await Promise.all([service.deliverer.stop(), service.timekeeper.stop(), web?.stop()])
+      await Promise.all([service.deliverer.stop(), service.rooms.stop(), service.timekeeper.stop(), web?.stop()])
       await desk.close()
     },
   }
@@ -159,7 +160,7 @@ async function serveWeb({ config, context, service }: OpenDesk): Promise<WebServ
   if (config.web.publicUrl === undefined) return undefined
   const { WebServer } = await import('./web/server.ts')
   const web = new WebServer(context)
-  web.onCommit = () => service.deliverer.wake()
+  web.onCommit = () => service.wake()
   await web.start(config.web.host, config.web.port)
   return web
 }

@@ -41,6 +41,7 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },
   { of: /^adapters\/index$/, ours: ['adapters/', 'src/channel'], outside: /^zod$/ },
   { of: /^adapters\/email\//, ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/log', ...BASE], outside: /./ },
+  { of: /^adapters\/slack\//, ours: ['adapters/slack/', 'src/core/', 'src/fields', 'src/log', ...BASE], outside: /./ },
   { of: /^adapters\/memory\//, ours: ['adapters/memory/', 'src/core/', 'src/log', ...BASE], outside: /./ },
 ]
 

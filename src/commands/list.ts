@@ -52,7 +52,10 @@ async function withView(sql: Sql, call: Call, parts: readonly string[]): Promise
 }
 
 /** Who is meant by the handles of a query. Throws a `DeskError` of code `usage` for one that nobody has. */
-export function resolveQuery(query: TicketQuery, call: Call): Pick<TicketList, 'query' | 'ownerId' | 'helperId'> {
+export function resolveQuery(
+  query: TicketQuery,
+  call: Pick<Call, 'agents' | 'actor'>,
+): Pick<TicketList, 'query' | 'ownerId' | 'helperId'> {
   const { owner, helper } = query
   return {
     query,

@@ -17,6 +17,7 @@ import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
 import { type Call, type DeskFacts, onTicket } from './command.ts'
+import { whoInWords } from './recipients.ts'
 
 const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
 
@@ -40,15 +41,10 @@ export const reply = onTicket({
       attachments,
     })
     const to = recipients.map(each => each.recipient)
-    const text = `On its way to ${recipients.map(inWords).join(', ')} (${ticket.ref}).`
+    const text = `On its way to ${recipients.map(({ kind, name, recipient }) => whoInWords(kind, name, recipient)).join(', ')} (${ticket.ref}).`
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })
-
-/** An address that people know, or whom a chat's conversation is with. */
-function inWords({ recipient, name, kind }: Recipient): string {
-  return kind === 'email' ? recipient : `${name} in ${kind[0]?.toUpperCase()}${kind.slice(1)}`
-}
 
 const ANYWAY = /^--anyway(?=\s|$)\s*/
 

@@ -1,4 +1,5 @@
 import type { Address, OutboundMessage } from '../channel.ts'
+import { answersTo } from '../commands/recipients.ts'
 import { displayAddress, oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { momentInWords } from '../core/moment.ts'
@@ -9,10 +10,11 @@ import { readBlob } from '../store/blobs.ts'
 import { arrivalsOfNotice } from '../store/held-notices.ts'
 import { attachmentsOf, type Message, messageById, type StoredAttachment } from '../store/messages.ts'
 import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
-import { participantsOf } from '../store/participants.ts'
+import { personByIdentity } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
-import type { Context } from './context.ts'
+import { actionsFor } from './actions.ts'
+import { type Context, channelFacts } from './context.ts'
 import type { Renderer, TemplateValues } from './render.ts'
 
 const MOST_HELD = 25 // messages that one notification lists
@@ -24,6 +26,7 @@ export async function compose(
   renderer: Renderer,
   entry: OutboxEntry,
   due: readonly string[],
+  attempt: number,
 ): Promise<OutboundMessage> {
   const { read } = context.store
   const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
@@ -31,7 +34,8 @@ export async function compose(
   const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : NOTHING_HELD
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, held, files })
-  const { subject, text } = renderer.render(entry.kind, values)
+  const medium = context.channels.get(entry.channel)?.kind === 'email' ? 'mail' : 'chat'
+  const { subject, text } = renderer.render(entry.kind, values, medium)
   const shown = await recipientsOf(read, entry.id)
   const addresses = (where: 'to' | 'cc'): Address[] =>
     shown.filter(each => each.shown === where).map(each => ({ address: each.recipient, name: each.name }))
@@ -49,6 +53,8 @@ export async function compose(
     inReplyTo: entry.inReplyTo,
     references: entry.refs ? entry.refs.split(' ') : [],
     attachments: isReply ? files.map(file => attachmentOf(context, file)) : [],
+    actions: medium === 'chat' ? actionsFor(entry, ticket, await actedOn(context, entry, ticket, held)) : [],
+    attempt,
     queuedAt: entry.queuedAt,
   }
 }
@@ -68,10 +74,11 @@ interface Subject {
 async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): Promise<TemplateValues> {
   const { ticket, message, held, files } = about
   const desk = deskOf(context, ticket, entry)
-  const answersTo = entry.purpose === 'answer' && ticket ? await requesterOf(context.store.read, ticket) : ''
+  const to =
+    entry.purpose === 'answer' && ticket ? await answersTo(context.store.read, channelFacts(context), ticket) : ''
   return {
     desk: { name: desk },
-    marker: markerFor(entry, answersTo, desk),
+    marker: markerFor(entry, to, desk),
     ticket: {
       ref: ticket?.ref ?? '',
       subject:
@@ -87,7 +94,7 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
       text: textOf(entry, message),
       files: files.map(fileLine),
     },
-    answers: { to: answersTo },
+    answers: { to },
     held,
     note: entry.note ?? '',
     link: entry.kind === 'ask-solved' && context.publicUrl ? `${context.publicUrl}/solved/${entry.token}` : '',
@@ -160,10 +167,22 @@ function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry
   return (context.desks.find(desk => desk.id === id) ?? context.desks[0])?.name ?? 'Help desk'
 }
 
-async function requesterOf(sql: Sql, ticket: Ticket): Promise<string> {
-  const copied = (await participantsOf(sql, ticket.id)).filter(each => each.role === 'copied').length
-  const others = copied === 0 ? '' : copied === 1 ? ' and one person copied' : ` and ${copied} people copied`
-  return displayAddress({ name: plainName(ticket.requesterName), address: ticket.replyTo ?? '' }) + others
+/** What the buttons below a message depend on. */
+async function actedOn(
+  context: Context,
+  entry: OutboxEntry,
+  ticket: Ticket | undefined,
+  held: TemplateValues['held'],
+): Promise<Parameters<typeof actionsFor>[2]> {
+  const { read } = context.store
+  const [first] = ticket?.offeredTo ? await recipientsOf(read, entry.id) : []
+  const kind = context.channels.get(entry.channel)?.kind ?? 'email'
+  const reader = first && (await personByIdentity(read, kind, first.recipient))
+  return {
+    to: ticket ? await answersTo(read, channelFacts(context), ticket) : '',
+    held: held.messages.map(each => each.number),
+    offered: reader !== undefined && reader.id === ticket?.offeredTo,
+  }
 }
 
 /** The first line of each mail of ours: where an answer goes. What is quoted below it is cut off again. */

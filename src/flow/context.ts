@@ -94,7 +94,7 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
 }
 
 /** What commands know of channels. */
-function channelFacts({
+export function channelFacts({
   channels,
 }: Pick<Context, 'channels'>): Pick<DeskFacts, 'mailChannel' | 'deskOf' | 'kindOf' | 'roomOf' | 'reach'> {
   const all = [...channels]

@@ -17,9 +17,11 @@ import {
   type TakenRecipient,
   takeDue,
 } from '../store/outbox.ts'
+import { prunePerformed } from '../store/performed.ts'
 import { countRate, pruneRates } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
-import { recordEvent, ticketById } from '../store/tickets.ts'
+import { beginThread } from '../store/threads.ts'
+import { moveReplyTo, recordEvent, ticketById } from '../store/tickets.ts'
 import { compose } from './compose.ts'
 import { type Context, deskFacts } from './context.ts'
 import type { Renderer } from './render.ts'
@@ -34,7 +36,7 @@ const HOUR_MS = 60 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 
 type Result = { taken: TakenRecipient } & (
-  | { ok: true }
+  | { ok: true; began: { thread: string; replyTo: string } | undefined }
   | { ok: false; permanent: boolean; reason: string; retryAfterMs: number | undefined }
 )
 
@@ -95,7 +97,11 @@ export class Deliverer {
     const now = this.#context.clock.now()
     if (now.getTime() - this.#tidied < HOUR_MS) return
     this.#tidied = now.getTime()
-    await this.#context.store.transact(tx => pruneRates(tx, now.toISOString()))
+    const before = new Date(now.getTime() - DAY_MS).toISOString()
+    await this.#context.store.transact(async tx => {
+      await pruneRates(tx, now.toISOString())
+      await prunePerformed(tx, before)
+    })
   }
 
   async #untilDue(): Promise<number> {
@@ -175,7 +181,8 @@ export class Deliverer {
         throw new DeliveryError(`The channel "${entry.channel}" is not configured.`, { permanent: false })
       }
       const due = taken.map(each => each.recipient)
-      const message = await compose(this.#context, this.#renderer, entry, due)
+      const attempt = Math.max(...taken.map(each => each.attempts))
+      const message = await compose(this.#context, this.#renderer, entry, due, attempt)
       const sent = await withDeadline(adapter.send(message))
       return taken.map(each => resultFor(each, sent))
     } catch (error) {
@@ -194,6 +201,7 @@ export class Deliverer {
     for (const result of results) {
       if (result.ok) {
         await markSent(tx, result.taken, at)
+        if (result.began) await this.#begin(tx, entry, result.taken.recipient, result.began)
         continue
       }
       const { taken, permanent, reason, retryAfterMs } = result
@@ -202,6 +210,19 @@ export class Deliverer {
       else if (await markFailed(tx, taken, reason, at)) lost.push(result)
     }
     if (lost.length > 0) await this.#tellOfLoss(tx, entry, lost, at)
+  }
+
+  /** What is written in a conversation that a message began goes on with its ticket: among agents, if it went to one. */
+  async #begin(
+    tx: Tx,
+    { ticketId, channel, purpose }: OutboxEntry,
+    recipient: string,
+    { thread, replyTo }: { thread: string; replyTo: string },
+  ): Promise<void> {
+    if (!ticketId) return
+    await beginThread(tx, { channel, thread, ticketId, internal: purpose !== 'requester' })
+    const ticket = purpose === 'requester' ? await ticketById(tx, ticketId) : undefined
+    if (ticket?.channel === channel && ticket.replyTo === recipient) await moveReplyTo(tx, ticket.id, replyTo)
   }
 
   /** An agent hears of what did not arrive. A notification that did not arrive only raises an alarm, or this would circle. */
@@ -232,7 +253,7 @@ export class Deliverer {
 }
 
 function resultFor(taken: TakenRecipient, sent: Sent): Result {
-  if (sent.accepted.includes(taken.recipient)) return { taken, ok: true }
+  if (sent.accepted.includes(taken.recipient)) return { taken, ok: true, began: sent.threads?.[taken.recipient] }
   const refused = sent.refused.find(each => each.recipient === taken.recipient)
   const { permanent = false, reason = 'the transport said nothing of this recipient' } = refused ?? {}
   return { taken, ok: false, permanent, reason, retryAfterMs: undefined }

@@ -1,16 +1,20 @@
 import type { CommandRequest, Desk, Reply } from '../channel.ts'
+import { newTicketForm } from '../commands/actions.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
 import { recall, remember } from '../store/memory.ts'
 import { dropOutbox, retryOutbox } from '../store/outbox.ts'
-import { allAgents, saveAgents } from '../store/people.ts'
+import { allAgents, personByIdentity, saveAgents } from '../store/people.ts'
+import { openConversations } from '../store/tickets.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Deliverer } from './deliver.ts'
+import { actionsIn, homeOf } from './home.ts'
 import { Performer } from './perform.ts'
 import { Receiver } from './receive.ts'
 import type { Renderer } from './render.ts'
+import { Rooms } from './rooms.ts'
 import { Timekeeper } from './timekeeper.ts'
 
 interface AgentConfig {
@@ -26,6 +30,7 @@ export class DeskService {
   readonly performer: Performer
   readonly deliverer: Deliverer
   readonly timekeeper: Timekeeper
+  readonly rooms: Rooms
 
   constructor(context: Context, renderer: Renderer) {
     this.context = context
@@ -33,9 +38,15 @@ export class DeskService {
     this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context)
-    this.timekeeper.onCommit = () => this.deliverer.wake()
-    this.receiver.onCommit = () => this.deliverer.wake()
-    this.performer.onCommit = () => this.deliverer.wake()
+    this.timekeeper.alsoDue = () => this.performer.openUnclear()
+    this.rooms = new Rooms(context)
+    for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
+  }
+
+  /** Something was committed: mail may have to leave, and cards to be shown. */
+  wake(): void {
+    this.deliverer.wake()
+    this.rooms.wake()
   }
 
   /** Brings desks, agents and the first signing key into the database; writes nothing if they are there already. */
@@ -111,6 +122,15 @@ export class DeskService {
         this.deliverer.wake()
       },
       settle: code => store.transact(tx => settleAlarm(tx, channel, code, now())),
+      newTicketForm,
+      home: actor => homeOf(this.context, actor),
+      actionsFor: (thread, actor) => actionsIn(this.context, channel, thread, actor),
+      agents: async () => (await allAgents(store.read)).map(({ handle, name, email }) => ({ handle, name, email })),
+      introduce: async (identity, as) => {
+        const person = await personByIdentity(store.read, as.kind, as.address)
+        if (person) await this.performer.introduce(identity, person.id)
+      },
+      conversations: () => openConversations(store.read, channel),
     }
   }
 }

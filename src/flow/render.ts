@@ -52,10 +52,16 @@ export interface TemplateValues {
   tickets: { ref: string; subject: string; state: string; owner: string; expected: string; opened: string }[]
 }
 
+/** The first line of a mail's template is its subject; what is said in a chat has none. */
+export type Medium = 'mail' | 'chat'
+
 export interface Rendered {
+  /** '' in a chat. */
   subject: string
   text: RichText
 }
+
+const MEDIA = ['mail', 'chat'] as const satisfies readonly Medium[]
 
 /** Encloses a value on its way through a template; taken out of values themselves. */
 const HELD = /\uE000([^\uE001]*)\uE001/g
@@ -83,11 +89,13 @@ export class Renderer {
       ownPropertyOnly: true,
       outputEscape: value => `\uE000${Buffer.from(String(value ?? '')).toString('base64')}\uE001`,
     })
-    const known = readdirSync(join(shipped, 'mail')).filter(name => name.endsWith('.liquid'))
-    if (override) refuseUnknown(join(override, 'mail'), known)
-    for (const name of known) {
-      const file = folders.map(folder => join(folder, 'mail', name)).find(path => existsSync(path)) ?? name
-      this.#templates.set(name.replace(/\.liquid$/, ''), this.#parse(file))
+    for (const medium of MEDIA) {
+      const known = readdirSync(join(shipped, medium)).filter(name => name.endsWith('.liquid'))
+      if (override) refuseUnknown(join(override, medium), known)
+      for (const name of known) {
+        const file = folders.map(folder => join(folder, medium, name)).find(path => existsSync(path)) ?? name
+        this.#templates.set(`${medium}/${name.replace(/\.liquid$/, '')}`, this.#parse(file))
+      }
     }
   }
 
@@ -112,11 +120,11 @@ export class Renderer {
     }
   }
 
-  render(name: string, values: TemplateValues): Rendered {
-    const template = this.#templates.get(name)
-    if (!template) throw new DeskError('unsound', `There is no template "${name}".`)
+  render(name: string, values: TemplateValues, medium: Medium = 'mail'): Rendered {
+    const template = this.#templates.get(`${medium}/${name}`)
+    if (!template) throw new DeskError('unsound', `There is no template "${medium}/${name}".`)
     const rendered = this.#engine.renderSync(template, clean(values) as object) as string
-    const [first = '', ...rest] = rendered.split('\n')
+    const [first = '', ...rest] = medium === 'mail' ? rendered.split('\n') : ['', rendered]
     const verbatim: string[] = []
     const markdown = rest
       .join('\n')

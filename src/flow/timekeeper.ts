@@ -13,6 +13,8 @@ export class Timekeeper {
   readonly #context: Context
   #timer: NodeJS.Timeout | undefined
   #pass: Promise<unknown> = Promise.resolve()
+  /** What else is put off until a time; gives how much was done. */
+  alsoDue: () => Promise<number> = async () => 0
   /** Called after something was queued. */
   onCommit: () => void = () => undefined
 
@@ -47,6 +49,7 @@ export class Timekeeper {
       for (const each of due) done += (await this.#settle(each)) ? 1 : 0
       if (due.length < BATCH) break
     }
+    done += await this.alsoDue()
     if (done > 0) this.onCommit()
     return done
   }

@@ -1,4 +1,5 @@
 import type { Sql } from './sql.ts'
+import type { Ticket } from './tickets.ts'
 
 export interface DueTicket {
   id: string
@@ -15,4 +16,12 @@ export async function dueTickets(
       UNION ALL SELECT id FROM tickets WHERE offered_until <= ${now}
       UNION ALL SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL) AS due
     LIMIT ${limit}`
+}
+
+/** Open tickets of an owner that come back, or are expected to be solved, before a time; the earliest first. */
+export async function dueOf(sql: Sql, ownerId: string, before: string, limit: number): Promise<Ticket[]> {
+  return sql<Ticket>`
+    SELECT * FROM tickets_read
+    WHERE "ownerId" = ${ownerId} AND "closedAt" IS NULL AND ("resumeAt" < ${before} OR "expectedAt" < ${before})
+    ORDER BY coalesce("resumeAt", "expectedAt"), number LIMIT ${limit}`
 }

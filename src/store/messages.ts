@@ -187,3 +187,11 @@ export async function digestsOf(
     }),
   )
 }
+
+/** The newest message of the requester's side; of one that was revised what it says now. */
+export async function latestFromRequester(sql: Sql, ticketId: string): Promise<Message | undefined> {
+  const [last] = await sql<Message>`
+    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND direction = 'in'
+    ORDER BY "storedAt" DESC, id DESC LIMIT 1`
+  return last
+}

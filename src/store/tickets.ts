@@ -101,6 +101,14 @@ export async function ticketsOfPerson(
     ORDER BY number DESC LIMIT ${limit}`
 }
 
+/** Reply addresses of the tickets of a channel that are not closed. */
+export async function openConversations(sql: Sql, channel: string): Promise<string[]> {
+  const rows = await sql<{ replyTo: string }>`
+    SELECT reply_to AS "replyTo" FROM tickets
+    WHERE channel = ${channel} AND closed_at IS NULL AND reply_to IS NOT NULL ORDER BY number`
+  return rows.map(row => row.replyTo)
+}
+
 export interface Opening {
   id: string
   number: number

@@ -24,6 +24,8 @@ const MESSAGE: OutboundMessage = {
   inReplyTo: '<a@example.com>',
   references: ['<a@example.com>'],
   attachments: [],
+  actions: [],
+  attempt: 1,
   queuedAt: '2026-03-02T09:00:00.000Z',
 }
 
@@ -35,6 +37,12 @@ const DESK: Desk = {
   remember: refuse,
   alarm: refuse,
   settle: async () => undefined, // an alarm of an earlier run may stand
+  newTicketForm: () => ({ title: '', submit: '', fields: [] }),
+  home: refuse,
+  actionsFor: refuse,
+  agents: refuse,
+  introduce: refuse,
+  conversations: refuse,
 }
 
 /** An adapter under test, and how the far end behaves. */

@@ -55,6 +55,7 @@ export class ReadingDesk {
       let since = process.cpuUsage()
       const receive: Desk['receive'] = async message => {
         reading.cpuMs += millisecondsOf(process.cpuUsage(since))
+        if ('revises' in message) throw new Error('No mail revises another.')
         Object.assign(reading, await examined(message))
         since = process.cpuUsage()
         const receipt = store ? await this.#desk.service.deskFor('support').receive(message) : UNSTORED

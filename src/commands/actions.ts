@@ -1,0 +1,149 @@
+import type { Action, Field } from '../channel.ts'
+import type { TicketPolicy } from '../core/policy.ts'
+import { isDone } from '../core/ticket-state.ts'
+import type { Ticket } from '../store/tickets.ts'
+
+const MOST_TEXT = 3_000
+const MOST_CHOICES = 100
+
+const WHY: Field = { name: 'text', label: 'Why? (only agents see it)', kind: 'text', required: false, most: MOST_TEXT }
+
+/** What an agent can do about a ticket as it is now, what comes next most likely first. `to`: whom an answer goes to. */
+export function ticketActions(ticket: Ticket, to: string, policy: TicketPolicy): Action[] {
+  const { ref } = ticket
+  if (ticket.mergedInto !== null) return []
+  if (isDone(ticket.state)) return [replyAction(ref, to), { label: 'Reopen', line: `reopen ${ref}` }]
+  const waits = ticket.state !== 'new' && ticket.state !== 'open'
+  return [
+    ...(ticket.ownerId === null ? [{ label: 'Claim', style: 'primary', line: `claim ${ref}` } as const] : []),
+    replyAction(ref, to),
+    waits ? { label: 'Resume', line: `resume ${ref}` } : waitAction(ref),
+    resolveAction(ticket, to, policy),
+    { label: 'Note', line: `note ${ref}`, form: textForm(`Note on ${ref}`, 'Keep', 'Only agents see it.') },
+    ...(ticket.ownerId === null ? [] : [{ label: 'Release', line: `release ${ref}` }]),
+    { label: 'Put off', line: `schedule ${ref} {until}`, form: untilForm(ref) },
+    { label: 'Escalate', line: `escalate ${ref} lead {why}`, form: whyForm(ref) },
+    { label: 'Close without a word', line: `close ${ref}` },
+  ]
+}
+
+function textForm(title: string, submit: string, intro: string): NonNullable<Action['form']> {
+  return {
+    title,
+    submit,
+    intro,
+    fields: [{ name: 'text', label: 'Text', kind: 'text', required: true, most: MOST_TEXT }],
+  }
+}
+
+/** Says where it goes before it goes. */
+export function replyAction(ref: string, to: string): Action {
+  return {
+    label: 'Reply',
+    sends: true,
+    line: `reply ${ref}`,
+    form: textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${to}.`),
+  }
+}
+
+function waitAction(ref: string): Action {
+  const choices = [
+    { value: 'requester', label: 'The requester' },
+    { value: 'vendor', label: 'A third party' },
+  ]
+  return {
+    label: 'Wait',
+    line: `wait ${ref} for {on} [until {until}]`,
+    form: {
+      title: `${ref} waits`,
+      submit: 'Wait',
+      fields: [
+        { name: 'on', label: 'For whom?', kind: 'choice', choices, required: true, value: 'requester' },
+        {
+          name: 'until',
+          label: 'Until when?',
+          hint: 'Such as friday 17:00 or 2d; left empty, until they answer.',
+          kind: 'line',
+          required: false,
+        },
+        WHY,
+      ],
+    },
+  }
+}
+
+function untilForm(ref: string): NonNullable<Action['form']> {
+  return {
+    title: `Put off ${ref}`,
+    submit: 'Put off',
+    fields: [
+      {
+        name: 'until',
+        label: 'Until when?',
+        hint: 'Such as monday 9:00 or 2d; then it comes back.',
+        kind: 'line',
+        required: true,
+      },
+      WHY,
+    ],
+  }
+}
+
+function whyForm(ref: string): NonNullable<Action['form']> {
+  return {
+    title: `Escalate ${ref}`,
+    submit: 'Escalate',
+    fields: [{ name: 'why', label: 'Why? A lead is told.', kind: 'line', required: true }],
+  }
+}
+
+/** The text goes to the requester, so that nobody has to be told afterwards. */
+function resolveAction({ ref, category }: Ticket, to: string, { categories }: TicketPolicy): Action {
+  const choices = categories.slice(0, MOST_CHOICES).map(({ path }) => ({ value: path, label: path }))
+  const known = choices.some(each => each.value === category)
+  return {
+    label: 'Resolve',
+    line: `resolve ${ref} --tell --category {category}`,
+    form: {
+      title: `Resolve ${ref}`,
+      submit: 'Resolve',
+      intro: `Your text is sent to ${to}, and they are asked whether it is solved.`,
+      fields: [
+        {
+          name: 'category',
+          label: 'Category',
+          kind: 'choice',
+          choices,
+          required: true,
+          ...(known && category !== null ? { value: category } : {}),
+        },
+        { name: 'text', label: 'What solved it?', kind: 'text', required: true, most: MOST_TEXT },
+      ],
+    },
+  }
+}
+
+/** What opens a ticket, wherever somebody is asked for it in place of writing. */
+export function newTicketForm(): NonNullable<Action['form']> {
+  const choices = [
+    { value: 'low', label: 'It can wait' },
+    { value: 'medium', label: 'I can work, but not well' },
+    { value: 'high', label: 'I cannot work' },
+  ]
+  return {
+    title: 'Open a ticket',
+    submit: 'Send',
+    fields: [
+      { name: 'subject', label: 'What is it about?', kind: 'line', required: true, least: 3, most: 150 },
+      {
+        name: 'text',
+        label: 'What happened?',
+        hint: 'What did you do, what did you expect, what came instead?',
+        kind: 'text',
+        required: true,
+        most: MOST_TEXT,
+      },
+      { name: 'urgency', label: 'How urgent is it?', kind: 'choice', choices, required: true, value: 'medium' },
+    ],
+  }
+}

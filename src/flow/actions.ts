@@ -1,0 +1,45 @@
+import type { Action } from '../channel.ts'
+import { replyAction } from '../commands/actions.ts'
+import { solvedActions } from '../commands/solved.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
+import type { Ticket } from '../store/tickets.ts'
+
+const MOST_HELD = 3 // with buttons of their own
+
+/** What the readers of a message can do about it with one press. */
+export function actionsFor(
+  entry: OutboxEntry,
+  ticket: Ticket | undefined,
+  about: { to: string; held: string[]; offered: boolean },
+): Action[] {
+  switch (entry.kind) {
+    case 'ask-solved':
+      return ticket ? solvedActions(ticket.ref) : []
+    case 'ask-belongs':
+      return [
+        { label: `It goes on with ${ticket?.ref ?? 'it'}`, style: 'primary', line: `belongs ${entry.note} yes` },
+        { label: 'It is something new', line: `belongs ${entry.note} no` },
+      ]
+    case 'notify-held':
+      return about.held.slice(0, MOST_HELD).flatMap(number => [
+        { label: `Open M-${number}`, line: `open M-${number}` },
+        { label: `Discard M-${number}`, line: `discard M-${number}` },
+      ])
+    case 'notify-opened':
+    case 'notify-received':
+      return ticket ? [...claims(ticket), replyAction(ticket.ref, about.to)] : []
+    case 'notify-change':
+      return ticket && about.offered
+        ? [
+            { label: 'Take it over', style: 'primary', line: `accept ${ticket.ref}` },
+            { label: 'Decline', line: `decline ${ticket.ref}` },
+          ]
+        : []
+    default:
+      return []
+  }
+}
+
+function claims({ ref, ownerId }: Ticket): Action[] {
+  return ownerId === null ? [{ label: 'Claim', style: 'primary', line: `claim ${ref}` }] : []
+}

@@ -1,0 +1,111 @@
+import type { Card, CardEntry } from '../channel.ts'
+import { ticketActions } from '../commands/actions.ts'
+import type { DeskFacts } from '../commands/command.ts'
+import { answersTo } from '../commands/recipients.ts'
+import { oneLine } from '../core/address.ts'
+import type { RecordedEvent } from '../core/events.ts'
+import { storyOf } from '../core/story.ts'
+import { age } from '../core/table.ts'
+import { isDone, stateInWords } from '../core/ticket-state.ts'
+import { attachmentsOf, latestFromRequester, type Message, messageById } from '../store/messages.ts'
+import { chatAddressesOf, personNames } from '../store/people.ts'
+import type { Sql } from '../store/sql.ts'
+import { type Ticket, ticketById } from '../store/tickets.ts'
+
+const LATEST = 600 // characters
+
+/** A ticket at a glance, for whoever works on it. */
+export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promise<Card> {
+  const latest = await latestFromRequester(sql, ticket.id)
+  const into = ticket.mergedInto === null ? undefined : await ticketById(sql, ticket.mergedInto)
+  const state = into ? `part of ${into.ref}` : stateInWords(ticket.state)
+  return {
+    ref: ticket.ref,
+    subject: oneLine(ticket.subject),
+    facts: [
+      { label: 'State', value: state },
+      { label: 'Owner', value: ticket.ownerName ?? 'nobody' },
+      ...(ticket.priority === null ? [] : [{ label: 'Priority', value: ticket.priority }]),
+      { label: 'From', value: ticket.requesterName },
+      {
+        label: 'Since',
+        value: `${age(ticket.openedAt, facts.at)} (${ticket.openedAt.slice(0, 16).replace('T', ' ')} UTC)`,
+      },
+    ],
+    latest: latest
+      ? {
+          author: latest.authorName,
+          text: (latest.visible ?? latest.text ?? '(erased)').slice(0, LATEST),
+          at: latest.storedAt,
+        }
+      : null,
+    actions: ticketActions(ticket, await answersTo(sql, facts, ticket), facts.policy),
+    done: isDone(ticket.state),
+  }
+}
+
+/** Events that the card itself shows, or that say nothing beside another. */
+const SILENT: ReadonlySet<RecordedEvent['type']> = new Set(['asked', 'joined', 'opened', 'tagged', 'spent', 'absorbed'])
+
+/**
+ * What is told below the card of one event; undefined where it shows already, because it was written there or is
+ * nothing to be told. `kind`: of the addresses on the channel of the card.
+ */
+export async function entryFor(
+  sql: Sql,
+  facts: DeskFacts,
+  ticket: Ticket,
+  { events, at, channel }: { events: readonly RecordedEvent[]; at: number; channel: string },
+): Promise<Omit<CardEntry, 'attempt'> | undefined> {
+  const event = events[at]
+  if (!event || SILENT.has(event.type)) return undefined
+  const messageId = 'message' in event.data ? (event.data.message as string | undefined) : undefined
+  const message = messageId === undefined ? undefined : await messageById(sql, messageId)
+  // Written in the room itself.
+  if (message?.direction === 'internal' && message.raw !== null && message.channel === channel) return undefined
+  const people = await personNames(sql, [event.actorId ?? '', ticket.requesterId].filter(Boolean))
+  const line = await lineOf(sql, events, at)
+  const asks = event.type === 'received' || event.type === 'revised' || event.type === 'reopened'
+  return {
+    id: `${ticket.id} ${event.seq}`,
+    from: entryFrom(message?.direction),
+    author: message?.authorName || people.get(event.actorId ?? '')?.name || line.who,
+    text: textOf(event, message, line),
+    files: message ? (await attachmentsOf(sql, message.id)).map(({ name, size }) => ({ name, size })) : [],
+    mentions: asks && ticket.ownerId !== null ? await chatAddressesOf(sql, ticket.ownerId, facts.kindOf(channel)) : [],
+    actions: [],
+  }
+}
+
+function entryFrom(direction: string | undefined): CardEntry['from'] {
+  if (direction === undefined) return 'event'
+  if (direction === 'in') return 'requester'
+  return direction === 'out' ? 'answer' : 'note'
+}
+
+function textOf(
+  event: RecordedEvent,
+  message: Message | undefined,
+  { who, did }: { who: string; did: string },
+): string {
+  const text = message ? (message.visible ?? message.text ?? '(erased)') : ''
+  if (!message) return `${who} ${did}`
+  const alone = event.type === 'received' || event.type === 'replied' || event.type === 'noted'
+  return alone ? text : `${did}${text ? `: ${text}` : ''}`
+}
+
+async function lineOf(sql: Sql, events: readonly RecordedEvent[], at: number): Promise<{ who: string; did: string }> {
+  const ids = events.flatMap(({ actorId, data }) => [
+    ...(actorId === null ? [] : [actorId]),
+    ...Object.values(data).filter((value): value is string => typeof value === 'string' && value.length > 20),
+  ])
+  const people = await personNames(sql, [...new Set(ids)])
+  const lines = storyOf(events.slice(0, at + 1), {
+    person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody')),
+    ticket: () => 'another ticket',
+    desk: id => id,
+    said: () => '',
+  })
+  const { who = 'The desk', did = '' } = lines.at(-1) ?? {}
+  return { who, did }
+}

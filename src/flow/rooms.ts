@@ -1,0 +1,178 @@
+import { DeliveryError, type ShowsCards } from '../channel.ts'
+import { FIRST_RETRY_MS } from '../core/retry.ts'
+import { sentenceOf } from '../errors.ts'
+import { raiseAlarm } from '../store/alarms.ts'
+import {
+  adoptCards,
+  cardIsShown,
+  nextCardDue,
+  placeCard,
+  retryCard,
+  type StoredCard,
+  takeDueCards,
+  toldBelowCard,
+} from '../store/cards.ts'
+import { eventsOf } from '../store/events.ts'
+import { beginThread } from '../store/threads.ts'
+import { ticketById } from '../store/tickets.ts'
+import { cardFor, entryFor } from './card.ts'
+import { type Context, deskFacts, room } from './context.ts'
+
+const BATCH = 10
+const SLOW_POLL_MS = 30_000
+const AFTER_TROUBLE_MS = 1_000
+const RETRIES_MS = [2_000, 10_000, 30_000]
+const LONGEST_WAIT_MS = 5 * 60 * 1000
+
+/**
+ * Keeps the cards of tickets as the tickets are: follows the events of each, tells them below its card in order, then
+ * shows the card as it is now. What was shown is counted before the next is, so that nothing is told twice.
+ */
+export class Rooms {
+  readonly #context: Context
+  #stopped = true
+  #loop: Promise<void> | undefined
+  #wake: () => void = () => undefined
+  #woken = false
+  #unsubscribe: () => void = () => undefined
+
+  constructor(context: Context) {
+    this.#context = context
+  }
+
+  /** Open tickets of desks that have a room by now get a card when something happens to them. */
+  async start(): Promise<void> {
+    const rooms = this.#rooms()
+    if (rooms.length === 0) return
+    await this.#context.store.transact(async tx => {
+      for (const { channel, deskId } of rooms) await adoptCards(tx, deskId, channel)
+    })
+    this.#stopped = false
+    this.#unsubscribe = this.#context.store.onWake(() => this.wake())
+    this.#loop = this.#run()
+  }
+
+  /** Finishes what is in hand. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#unsubscribe()
+    this.wake()
+    await this.#loop
+  }
+
+  /** Something may have happened. */
+  wake(): void {
+    this.#woken = true
+    this.#wake()
+  }
+
+  #rooms(): { channel: string; deskId: string; shows: ShowsCards }[] {
+    return [...this.#context.channels].flatMap(([channel, { adapter, deskId }]) => {
+      const shows = room(adapter)
+      return shows?.hasRoom ? [{ channel, deskId, shows }] : []
+    })
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#stopped) {
+      let wait = AFTER_TROUBLE_MS
+      try {
+        this.#woken = false
+        if ((await this.pass()) > 0) continue
+        wait = await this.#untilDue()
+      } catch (error) {
+        this.#context.log.error({ err: error }, 'cards could not be shown; it goes on in a second')
+      }
+      if (!this.#woken && !this.#stopped) await this.#sleep(wait)
+    }
+  }
+
+  async #untilDue(): Promise<number> {
+    const due = await nextCardDue(this.#context.store.read)
+    if (due === undefined) return SLOW_POLL_MS
+    return Math.min(SLOW_POLL_MS, Math.max(10, Date.parse(due) - this.#context.clock.now().getTime()))
+  }
+
+  #sleep(milliseconds: number): Promise<void> {
+    return new Promise(resolve => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  /** Shows what is due. Gives how many cards were tried. */
+  async pass(): Promise<number> {
+    const { store, clock } = this.#context
+    let tried = 0
+    for (const { channel, shows } of this.#rooms()) {
+      const now = clock.now()
+      const nextTryAt = new Date(now.getTime() + FIRST_RETRY_MS).toISOString()
+      const due = await store.transact(tx =>
+        takeDueCards(tx, channel, { now: now.toISOString(), nextTryAt, limit: BATCH }),
+      )
+      await Promise.all(due.map(card => this.#show(card, shows)))
+      tried += due.length
+    }
+    return tried
+  }
+
+  async #show(card: StoredCard, shows: ShowsCards): Promise<void> {
+    const { store, clock } = this.#context
+    try {
+      const seq = await this.#showAll(card, shows)
+      await store.transact(tx => cardIsShown(tx, card.ticketId, seq))
+    } catch (error) {
+      const known = error instanceof DeliveryError ? error : undefined
+      this.#context.log.warn({ err: error, ticket: card.ticketId }, 'a card could not be shown')
+      const now = clock.now()
+      const wait = Math.max(RETRIES_MS[card.attempts - 1] ?? LONGEST_WAIT_MS, known?.retryAfterMs ?? 0)
+      const next = new Date(now.getTime() + wait)
+      await store.transact(async tx => {
+        await retryCard(tx, card.ticketId, next.toISOString())
+        if (!known?.permanent) return
+        const { channel } = card
+        const sentence = `Cards cannot be shown in the room of ${channel}: ${sentenceOf(error)}`
+        await raiseAlarm(tx, { channel, code: 'room', sentence, raisedAt: now.toISOString() })
+      })
+    }
+  }
+
+  /** Gives the newest event that is shown then. */
+  async #showAll(card: StoredCard, shows: ShowsCards): Promise<number> {
+    const { store } = this.#context
+    const facts = await deskFacts(this.#context, store.read)
+    const ticket = await ticketById(store.read, card.ticketId)
+    if (!ticket) return 0
+    const { attempts: attempt, channel, ticketId } = card
+    let { place } = card
+    let isNew = place === null
+    if (place === null) {
+      place = await shows.showCard(await cardFor(store.read, facts, ticket), null, { id: ticketId, attempt })
+      await this.#isAt(card, place)
+    }
+    const events = await eventsOf(store.read, ticketId)
+    for (const [at, { seq }] of events.entries()) {
+      if (seq <= card.toldSeq) continue
+      const entry = await entryFor(store.read, facts, ticket, { events, at, channel })
+      if (entry) await shows.addToCard(place, { ...entry, attempt })
+      if (entry) isNew = false
+      await store.transact(tx => toldBelowCard(tx, ticketId, seq))
+    }
+    const now = (await ticketById(store.read, ticketId)) ?? ticket
+    if (isNew && now.eventSeq === ticket.eventSeq) return ticket.eventSeq
+    const moved = await shows.showCard(await cardFor(store.read, facts, now), place, { id: ticketId, attempt })
+    if (moved !== place) await this.#isAt(card, moved)
+    return Math.min(now.eventSeq, events.at(-1)?.seq ?? 0)
+  }
+
+  /** What is written below it belongs to the ticket, among agents. */
+  #isAt({ ticketId, channel }: StoredCard, place: string): Promise<void> {
+    return this.#context.store.transact(async tx => {
+      await placeCard(tx, ticketId, place)
+      await beginThread(tx, { channel, thread: place, ticketId, internal: true })
+    })
+  }
+}
