@@ -65,7 +65,7 @@ export const PROPERTIES: Readonly<Record<string, Check>> = {
         }
       : null,
   'names of files': ({ attachments }, found) =>
-    same(attachments?.map(lastOfPath), attachments && found.attachments.map(each => each.name)),
+    same(attachments?.map(lastOfPath), attachments && found.attachments.map(each => each.name).filter(isNamed)),
   'number of files': ({ attachment_count }, found) => same(attachment_count, found.attachments.length),
 }
 
@@ -85,6 +85,11 @@ function pattern(source: string): RegExp {
 
 function folded(text: string): string {
   return text.replace(/\s+/g, ' ')
+}
+
+/** Files without a name get one from us. */
+function isNamed(name: string): boolean {
+  return !/^attachment-\d+\.\w+$/.test(name)
 }
 
 function lastOfPath(name: string): string {
