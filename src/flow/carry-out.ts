@@ -14,8 +14,8 @@ import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { goOnRow, rowKey } from '../store/chat-rows.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, type PreparedMessage, prepareMessage } from '../store/messages.ts'
-import { acknowledgedSince } from '../store/outbox.ts'
+import { insertMessage, type PreparedMessage, prepareMessage, saidBefore } from '../store/messages.ts'
+import { acknowledgedSince, newestSentTo } from '../store/outbox.ts'
 import { addParticipant, addParticipants, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
@@ -34,6 +34,7 @@ const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
 const ECHO_MS = 3 * 60 * 1000
+const AT_ONCE_MS = 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 const MOST_ALIKE = 3 // under one subject on one day
 
@@ -250,7 +251,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   if (isDone(now.state) && message.thread !== undefined && isSmallTalk(message.visible)) return id
   const answer = message.kind === 'person' ? await takeAnswer(tx, entry, now, id, prepared.content) : undefined
   if (answer) return id
-  now = await wake(tx, entry, now)
+  if (!(isDone(now.state) && (await answersByItself(tx, entry, ticket.id)))) now = await wake(tx, entry, now)
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, now.ownerId, sender.id), {
       kind: 'notify-received',
@@ -262,6 +263,17 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
     })
   }
   return id
+}
+
+/**
+ * A program that says nothing of itself: within a minute of a mail of ours it says the same as before. That opens nothing
+ * again; whoever worked on it is told of it, as of any message.
+ */
+async function answersByItself(tx: Tx, { message, sender, change }: Entry, ticketId: string): Promise<boolean> {
+  if (!message.from || message.thread !== undefined) return false
+  const since = new Date(Date.parse(change.at) - AT_ONCE_MS).toISOString()
+  if (!(await newestSentTo(tx, message.from.address, since))) return false
+  return saidBefore(tx, { ticketId, authorId: sender.id, visible: message.visible })
 }
 
 /** A message goes on with what waited for it, or was done. */

@@ -125,6 +125,17 @@ export async function answeredAlike(
   return rows.length > 0
 }
 
+/** Whether somebody wrote these very words on a ticket more than once. */
+export async function saidBefore(
+  sql: Sql,
+  said: { ticketId: string; authorId: string; visible: string },
+): Promise<boolean> {
+  const rows = await sql`
+    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND direction = 'in' AND author_id = ${said.authorId}
+      AND coalesce(visible, text) = ${said.visible} LIMIT 2`
+  return rows.length > 1
+}
+
 /** The newest answer on a ticket since a time, if somebody else wrote it and nobody wrote after it. */
 export async function answerOfAnother(
   sql: Sql,

@@ -166,6 +166,20 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     expect(lastTo(BOB)).toContain('still out of paper')
   })
 
+  test('what a program says again at once after a mail of ours opens nothing again; a person who says it later does', async () => {
+    const robot = { text: 'Your request is important to us.', subject: 'Re: [HD-1] Printer' }
+    const mail = await resolved()
+    await take(ANN, { ...robot, ...answering(mail) })
+    expect(await shown()).toMatchObject({ state: 'open', counts: { reopened: { times: 1 } } })
+    const again = await resolved()
+    desk.clock.advance(5_000)
+    await take(ANN, { ...robot, ...answering(again) })
+    expect(await shown()).toMatchObject({ state: 'resolved', counts: { reopened: { times: 1 } } })
+    desk.clock.advance(10 * 60_000)
+    await take(ANN, { ...robot, ...answering(again) })
+    expect(await shown()).toMatchObject({ state: 'open', counts: { reopened: { times: 2 } } })
+  })
+
   test('opens again by any other word of a person, and stays as it is by that of a machine', async () => {
     const asked = await resolved()
     await take(ANN, { ...answering(asked), text: 'I am away.', kind: 'auto-reply' })

@@ -1,0 +1,161 @@
+import type { Identity } from '../../src/channel.ts'
+import { normaliseAddress, oneLine } from '../../src/core/address.ts'
+import { DeskError } from '../../src/errors.ts'
+import { type Reader, Refusal } from './reader.ts'
+import { Recent } from './recent.ts'
+import { type Fields, fieldsOf, textOf } from './text-fields.ts'
+import type { Workspace } from './workspace.ts'
+
+/** Who somebody in Slack is. */
+export interface Person {
+  /** `T024/U123`; of somebody from another workspace with the id of that one. */
+  address: string
+  userId: string
+  /** As people see it, in one line; never ''. */
+  name: string
+  /** Lower case. Null where the workspace does not vouch for it: of guests, apps, and people of other workspaces. */
+  email: string | null
+  /** An app. */
+  isBot: boolean
+  /** Of this workspace, not of another one that shares a channel with it. */
+  isOurs: boolean
+}
+
+const HOUR_MS = 60 * 60 * 1000
+const MOST_KNOWN = 5_000
+
+/** There is nobody of this id that the app can see. Any other refusal is a matter of the app, and of everybody. */
+const NOBODY = ['user_not_found', 'users_not_found', 'user_not_visible']
+
+/** The other addresses of somebody, for which their workspace vouches. */
+export function otherAddresses({ email }: Person): Identity[] {
+  return email === null ? [] : [{ kind: 'email', address: email }]
+}
+
+/** Who the people are that write; asked for once in a while. */
+export class People {
+  readonly #workspace: Workspace
+  readonly #reader: Reader
+  readonly #known: Recent<Promise<Person | undefined>>
+  readonly #warnedOf = new Set<string>()
+
+  constructor(workspace: Workspace, reader: Reader) {
+    this.#workspace = workspace
+    this.#reader = reader
+    this.#known = new Recent({ most: MOST_KNOWN, lifetime: HOUR_MS, now: workspace.options.now })
+  }
+
+  /**
+   * `teamId` is the workspace that an event says they are of. Somebody whom Slack does not show is somebody of whom
+   * nothing is known. Rejects with a temporary `DeskError`.
+   */
+  async find(userId: string, teamId?: string): Promise<Person> {
+    return (await (this.#known.get(userId) ?? this.#ask(userId))) ?? this.#unknown(userId, teamId)
+  }
+
+  /** What was known of them has changed. */
+  forget(userId: string): void {
+    this.#known.delete(userId)
+  }
+
+  /** Tells the desk which accounts its agents have here. One who has none is warned of once. */
+  async introduceAgents(): Promise<void> {
+    for (const agent of await this.#workspace.desk.agents()) await this.#introduce(agent)
+  }
+
+  async #introduce({ handle, email }: { handle: string; email: string }): Promise<void> {
+    const wanted = email.toLowerCase()
+    const user = await this.#lookUp(wanted)
+    if (user === undefined) return this.#warn(wanted, `no account in Slack has the address ${email} of @${handle}`)
+    const person = this.#personOf(user)
+    if (person.email !== wanted) {
+      const who = `the account in Slack with the address ${email} of @${handle}`
+      return this.#warn(wanted, `${who} is no full member of the workspace: it is not taken for an agent's`)
+    }
+    this.#known.set(person.userId, Promise.resolve(person))
+    const identity = { kind: 'slack', address: person.address, name: person.name }
+    await this.#workspace.desk.introduce(identity, { kind: 'email', address: wanted })
+  }
+
+  /** Slack takes no notice of upper and lower case. https://docs.slack.dev/reference/methods/users.lookupByEmail */
+  async #lookUp(email: string): Promise<Fields | undefined> {
+    try {
+      return fieldsOf((await this.#reader.ask(client => client.users.lookupByEmail({ email }))).user)
+    } catch (error) {
+      if (error instanceof Refusal) return undefined
+      throw error
+    }
+  }
+
+  #warn(email: string, sentence: string): void {
+    if (this.#warnedOf.has(email)) return
+    this.#warnedOf.add(email)
+    this.#workspace.options.warn(sentence)
+  }
+
+  /** All who ask for somebody meanwhile wait for the same answer. */
+  #ask(userId: string): Promise<Person | undefined> {
+    const asked = this.#askSlack(userId)
+    this.#known.set(userId, asked)
+    const forget = () => {
+      if (this.#known.get(userId) === asked) this.#known.delete(userId)
+    }
+    asked.then(found => found ?? forget(), forget)
+    return asked
+  }
+
+  /** https://docs.slack.dev/reference/methods/users.info */
+  async #askSlack(userId: string): Promise<Person | undefined> {
+    try {
+      const { user } = await this.#reader.ask(client => client.users.info({ user: userId }))
+      return this.#personOf({ ...fieldsOf(user), id: userId })
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      if (NOBODY.includes(error.code)) return undefined
+      throw new DeskError('temporary', `Slack does not tell who ${userId} is (${error.code}).`, { cause: error })
+    }
+  }
+
+  #unknown(userId: string, teamId: string | undefined): Person {
+    const team = isTeam(teamId) ? teamId : this.#workspace.teamId
+    return { address: `${team}/${userId}`, userId, name: userId, email: null, isBot: false, isOurs: false }
+  }
+
+  /** https://docs.slack.dev/reference/objects/user-object */
+  #personOf(user: Fields): Person {
+    const { teamId } = this.#workspace
+    const userId = textOf(user.id)
+    const isOurs = user.is_stranger !== true && isOf(user, teamId)
+    const isBot = user.is_bot === true || userId === 'USLACKBOT'
+    const team = isOurs || !isTeam(user.team_id) ? teamId : user.team_id
+    return {
+      ...{ address: `${team}/${userId}`, userId, name: nameOf(user) || userId },
+      ...{ email: isOurs && !isBot && isFullMember(user) ? emailOf(user) : null, isBot, isOurs },
+    }
+  }
+}
+
+/** In an organisation of several workspaces `team_id` may name another one that somebody is in as well. */
+function isOf(user: Fields, teamId: string): boolean {
+  const { teams } = fieldsOf(user.enterprise_user)
+  return user.team_id === teamId || (Array.isArray(teams) && teams.includes(teamId))
+}
+
+function isTeam(value: unknown): value is string {
+  return typeof value === 'string' && /^[TE][A-Z0-9]{1,20}$/.test(value)
+}
+
+function isFullMember(user: Fields): boolean {
+  const hindrances = [user.deleted, user.is_restricted, user.is_ultra_restricted, user.is_invited_user]
+  return hindrances.every(each => each !== true) && user.is_email_confirmed !== false
+}
+
+function emailOf(user: Fields): string | null {
+  return normaliseAddress(textOf(fieldsOf(user.profile).email))
+}
+
+function nameOf(user: Fields): string {
+  const profile = fieldsOf(user.profile)
+  const names = [profile.display_name, profile.real_name, user.real_name, user.name]
+  return names.map(each => oneLine(textOf(each))).find(each => each !== '') ?? ''
+}

@@ -1,0 +1,35 @@
+import { unescapeText } from './text-marks.ts'
+import { channelName, groupName, markdownLink, momentText, type Names, userName } from './text-names.ts'
+
+/**
+ * What stands between angle brackets, as people see it: a mention, a channel, a date or a link.
+ * https://docs.slack.dev/messaging/formatting-message-text#notes-on-retrieving-formatted-messages
+ */
+export function readAngle(inner: string, names: Names): string {
+  const bar = inner.indexOf('|')
+  const target = bar < 0 ? inner : inner.slice(0, bar)
+  const label = bar < 0 ? '' : unescapeText(inner.slice(bar + 1))
+  const id = target.slice(1)
+  if (target.startsWith('@')) return userName(id, names, label)
+  if (target.startsWith('#')) return channelName(id, names, label)
+  if (target.startsWith('!')) return readCommand(id, label, names)
+  return markdownLink(unescapeText(target), label)
+}
+
+/** The same as somebody typed it, within code. */
+export function readAngleInCode(inner: string, names: Names): string {
+  if (/^[@#!]/.test(inner)) return readAngle(inner, names)
+  const bar = inner.indexOf('|')
+  return unescapeText(bar < 0 ? inner.replace(/^mailto:/, '') : inner.slice(bar + 1))
+}
+
+function readCommand(command: string, label: string, names: Names): string {
+  const [name = '', ...values] = command.split('^')
+  if (name === 'subteam') return groupName(values[0] ?? '', names, label)
+  if (name === 'date') {
+    const text = label || momentText(Number(values[0]))
+    return values[2] ? markdownLink(unescapeText(values[2]), text) : text
+  }
+  // `@here` and the like; clients show a command that they do not know by its label.
+  return /^(?:here|channel|everyone|group)$/.test(name) ? `@${name}` : label || name
+}

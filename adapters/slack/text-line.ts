@@ -1,0 +1,219 @@
+import { emojiNamed } from './text-emoji.ts'
+import {
+  closesBefore,
+  escapeText,
+  firstOf,
+  GAP,
+  isPartOfWord,
+  JOINER,
+  lastOf,
+  MARKS,
+  opensAfter,
+  type Style,
+} from './text-marks.ts'
+import type { Part } from './text-nesting.ts'
+
+/** What is no plain text in a line for Slack. */
+export type Piece =
+  | { code: string }
+  /** A link; without a label it shows its address. */
+  | { url: string; label: Part<Piece>[] }
+  /** Written as it is: what stands before a line. */
+  | { prefix: string }
+
+const MARK_RUNS = /\*+|＊+|_+|＿+|~+|`+|｀+/g
+const ADDRESS = /https?:\/\/[^\s<>|"`\u00AD]+/
+const EMOJI_NAME = /:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?)(?=:)/
+/** What makes a line a quote, or for us an item of a list. */
+const LINE_START = /^[ \t\u00A0]*[>＞•◦▪‣]/
+
+/** Where Slack reads something in a text. */
+const SPOTS = anyOf(ADDRESS, MARK_RUNS, EMOJI_NAME, LINE_START)
+const SPOTS_OF_LABEL = anyOf(MARK_RUNS, EMOJI_NAME)
+
+function anyOf(...expressions: RegExp[]): RegExp {
+  return new RegExp(expressions.map(each => each.source).join('|'), 'g')
+}
+
+/** Slack reads some marks of full width as well. */
+const CLASSES: Readonly<Record<string, string>> = { '＊': '*', '＿': '_', '｀': '`' }
+
+/** What may follow an address without being of it. */
+const AFTER_ADDRESS = ".,;:!?)]}'*_~"
+
+/**
+ * One line as mrkdwn. Text is shown as it is: what Slack would read in it as a mark, a name of an emoji, a quote or an item
+ * of a list has `JOINER` beside it. https://docs.slack.dev/messaging/formatting-message-text
+ */
+export function writeLine(parts: readonly Part<Piece>[]): string {
+  return new LineWriter(parts, false).write()
+}
+
+class LineWriter {
+  readonly #parts: readonly Part<Piece>[]
+  /** Of a link, in which there is neither quote nor address. */
+  readonly #isLabel: boolean
+  /** How many marks of each kind are still to come. */
+  readonly #ahead = new Map<string, number>()
+  readonly #open = new Set<string>()
+  readonly #out: string[] = []
+  /** The last character of `#out`; of an escaped one what it stands for. */
+  #last = ''
+  #isAtStart: boolean
+  /** The last that was written opens, so that another mark may stand right after it. */
+  #hasOpened = false
+
+  constructor(parts: readonly Part<Piece>[], isLabel: boolean) {
+    this.#parts = parts
+    this.#isLabel = isLabel
+    this.#isAtStart = !isLabel
+    for (const part of parts) {
+      if ('text' in part) for (const [run] of part.text.matchAll(MARK_RUNS)) this.#count(run)
+      else if ('open' in part || 'close' in part) this.#count(markOf(part))
+      else if ('code' in part.atom) this.#count('``')
+    }
+  }
+
+  #count(run: string): void {
+    const mark = classOf(run)
+    this.#ahead.set(mark, (this.#ahead.get(mark) ?? 0) + run.length)
+  }
+
+  #pass(run: string): void {
+    const mark = classOf(run)
+    this.#ahead.set(mark, (this.#ahead.get(mark) ?? 0) - run.length)
+  }
+
+  write(): string {
+    this.#parts.forEach((part, at) => {
+      if ('open' in part) this.#openMark(markOf(part))
+      else if ('close' in part) this.#closeMark(markOf(part), at)
+      else if ('text' in part) this.#text(part.text, this.#firstAfter(at))
+      else this.#piece(part.atom, at)
+      this.#hasOpened = 'open' in part
+    })
+    return this.#out.join('')
+  }
+
+  #emit(text: string): void {
+    if (text === '') return
+    this.#out.push(text)
+    this.#last = /&(?:amp|lt|gt);$/.test(text.slice(-5)) ? '&' : lastOf(text)
+  }
+
+  #openMark(mark: string): void {
+    this.#pass(mark)
+    this.#letMarkOpen()
+    this.#emit(mark)
+    this.#open.add(mark)
+    this.#isAtStart = false
+  }
+
+  #closeMark(mark: string, at: number): void {
+    this.#pass(mark)
+    // Beside the same mark it would not be read, nor would the other.
+    if (this.#last === mark) this.#emit(GAP)
+    this.#emit(mark)
+    this.#open.delete(mark)
+    this.#letMarkClose(at)
+  }
+
+  #letMarkOpen(): void {
+    const isRead = this.#hasOpened || (opensAfter(this.#last) && !/[*_~`]/.test(this.#last))
+    if (!isRead && !this.#isAtStart) this.#emit(GAP)
+  }
+
+  #letMarkClose(at: number): void {
+    const next = this.#parts[at + 1]
+    if (next && 'close' in next) return
+    const character = this.#firstAfter(at)
+    if (!closesBefore(character) || character === '~') this.#emit(GAP)
+  }
+
+  #firstAfter(at: number): string {
+    const next = this.#parts[at + 1]
+    if (!next) return ''
+    if ('text' in next) return firstOf(next.text)
+    if ('open' in next || 'close' in next) return markOf(next)
+    return 'code' in next.atom ? '`' : '<'
+  }
+
+  #piece(piece: Piece, at: number): void {
+    if ('prefix' in piece) {
+      this.#emit(piece.prefix)
+      this.#isAtStart &&= /^[\s>]*$/.test(piece.prefix)
+      this.#hasOpened = true
+      return
+    }
+    if ('code' in piece) {
+      this.#pass('``')
+      this.#letMarkOpen()
+      this.#emit(`\`${escapeText(piece.code)}\``)
+      this.#letMarkClose(at)
+    } else {
+      const label = piece.label.length > 0 ? `|${new LineWriter(piece.label, true).write()}` : ''
+      this.#emit(`<${escapeText(piece.url)}${label}>`)
+    }
+    this.#isAtStart = false
+  }
+
+  #text(text: string, following: string): void {
+    const spots = new RegExp(this.#isLabel ? SPOTS_OF_LABEL : SPOTS)
+    let from = 0
+    for (let spot = spots.exec(text); spot; spot = spots.exec(text)) {
+      const [found, name = ''] = spot
+      this.#plain(text.slice(from, spot.index))
+      if (found.startsWith('http')) spots.lastIndex = spot.index + this.#address(found)
+      else if (name) this.#plain(emojiNamed(name) === undefined ? found : `:${JOINER}${name}`)
+      else if (/[>＞•◦▪‣]$/.test(found)) this.#lineStart(found)
+      else this.#literalMark(found, firstOf(text.slice(spots.lastIndex, spots.lastIndex + 2)) || following)
+      from = spots.lastIndex
+    }
+    this.#plain(text.slice(from))
+  }
+
+  #plain(text: string): void {
+    this.#emit(escapeText(text))
+    if (text.trim() !== '') this.#isAtStart = false
+  }
+
+  #lineStart(spot: string): void {
+    const joined = this.#isAtStart ? `${spot.slice(0, -1)}${JOINER}${spot.slice(-1)}` : spot
+    this.#plain(joined)
+  }
+
+  /** Writes an address as a link to itself, so that Slack takes no mark in it for one; gives how much of it that was. */
+  #address(found: string): number {
+    let end = found.length
+    while (AFTER_ADDRESS.includes(found.charAt(end - 1))) end--
+    const url = found.slice(0, end)
+    this.#emit(/\/\/./.test(url) ? `<${escapeText(url)}>` : escapeText(url))
+    for (const [run] of url.matchAll(MARK_RUNS)) this.#pass(run)
+    this.#isAtStart = false
+    return url.length
+  }
+
+  #literalMark(run: string, after: string): void {
+    this.#pass(run)
+    const mark = classOf(run)
+    const isFence = mark === '`' && run.length > 2
+    if (isFence || this.#couldOpen(mark, after)) this.#emit(JOINER)
+    const couldClose = this.#open.has(mark) && !/\s/.test(this.#last) && !isPartOfWord(after)
+    this.#plain(isFence ? [...run].join(JOINER) : run)
+    if (couldClose) this.#emit(JOINER)
+  }
+
+  #couldOpen(mark: string, after: string): boolean {
+    if ((this.#ahead.get(mark) ?? 0) <= 0 || isPartOfWord(this.#last)) return false
+    return mark === '`' || (after !== '' && !/\s/.test(after))
+  }
+}
+
+function classOf(run: string): string {
+  const first = firstOf(run)
+  return CLASSES[first] ?? first
+}
+
+function markOf(part: { open: Style } | { close: Style }): string {
+  return MARKS['open' in part ? part.open : part.close]
+}

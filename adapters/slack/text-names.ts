@@ -1,0 +1,37 @@
+/** What people see for the ids in a text; undefined where that is not known. */
+export interface Names {
+  /** Without `@`. */
+  user(id: string): string | undefined
+  /** Without `#`. */
+  channel(id: string): string | undefined
+  /** The handle of a group of users, without `@`. */
+  group(id: string): string | undefined
+}
+
+export function userName(id: string, names: Names, said = ''): string {
+  return `@${names.user(id) ?? (said.replace(/^@/, '') || id)}`
+}
+
+export function channelName(id: string, names: Names, said = ''): string {
+  return `#${names.channel(id) ?? (said.replace(/^#/, '') || id)}`
+}
+
+export function groupName(id: string, names: Names, said = ''): string {
+  return `@${names.group(id) ?? (said.replace(/^@/, '') || id)}`
+}
+
+/** A link as Markdown; an address by itself where the label says nothing else. */
+export function markdownLink(url: string, label: string): string {
+  const bare = url.replace(/^(?:mailto|tel):/, '')
+  const said = label.replace(/\s+/g, ' ').trim()
+  if (said === '' || said === bare || said === url) return bare
+  if (`${said}/` === url || url.replace(/^https?:\/\//, '').replace(/\/$/, '') === said) return said
+  const target = /[()\s<>]/.test(url) ? `<${url.replace(/[<>]/g, encodeURIComponent)}>` : url
+  return `[${said.replace(/[[\]]/g, '\\$&')}](${target})`
+}
+
+/** When something is, for whom there is no better text. `seconds` since 1970. */
+export function momentText(seconds: number): string {
+  const moment = new Date(seconds * 1000)
+  return Number.isNaN(moment.getTime()) ? '' : `${moment.toISOString().slice(0, 16).replace('T', ' ')} UTC`
+}
