@@ -17,5 +17,10 @@ export async function answersTo(sql: Sql, facts: Pick<DeskFacts, 'kindOf'>, tick
 /** An address that people know, or whom a chat's conversation is with. */
 export function whoInWords(kind: string, name: string, address: string): string {
   if (kind === 'email') return name ? displayAddress({ name, address }) : address
-  return `${name} in ${kind[0]?.toUpperCase()}${kind.slice(1)}`
+  return `${name} in ${kindInWords(kind)}`
+}
+
+/** `Slack`. */
+export function kindInWords(kind: string): string {
+  return `${kind[0]?.toUpperCase() ?? ''}${kind.slice(1)}`
 }

@@ -1,4 +1,3 @@
-import { displayAddress } from '../core/address.ts'
 import { momentInWords } from '../core/moment.ts'
 import { countsOf, type TicketCounts } from '../core/story.ts'
 import { age } from '../core/table.ts'
@@ -12,6 +11,7 @@ import type { Sql } from '../store/sql.ts'
 import { mergedIn, type Ticket, ticketsOfRequester } from '../store/tickets.ts'
 import { circlesInWords, countsData, peopleIn } from './history.ts'
 import { inWords } from './link.ts'
+import { whoInWords } from './recipients.ts'
 import { describeClass } from './set.ts'
 
 const EARLIER = 5
@@ -47,7 +47,9 @@ export function headLines(
   { participants, people, links, parts, earlier, counts }: About,
   { now, receipts, alerts }: { now: string; receipts: readonly string[]; alerts: readonly string[] },
 ): string[] {
-  const copied = participants.filter(each => each.role === 'copied').map(displayAddress)
+  const copied = participants
+    .filter(each => each.role === 'copied')
+    .map(each => whoInWords(each.kind, each.name, each.address))
   const requester = participants.find(each => each.role === 'requester')
   const name = (id: string) => people.get(id)?.name ?? 'somebody'
   const until = ticket.resumeAt ? `, until ${momentInWords(ticket.resumeAt)}` : ''
@@ -58,7 +60,10 @@ export function headLines(
     ...line('state', `${stateInWords(ticket.state)}${until}`),
     ...line('owner', `${ticket.ownerName ?? 'nobody yet'}${offered}`),
     ...line('helping', words(ticket.helpers).map(name).join(', ')),
-    ...line('requester', requester ? displayAddress(requester) : ticket.requesterName),
+    ...line(
+      'requester',
+      requester ? whoInWords(requester.kind, requester.name, requester.address) : ticket.requesterName,
+    ),
     ...line('copied', copied.join(', ')),
     ...line('class', describeClass(ticket) === 'not classified' ? null : describeClass(ticket)),
     ...line('tags', words(ticket.tags).join(', ')),

@@ -1,4 +1,3 @@
-import { displayAddress } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
@@ -7,7 +6,8 @@ import { bouncesOf } from '../store/bounces.ts'
 import { attachmentsOf, type Message, messagesOf, type StoredAttachment } from '../store/messages.ts'
 import { deliveriesOf, type OutboxLine } from '../store/outbox.ts'
 import type { Sql } from '../store/sql.ts'
-import { expectArgs, findTicket, type ReadCommand, ticketArgument } from './command.ts'
+import { type Call, expectArgs, findTicket, type ReadCommand, ticketArgument } from './command.ts'
+import { kindInWords, whoInWords } from './recipients.ts'
 import { aboutTicket, headData, headLines, moment } from './show-head.ts'
 
 type TicketBounce = Awaited<ReturnType<typeof bouncesOf>>[number]
@@ -63,14 +63,17 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
       })),
     )
     const acknowledged = deliveries.filter(line => line.kind === 'acknowledgement')
-    const receipts = acknowledged.map(line => `receipt    ${deliveryState(line, bounces)}`)
+    const receipts = acknowledged.map(line => `receipt    ${deliveryState(line, bounces, call)}`)
     const head = headLines(ticket, about, { now: call.at, receipts, alerts: alerts.map(alertLine) })
     return {
-      text: [head.join('\n'), ...(full ? shown.map(each => body(each, true)) : folded(shown))].join('\n\n'),
+      text: [head.join('\n'), ...(full ? shown.map(each => body(each, true, call)) : folded(shown, call))].join('\n\n'),
       data: { ...headData(ticket, about), ...dataOf(shown, acknowledged, { bounces, alerts }) },
     }
   },
 }
+
+/** What tells a chat's addresses from those of mail. */
+type Kinds = Pick<Call, 'kindOf'>
 
 interface Returned {
   bounces: TicketBounce[]
@@ -78,7 +81,7 @@ interface Returned {
 }
 
 /** Repeats of an alert are counted, not shown: the first and the last of a row tell it all. */
-function folded(shown: readonly ShownMessage[]): string[] {
+function folded(shown: readonly ShownMessage[], kinds: Kinds): string[] {
   const repeats = (at: number) => {
     const [before, own, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
     const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === own?.authorId
@@ -93,7 +96,7 @@ function folded(shown: readonly ShownMessage[]): string[] {
     }
     if (left > 0) texts.push(`--- ${left} more like it (--full shows them)`)
     left = 0
-    texts.push(body(each, false))
+    texts.push(body(each, false, kinds))
   }
   return texts
 }
@@ -112,11 +115,17 @@ const WHAT: Record<string, string> = {
   workaround: 'got around it (internal)',
   work: 'worked (internal)',
   comment: 'commented on how it was',
+  revision: 'changed what they wrote',
+  deletion: 'took back what they wrote',
 }
 
-function body({ message, ref, number, doubt, attachments, deliveries, bounces }: ShownMessage, full: boolean): string {
+function body(
+  { message, ref, number, doubt, attachments, deliveries, bounces }: ShownMessage,
+  full: boolean,
+  kinds: Kinds,
+): string {
   const who = message.authorAddress
-    ? displayAddress({ name: message.authorName, address: message.authorAddress })
+    ? whoInWords(kinds.kindOf(message.channel), message.authorName, message.authorAddress)
     : message.authorName
   const role =
     WHAT[message.what ?? ''] ?? { in: 'wrote', out: 'answered', internal: 'noted (internal)' }[message.direction]
@@ -125,9 +134,9 @@ function body({ message, ref, number, doubt, attachments, deliveries, bounces }:
   return [
     `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}${ref ? ` to ${ref}` : ''}`,
     ...(doubt ? [`[${doubt}]`] : []),
-    text.trim() || '(no text)',
+    text.trim() || (message.what === 'deletion' ? '(taken back)' : '(no text)'),
     ...attachments.map(fileLine),
-    ...deliveries.map(line => `[${deliveryState(line, bounces)}]`),
+    ...deliveries.map(line => `[${deliveryState(line, bounces, kinds)}]`),
   ].join('\n')
 }
 
@@ -136,7 +145,9 @@ function fileLine({ name, type, size }: StoredAttachment): string {
   return `[file] ${name} (${type}, ${readableSize(size)})${danger ? ` CAUTION: ${danger}` : ''}`
 }
 
-function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[]): string {
+function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[], kinds: Kinds): string {
+  const kind = kinds.kindOf(line.channel)
+  const to = kind === 'email' ? line.recipient : `the conversation in ${kindInWords(kind)}`
   const returned = bounces.findLast(each => each.outboxNumber === line.number && each.recipient === line.recipient)
   if (returned && line.state === 'sent') {
     const { kind, reason, status, address, recipient, bouncedAt } = returned
@@ -147,14 +158,14 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[]): stri
   }
   switch (line.state) {
     case 'sent':
-      return `sent to ${line.recipient} ${moment(line.settledAt ?? line.queuedAt)}`
+      return `sent to ${to} ${moment(line.settledAt ?? line.queuedAt)}`
     case 'failed':
-      return `NOT DELIVERED to ${line.recipient}: ${line.error ?? 'no reason given'}`
+      return `NOT DELIVERED to ${to}: ${line.error ?? 'no reason given'}`
     case 'dropped':
-      return `not sent to ${line.recipient}: ${line.error ?? 'dropped'}`
+      return `not sent to ${to}: ${line.error ?? 'dropped'}`
     default:
       return line.attempts === 0
-        ? `queued for ${line.recipient}`
+        ? `queued for ${to}`
         : `not delivered to ${line.recipient} yet, next try ${moment(line.nextTryAt ?? '')}: ${line.error ?? 'no answer'}`
   }
 }

@@ -1,6 +1,6 @@
 import type { Address, OutboundMessage } from '../channel.ts'
-import { answersTo } from '../commands/recipients.ts'
-import { displayAddress, oneLine, plainName, withoutLinks } from '../core/address.ts'
+import { answersTo, whoInWords } from '../commands/recipients.ts'
+import { oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { momentInWords } from '../core/moment.ts'
 import { stateInWords } from '../core/ticket-state.ts'
@@ -90,7 +90,9 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
     },
     message: {
       author: message?.authorName ?? '',
-      from: message ? displayAddress({ name: message.authorName, address: message.authorAddress ?? '' }) : '',
+      from: message
+        ? whoInWords(channelFacts(context).kindOf(message.channel), message.authorName, message.authorAddress ?? '')
+        : '',
       text: textOf(entry, message),
       files: files.map(fileLine),
     },
