@@ -14,6 +14,7 @@ import {
   allAgents,
   type Identity,
   type Person,
+  peopleByIdentity,
   personByAlias,
   personByIdentity,
 } from '../store/people.ts'
@@ -189,6 +190,12 @@ export async function knownPerson(
   const key = `${kind} ${address}`
   if (!met.has(key)) met.set(key, await personByIdentity(sql, kind, address))
   return met.get(key)
+}
+
+/** Looks up at once who has these addresses. */
+export async function knowAll(sql: Sql, intake: Intake, kind: string, addresses: readonly string[]): Promise<void> {
+  const people = await peopleByIdentity(sql, kind, [...new Set(addresses)])
+  for (const address of addresses) intake.met.set(`${kind} ${address}`, people.get(address))
 }
 
 /** What an agent said of a sender. Those of a whole group are looked up at once with `judgeAll`. */

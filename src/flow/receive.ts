@@ -4,7 +4,7 @@ import { moveOn } from '../store/memory.ts'
 import type { Tx } from '../store/sql.ts'
 import { admit, admitLost, admitUnreadable } from './admit.ts'
 import { type Arriving, contentsOf } from './arriving.ts'
-import { type Context, type Intake, intakeFor, judgeAll, originOf } from './context.ts'
+import { type Context, type Intake, intakeFor, judgeAll, knowAll, originOf } from './context.ts'
 import { lockKeys } from './conversation.ts'
 import { rereadOrdered } from './orders.ts'
 import { admitRevision } from './revise.ts'
@@ -102,7 +102,7 @@ export class Receiver {
       const intake = await intakeFor(this.#context, tx, group.length, before)
       await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
       intake.facts.at = this.#context.clock.now().toISOString() // when its turn has come
-      await judgeSenders(tx, intake, group)
+      await lookUpSenders(tx, intake, group)
       const receipts: Receipt[] = []
       for (const { channel, message, cursor } of group) {
         receipts.push(await take(tx, intake, channel, message))
@@ -125,12 +125,13 @@ export class Receiver {
   }
 }
 
-/** Looks up at once what agents said of all who write in a group. */
-async function judgeSenders(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
+/** Looks up at once who all are that write in a group, and what agents said of them. */
+async function lookUpSenders(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
   const byKind = Map.groupBy(group, ({ channel }) => originOf(intake.context, channel).kind)
   for (const [kind, waiting] of byKind) {
     const senders = waiting.flatMap(({ message }) => ('from' in message && message.from ? [message.from.address] : []))
     await judgeAll(tx, intake, kind, senders)
+    await knowAll(tx, intake, kind, senders)
   }
 }
 

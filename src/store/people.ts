@@ -32,6 +32,21 @@ export async function personByIdentity(sql: Sql, kind: string, address: string):
   return found
 }
 
+/** Who has these addresses, by address; those that nobody has are left out. */
+export async function peopleByIdentity(
+  sql: Sql,
+  kind: string,
+  addresses: readonly string[],
+): Promise<Map<string, Person>> {
+  if (addresses.length === 0) return new Map()
+  const rows = await sql<Person & { address: string }>`
+    SELECT identities.address, people.id, people.name,
+           CASE WHEN identities.kind = 'email' AND people.email <> identities.address THEN NULL ELSE people.handle END AS handle
+    FROM identities JOIN people ON people.id = identities.person_id
+    WHERE identities.kind = ${kind} AND identities.address IN (${list(addresses)})`
+  return new Map(rows.map(({ address, ...person }) => [address, person]))
+}
+
 /** Whoever is no agent and has another address of the same mailbox; of several the one who came first. */
 export async function personByAlias(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
   const [found] = await sql<Person>`
