@@ -44,7 +44,7 @@ export function answerView(title: string, { text, actions = [] }: Pick<Reply, 't
   }
 }
 
-/** As mrkdwn for one section, cut to `most` characters; null where that leaves something out. */
+/** As mrkdwn for one section of at most `most` characters, and whether that is all of it. */
 export function shortMrkdwn(text: string, most: number): { mrkdwn: string; all: boolean } {
   const [first = '', ...others] = splitForSlack(mrkdwnOf(text), most)
   return { mrkdwn: cutMrkdwn(first), all: others.length === 0 }
@@ -84,16 +84,15 @@ function notAll(): KnownBlock {
 function mrkdwnOf(text: string): string {
   const clean = text.toWellFormed().replace(/\r\n?/g, '\n').trim()
   const paragraphs = clean.split(/\n(?:[ \t]*\n)+/)
-  const markdown = paragraphs.map(each => (isLaidOut(each) ? fenced(each) : each.replace(HIDING_LINK, '\\]')))
-  return slackFromRichText({ markdown: markdown.join('\n\n'), verbatim: [] })
+  const markdown = paragraphs.map(each => (isLaidOut(each) ? fenced(each) : each)).join('\n\n')
+  return slackFromRichText({ markdown, verbatim: [] }).replace(/<([^<>|]+)\|([^<>]*)>/g, '$2 (<$1>)')
 }
 
-const HIDING_LINK = /\](?=\s*[([:])/g
-
-/** Two lines or more that have gaps of two blanks or more: several of them as in a table, or every line one. */
+/** Two lines or more that have several gaps, as in a table, or a wide one; or every line has one. */
 function isLaidOut(paragraph: string): boolean {
-  const gaps = paragraph.split('\n').map(line => line.trim().match(/\S {2,}(?=\S)/g)?.length ?? 0)
-  return gaps.filter(count => count >= 2).length >= 2 || (gaps.length >= 2 && gaps.every(count => count >= 1))
+  const lines = paragraph.split('\n').map(line => line.trim().match(/(?<=\S) {2,}(?=\S)/g) ?? [])
+  const columns = lines.filter(gaps => gaps.length >= 2 || gaps.some(gap => gap.length >= 4))
+  return columns.length >= 2 || (lines.length >= 2 && lines.every(gaps => gaps.length > 0))
 }
 
 /** In a fence longer than any in it. */

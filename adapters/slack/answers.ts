@@ -1,8 +1,8 @@
-import type { KnownBlock } from '@slack/types'
+import type { KnownBlock, MessageMetadata } from '@slack/types'
 import type { Reply } from '../../src/channel.ts'
-import { slackCode } from './api-error.ts'
 import { actionBlocks, readAction } from './action-blocks.ts'
 import { type Answer, answerOf, mrkdwnSection, shortMrkdwn, summaryOf } from './answer-blocks.ts'
+import { slackCode } from './api-error.ts'
 import { cut, escapedLine, LIMITS } from './limits.ts'
 import { postReply } from './reply-url.ts'
 import type { Spot } from './spot.ts'
@@ -15,7 +15,7 @@ const NOTIFICATION = 900 // a text that is changed may have 4,000 bytes
 interface ShownMessage {
   text: string
   blocks: KnownBlock[]
-  metadata: object | undefined
+  metadata: MessageMetadata | undefined
 }
 
 /** Tells people what became of what they did, where they did it. What fails is warned of; nothing here rejects. */
@@ -30,7 +30,8 @@ export class Answers {
   async tell(spot: Spot, answer: Answer): Promise<void> {
     const { user, channel, thread, ts, ephemeral, replyUrl } = spot
     const inThread = thread !== undefined && (thread !== ts || ephemeral) ? { thread_ts: thread } : {}
-    const posted = channel !== undefined && !ephemeral && (await this.#postAlone({ channel, user, ...inThread }, answer))
+    const posted =
+      channel !== undefined && !ephemeral && (await this.#postAlone({ channel, user, ...inThread }, answer))
     if (posted) return
     const body = { response_type: 'ephemeral', replace_original: false, ...inThread, ...answer }
     if (await postReply(this.#workspace, replyUrl, body)) return
@@ -62,14 +63,21 @@ export class Answers {
     const said = mrkdwnSection(label ? `*${label}*\n${mrkdwn}` : mrkdwn)
     const next = reply.actions ? actionBlocks(reply.actions, { id: 'desk:next:' }) : []
     const kept = withoutAnswered(message.blocks, line, next.length > 0)
+    // Somebody was faster, or it comes twice.
+    if (JSON.stringify(kept) === JSON.stringify(message.blocks)) return { ok: false, all: false }
     const before = kept.some(each => each.type !== 'actions') ? kept : [mrkdwnSection(message.text || '–'), ...kept]
-    const blocks = [...before.filter(each => each.type !== 'actions'), said, ...before.filter(each => each.type === 'actions'), ...next]
+    const blocks = [
+      ...before.filter(each => each.type !== 'actions'),
+      said,
+      ...before.filter(each => each.type === 'actions'),
+      ...next,
+    ]
     const { metadata } = message
     try {
       await this.#workspace.client.chat.update({
         ...{ channel: spot.channel, ts: spot.ts, blocks: blocks.slice(0, LIMITS.messageBlocks) },
         text: `${cut(message.text, NOTIFICATION)} ${summaryOf(reply.text)}`,
-        ...(metadata ? { metadata: metadata as never } : {}),
+        ...(metadata ? { metadata } : {}),
       })
       return { ok: true, all }
     } catch (error) {
@@ -89,7 +97,9 @@ export class Answers {
         ? await conversations.replies({ ...span, ts: thread })
         : await conversations.history(span)
       const found = messages.find(each => each.ts === ts)
-      return found && { text: found.text ?? '', blocks: (found.blocks ?? []) as KnownBlock[], metadata: found.metadata }
+      if (!found) return undefined
+      const metadata = found.metadata as MessageMetadata | undefined
+      return { text: found.text ?? '', blocks: (found.blocks ?? []) as KnownBlock[], metadata }
     } catch (error) {
       this.#warn('a message with buttons could not be read', error)
       return undefined

@@ -134,7 +134,7 @@ export function isTokenTrouble(thrown: unknown): boolean {
 /** How long Slack asks to wait, in milliseconds; undefined if it does not. */
 export function retryAfterOf(thrown: unknown): number | undefined {
   const error = originOf(thrown)
-  if (error instanceof webApi.WebAPIRateLimitedError) return error.retryAfter * 1000
+  if (error instanceof webApi.WebAPIRateLimitedError) return Math.max(1, error.retryAfter) * 1000
   if (/^(?:rate_?limited|message_rate_limited)$/.test(slackCode(error))) return NOT_TOLD_MS
   return error instanceof Error && error.message.startsWith('Retry header') ? NOT_TOLD_MS : undefined
 }
@@ -163,7 +163,7 @@ function tokenSentence(thrown: unknown): string {
 
 function scopesOf(thrown: unknown): string {
   const error = originOf(thrown)
-  const data: { needed?: unknown } = error instanceof webApi.WebAPIPlatformError ? error.data : {}
+  const data = error instanceof webApi.WebAPIPlatformError ? (error.data as { needed?: unknown }) : {}
   const needed = String(data.needed ?? '')
   return /^[a-z]+(?:[:.,_][a-z]+)*$/.test(needed) && needed.length < 200 ? needed : ''
 }

@@ -29,6 +29,7 @@ export const EVENTS = [
   'app_home_opened',
   'app_mention',
   'app_uninstalled',
+  'member_joined_channel',
   'member_left_channel',
   'message.channels',
   'message.groups',
@@ -72,8 +73,8 @@ export function manifest({ socketMode, requestUrl, name, reaction }: ManifestOpt
         {
           command: '/desk',
           description: 'Ask something, or work on a ticket',
-          usage_hint: 'help, or a command such as: mine',
-          should_escape: false,
+          usage_hint: 'new, status, help',
+          should_escape: true,
           ...(url ? { url } : {}),
         },
       ],

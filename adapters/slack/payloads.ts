@@ -4,6 +4,7 @@ import { z } from 'zod'
 
 const stamp = z.string().regex(/^\d{1,12}\.\d{1,8}$/)
 const channelId = z.string().regex(/^[CDG][A-Z0-9]{1,20}$/)
+const teamId = z.string().regex(/^[TE][A-Z0-9]{1,20}$/)
 const word = z.string().min(1).max(3_000)
 
 function maybe<T extends z.ZodType>(schema: T) {
@@ -12,7 +13,9 @@ function maybe<T extends z.ZodType>(schema: T) {
 
 const userId = z.string().regex(/^[UW][A-Z0-9]{1,20}$/)
 const name = maybe(z.string().max(500))
-const user = z.object({ id: userId, name, username: name })
+const user = z
+  .object({ id: userId, name, username: name, team_id: maybe(teamId) })
+  .transform(({ id, name, username, team_id: team }) => ({ id, name: name ?? username, team }))
 const textObject = maybe(z.object({ text: z.string() }))
 
 const commandSchema = z.object({
@@ -82,13 +85,16 @@ const shortcutSchema = z.object({
   channel: maybe(z.object({ id: channelId })),
   message_ts: maybe(stamp),
   message: maybe(
-    z.object({ ts: maybe(stamp), thread_ts: maybe(stamp), text: z.unknown(), blocks: z.unknown(), attachments: z.unknown() }),
+    z.object({
+      ts: maybe(stamp),
+      thread_ts: maybe(stamp),
+      text: z.unknown().optional(),
+      blocks: z.unknown().optional(),
+      attachments: z.unknown().optional(),
+    }),
   ),
 })
 
-const homeSchema = z.object({ user: userId, tab: z.string() })
-
-export type CommandPayload = z.infer<typeof commandSchema>
 export type ActionPayload = z.infer<typeof actionSchema>
 export type SubmissionPayload = z.infer<typeof submissionSchema>
 export type ShortcutPayload = z.infer<typeof shortcutSchema>
@@ -98,7 +104,6 @@ export const readCommand = reader(commandSchema)
 export const readPress = reader(actionSchema)
 export const readSubmission = reader(submissionSchema)
 export const readShortcut = reader(shortcutSchema)
-export const readHomeOpened = reader(homeSchema)
 
 function reader<T extends z.ZodType>(schema: T): (payload: unknown) => z.infer<T> | null {
   return payload => {

@@ -1,7 +1,7 @@
 import type { Identity } from '../../src/channel.ts'
 import { normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { DeskError } from '../../src/errors.ts'
-import { type Reader, Refusal } from './reader.ts'
+import { Reader, Refusal } from './reader.ts'
 import { Recent } from './recent.ts'
 import { type Fields, fieldsOf, textOf } from './text-fields.ts'
 import type { Workspace } from './workspace.ts'
@@ -11,7 +11,7 @@ export interface Person {
   /** `T024/U123`; of somebody from another workspace with the id of that one. */
   address: string
   userId: string
-  /** As people see it, in one line; never ''. */
+  /** Their real name if they have one, in one line; never ''. */
   name: string
   /** Lower case. Null where the workspace does not vouch for it: of guests, apps, and people of other workspaces. */
   email: string | null
@@ -39,7 +39,7 @@ export class People {
   readonly #known: Recent<Promise<Person | undefined>>
   readonly #warnedOf = new Set<string>()
 
-  constructor(workspace: Workspace, reader: Reader) {
+  constructor(workspace: Workspace, reader = new Reader(workspace.client)) {
     this.#workspace = workspace
     this.#reader = reader
     this.#known = new Recent({ most: MOST_KNOWN, lifetime: HOUR_MS, now: workspace.options.now })
@@ -156,6 +156,6 @@ function emailOf(user: Fields): string | null {
 
 function nameOf(user: Fields): string {
   const profile = fieldsOf(user.profile)
-  const names = [profile.display_name, profile.real_name, user.real_name, user.name]
+  const names = [profile.real_name, user.real_name, profile.display_name, user.name]
   return names.map(each => oneLine(textOf(each))).find(each => each !== '') ?? ''
 }

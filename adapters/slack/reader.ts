@@ -27,7 +27,7 @@ export class Reader {
   readonly #signal: AbortSignal
 
   /** Once the signal is raised it waits no longer. */
-  constructor(client: WebClient, signal: AbortSignal) {
+  constructor(client: WebClient, signal = new AbortController().signal) {
     this.#client = client
     this.#signal = signal
   }
@@ -56,6 +56,7 @@ export class Reader {
 
 function meaningOf(error: unknown): Error {
   const code = slackCode(error)
-  const isFinal = code !== '' && !isTokenTrouble(error) && !IN_TROUBLE.includes(code) && retryAfterOf(error) === undefined
+  const isFinal =
+    code !== '' && !isTokenTrouble(error) && !IN_TROUBLE.includes(code) && retryAfterOf(error) === undefined
   return isFinal ? new Refusal(code, error) : new DeskError('temporary', deliveryError(error).message, { cause: error })
 }

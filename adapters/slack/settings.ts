@@ -27,6 +27,11 @@ const supportSchema = z.strictObject({
 export const slackSettings = z
   .strictObject({
     botToken: secret.describe('Bot token of the installed app (xoxb-...), as env:NAME or file:PATH.'),
+    team: z
+      .string()
+      .regex(/^[TE][A-Z0-9]+$/, 'write the id of the workspace, such as T0123ABCD')
+      .optional()
+      .describe('Id of the workspace; needed where there are several Slack channels.'),
     appToken: secret
       .optional()
       .describe('App-level token (xapp-...) with connections:write, for Socket Mode, which needs no public address.'),

@@ -23,6 +23,7 @@ const TIMING: SocketTiming = {
 const ALARM = 'slack-connection'
 const MEANWHILE = 'What people write there meanwhile is taken once there is one'
 const GOOD_MS = 10_000 // a connection that lasted so long was no failure
+const GREETED_FAILURES = 3 // of one that did not: Slack is there, so that the next one need not wait for long
 
 /**
  * The way from Slack by Socket Mode, which needs no public address. An envelope is acknowledged once what it says is
@@ -82,8 +83,10 @@ export class SocketWire implements Receiver {
       if (now instanceof Error) await this.#trouble(now)
       else {
         const { announced, reason } = await now.leaving
-        if (now.lasted >= GOOD_MS) this.#failures = 0
-        if (!announced || now.lasted < GOOD_MS) await this.#trouble(new Error(reason))
+        const isShort = now.lasted < GOOD_MS
+        this.#failures = isShort ? Math.min(this.#failures, GREETED_FAILURES) : 0
+        if (!announced) await this.#trouble(new Error(reason))
+        else if (isShort) await this.#waitAfter(reason)
       }
       if (this.#end.signal.aborted) return
       now = await this.#connect().catch(asError)
@@ -108,21 +111,29 @@ export class SocketWire implements Receiver {
     return connection
   }
 
-  /** Says so, tells agents where it lasts, and waits before the next attempt. */
+  /** Tells agents where it lasts, and waits before the next attempt. */
   async #trouble(error: Error): Promise<void> {
     if (this.#end.signal.aborted) return
     const { options, desk } = this.#options.workspace
-    const { alarmAfter, firstWait, longestWait, refusedWait } = this.#timing
-    this.#failures += 1
+    const { alarmAfter, refusedWait } = this.#timing
     this.#lostAt ??= options.now()
     this.#reason = reasonOf(error)
-    options.warn(`Slack: no connection: ${this.#reason}`)
     const refused = isTokenTrouble(error)
     if (refused) await this.#tell(() => desk.alarm(ALARM, `${refusal(error)} ${MEANWHILE}.`))
     else this.#alarmTimer ??= setTimeout(() => void this.#tell(() => this.#alarm()), alarmAfter)
+    await this.#waitAfter(
+      `no connection: ${this.#reason}`,
+      Math.max(refused ? refusedWait : 0, retryAfterOf(error) ?? 0),
+    )
+  }
+
+  /** The longer, the more has failed; at least so many milliseconds. */
+  async #waitAfter(what: string, least = 0): Promise<void> {
+    const { firstWait, longestWait } = this.#timing
+    this.#options.workspace.options.warn(`Slack: ${what}`)
+    this.#failures += 1
     const backoff = Math.min(longestWait, firstWait * 2 ** Math.min(this.#failures - 1, 10)) * (0.5 + Math.random() / 2)
-    const wait = Math.max(refused ? refusedWait : backoff, retryAfterOf(error) ?? 0)
-    await pause(wait, undefined, { signal: this.#end.signal }).catch(() => undefined)
+    await pause(Math.max(backoff, least), undefined, { signal: this.#end.signal }).catch(() => undefined)
   }
 
   #alarm(): Promise<void> {

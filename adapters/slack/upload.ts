@@ -12,6 +12,9 @@ const MOST_BYTES = 1024 ** 3
 /** From this attempt on a file whose bytes do not get through is told of in its place, or later answers would wait for it. */
 const LAST_UPLOAD_ATTEMPT = 4
 
+/** What is kept of an attempt's time for showing the files and telling of the others. */
+const SPARED_MS = 8_000
+
 const NAME = 200
 
 /** Files that go below a text which is there already. */
@@ -53,9 +56,9 @@ export class Uploads {
     const missing = upload.attempt > 1 ? await this.#missing(upload.attachments, upload) : upload.attachments
     const ready: { id: string; file: OutboundAttachment }[] = []
     const refused: Refusal[] = []
-    for (const file of missing) {
+    for (const [at, file] of missing.entries()) {
       try {
-        ready.push({ id: await this.#store(file, upload), file })
+        ready.push({ id: await this.#store(file, upload, missing.length - at), file })
       } catch (error) {
         if (!(error instanceof DeliveryError && error.permanent)) throw error
         refused.push({ file, why: error.message })
@@ -65,8 +68,8 @@ export class Uploads {
     if (refused.length > 0) await this.#tellOf(refused, upload)
   }
 
-  /** Puts the bytes where Slack wants them; nobody sees them yet. Gives the file's id. */
-  async #store(file: OutboundAttachment, { channel, attempt, until }: Upload): Promise<string> {
+  /** Puts the bytes where Slack wants them; nobody sees them yet. Gives the file's id. `left`: how many wait, with it. */
+  async #store(file: OutboundAttachment, { channel, attempt, until }: Upload, left: number): Promise<string> {
     if (file.size === 0) throw new DeliveryError('It is empty.', { permanent: true })
     if (file.size > MOST_BYTES) throw new DeliveryError('It is too large for Slack.', { permanent: true })
     const method = 'files.getUploadURLExternal'
@@ -74,26 +77,27 @@ export class Uploads {
       files.getUploadURLExternal({ filename: nameOf(file), length: file.size }),
     )
     if (!upload_url || !file_id) throw new DeliveryError('Slack gave no place for a file.', { permanent: false })
-    await this.#put(await contentOf(file), upload_url, { attempt, until })
-    return file_id
+    const permanent = attempt >= LAST_UPLOAD_ATTEMPT
+    const time = Math.max(1, this.#pacer.left(until) - SPARED_MS)
+    // The last attempt decides about each file, so none of them may use up the time of the others.
+    const why = await this.#put(await contentOf(file), upload_url, permanent ? Math.ceil(time / left) : time)
+    if (why === '') return file_id
+    throw new DeliveryError(`The bytes of a file did not get through to Slack. (${why})`, { permanent })
   }
 
-  async #put(bytes: Uint8Array, url: string, { attempt, until }: { attempt: number; until: number }): Promise<void> {
-    const permanent = attempt >= LAST_UPLOAD_ATTEMPT
+  /** Gives why it failed, or ''. */
+  async #put(bytes: Uint8Array, url: string, milliseconds: number): Promise<string> {
     const headers = { 'content-type': 'application/octet-stream' }
-    const signal = AbortSignal.timeout(this.#pacer.left(until))
-    let why: string
+    const signal = AbortSignal.timeout(milliseconds)
     try {
       const body = new Uint8Array(bytes)
       const answer = await fetch(url, { method: 'POST', headers, body, redirect: 'error', signal })
       await answer.arrayBuffer()
-      if (answer.ok) return
-      why = `HTTP ${answer.status}`
+      return answer.ok ? '' : `HTTP ${answer.status}`
     } catch (error) {
       // The error itself may name the address, which lets whoever knows it put a file there.
-      why = codeOf((error as Error).cause) || (error as Error).name
+      return codeOf((error as Error).cause) || (error as Error).name
     }
-    throw new DeliveryError(`The bytes of a file did not get through to Slack. (${why})`, { permanent })
   }
 
   /** Shows the files in the thread; what Slack refuses is given back. */

@@ -232,6 +232,7 @@ export async function meet(
     known ?? (await personByOther(tx, others)) ?? (vouched ? await personByAlias(tx, kind, address) : undefined)
   if (same && !known) await addIdentity(tx, same.id, identity)
   const person = same ?? (await addPerson(tx, identity, intake.facts.at))
+  if (!known) for (const other of others) await addIdentity(tx, person.id, { ...other, name: identity.name })
   intake.met.set(`${kind} ${address}`, person)
   return person
 }

@@ -286,13 +286,12 @@ describe("Markdown as Slack's text", () => {
     ['> a\n>\n> b\n>> c\n\nd', '> a\n>\n> b\n>\n> > c\n\nd'],
     ['- > q\n- ```\n  code\n  ```\n-', '•\n>   q\n•\n```\ncode\n```\n•'],
     ['> ```\n> a\n>\n> b\n> ```', '> `a`\n>\n> `b`'],
-    ['```js\na < b\n``` `\n```', '```\na &lt; b\n¬'],
+    ['~~~js\na < b ```\n~~~', '```\na &lt; b `¬`¬`\n```'],
     ['| a | b |\n|---|---|\n| 1 | **x** |', '```\na | b\n--+--\n1 | x\n```'],
     ['a\n\n---\n\nb', `a\n\n${'─'.repeat(12)}\n\nb`],
     ['``a`b`` and `x`y`', 'a`b and `x`⋅y`'],
   ])('%j', (markdown, expected) => {
-    if (expected.endsWith('¬')) expect(shown(write(markdown))).toContain(expected.slice(0, -1))
-    else expect(shown(write(markdown))).toBe(expected)
+    expect(shown(write(markdown))).toBe(expected)
   })
 
   test.each([
@@ -373,8 +372,9 @@ const list = fc
   )
 const quote = paragraph.map(text => text.replace(/^/gm, '> '))
 const fence = fc.array(words, { minLength: 1, maxLength: 3 }).map(lines => ['```', ...lines, '```'].join('\n'))
+const heading = words.map(text => `**${text}**`)
 const document = fc
-  .array(fc.tuple(paragraph, fc.oneof(list, quote, fence, paragraph)), { minLength: 1, maxLength: 4 })
+  .array(fc.tuple(paragraph, fc.oneof(list, quote, fence, paragraph, heading)), { minLength: 1, maxLength: 4 })
   .map(blocks => blocks.flat().join('\n\n'))
 
 /** What is dense with what Slack or this code looks at. */
@@ -529,24 +529,22 @@ describe('cost', () => {
     ...['|a|b|\n|-|-|\n', '\u00AD', '\u200B*', 'a\n```\n', '😀', ' ', 'a@b.c ', ':smile:'],
   ]
 
-  test.each(DENSE)('100 kB of %j takes less than a second', dense => {
-    const text = dense.repeat(Math.ceil(100_000 / dense.length))
+  test.each(DENSE)('100 kB of %j takes less than a second', unit => {
+    const long = unit.repeat(Math.ceil(100_000 / unit.length))
     for (const work of [
-      () => read(text),
-      () => write(HELD, text),
-      () => write(`**${HELD}** [${HELD}](https://x.y)`, text),
-      () => write(text),
-      () => splitForSlack(text),
-      () => splitForSlack(text, 40),
-      () => markdownFromBlocks([{ type: 'rich_text', elements: [section(text_(text))] }], names),
+      () => read(long),
+      () => write(HELD, long),
+      () => write(`**${HELD}** [${HELD}](https://x.y)`, long),
+      () => write(long),
+      () => splitForSlack(long),
+      () => splitForSlack(long, 40),
+      () => markdownFromBlocks([{ type: 'rich_text', elements: [section(text(long, { bold: true }))] }], names),
     ]) {
       const taken = cpuTime()
       work()
       expect(taken()).toBeLessThan(1000)
     }
   })
-
-  const text_ = (each: string) => ({ type: 'text', text: each, style: { bold: true } })
 
   test('many elements, each in another look', () => {
     const elements = Array.from({ length: 20_000 }, (_, at) => text('a ', { bold: at % 2 > 0, italic: at % 3 > 0 }))
@@ -595,7 +593,7 @@ describe('a long text in pieces', () => {
       '<https://x.y/|a label here>',
     ])
     expect(splitForSlack('&amp;'.repeat(10), 40)).toEqual(['&amp;'.repeat(6), '&amp;'.repeat(4)])
-    expect(splitForSlack('a a a a a `some code here` '.repeat(2), 40)[0]).toBe('a a a a a `some code here`')
+    expect(splitForSlack('a b c d e f g h i j k `some code here` '.repeat(2), 40)[0]).toBe('a b c d e f g h i j k')
   })
 
   test('no piece is too long or blank, and nothing that is seen is lost', () => {

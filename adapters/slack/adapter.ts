@@ -1,0 +1,170 @@
+import type {
+  Card,
+  CardEntry,
+  ChannelAdapter,
+  ChannelOptions,
+  Checkable,
+  Describes,
+  Desk,
+  Finding,
+  InboundMessage,
+  OutboundMessage,
+  Owns,
+  Rereads,
+  Sent,
+  ShowsCards,
+  UnreadableMessage,
+  WritesFirst,
+} from '../../src/channel.ts'
+import { DeliveryError } from '../../src/channel.ts'
+import { DeskError } from '../../src/errors.ts'
+import { type Account, identify, resolveChannels } from './account.ts'
+import { createApp, createClient } from './app.ts'
+import { Cards } from './cards.ts'
+import { check } from './check.ts'
+import { HttpWire } from './http.ts'
+import { Inbound } from './inbound.ts'
+import { rereadMessage } from './inbound-message.ts'
+import { Interactions } from './interactions.ts'
+import { Pacer } from './pacer.ts'
+import { Sender } from './sender.ts'
+import type { SlackSettings } from './settings.ts'
+import { SocketWire } from './socket.ts'
+import { rereadSubmission } from './submission.ts'
+import { placeOf, readPlace, type Workspace } from './workspace.ts'
+
+/** All that runs between start and stop. */
+interface Running {
+  workspace: Workspace
+  account: Account
+  sender: Sender
+  cards: Cards
+  inbound: Inbound
+  interactions: Interactions
+  wire: SocketWire | HttpWire
+}
+
+/** One Slack workspace: people ask there, and agents work there on the tickets of every channel. */
+export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Owns, Rereads, Checkable, Describes {
+  readonly name: string
+  readonly hasRoom: boolean
+  readonly #settings: SlackSettings
+  readonly #options: ChannelOptions
+  #running: Running | undefined
+  /** The workspace, once it was known; it stays known when the channel is stopped. */
+  #teamId: string | undefined
+  #botUserId: string | undefined
+
+  constructor(settings: SlackSettings, options: ChannelOptions) {
+    this.name = options.name
+    this.hasRoom = settings.room !== undefined
+    this.#settings = settings
+    this.#options = options
+  }
+
+  async start(desk: Desk): Promise<void> {
+    if (this.#running) return
+    const settings = this.#settings
+    const client = createClient(settings, this.#options)
+    const account = await identify(client)
+    const { teamId, botUserId, botId } = account
+    if (settings.team !== undefined && settings.team !== teamId) {
+      throw new DeskError('config', `team: botToken is of ${account.team} (${teamId}), not of ${settings.team}: write its token or its id.`)
+    }
+    const channels = await resolveChannels(client, settings)
+    const workspace = { settings, options: this.#options, desk, client, teamId, botUserId, botId, ...channels }
+    const running = this.#assemble(workspace, account)
+    this.#teamId = teamId
+    this.#botUserId = botUserId
+    try {
+      await running.inbound.start()
+      this.#running = running
+      await running.wire.start()
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  #assemble(workspace: Workspace, account: Account): Running {
+    const { settings } = workspace
+    const pacer = new Pacer()
+    const { appId } = account
+    let homeOpened: Interactions['homeOpened'] = async () => undefined
+    const inbound = new Inbound(workspace, { appId, onHomeOpened: opened => homeOpened(opened) })
+    const interactions = new Interactions(workspace, inbound)
+    homeOpened = opened => interactions.homeOpened(opened)
+    const wireOptions = { workspace, appId, onConnected: () => inbound.catchUp() }
+    const wire = settings.http
+      ? new HttpWire(wireOptions, settings.http)
+      : new SocketWire(wireOptions, settings.appToken ?? '')
+    const handlers = {
+      event: (body: object) => inbound.event(body),
+      command: (body: object) => interactions.command(body),
+      action: (body: object) => interactions.action(body),
+      view: (body: object) => interactions.view(body),
+      shortcut: (body: object) => interactions.shortcut(body),
+    }
+    wire.init(createApp(workspace, handlers, wire))
+    const sender = new Sender(workspace, pacer)
+    return { workspace, account, sender, cards: new Cards(workspace, pacer), inbound, interactions, wire }
+  }
+
+  async stop(): Promise<void> {
+    const running = this.#running
+    this.#running = undefined
+    if (!running) return
+    await running.wire.stop()
+    await running.interactions.stop()
+    await running.inbound.stop()
+  }
+
+  async send(message: OutboundMessage): Promise<Sent> {
+    return this.#started().sender.send(message)
+  }
+
+  async showCard(card: Card, place: string | null, attempt: { id: string; attempt: number }): Promise<string> {
+    return this.#started().cards.showCard(card, place, attempt)
+  }
+
+  async addToCard(place: string, entry: CardEntry): Promise<void> {
+    return this.#started().cards.addToCard(place, entry)
+  }
+
+  #started(): Running {
+    if (this.#running) return this.#running
+    throw new DeliveryError('The channel is not started.', { permanent: false })
+  }
+
+  /** Where the workspace is not known, because the channel runs in another process, it is taken for the only one. */
+  reaches(address: string): boolean {
+    const place = readPlace(address)
+    if (!place || place.ts !== undefined || !/^[UW]/.test(place.channel)) return false
+    return place.team === (this.#settings.team ?? this.#teamId ?? place.team)
+  }
+
+  owns(recipient: string): boolean {
+    if (this.#teamId === undefined || this.#botUserId === undefined) return false
+    return recipient === placeOf({ team: this.#teamId, channel: this.#botUserId, ts: undefined })
+  }
+
+  async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
+    const message = rereadSubmission(raw) ?? rereadMessage(raw)
+    if (message) return message
+    throw new DeskError('unavailable', 'This is nothing that came from Slack as it is stored today.')
+  }
+
+  check(_desk: Desk): Promise<Finding[]> {
+    return check(this.#settings, this.#options)
+  }
+
+  describe(): string[] {
+    const running = this.#running
+    if (!running) return []
+    const { account } = running
+    const way = this.#settings.http
+      ? `http://${this.#settings.http.host}:${this.#settings.http.port}${this.#settings.http.path}`
+      : 'Socket Mode'
+    return [`@${account.bot} in ${account.team} (${way})`]
+  }
+}

@@ -1,0 +1,97 @@
+import { sentenceAnswer } from './answer-blocks.ts'
+import type { Answers } from './answers.ts'
+import type { Hints } from './hints.ts'
+import { readMessage } from './message-event.ts'
+import type { MessageIntake } from './message-intake.ts'
+import { type Reader, Refusal } from './reader.ts'
+import { compareTimes } from './slack-time.ts'
+import { type Fields, listOf } from './text-fields.ts'
+import type { Threads } from './threads.ts'
+import type { Workspace } from './workspace.ts'
+
+interface MarkedParts {
+  reader: Reader
+  intake: MessageIntake
+  threads: Threads
+  hints: Hints
+  answers: Answers
+}
+
+interface Where {
+  channel: string
+  ts: string
+}
+
+const UNSEEN = ['not_in_channel', 'channel_not_found']
+
+/** Messages that somebody else points at: with the emoji, or with a bare mention below them. They are their writer's. */
+export class Marked {
+  readonly #workspace: Workspace
+  readonly #reader: Reader
+  readonly #intake: MessageIntake
+  readonly #threads: Threads
+  readonly #hints: Hints
+  readonly #answers: Answers
+
+  constructor(workspace: Workspace, parts: MarkedParts) {
+    this.#workspace = workspace
+    this.#answers = parts.answers
+    this.#reader = parts.reader
+    this.#intake = parts.intake
+    this.#threads = parts.threads
+    this.#hints = parts.hints
+  }
+
+  /** Resolves once it is committed, or whoever pointed at it knows why not. */
+  async take(where: Where, by: string): Promise<void> {
+    if (where.channel === this.#workspace.roomId) return
+    const message = await this.#find(where)
+    if (message === 'unseen') return this.#tellUnseen(where, by)
+    if (message === undefined) return
+    const event = { ...message, channel: where.channel }
+    const { what } = readMessage(event, this.#workspace)
+    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true })
+    else if (what === 'other-app' || what === 'no-writer') await this.#tellOfApp(where, by)
+  }
+
+  /** The desk is mentioned and nothing is said: what it answers is meant, if it is no ticket yet. */
+  async takeParent(mention: { channel: string; ts: string; parent: string | undefined; user: string }): Promise<void> {
+    const { channel, parent, user } = mention
+    if (await this.#threads.isKnown(mention)) return
+    if (parent === undefined) await this.#hints.howToAsk({ channel, user })
+    else await this.take({ channel, ts: parent }, user)
+  }
+
+  /** A message as it is now; an answer in a thread is found by its own time alone. */
+  async #find({ channel, ts }: Where): Promise<Fields | 'unseen' | undefined> {
+    const only = { channel, oldest: ts, latest: ts, inclusive: true, limit: 1 }
+    try {
+      const top = await this.#reader.ask(client => client.conversations.history(only))
+      const found = messageAt(top.messages, ts)
+      if (found) return found
+      const replies = await this.#reader.ask(client => client.conversations.replies({ channel, ts, limit: 1 }))
+      return messageAt(replies.messages, ts)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return UNSEEN.includes(error.code) ? 'unseen' : undefined
+    }
+  }
+
+  async #tellUnseen({ channel }: Where, by: string): Promise<void> {
+    const { client, options } = this.#workspace
+    const text = `You marked a message in <#${channel}> for ${options.deskName}. I am not in that channel and cannot read it: invite me there and mark it again, or write to me here.`
+    // Once it is said it is done; whoever cannot be told is none the worse for it.
+    await client.chat
+      .postMessage({ channel: by, text, unfurl_links: false })
+      .catch(error => options.warn('somebody in Slack could not be told that their message cannot be read', error))
+  }
+
+  async #tellOfApp({ channel }: Where, user: string): Promise<void> {
+    const text = 'That was written by an app, and there is nobody to answer: write what you need in your own words.'
+    await this.#answers.tell({ channel, user }, sentenceAnswer(text))
+  }
+}
+
+function messageAt(messages: unknown, ts: string): Fields | undefined {
+  return listOf(messages).find(each => typeof each.ts === 'string' && compareTimes(each.ts, ts) === 0)
+}

@@ -1,0 +1,237 @@
+import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../src/channel.ts'
+import type { Answers } from './answers.ts'
+import type { Beginning } from './beginning.ts'
+import type { Files } from './files.ts'
+import type { Hints } from './hints.ts'
+import type { Mentions } from './mentions.ts'
+import {
+  type Deletion,
+  type Edit,
+  type OthersMessage,
+  type PersonsMessage,
+  type Posted,
+  readMessage,
+} from './message-event.ts'
+import { MessageReading, rawOf } from './message-reading.ts'
+import { textOfMessage } from './message-text.ts'
+import { Once } from './once.ts'
+import type { People, Person } from './people.ts'
+import type { Progress } from './progress.ts'
+import { RoomCommands } from './room-commands.ts'
+import { isoOf } from './slack-time.ts'
+import { type Fields, listOf } from './text-fields.ts'
+import { isDirect, type Threads } from './threads.ts'
+import { Turns } from './turns.ts'
+import { placeOf, type Workspace } from './workspace.ts'
+
+/** By so many seconds the clocks of Slack and of this machine may differ. */
+const CLOCKS_APART_S = 300
+
+/** How a message is handed over. */
+export interface Handing {
+  /** Slack tells of it just now. */
+  isLive: boolean
+  /** Somebody asked for it, where it does not ask by itself. */
+  isAsked?: boolean
+  /** For the receipt of exactly this message. */
+  cursor?: Cursor
+}
+
+/** What became of it. Both resolve once nothing of it is open any more. */
+export type Became =
+  | { receipt: Receipt }
+  /** It is not for the desk, or need not be stored, for this reason; `bare` mentions the desk and says nothing else. */
+  | { dropped: string; bare?: PersonsMessage }
+
+interface Parts {
+  people: People
+  mentions: Mentions
+  files: Files
+  threads: Threads
+  progress: Progress
+  beginning: Beginning
+  hints: Hints
+  answers: Answers
+}
+
+/** Hands over messages, whichever way they were heard of: each once, those of one person in the order they came in. */
+export class MessageIntake {
+  readonly #workspace: Workspace
+  readonly #parts: Parts
+  readonly #reading: MessageReading
+  readonly #commands: RoomCommands
+  readonly #once: Once
+  readonly #turns = new Turns()
+
+  constructor(workspace: Workspace, parts: Parts) {
+    this.#workspace = workspace
+    this.#parts = parts
+    this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
+    this.#commands = new RoomCommands(workspace, parts)
+    this.#once = new Once(workspace.options.now)
+  }
+
+  /** Rejects if it could not be stored just now: it must be told of again. */
+  async take(event: Fields, how: Handing): Promise<Became> {
+    const seen = readMessage(event, this.#workspace)
+    switch (seen.what) {
+      case 'nothing':
+        return { dropped: seen.reason }
+      case 'message':
+        return this.#persons(seen, how)
+      case 'edit':
+        return this.#edit(seen)
+      case 'deletion':
+        return this.#deletion(seen)
+      default:
+        return this.#others(seen, how)
+    }
+  }
+
+  async #persons(message: PersonsMessage, how: Handing): Promise<Became> {
+    if (message.channel === this.#workspace.roomId && message.addresses) return this.#command(message, how)
+    if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: 'not for the desk' }
+    if (this.#isEmpty(message))
+      return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
+    return this.#follow(message, how, () =>
+      this.#inTurn(this.#idOf(message), message.user, message.channel, () => this.#handOver(message, how)),
+    )
+  }
+
+  /** Only live ones say how far a channel is. */
+  #follow(message: Posted, how: Handing, work: () => Promise<Became>): Promise<Became> {
+    return how.isLive && !how.isAsked ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
+  }
+
+  /** Whoever told of it first does it. */
+  async #inTurn(key: string, user: string, channel: string, work: () => Promise<Became>): Promise<Became> {
+    let became: Became = { dropped: 'known already' }
+    await this.#once.do(key, () =>
+      this.#turns.take(`${channel}/${user}`, async () => {
+        became = await work()
+      }),
+    )
+    return became
+  }
+
+  async #handOver(message: PersonsMessage, how: Handing): Promise<Became> {
+    const { people, threads, hints } = this.#parts
+    const person = await people.find(message.user, message.team)
+    if (person.isBot) return this.#lose(message, 'other-app', how.cursor)
+    const ready = await this.#reading.read(message, person, !how.isAsked)
+    try {
+      if (how.isLive && !('quarantine' in ready.message)) ready.message.live = true
+      const receipt = await this.#workspace.desk.receive(ready.message, how.cursor)
+      await threads.note(message, receipt)
+      const { channel, user, parent: thread } = message
+      const isHello = how.isLive && isDirect(channel) && receipt.outcome === 'ignored:small-talk'
+      if (isHello) await hints.howToAsk({ channel, user, thread })
+      return { receipt }
+    } finally {
+      await ready.release()
+    }
+  }
+
+  /** One that was mended after it failed is another. */
+  #command(message: PersonsMessage, how: Handing): Promise<Became> {
+    const key = `${this.#idOf(message)}\n${message.event.text}`
+    return this.#follow(message, how, () =>
+      this.#inTurn(key, message.user, message.channel, async () => {
+        const person = await this.#parts.people.find(message.user, message.team)
+        if (person.isBot) return { dropped: 'from an app' }
+        const ready = await this.#reading.read(message, person, false)
+        try {
+          const { attachments = [] } = 'quarantine' in ready.message ? {} : ready.message
+          await this.#commands.run(message, person, { attachments, left: ready.left })
+          return { dropped: 'a command' }
+        } finally {
+          await ready.release()
+        }
+      }),
+    )
+  }
+
+  async #others(message: OthersMessage, how: Handing): Promise<Became> {
+    if (!(await this.#parts.threads.isAmongOurs(message))) return { dropped: 'not for the desk' }
+    return this.#follow(message, how, () =>
+      this.#inTurn(this.#idOf(message), message.what, message.channel, () =>
+        this.#lose(message, message.what, how.cursor),
+      ),
+    )
+  }
+
+  /** Noted, and no more. */
+  async #lose(message: Posted, lost: OthersMessage['what'], cursor: Cursor | undefined): Promise<Became> {
+    const { user, bot_id, app_id, username, subtype, thread_ts, metadata } = message.event
+    const { channel, ts } = message
+    const known = { channel, ts, thread_ts, subtype, user, bot_id, app_id, username, metadata }
+    const detail = `In ${channel}, ${SAID[lost]}.`
+    const noted: LostMessage = { id: this.#idOf(message), raw: rawOf('message', known), lost, detail }
+    return { receipt: await this.#workspace.desk.receive(noted, cursor) }
+  }
+
+  async #edit({ now, before, at, by }: Edit): Promise<Became> {
+    const { threads, people, mentions } = this.#parts
+    const { botUserId, options, roomId } = this.#workspace
+    const isCommand = now.channel === roomId && (now.addresses || before?.addresses)
+    // It may ask for the desk only now.
+    if (isCommand || !(await threads.isForDesk(before ?? now))) return this.#persons(now, { isLive: true })
+    if (await this.#isFromBefore(now)) return { dropped: 'from before the desk' }
+    return this.#revise(now, `edited/${at}`, async () => {
+      const [person, names] = await Promise.all([people.find(by, now.team), mentions.namesIn(now.event)])
+      const text = textOfMessage(now.event, { botUserId, deskName: options.deskName, names })
+      return { from: addressOf(person), text, revisedAt: isoOf(at), event: now.event }
+    })
+  }
+
+  async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
+    const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
+    const isCommand = channel === this.#workspace.roomId && message.addresses
+    if (isCommand || !(await this.#parts.threads.isForDesk(message))) return { dropped: 'not for the desk' }
+    if (await this.#isFromBefore(message)) return { dropped: 'from before the desk' }
+    const event = { channel, deleted_ts: ts, event_ts: at }
+    return this.#revise(message, `deleted/${at}`, async () => ({ from: null, text: null, revisedAt: isoOf(at), event }))
+  }
+
+  #revise(
+    message: Posted,
+    what: string,
+    read: () => Promise<{ from: Address | null; text: string | null; revisedAt: string; event: Fields }>,
+  ): Promise<Became> {
+    const revises = this.#idOf(message)
+    const id = `${revises}/${what}`
+    return this.#inTurn(id, String(message.event.user), message.channel, async () => {
+      const { event, ...revised } = await read()
+      const revision: RevisedMessage = { id, revises, ...revised, raw: rawOf('revision', event) }
+      return { receipt: await this.#workspace.desk.receive(revision) }
+    })
+  }
+
+  /** Nobody handed it over, so that nothing of it can be changed. */
+  async #isFromBefore(message: Posted): Promise<boolean> {
+    const { ts } = await this.#parts.beginning.find()
+    return Number(ts) - Number(message.ts) > CLOCKS_APART_S && !(await this.#parts.threads.isKnown(message))
+  }
+
+  #isEmpty({ event }: PersonsMessage): boolean {
+    const { botUserId, options } = this.#workspace
+    const names = { users: {}, channels: {} }
+    return (
+      listOf(event.files).length === 0 && textOfMessage(event, { botUserId, deskName: options.deskName, names }) === ''
+    )
+  }
+
+  #idOf({ channel, ts }: Posted): string {
+    return placeOf({ team: this.#workspace.teamId, channel, ts })
+  }
+}
+
+const SAID = {
+  'own-message': 'the desk wrote it itself',
+  'other-app': 'another app wrote it',
+  'no-writer': 'Slack does not say who wrote it',
+} as const
+
+function addressOf({ address, name }: Person): Address {
+  return { address, name }
+}

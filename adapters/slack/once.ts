@@ -1,0 +1,25 @@
+import { Recent } from './recent.ts'
+
+const MOST_KNOWN = 10_000
+
+/** Work that is told of several times and done once. */
+export class Once {
+  readonly #inHand = new Map<string, Promise<void>>()
+  readonly #done: Recent<true>
+
+  constructor(now: () => Date) {
+    this.#done = new Recent({ most: MOST_KNOWN, now })
+  }
+
+  /** Does it, unless it was done; who asks meanwhile waits for the same. What failed is done anew. */
+  do(key: string, work: () => Promise<void>): Promise<void> {
+    if (this.#done.has(key)) return Promise.resolve()
+    const inHand = this.#inHand.get(key)
+    if (inHand) return inHand
+    const begun = work()
+      .then(() => this.#done.set(key, true))
+      .finally(() => this.#inHand.delete(key))
+    this.#inHand.set(key, begun)
+    return begun
+  }
+}

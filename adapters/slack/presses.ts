@@ -1,0 +1,76 @@
+import type { ModalView } from '@slack/types'
+import type { Form } from '../../src/channel.ts'
+import type { Acting, Outcome } from './acting.ts'
+import { readAction } from './action-blocks.ts'
+import { answerView, sentenceAnswer } from './answer-blocks.ts'
+import type { Answers } from './answers.ts'
+import { type Modals, NEW_TICKET } from './modals.ts'
+import { type ActionPayload, readPress } from './payloads.ts'
+import { keepSpot, spotOf, threadAt } from './spot.ts'
+import type { Workspace } from './workspace.ts'
+
+const TOO_LATE = 'The form could not be opened in time: press it again.'
+const TOO_LARGE = 'This form finds no room in Slack: write it as a command.'
+
+/** Buttons and items of menus: each carries a line, and the form that is asked for first. */
+export class Presses {
+  readonly #workspace: Workspace
+  readonly #acting: Acting
+  readonly #answers: Answers
+  readonly #modals: Modals
+
+  constructor(workspace: Workspace, parts: { acting: Acting; answers: Answers; modals: Modals }) {
+    this.#workspace = workspace
+    this.#acting = parts.acting
+    this.#answers = parts.answers
+    this.#modals = parts.modals
+  }
+
+  /** What is not of ours is left alone. */
+  async pressed(payload: unknown): Promise<void> {
+    const press = readPress(payload)
+    const [pressed] = press?.actions ?? []
+    const action = readAction(pressed?.selected_option?.value ?? pressed?.value)
+    if (!press || !action) return
+    if (action.line === NEW_TICKET) await this.#openForm(press, this.#modals.newTicketView())
+    else if (action.form) await this.#openForm(press, this.#formOf(press, action.line, action.form))
+    else await this.#perform(press, action.line)
+  }
+
+  #formOf(press: ActionPayload, line: string, form: Form): ModalView | undefined {
+    return this.#modals.view(form, { ...keepSpot(spotOf(press)), line })
+  }
+
+  async #openForm(press: ActionPayload, view: ModalView | undefined): Promise<void> {
+    if (!view) this.#tell(press, TOO_LARGE)
+    else if (!(await this.#showWindow(press, view))) this.#tell(press, TOO_LATE)
+  }
+
+  async #perform(press: ActionPayload, line: string): Promise<void> {
+    const spot = spotOf(press)
+    const thread = threadAt(this.#workspace.teamId, spot)
+    const outcome = await this.#acting.perform(press.user, { line, thread, id: press.trigger_id })
+    if (press.view) return this.#showOutcome(press, outcome)
+    if ('refused' in outcome) return this.#tell(press, outcome.refused)
+    this.#acting.afterwards(() => this.#answers.settle(spot, line, outcome.reply))
+  }
+
+  /** Where there is no conversation, a window says what became of it. */
+  async #showOutcome(press: ActionPayload, outcome: Outcome): Promise<void> {
+    const isDone = 'reply' in outcome
+    const reply = isDone ? outcome.reply : { text: outcome.refused }
+    const shown = await this.#showWindow(press, answerView(isDone ? 'Done' : 'Not done', reply))
+    if (!shown) this.#tell(press, reply.text)
+  }
+
+  /** In the place of the window that it was pressed in, if it was. Whether it is open. */
+  async #showWindow({ view, trigger_id: trigger }: ActionPayload, window: ModalView): Promise<boolean> {
+    if (view?.type === 'modal') return this.#modals.show(view.id, window)
+    return (await this.#modals.open(trigger, window)) !== undefined
+  }
+
+  /** What was pressed stays as it is. */
+  #tell(press: ActionPayload, sentence: string): void {
+    this.#acting.afterwards(() => this.#answers.tell(spotOf(press), sentenceAnswer(sentence)))
+  }
+}

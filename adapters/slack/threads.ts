@@ -1,0 +1,68 @@
+import type { Receipt } from '../../src/channel.ts'
+import type { Posted } from './message-event.ts'
+import { Recent } from './recent.ts'
+import { placeOf, type Workspace } from './workspace.ts'
+
+const MOST_KNOWN = 10_000
+
+type Written = Pick<Posted, 'channel' | 'ts' | 'parent'>
+
+/** Which conversations are tickets, and which messages are meant for the desk. */
+export class Threads {
+  readonly #workspace: Workspace
+  readonly #known: Recent<true>
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace
+    this.#known = new Recent({ most: MOST_KNOWN, now: workspace.options.now })
+  }
+
+  /** Reply addresses of tickets: `T024/C123/1712345678.000100`. */
+  learn(places: readonly string[]): void {
+    for (const place of places) this.#known.set(place, true)
+  }
+
+  placeOf({ channel, ts, parent }: Written): string {
+    return placeOf({ team: this.#workspace.teamId, channel, ts: parent ?? ts })
+  }
+
+  /** What became of a message of this conversation: if it is a ticket's now, it is known, also after a restart. */
+  async note(message: Written, { ref }: Receipt): Promise<void> {
+    const place = this.placeOf(message)
+    if (ref === null || this.#isAlwaysTaken(message.channel) || this.#known.has(place)) return
+    await this.#workspace.desk.remember(`thread ${place}`, ref)
+    this.#known.set(place, true)
+  }
+
+  /** Whether the conversation is a ticket's. */
+  async isKnown(message: Written): Promise<boolean> {
+    const place = this.placeOf(message)
+    if (this.#known.has(place)) return true
+    const isKnown = (await this.#workspace.desk.recall(`thread ${place}`)) !== undefined
+    if (isKnown) this.#known.set(place, true)
+    return isKnown
+  }
+
+  /** Whether a message is for the desk, by where it is written and whether it asks for it. */
+  async isForDesk(message: Posted): Promise<boolean> {
+    const { channel } = message
+    if (channel === this.#workspace.roomId) return message.parent !== undefined || message.addresses
+    if (this.#isAlwaysTaken(channel) || message.mentions) return true
+    return this.isKnown(message)
+  }
+
+  /** The same for what programs write, whatever they mention. */
+  async isAmongOurs(message: Posted): Promise<boolean> {
+    if (message.channel === this.#workspace.roomId) return true
+    return this.isForDesk({ ...message, mentions: false })
+  }
+
+  #isAlwaysTaken(channel: string): boolean {
+    return isDirect(channel) || this.#workspace.support.get(channel) === 'all'
+  }
+}
+
+/** A conversation of the desk with one person; all others have ids of another form. */
+export function isDirect(channel: string): boolean {
+  return channel.startsWith('D')
+}

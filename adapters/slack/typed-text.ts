@@ -1,0 +1,29 @@
+const MARKS: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
+
+/**
+ * What somebody typed behind a slash command, where Slack writes `&`, `<` and `>` in another way, and with "Escape channels,
+ * users, and links" also whom and what they named: https://docs.slack.dev/interactivity/implementing-slash-commands
+ * `names` by id.
+ */
+export function decodeTyped(text: string, names: Readonly<Record<string, string>> = {}): string {
+  return text
+    .replace(/<([@#!])([^<>|]*)(?:\|([^<>]*))?>/g, (_, kind: string, id: string, said = '') =>
+      named(kind, id, said, names),
+    )
+    .replace(/<((?:https?|mailto|tel):[^<>|\s]*)(?:\|[^<>]*)?>/g, (_, url: string) =>
+      url.replace(/^(?:mailto|tel):/, ''),
+    )
+    .replace(/&(?:amp|lt|gt);/g, mark => MARKS[mark] ?? mark)
+}
+
+/** A command line as it was meant: people write words in bold or as code, and clients make one long dash of two. */
+export function plainCommand(line: string): string {
+  const [, word = '', rest = ''] = /^\s*(\S*)(.*)$/s.exec(line) ?? []
+  return `${word.replace(/^([*_~`]+)(.+)\1$/, '$2')}${rest.replace(/(?<=\s)[—–](?=[a-z])/g, '--')}`.trim()
+}
+
+function named(kind: string, id: string, said: string, names: Readonly<Record<string, string>>): string {
+  const sign = kind === '#' ? '#' : '@'
+  const known = Object.hasOwn(names, id) ? names[id] : undefined
+  return `${sign}${known ?? (said.replace(/^[@#]/, '') || id.replace(/^subteam\^/, ''))}`
+}

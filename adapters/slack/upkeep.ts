@@ -1,0 +1,81 @@
+import type { People } from './people.ts'
+import type { Progress } from './progress.ts'
+import type { Workspace } from './workspace.ts'
+
+const MINUTE_MS = 60_000
+const HOUR_MS = 60 * MINUTE_MS
+
+/** Slack tells of an event three times more within about an hour: https://docs.slack.dev/apis/events-api#error-handling */
+const OVERDUE_MS = 70 * MINUTE_MS
+
+interface Parts {
+  people: People
+  progress: Progress
+  /** Brings in what was missed. */
+  catchUp(): Promise<void>
+}
+
+/** What is done from time to time beside taking events. */
+export class Upkeep {
+  readonly #workspace: Workspace
+  readonly #parts: Parts
+  readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #inHand = new Set<Promise<void>>()
+  #stopped = false
+
+  constructor(workspace: Workspace, parts: Parts) {
+    this.#workspace = workspace
+    this.#parts = parts
+  }
+
+  start(): void {
+    this.#do(() => this.#introduceAgents())
+    this.#later(MINUTE_MS, () => this.#noteProgress())
+  }
+
+  /** Resolves once nothing of it is in hand. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    for (const timer of this.#timers) clearTimeout(timer)
+    await Promise.all(this.#inHand)
+  }
+
+  /** Now and each hour; where it failed, a minute later. */
+  async #introduceAgents(): Promise<void> {
+    try {
+      await this.#parts.people.introduceAgents()
+      this.#later(HOUR_MS, () => this.#introduceAgents())
+    } catch (error) {
+      this.#warn('the accounts of agents in Slack could not be looked up; it is tried again', error)
+      this.#later(MINUTE_MS, () => this.#introduceAgents())
+    }
+  }
+
+  async #noteProgress(): Promise<void> {
+    try {
+      if (this.#parts.progress.isOverdue(OVERDUE_MS)) await this.#parts.catchUp()
+      await this.#parts.progress.save('quiet')
+    } catch (error) {
+      this.#warn('how far everything from Slack is stored could not be noted; it is tried again', error)
+    }
+    this.#later(MINUTE_MS, () => this.#noteProgress())
+  }
+
+  #later(milliseconds: number, work: () => Promise<void>): void {
+    if (this.#stopped) return
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer)
+      this.#do(work)
+    }, milliseconds)
+    this.#timers.add(timer.unref())
+  }
+
+  #do(work: () => Promise<void>): void {
+    const running = work().finally(() => this.#inHand.delete(running))
+    this.#inHand.add(running)
+  }
+
+  #warn(sentence: string, error: unknown): void {
+    if (!this.#stopped) this.#workspace.options.warn(sentence, error)
+  }
+}
