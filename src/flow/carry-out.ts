@@ -14,7 +14,7 @@ import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { goOnRow, rowKey } from '../store/chat-rows.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, type PreparedMessage, prepareMessage, saidBefore } from '../store/messages.ts'
+import { insertMessage, type PreparedMessage, prepareMessage, textsBy } from '../store/messages.ts'
 import { acknowledgedSince, newestSentTo } from '../store/outbox.ts'
 import { addParticipant, addParticipants, type Participant } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
@@ -34,8 +34,8 @@ const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
 const ECHO_MS = 3 * 60 * 1000
-const AT_ONCE_MS = 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
+const REMEMBERED = 20 // messages of one writer on a ticket
 const MOST_ALIKE = 3 // under one subject on one day
 
 /** What a ticket is opened with beside its first message. */
@@ -266,14 +266,19 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
 }
 
 /**
- * A program that says nothing of itself: within a minute of a mail of ours it says the same as before. That opens nothing
- * again; whoever worked on it is told of it, as of any message.
+ * A program that says nothing of itself: within minutes of a mail of ours it says the same as before, numbers aside. That
+ * opens nothing again; whoever worked on it is told of it, as of any message.
  */
 async function answersByItself(tx: Tx, { message, sender, change }: Entry, ticketId: string): Promise<boolean> {
   if (!message.from || message.thread !== undefined) return false
-  const since = new Date(Date.parse(change.at) - AT_ONCE_MS).toISOString()
+  const since = new Date(Date.parse(change.at) - ECHO_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
-  return saidBefore(tx, { ticketId, authorId: sender.id, visible: message.visible })
+  const said = await textsBy(tx, { ticketId, authorId: sender.id, limit: REMEMBERED })
+  return said.filter(text => withoutNumbers(text) === withoutNumbers(message.visible)).length > 1
+}
+
+function withoutNumbers(text: string): string {
+  return text.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim()
 }
 
 /** A message goes on with what waited for it, or was done. */

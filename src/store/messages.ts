@@ -125,15 +125,16 @@ export async function answeredAlike(
   return rows.length > 0
 }
 
-/** Whether somebody wrote these very words on a ticket more than once. */
-export async function saidBefore(
+/** What somebody wrote on a ticket, newest first. */
+export async function textsBy(
   sql: Sql,
-  said: { ticketId: string; authorId: string; visible: string },
-): Promise<boolean> {
-  const rows = await sql`
-    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND direction = 'in' AND author_id = ${said.authorId}
-      AND coalesce(visible, text) = ${said.visible} LIMIT 2`
-  return rows.length > 1
+  { ticketId, authorId, limit }: { ticketId: string; authorId: string; limit: number },
+): Promise<string[]> {
+  const rows = await sql<{ text: string | null }>`
+    SELECT coalesce(visible, text) AS text FROM messages
+    WHERE ticket_id = ${ticketId} AND direction = 'in' AND author_id = ${authorId}
+    ORDER BY stored_at DESC, id DESC LIMIT ${limit}`
+  return rows.map(row => row.text ?? '')
 }
 
 /** The newest answer on a ticket since a time, if somebody else wrote it and nobody wrote after it. */
