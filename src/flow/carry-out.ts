@@ -35,6 +35,7 @@ const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
 const ECHO_MS = 3 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
+const ROBOT_MS = 10 * 60 * 1000 // until the slower ones have answered
 const REMEMBERED = 20 // messages of one writer on a ticket
 const MOST_ALIKE = 3 // under one subject on one day
 
@@ -271,7 +272,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
  */
 async function answersByItself(tx: Tx, { message, sender, change }: Entry, ticketId: string): Promise<boolean> {
   if (!message.from || message.thread !== undefined) return false
-  const since = new Date(Date.parse(change.at) - ECHO_MS).toISOString()
+  const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
   const said = await textsBy(tx, { ticketId, authorId: sender.id, limit: REMEMBERED })
   return said.filter(text => withoutNumbers(text) === withoutNumbers(message.visible)).length > 1

@@ -175,7 +175,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     desk.clock.advance(5_000)
     await take(ANN, { ...robot, ...answering(again) })
     expect(await shown()).toMatchObject({ state: 'resolved', counts: { reopened: { times: 1 } } })
-    desk.clock.advance(10 * 60_000)
+    desk.clock.advance(11 * 60_000)
     await take(ANN, { ...robot, ...answering(again) })
     expect(await shown()).toMatchObject({ state: 'open', counts: { reopened: { times: 2 } } })
   })
