@@ -5,6 +5,7 @@ import { DAMAGED, exitCodeFor, isDamage } from './cli/exit.ts'
 import { addLogin } from './cli/login.ts'
 import { addMailVerbs } from './cli/mail-verbs.ts'
 import { addOperatorVerbs } from './cli/operator-verbs.ts'
+import { addSlackVerbs } from './cli/slack-verbs.ts'
 import { addStart } from './cli/start.ts'
 import { addStoreVerbs } from './cli/store-verbs.ts'
 import { complain } from './cli/with-desk.ts'
@@ -45,6 +46,7 @@ function createProgram(): Command {
   program.commandsGroup('Operation:')
   addOperatorVerbs(program)
   addLogin(program)
+  addSlackVerbs(program)
   addStoreVerbs(program)
   addCompletion(program)
   for (const command of program.commands) command.exitOverride()

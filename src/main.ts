@@ -140,7 +140,8 @@ export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void>
       await adapter?.start(service.deskFor(channel.name))
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
-      throw new DeskError(error.code, `channels[${index}].${error.message}`, { cause: error })
+      const where = error.code === 'config' ? `channels[${index}].` : `channels[${index}] (${channel.name}): `
+      throw new DeskError(error.code, `${where}${error.message}`, { cause: error })
     }
   }
   service.deliverer.start()

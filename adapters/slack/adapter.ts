@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type {
   Card,
   CardEntry,
@@ -17,7 +18,7 @@ import type {
   WritesFirst,
 } from '../../src/channel.ts'
 import { DeliveryError } from '../../src/channel.ts'
-import { DeskError } from '../../src/errors.ts'
+import { DeskError, sentenceOf } from '../../src/errors.ts'
 import { type Account, identify, resolveChannels } from './account.ts'
 import { createApp, createClient } from './app.ts'
 import { Cards } from './cards.ts'
@@ -32,6 +33,10 @@ import type { SlackSettings } from './settings.ts'
 import { SocketWire } from './socket.ts'
 import { rereadSubmission } from './submission.ts'
 import { placeOf, readPlace, type Workspace } from './workspace.ts'
+
+const ALARM = 'slack-start'
+const FIRST_WAIT_MS = 2_000
+const LONGEST_WAIT_MS = 60_000
 
 /** All that runs between start and stop. */
 interface Running {
@@ -50,7 +55,10 @@ export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Ow
   readonly hasRoom: boolean
   readonly #settings: SlackSettings
   readonly #options: ChannelOptions
+  readonly #end = new AbortController()
   #running: Running | undefined
+  /** Tries to start while Slack cannot be reached. */
+  #beginning: Promise<void> | undefined
   /** The workspace, once it was known; it stays known when the channel is stopped. */
   #teamId: string | undefined
   #botUserId: string | undefined
@@ -62,26 +70,56 @@ export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Ow
     this.#options = options
   }
 
+  /** Where Slack cannot be reached just now, the channel starts as soon as it can: the others must not wait for it. */
   async start(desk: Desk): Promise<void> {
-    if (this.#running) return
+    if (this.#running || this.#beginning) return
+    try {
+      await this.#begin(desk)
+    } catch (error) {
+      if (!(error instanceof DeskError) || error.code === 'config') throw error
+      this.#options.warn(`Slack: the channel is not started: ${error.message}`)
+      await desk.alarm(ALARM, `The channel ${this.name} is not started: ${error.message}`)
+      this.#beginning = this.#tryOn(desk)
+    }
+  }
+
+  async #tryOn(desk: Desk): Promise<void> {
+    const { signal } = this.#end
+    for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
+      await pause(wait, undefined, { signal }).catch(() => undefined)
+      if (signal.aborted) return
+      try {
+        await this.#begin(desk)
+        return await desk.settle(ALARM)
+      } catch (error) {
+        await desk
+          .alarm(ALARM, `The channel ${this.name} is not started: ${sentenceOf(error)}`)
+          .catch(failure => this.#options.warn('an alarm could not be stored', failure))
+      }
+    }
+  }
+
+  async #begin(desk: Desk): Promise<void> {
     const settings = this.#settings
     const client = createClient(settings, this.#options)
     const account = await identify(client)
     const { teamId, botUserId, botId } = account
     if (settings.team !== undefined && settings.team !== teamId) {
-      throw new DeskError('config', `team: botToken is of ${account.team} (${teamId}), not of ${settings.team}: write its token or its id.`)
+      const which = `botToken is of ${account.team} (${teamId}), not of ${settings.team}`
+      throw new DeskError('config', `team: ${which}: write its token or its id.`)
     }
     const channels = await resolveChannels(client, settings)
     const workspace = { settings, options: this.#options, desk, client, teamId, botUserId, botId, ...channels }
     const running = this.#assemble(workspace, account)
     this.#teamId = teamId
     this.#botUserId = botUserId
+    this.#running = running
     try {
       await running.inbound.start()
-      this.#running = running
       await running.wire.start()
     } catch (error) {
-      await this.stop()
+      this.#running = undefined
+      await finish(running)
       throw error
     }
   }
@@ -105,18 +143,17 @@ export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Ow
       view: (body: object) => interactions.view(body),
       shortcut: (body: object) => interactions.shortcut(body),
     }
-    wire.init(createApp(workspace, handlers, wire))
+    createApp(workspace, handlers, wire)
     const sender = new Sender(workspace, pacer)
     return { workspace, account, sender, cards: new Cards(workspace, pacer), inbound, interactions, wire }
   }
 
   async stop(): Promise<void> {
+    this.#end.abort()
+    await this.#beginning
     const running = this.#running
     this.#running = undefined
-    if (!running) return
-    await running.wire.stop()
-    await running.interactions.stop()
-    await running.inbound.stop()
+    if (running) await finish(running)
   }
 
   async send(message: OutboundMessage): Promise<Sent> {
@@ -160,11 +197,17 @@ export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Ow
 
   describe(): string[] {
     const running = this.#running
-    if (!running) return []
+    if (!running) return ['Slack cannot be reached; the channel starts as soon as it can']
     const { account } = running
     const way = this.#settings.http
       ? `http://${this.#settings.http.host}:${this.#settings.http.port}${this.#settings.http.path}`
       : 'Socket Mode'
     return [`@${account.bot} in ${account.team} (${way})`]
   }
+}
+
+/** What waits for Slack gives up at once, so that what waits for it can end. */
+async function finish({ wire, inbound, interactions }: Running): Promise<void> {
+  await Promise.all([wire.stop(), inbound.stop()])
+  await interactions.stop()
 }

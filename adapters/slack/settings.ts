@@ -5,14 +5,20 @@ const PORT = 'write a port between 1 and 65535'
 
 const httpSchema = z.strictObject({
   signingSecret: secret.describe('Signing secret of the app (Basic Information), as env:NAME or file:PATH.'),
-  host: z.string().default('127.0.0.1').describe('Address to listen on; Slack must reach it by HTTPS, through your proxy.'),
+  host: z
+    .string()
+    .default('127.0.0.1')
+    .describe('Address to listen on; Slack must reach it by HTTPS, through your proxy.'),
   port: z.number().int().min(1, PORT).max(65535, PORT).default(3000).describe('Port to listen on.'),
   path: z
     .string()
     .regex(/^\/\S*$/, 'write a path such as /slack/events')
     .default('/slack/events')
     .describe('Path of the request URL.'),
-  publicUrl: z.url('write an address such as https://desk.example.com').optional().describe('Where Slack reaches it, for the manifest.'),
+  publicUrl: z
+    .url('write an address such as https://desk.example.com')
+    .optional()
+    .describe('Where Slack reaches it, for the manifest.'),
 })
 
 const supportSchema = z.strictObject({
@@ -20,7 +26,9 @@ const supportSchema = z.strictObject({
   take: z
     .enum(['all', 'asked'])
     .default('all')
-    .describe('all: every message that begins a conversation; asked: only those that mention the desk or get its emoji.'),
+    .describe(
+      'all: every message that begins a conversation; asked: only those that mention the desk or get its emoji.',
+    ),
 })
 
 /** Settings of a Slack channel: one for each workspace. */
@@ -48,8 +56,13 @@ export const slackSettings = z
       .default('ticket')
       .transform(name => name.replaceAll(':', ''))
       .describe('Emoji that makes a message a ticket.'),
-    oneTicketWithin: duration.default(120_000).describe('What one person writes in a row within this time is one ticket.'),
-    api: z.url('write an address such as https://slack.com/api/').default('https://slack.com/api/').describe("Address of Slack's Web API."),
+    oneTicketWithin: duration
+      .default(120_000)
+      .describe('What one person writes in a row within this time is one ticket.'),
+    api: z
+      .url('write an address such as https://slack.com/api/')
+      .default('https://slack.com/api/')
+      .describe("Address of Slack's Web API."),
   })
   .refine(settings => (settings.appToken === undefined) !== (settings.http === undefined), {
     message: 'write either appToken, for Socket Mode, or http',
@@ -57,3 +70,11 @@ export const slackSettings = z
 
 export type SlackSettings = z.infer<typeof slackSettings>
 export type SlackHttpSettings = NonNullable<SlackSettings['http']>
+
+/** What the manifest of the app depends on; undefined for no settings. */
+export function slackOf(settings: unknown): { reaction: string; requestUrl: string | undefined } | undefined {
+  if (settings === undefined) return undefined
+  const { http, reaction } = settings as SlackSettings
+  const base = http && (http.publicUrl ?? `https://${http.host}:${http.port}`)
+  return { reaction, requestUrl: http && new URL(http.path, base).href }
+}

@@ -1,0 +1,51 @@
+import type { Command } from 'commander'
+import { DeskError, sentenceOf } from '../errors.ts'
+import { findConfig, type Whereabouts } from '../main.ts'
+import { complain, print } from './with-desk.ts'
+
+export function addSlackVerbs(program: Command): void {
+  const slack = program.command('slack').description('what Slack needs to be told of this desk')
+  slack
+    .command('manifest [channel]')
+    .description('print the manifest to make the app from, at api.slack.com/apps: Create New App, From a manifest')
+    .option(
+      '--http <url>',
+      'where Slack reaches the desk; left out: Socket Mode, unless the configuration says otherwise',
+    )
+    .action(async (channel: string | undefined, options: { http?: string }, command: Command) => {
+      const made = await manifestFor(command.optsWithGlobals<Whereabouts>(), channel, options.http)
+      print(JSON.stringify(made, undefined, 2))
+    })
+}
+
+/** The configuration need not have a Slack channel yet: its tokens come from the app that is made with this. */
+async function manifestFor(where: Whereabouts, name: string | undefined, http: string | undefined): Promise<object> {
+  const { manifest } = await import('../../adapters/slack/manifest.ts')
+  const { slackOf } = await import('../../adapters/slack/settings.ts')
+  const channels = slackChannels(where)
+  const channel = name === undefined ? channels[0] : channels.find(each => each.name === name)
+  if (name !== undefined && !channel) {
+    throw new DeskError(
+      'config',
+      `There is no Slack channel "${name}" in the configuration; leave it out, or write another.`,
+    )
+  }
+  const settings = slackOf(channel?.settings)
+  const requestUrl = http ?? settings?.requestUrl
+  return manifest({
+    socketMode: requestUrl === undefined,
+    requestUrl,
+    name: 'Relaydesk',
+    reaction: settings?.reaction ?? 'ticket',
+  })
+}
+
+/** Before the app is made its tokens cannot be there, and without them the configuration is not whole. */
+function slackChannels(where: Whereabouts): { name: string; settings: unknown }[] {
+  try {
+    return findConfig(where).config.channels.filter(each => each.kind === 'slack')
+  } catch (error) {
+    complain(`The configuration is left out of account: ${sentenceOf(error)}`)
+    return []
+  }
+}
