@@ -26,6 +26,8 @@ interface Course {
   threads: string[]
 }
 
+const NOT_CONFIGURED = { isConfigured: false } as const
+
 interface Parts {
   reader: Reader
   progress: Progress
@@ -91,42 +93,47 @@ export class CatchUp {
     }
   }
 
-  /** Gives what failed first, after all others were tried. */
+  /** Gives what failed first, after all others were tried. Those come first in which most is asked. */
   async #once(): Promise<Error | undefined> {
-    const { signal, progress } = this.#parts
-    let trouble: Error | undefined
-    for (const course of await this.#courses()) {
-      if (signal.aborted) break
-      try {
-        await this.#follow(course)
-        progress.catchUp(course.channel)
-      } catch (error) {
-        trouble ??= error as Error
+    const trouble: Error[] = []
+    const seen = new Set<string>()
+    for (const list of [() => this.#openCourses(), () => this.#directMessages()]) {
+      const courses = await list().catch(error => {
+        trouble.push(error as Error)
+        return []
+      })
+      for (const course of courses.filter(each => !seen.has(each.channel))) {
+        if (this.#parts.signal.aborted) return undefined
+        seen.add(course.channel)
+        await this.#follow(course).then(
+          () => this.#parts.progress.catchUp(course.channel),
+          error => trouble.push(error as Error),
+        )
       }
     }
     this.#isFirst = false
-    return trouble
+    return trouble[0]
   }
 
-  /** Those first in which most is asked; direct messages by when something was last said. */
-  async #courses(): Promise<Course[]> {
+  /** Channels of the configuration, and those with threads of tickets that are open. */
+  async #openCourses(): Promise<Course[]> {
     const { desk, support, roomId } = this.#workspace
     const courses = new Map<string, Course>()
-    const add = (channel: string, isWhole: boolean, isConfigured: boolean) => {
-      const course = courses.get(channel) ?? { channel, isWhole, isConfigured, threads: [] }
-      courses.set(channel, course)
-      return course
+    for (const channel of [...support.keys(), ...(roomId ? [roomId] : [])]) {
+      courses.set(channel, { channel, isWhole: true, isConfigured: true, threads: [] })
     }
-    for (const channel of [...support.keys(), ...(roomId ? [roomId] : [])]) add(channel, true, true)
     for (const place of await desk.conversations()) {
       const { channel = '', ts } = readPlace(place) ?? {}
-      if (/^[CDG]/.test(channel) && ts !== undefined) add(channel, isDirect(channel), false).threads.push(ts)
+      if (!/^[CDG]/.test(channel) || ts === undefined) continue
+      const course = courses.get(channel) ?? { ...NOT_CONFIGURED, channel, isWhole: isDirect(channel), threads: [] }
+      course.threads.push(ts)
+      courses.set(channel, course)
     }
-    for (const channel of await this.#directMessages()) add(channel, true, false)
     return [...courses.values()]
   }
 
-  async #directMessages(): Promise<string[]> {
+  /** By when something was last said. */
+  async #directMessages(): Promise<Course[]> {
     const { desk, teamId } = this.#workspace
     const found: { channel: string; cursor: string }[] = []
     let cursor = ''
@@ -140,7 +147,8 @@ export class CatchUp {
       }
       cursor = textOf(fieldsOf(answer.response_metadata).next_cursor)
     } while (cursor && !this.#parts.signal.aborted)
-    return found.sort((a, b) => compareTimes(b.cursor, a.cursor)).map(each => each.channel)
+    const ordered = found.sort((a, b) => compareTimes(b.cursor, a.cursor))
+    return ordered.map(({ channel }) => ({ ...NOT_CONFIGURED, channel, isWhole: true, threads: [] }))
   }
 
   async #follow(course: Course): Promise<void> {

@@ -80,7 +80,7 @@ export class MessageIntake {
       case 'message':
         return this.#persons(seen, how)
       case 'edit':
-        return this.#edit(seen)
+        return this.#edit(seen, how.isLive)
       case 'deletion':
         return this.#deletion(seen)
       default:
@@ -170,12 +170,12 @@ export class MessageIntake {
     return { receipt: await this.#workspace.desk.receive(noted, cursor) }
   }
 
-  async #edit({ now, before, at, by }: Edit): Promise<Became> {
+  async #edit({ now, before, at, by }: Edit, isLive: boolean): Promise<Became> {
     const { threads, people, mentions } = this.#parts
     const { botUserId, options, roomId } = this.#workspace
     const isCommand = now.channel === roomId && (now.addresses || before?.addresses)
     // It may ask for the desk only now.
-    if (isCommand || !(await threads.isForDesk(before ?? now))) return this.#persons(now, { isLive: true })
+    if (isCommand || !(await threads.wasForDesk(before ?? now))) return this.#persons(now, { isLive })
     if (await this.#isFromBefore(now)) return { dropped: 'from before the desk' }
     return this.#revise(now, `edited/${at}`, async () => {
       const [person, names] = await Promise.all([people.find(by, now.team), mentions.namesIn(now.event)])
@@ -187,7 +187,7 @@ export class MessageIntake {
   async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
     const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
     const isCommand = channel === this.#workspace.roomId && message.addresses
-    if (isCommand || !(await this.#parts.threads.isForDesk(message))) return { dropped: 'not for the desk' }
+    if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: 'not for the desk' }
     if (await this.#isFromBefore(message)) return { dropped: 'from before the desk' }
     const event = { channel, deleted_ts: ts, event_ts: at }
     return this.#revise(message, `deleted/${at}`, async () => ({ from: null, text: null, revisedAt: isoOf(at), event }))

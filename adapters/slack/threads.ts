@@ -29,7 +29,9 @@ export class Threads {
   /** What became of a message of this conversation: if it is a ticket's now, it is known, also after a restart. */
   async note(message: Written, { ref }: Receipt): Promise<void> {
     const place = this.placeOf(message)
-    if (ref === null || this.#isAlwaysTaken(message.channel) || this.#known.has(place)) return
+    const { channel } = message
+    if (ref === null || this.#isAlwaysTaken(channel) || channel === this.#workspace.roomId) return
+    if (this.#known.has(place)) return
     await this.#workspace.desk.remember(`thread ${place}`, ref)
     this.#known.set(place, true)
   }
@@ -43,15 +45,20 @@ export class Threads {
     return isKnown
   }
 
-  /** Whether a message is for the desk, by where it is written and whether it asks for it. */
+  /** Whether a new message is for the desk, by where it is written and whether it asks for it. */
   async isForDesk(message: Posted): Promise<boolean> {
     const { channel } = message
     if (channel === this.#workspace.roomId) return message.parent !== undefined || message.addresses
     if (this.#isAlwaysTaken(channel) || message.mentions) return true
-    return this.isKnown(message)
+    return message.parent !== undefined && this.isKnown(message)
   }
 
-  /** The same for what programs write, whatever they mention. */
+  /** Whether one that is there already was: somebody else may have asked for it. */
+  async wasForDesk(message: Posted): Promise<boolean> {
+    return (await this.isForDesk(message)) || this.isKnown(message)
+  }
+
+  /** The same as `isForDesk` for what programs write, whatever they mention. */
   async isAmongOurs(message: Posted): Promise<boolean> {
     if (message.channel === this.#workspace.roomId) return true
     return this.isForDesk({ ...message, mentions: false })

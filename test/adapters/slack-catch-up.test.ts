@@ -1,4 +1,7 @@
+import type { WebClient } from '@slack/web-api'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { History } from '../../adapters/slack/history.ts'
+import { Reader } from '../../adapters/slack/reader.ts'
 import { eventually } from '../support/eventually.ts'
 import { Receiving } from '../support/slack/receiving.ts'
 import { RecordingDesk } from '../support/slack/recording-desk.ts'
@@ -228,4 +231,55 @@ describe('how far it is', () => {
     expect(texts()).toEqual(['one', 'three', 'two'])
     expect(desk.again).toHaveLength(1)
   })
+})
+
+/** A channel in which a message was written every second, and one of them is answered. */
+class LongChannel {
+  readonly messages: Record<string, unknown>[]
+  pages = 0
+  readonly #order: 'forward' | 'backward'
+
+  constructor(count: number, order: 'forward' | 'backward') {
+    this.messages = Array.from({ length: count }, (_, at) => ({ ts: `${1_700_000_000 + at}.000100`, text: `${at}` }))
+    Object.assign(this.messages[10] ?? {}, { latest_reply: `${1_700_000_000 + count - 5}.000200` })
+    this.#order = order
+  }
+
+  readonly conversations = {
+    history: async ({ oldest = '0', latest = '9999999999', limit = '100', cursor = '0' }: Record<string, string>) => {
+      this.pages += 1
+      const found = this.messages.filter(each => String(each.ts) > oldest && String(each.ts) <= latest)
+      const ordered = this.#order === 'forward' && oldest !== '0' ? found : found.toReversed()
+      const end = Number(cursor) + Number(limit)
+      const next_cursor = end < ordered.length ? String(end) : ''
+      return { messages: ordered.slice(Number(cursor), end), response_metadata: { next_cursor } }
+    },
+    replies: async ({ ts, oldest = '0' }: Record<string, string>) => {
+      const parent = this.messages.find(each => each.ts === ts)
+      const reply = { ts: String(parent?.latest_reply), thread_ts: ts, text: 'answer' }
+      return { messages: [parent, ...(reply.ts > oldest ? [reply] : [])] }
+    },
+  }
+}
+
+test.each(['forward', 'backward'] as const)('many more messages than fit into memory, with pages %s', async order => {
+  const channel = new LongChannel(12_000, order)
+  const end = new Date(1_700_012_100_000)
+  const history = new History(new Reader(channel as unknown as WebClient), () => end)
+  const texts: unknown[] = []
+  let after = '1700000099.000100'
+  const threads = ['1700000010.000100']
+  for await (const backlog of history.since(after, { channel: 'C1', isWhole: true, lookBack: 'near', threads })) {
+    expect(backlog.events.length).toBeLessThanOrEqual(5_001)
+    for (const event of backlog.events) {
+      expect(String(event.ts) > after).toBe(true)
+      after = String(event.ts)
+      texts.push(event.text)
+    }
+    if (backlog.until) expect(after <= backlog.until).toBe(true)
+  }
+  const wanted: string[] = Array.from({ length: 11_900 }, (_, at) => `${at + 100}`)
+  wanted.splice(-4, 0, 'answer')
+  expect(texts).toEqual(wanted)
+  expect(channel.pages).toBeLessThan(200)
 })

@@ -17,7 +17,6 @@ interface ReceivingOptions {
   support?: Record<string, 'all' | 'asked'>
   desk?: RecordingDesk
   maxMessageBytes?: number
-  /** Milliseconds added to the time. */
   now?: () => Date
 }
 
