@@ -102,12 +102,12 @@ function moment(at: string): RichTextElement[] {
   ]
 }
 
-function headline({ from, author, text }: CardEntry): string {
+function headline({ from, author }: CardEntry): string {
   const who = named(author)
   if (from === 'requester') return `💬 ${who} (requester) writes:`
   if (from === 'answer') return `↩️ ${who} answered the requester:`
   if (from === 'note') return `📝 ${who} noted for colleagues:`
-  return author.trim() && text.trim() ? `${who}:` : author.trim()
+  return author.trim() ? who : ''
 }
 
 function told({ from, text }: CardEntry, said: string, most: number): KnownBlock[] {

@@ -31,6 +31,12 @@ function shorten(cell: string, width: number): string {
   return `${taken}…`
 }
 
+/** The same in a sentence: `just now`, `5m ago`. */
+export function agoInWords(from: string, now: string): string {
+  const span = age(from, now)
+  return span === 'now' ? 'just now' : `${span} ago`
+}
+
 /** How long ago, in the largest unit that fits: `now`, `5m`, `3h`, `12d`. */
 export function age(from: string, now: string): string {
   const minutes = Math.floor((Date.parse(now) - Date.parse(from)) / 60_000)

@@ -1,16 +1,18 @@
 import type { Action } from '../channel.ts'
-import { replyAction } from '../commands/actions.ts'
+import { replyAction, ticketActions } from '../commands/actions.ts'
 import { solvedActions } from '../commands/solved.ts'
+import type { TicketPolicy } from '../core/policy.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
 import type { Ticket } from '../store/tickets.ts'
 
 const MOST_HELD = 3 // with buttons of their own
+const MOST_NEXT = 3
 
 /** What the readers of a message can do about it with one press. */
 export function actionsFor(
   entry: OutboxEntry,
   ticket: Ticket | undefined,
-  about: { to: string; held: string[]; offered: boolean },
+  about: { to: string; held: string[]; offered: boolean; policy: TicketPolicy },
 ): Action[] {
   switch (entry.kind) {
     case 'ask-solved':
@@ -34,10 +36,19 @@ export function actionsFor(
             { label: 'Take it over', style: 'primary', line: `accept ${ticket.ref}` },
             { label: 'Decline', line: `decline ${ticket.ref}` },
           ]
-        : []
+        : next(ticket, about)
+    case 'notify-note':
+    case 'notify-doubtful':
+    case 'notify-undelivered':
+      return next(ticket, about)
     default:
       return []
   }
+}
+
+/** What settles it, most likely. */
+function next(ticket: Ticket | undefined, { to, policy }: { to: string; policy: TicketPolicy }): Action[] {
+  return ticket ? ticketActions(ticket, to, policy).slice(0, MOST_NEXT) : []
 }
 
 function claims({ ref, ownerId }: Ticket): Action[] {

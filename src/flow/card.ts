@@ -68,7 +68,7 @@ export async function entryFor(
   const asks = event.type === 'received' || event.type === 'revised' || event.type === 'reopened'
   return {
     id: `${ticket.id} ${event.seq}`,
-    from: entryFrom(message?.direction),
+    from: entryFrom(event, message?.direction),
     author: message?.authorName || people.get(event.actorId ?? '')?.name || line.who,
     text: textOf(event, message, line),
     files: message ? (await attachmentsOf(sql, message.id)).map(({ name, size }) => ({ name, size })) : [],
@@ -77,20 +77,18 @@ export async function entryFor(
   }
 }
 
-function entryFrom(direction: string | undefined): CardEntry['from'] {
-  if (direction === undefined) return 'event'
+/** What somebody wrote, and not with something that they did. */
+const WRITTEN: ReadonlySet<RecordedEvent['type']> = new Set(['received', 'replied', 'noted', 'revised'])
+
+function entryFrom({ type }: RecordedEvent, direction: string | undefined): CardEntry['from'] {
+  if (direction === undefined || !WRITTEN.has(type)) return 'event'
   if (direction === 'in') return 'requester'
   return direction === 'out' ? 'answer' : 'note'
 }
 
-function textOf(
-  event: RecordedEvent,
-  message: Message | undefined,
-  { who, did }: { who: string; did: string },
-): string {
+function textOf(event: RecordedEvent, message: Message | undefined, { did }: { did: string }): string {
   const text = message ? (message.visible ?? message.text ?? '(erased)') : ''
-  if (!message) return `${who} ${did}`
-  const alone = event.type === 'received' || event.type === 'replied' || event.type === 'noted'
+  const alone = WRITTEN.has(event.type) && event.type !== 'revised'
   return alone ? text : `${did}${text ? `: ${text}` : ''}`
 }
 

@@ -183,6 +183,7 @@ async function actedOn(
   return {
     to: ticket ? await answersTo(read, channelFacts(context), ticket) : '',
     held: held.messages.map(each => each.number),
+    policy: context.policy,
     offered: reader !== undefined && reader.id === ticket?.offeredTo,
   }
 }

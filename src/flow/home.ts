@@ -7,7 +7,7 @@ import { solvedActions } from '../commands/solved.ts'
 import { stateForRequester } from '../commands/status.ts'
 import { momentInWords } from '../core/moment.ts'
 import { parseQuery } from '../core/query.ts'
-import { age } from '../core/table.ts'
+import { agoInWords } from '../core/table.ts'
 import { stateInWords } from '../core/ticket-state.ts'
 import { dueOf } from '../store/due.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
@@ -92,14 +92,13 @@ async function requesterSection(
 }
 
 function forRequester({ state, ownerName, expectedAt, openedAt }: Ticket, at: string): string {
-  const asked =
-    state === 'waiting-on-requester' ? 'we wait for your answer' : state === 'resolved' ? 'is it solved?' : ''
+  const asked = state === 'resolved' ? 'is it solved?' : ''
   return [
     stateForRequester(state),
     ...(asked ? [asked] : []),
     ...(ownerName ? [`with ${ownerName}`] : []),
     ...(expectedAt ? [`expected ${momentInWords(expectedAt)}`] : []),
-    `opened ${age(openedAt, at)} ago`,
+    `opened ${agoInWords(openedAt, at)}`,
   ].join(', ')
 }
 
@@ -121,7 +120,7 @@ async function agentSection(
         ticket.ownerName ?? 'nobody',
         ...(ticket.priority ? [ticket.priority] : []),
         ticket.requesterName,
-        `${age(ticket.openedAt, facts.at)} old`,
+        `opened ${agoInWords(ticket.openedAt, facts.at)}`,
       ].join(', '),
       actions: ticketActions(ticket, to, facts.policy).slice(0, MOST_ACTIONS),
     })

@@ -1,7 +1,7 @@
 import type { Actor, CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { lockTickets, usageOf } from '../commands/command.ts'
-import { parseCommandLine, splitText } from '../core/command-line.ts'
+import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
+import { type CommandLine, parseCommandLine, splitText } from '../core/command-line.ts'
 import { parseReference } from '../core/reference.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
@@ -9,6 +9,7 @@ import { readBlob } from '../store/blobs.ts'
 import { addIdentity, type Person, personByHandle, personByIdentity } from '../store/people.ts'
 import { answerBefore, rememberAnswer } from '../store/performed.ts'
 import { ticketOfThread } from '../store/threads.ts'
+import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, ticketById } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
@@ -16,6 +17,8 @@ import { type Context, deskFacts, intakeFor, originOf, personByOther } from './c
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
+
+const MOST_OFFERED = 5
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
@@ -42,8 +45,10 @@ export class Performer {
     if (command.body === 'none' && body.trim()) {
       throw new DeskError('usage', `${command.word} takes no text; write: ${usageOf(command)}`)
     }
-    const args = command.parse(line, facts)
     const actor = await this.#asker(request, command)
+    const offered = 'kind' in request.actor ? await this.#offer(command, line, request, facts, actor) : undefined
+    if (offered) return offered
+    const args = command.parse(line, facts)
     const address = 'kind' in request.actor ? { address: request.actor } : {}
     const { channel, attachments = [], id } = request
     const call: Call = { ...facts, actor, ...address, channel, body, attachments }
@@ -65,6 +70,28 @@ export class Performer {
     const found = await ticketOfThread(read, channel, thread)
     const ticket = found && (await currentTicket(read, found.ticketId))
     return ticket ? line.replace(/^\s*\S+/, word => `${word} ${ticket.ref}`) : line
+  }
+
+  /** In a chat, where a press is less work than a reference, a line without its ticket is answered with some to choose from. */
+  async #offer(
+    command: Command,
+    { args, word }: CommandLine,
+    { line }: CommandRequest,
+    facts: DeskFacts,
+    actor: Person,
+  ): Promise<Reply | undefined> {
+    if (args.length > 0 || actor.handle === null || !command.usage.startsWith('TICKET') || command.body === 'required')
+      return undefined
+    const find = (owner: string | null) =>
+      listTickets(this.#context.store.read, { query: {}, ownerId: owner, now: facts.at, limit: MOST_OFFERED })
+    const mine = await find(actor.id)
+    const tickets = mine.length > 0 ? mine : await find(null)
+    if (tickets.length === 0) return undefined
+    return {
+      text: `Which ticket? Or write: ${word} ${tickets[0]?.ref}`,
+      data: tickets.map(({ ref, subject }) => ({ ref, subject })),
+      actions: tickets.map(({ ref, subject }) => ({ label: `${ref} ${subject}`, line: `${line.trim()} ${ref}` })),
+    }
   }
 
   async #run(command: Command, call: Call, args: never, id?: string): Promise<Reply> {

@@ -606,7 +606,7 @@ describe('an entry below a card', () => {
     expect(heads.map(each => each.split(':')[0])).toEqual([
       '↩️ Bob answered the requester',
       '📝 Bob noted for colleagues',
-      'Bob',
+      'Bob Still &lt;broken&gt;. <@U123>',
     ])
   })
 

@@ -185,7 +185,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(toldIn('T/HELP/1').join()).not.toContain('She always')
     expect(toldIn('T/HELP/1').at(-1)).toBe('On our way.')
     // Written in the room itself it is not told there again.
-    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: Bob Berg took it'])
+    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: took it'])
     expect(mail.sent.filter(each => each.recipients.includes('ann@example.com'))).toEqual([])
   })
 
@@ -274,6 +274,14 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(JSON.stringify((await desk.as('bob', `history ${ref}`)).data)).toContain('"minutes":20')
   })
 
+  test('a command without its ticket offers some to choose from', async () => {
+    const { ref } = await say(ANN, 'The printer burns')
+    expect((await press(BOB, 'claim')).actions).toEqual([{ label: `${ref} The printer burns`, line: `claim ${ref}` }])
+    await press(BOB, `claim ${ref}`)
+    expect((await press(BOB, 'release')).actions?.[0]?.line).toBe(`release ${ref}`)
+    await expect(desk.as('bob', 'release')).rejects.toThrow('Say which ticket')
+  })
+
   test('requesters have the commands that are theirs, and no other', async () => {
     const { ref } = await say(ANN, 'The printer burns')
     await expect(press(ANN, `claim ${ref}`)).rejects.toThrow('Commands are for agents')
@@ -297,7 +305,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     chat.onShow = () => undefined
     await later(10 * MINUTE_MS)
     expect(chat.cards.get('T/ROOM/1')?.facts[1]).toEqual({ label: 'Owner', value: 'Bob Berg' })
-    expect(entries()).toEqual(['event Bob Berg: Bob Berg took it', 'requester ANN: and it smells'])
+    expect(entries()).toEqual(['event Bob Berg: took it', 'requester ANN: and it smells'])
     expect(chat.entries.get('T/ROOM/1')?.[1]?.mentions).toEqual([BOB])
   })
 
