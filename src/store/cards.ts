@@ -75,9 +75,3 @@ export async function nextCardDue(sql: Sql): Promise<string | undefined> {
   const [row] = await sql<{ at: string | null }>`SELECT min(due_at) AS at FROM cards WHERE due_at IS NOT NULL`
   return row?.at ?? undefined
 }
-
-export async function cardOf(sql: Sql, ticketId: string): Promise<StoredCard | undefined> {
-  const [found] = await sql<StoredCard>`
-    SELECT ticket_id AS "ticketId", channel, place, told_seq AS "toldSeq", attempts FROM cards WHERE ticket_id = ${ticketId}`
-  return found
-}

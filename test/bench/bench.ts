@@ -12,6 +12,7 @@ import { measureMillion } from './measure-million.ts'
 import { measurePostgres } from './measure-postgres.ts'
 import { measureReady } from './measure-ready.ts'
 import { measureReceive } from './measure-receive.ts'
+import { measureSlack } from './measure-slack.ts'
 import { measureSmtp } from './measure-smtp.ts'
 import { endAll } from './measured-process.ts'
 
@@ -28,6 +29,7 @@ const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
   answer: measureAnswer,
   idle: measureIdle,
   million: measureMillion,
+  slack: measureSlack,
 }
 
 const DISTURBED = 0.2 // cores

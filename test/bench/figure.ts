@@ -6,7 +6,7 @@ export interface Figure {
   measure: string
   what: string
   value: number
-  unit: 'messages/s' | 'MB' | 's' | 'ms' | 'threads'
+  unit: 'messages/s' | 'events/s' | 'messages' | 'MB' | 's' | 'ms' | 'threads'
   /** Value through that of the baseline in the same run; null where there is no baseline. */
   ratio: number | null
   /** What it should be, of `ratio` where that is what is promised; null where it is only reported. */

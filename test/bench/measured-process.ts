@@ -127,6 +127,19 @@ export function memoryOf(pid: number): { now: number; peak: number } {
   }
 }
 
+const TICKS = 100 // a second: USER_HZ of Linux
+
+/** Processor time of all threads of a process so far, in seconds; NaN where the system has no /proc. */
+export function cpuSecondsOf(pid: number): number {
+  try {
+    const [, fields = ''] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')
+    const [user, system] = fields.split(' ').slice(11, 13)
+    return (Number(user) + Number(system)) / TICKS
+  } catch {
+    return Number.NaN
+  }
+}
+
 /** How many threads a process has now; undefined where the system has no /proc. */
 export function threadsOf(pid: number): number | undefined {
   try {
