@@ -20,6 +20,7 @@ import { addParticipant, addParticipants, type Participant } from '../store/part
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
+import { moveThread } from '../store/threads.ts'
 import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
@@ -90,6 +91,7 @@ export async function openWith(
   const requester = writer ? [participant(origin, writer, sender, 'requester')] : []
   await addParticipants(tx, ticket.id, [...requester, ...copied], facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
+  if (follows && message.thread !== undefined) await moveThread(tx, origin.channel, message.thread, ticket.id)
   await recordAlert(tx, entry, ticket)
   if (message.row) await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? facts.at)
   if (message.urgency) await recordEvent(tx, ticket, { type: 'classified', data: { urgency: message.urgency } }, change)

@@ -14,6 +14,7 @@ import { actionsIn, homeOf } from './home.ts'
 import { Performer } from './perform.ts'
 import { Receiver } from './receive.ts'
 import type { Renderer } from './render.ts'
+import { giveUpRevisions } from './revise.ts'
 import { Rooms } from './rooms.ts'
 import { Timekeeper } from './timekeeper.ts'
 
@@ -38,7 +39,7 @@ export class DeskService {
     this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context)
-    this.timekeeper.alsoDue = () => this.performer.openUnclear()
+    this.timekeeper.alsoDue = async () => (await this.performer.openUnclear()) + (await giveUpRevisions(context))
     this.rooms = new Rooms(context)
     for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
   }

@@ -5,6 +5,8 @@ import {
   arrivalByExternalId,
   countAgain,
   earlyRevisions,
+  giveUpEarly,
+  heldBefore,
   insertArrival,
   noteRevision,
   settleArrival,
@@ -15,7 +17,7 @@ import { insertMessage, messageById, prepareMessage } from '../store/messages.ts
 import type { Tx } from '../store/sql.ts'
 import { currentTicket, recordEvent, ticketById } from '../store/tickets.ts'
 import { blankArrival, NOTHING, refOf } from './blank.ts'
-import type { Intake, Origin } from './context.ts'
+import type { Context, Intake, Origin } from './context.ts'
 import type { Became } from './entry.ts'
 
 /**
@@ -37,6 +39,16 @@ export async function admitRevision(
   await insertArrival(tx, { ...blank, ...became })
   await noteRevision(tx, blank.number, revision)
   return { outcome: became.outcome, ref: became.ref }
+}
+
+const WAITS_MS = 24 * 60 * 60 * 1000
+
+/** A message that does not come for a day is none that we take. Gives how many revisions were given up. */
+export async function giveUpRevisions({ store, clock }: Context): Promise<number> {
+  const now = clock.now()
+  const before = new Date(now.getTime() - WAITS_MS).toISOString()
+  if ((await heldBefore(store.read, 'early', before, 1)).length === 0) return 0
+  return store.transact(tx => giveUpEarly(tx, before, now.toISOString()))
 }
 
 /** Revisions that came before the message that they are about. */

@@ -88,10 +88,11 @@ export async function newestArrivals(sql: Sql, limit: number): Promise<Arrival[]
   return rows.map(arrival)
 }
 
-/** Held and quarantined ones, oldest first: what waits for an agent. */
+/** Held and quarantined ones, oldest first: what waits for an agent. A revision waits for its message alone. */
 export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
-    SELECT * FROM arrivals_read WHERE outcome IN ('held', 'quarantined') ORDER BY number LIMIT ${limit}`
+    SELECT * FROM arrivals_read WHERE outcome IN ('held', 'quarantined') AND coalesce(reason, '') <> 'early'
+    ORDER BY number LIMIT ${limit}`
   return rows.map(arrival)
 }
 
@@ -179,4 +180,12 @@ export async function heldBefore(sql: Sql, reason: string, before: string, limit
     SELECT * FROM arrivals_read WHERE outcome = 'held' AND reason = ${reason} AND "arrivedAt" < ${before}
     ORDER BY "arrivedAt" LIMIT ${limit}`
   return rows.map(arrival)
+}
+
+/** Revisions whose message did not come by then are of nothing that we have. Gives how many. */
+export async function giveUpEarly(tx: Tx, before: string, at: string): Promise<number> {
+  const rows = await tx`
+    UPDATE arrivals SET outcome = 'ignored', reason = 'revision-of-nothing', revision = NULL, decided_at = ${at}
+    WHERE outcome = 'held' AND reason = 'early' AND arrived_at < ${before} RETURNING number`
+  return rows.length
 }

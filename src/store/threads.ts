@@ -35,6 +35,11 @@ export async function ticketOfThread(sql: Sql, channel: string, thread: string):
   return found
 }
 
+/** A conversation goes on with another ticket: the one before is closed for good. */
+export async function moveThread(tx: Tx, channel: string, thread: string, ticketId: string): Promise<void> {
+  await tx`UPDATE threads SET ticket_id = ${ticketId} WHERE key = ${threadKey(channel, thread)}`
+}
+
 /** A conversation that the desk began itself. */
 export async function beginThread(
   tx: Tx,

@@ -267,6 +267,29 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(await revise('x/edited/1', 'x', 'of nothing')).toMatchObject({ outcome: 'held:early' })
   })
 
+  test('a revision of what never came is given up, and waits for no agent', async () => {
+    await desk.service.deskFor('slack').receive({
+      ...{ id: 'T/HELP/9/edited/1', revises: 'T/HELP/9', from: null, text: 'x', raw: pack(Buffer.from('9')) },
+      revisedAt: desk.clock.now().toISOString(),
+    })
+    const outcomes = async () => {
+      const { store, files } = desk.context
+      return (await store.consistently(sql => verify(sql, files))).reasons
+    }
+    expect(JSON.stringify(await outcomes())).toContain('held:early')
+    await later(25 * 60 * MINUTE_MS)
+    expect(JSON.stringify(await outcomes())).toContain('ignored:revision-of-nothing')
+  })
+
+  test('in the conversation of a ticket that was closed long ago a new one goes on, once', async () => {
+    const { ref } = await say(ANN, 'The printer burns')
+    await press(BOB, `close ${ref}`)
+    await later(31 * 24 * 60 * MINUTE_MS)
+    const next = await say(ANN, 'It burns again', { thread: 'T/HELP/1' })
+    expect(next).toMatchObject({ outcome: 'opened' })
+    expect(await say(ANN, 'Really', { thread: 'T/HELP/1' })).toEqual({ outcome: 'appended', ref: next.ref })
+  })
+
   test('a command that comes twice under one id is given once', async () => {
     const { ref } = await say(ANN, 'The printer burns')
     const first = await press(BOB, `spent ${ref} 20m`, { id: 'trigger-1' })

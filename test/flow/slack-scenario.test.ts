@@ -11,11 +11,13 @@ interface Shown {
   messages: { direction: string; visible: string; author: { name: string } }[]
 }
 
-describe.each(ENGINES)('the whole path in Slack on %s', engine => {
+const WAYS = [...ENGINES.map(engine => [engine, 'HTTP'] as const), ['sqlite', 'Socket Mode'] as const]
+
+describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
   let all: SlackDesk
 
   beforeEach(async () => {
-    all = await makeSlackDesk(engine)
+    all = await makeSlackDesk(engine, { socket: way === 'Socket Mode' })
   })
 
   afterEach(async () => {
@@ -79,7 +81,7 @@ describe.each(ENGINES)('the whole path in Slack on %s', engine => {
         Category: 'hardware/printer',
         'What solved it?': text,
       })
-      expect(delivery.status).toBe(200)
+      expect(delivery.acknowledged).toBe(true)
       await becomes('HD-1', 'resolved')
     }
     await resolve('We put it out.')
