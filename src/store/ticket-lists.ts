@@ -223,10 +223,12 @@ function quoted(text: string): string {
 /** Tickets of the newest messages that hold all of these words. FTS5: https://sqlite.org/fts5.html */
 function writtenIn(words: readonly string[]): Either {
   const plain = words.join(' ')
+  // The index knows which words a message has, not where they stand, so each is looked for by itself.
+  const tokens = plain.split(/[^\p{L}\p{N}\p{M}\p{Co}]+/u).filter(Boolean)
   return new Either(
     fragment`
       SELECT n.ticket_id FROM (
-        SELECT rowid AS number FROM message_words WHERE message_words MATCH ${words.map(quoted).join(' ')}
+        SELECT rowid AS number FROM message_words WHERE message_words MATCH ${tokens.map(quoted).join(' ') || quoted('')}
         ORDER BY rowid DESC LIMIT ${MOST_HITS}) AS newest
       CROSS JOIN message_numbers n WHERE n.number = newest.number`,
     fragment`

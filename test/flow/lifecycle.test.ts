@@ -166,6 +166,15 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     expect(lastTo(BOB)).toContain('still out of paper')
   })
 
+  test('is found by words that stand in it, however they are written', async () => {
+    await take(EVE, { subject: 'Büro', text: "The label-printer on floor_3 doesn't work: error 0x80070005 (again)." })
+    const found = async (words: string) =>
+      ((await desk.as('bob', `search ${words}`)).data as { ref: string }[]).map(each => each.ref)
+    const there = ['label-printer', 'printer label', "doesn't", '0x80070005', 'büro error', '"on floor_3"', 'again).']
+    for (const words of there) expect([words, await found(words)]).toEqual([words, ['HD-2']])
+    for (const words of ['label-scanner', 'printe', '???']) expect([words, await found(words)]).toEqual([words, []])
+  })
+
   test('what a program says again at once after a mail of ours opens nothing again; a person who says it later does', async () => {
     const robot = { text: 'Your request is important to us.', subject: 'Re: [HD-1] Printer' }
     const mail = await resolved()

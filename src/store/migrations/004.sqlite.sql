@@ -5,7 +5,7 @@ CREATE TABLE message_numbers (
   ticket_id TEXT NOT NULL -- of the message, which is found in several places otherwise
 );
 CREATE VIRTUAL TABLE message_words USING fts5(
-  subject, body, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2");
+  subject, body, content='', contentless_delete=1, tokenize="unicode61 remove_diacritics 2", detail=none);
 INSERT INTO message_numbers (message_id, ticket_id) SELECT id, ticket_id FROM messages ORDER BY stored_at, id;
 INSERT INTO message_words (rowid, subject, body)
 SELECT n.number, m.subject, substr(coalesce(m.visible, m.text, ''), 1, 20000)
