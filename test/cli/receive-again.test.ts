@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { holdWriter, type Line, mail, verified } from '../support/cli-mail.ts'
 import { eventually, jsonLines, makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
 
-const MESSAGES = 2_400 // enough that an import is still going on when a test interferes
+const MESSAGES = 1_200 // enough that an import is still going on when a test interferes
 
 let room: Room
 let names: string[]

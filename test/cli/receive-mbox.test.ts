@@ -99,17 +99,17 @@ describe('an mbox', () => {
   })
 })
 
-describe('an mbox of 100 MB', () => {
-  test.each<[string, (subject: string) => string]>([
-    ['small ones', subject => mail(subject, '', inBase64(randomBytes(30_000)))],
-    ['of nearly a megabyte', subject => mailWithFile(subject, randomBytes(700_000))],
-    ['of several megabytes', subject => mailWithFile(subject, randomBytes(4 * MB))],
+describe('a large mbox', () => {
+  test.each<[string, number, (subject: string) => string]>([
+    ['40 MB of small ones', 40, subject => mail(subject, '', inBase64(randomBytes(30_000)))],
+    ['100 MB of nearly a megabyte each', 100, subject => mailWithFile(subject, randomBytes(700_000))],
+    ['100 MB of several megabytes each', 100, subject => mailWithFile(subject, randomBytes(4 * MB))],
   ])(
     'is taken in little memory, every message whole: %s',
-    async (_what, make) => {
+    async (_what, megabytes, make) => {
       const file = await open(room.path('large.mbox'), 'w')
       let count = 0
-      for (let size = 0; size < 100 * MB; count += 1) {
+      for (let size = 0; size < megabytes * MB; count += 1) {
         const message = make(`m${count}`)
         if (count % 20 === 0) await room.write(`alone/${count}.eml`, message)
         await file.writeFile(`${FROM}${message}\n`)
