@@ -135,7 +135,7 @@ export class Intake {
   readonly #inHand = new Set<Promise<void>>()
   readonly #stopped = Promise.withResolvers<void>()
   #app: App | undefined
-  #caughtUp = Promise.resolve()
+  #ready = Promise.resolve()
   #stopping = false
 
   constructor(options: WireOptions, logger: Logger) {
@@ -161,14 +161,16 @@ export class Intake {
     return work
   }
 
-  /** From now on events wait until what was missed is caught up with. */
+  /** From now on events wait until what was missed is caught up with, or the desk stops. */
   catchUp(): void {
-    this.#caughtUp = this.#caughtUp
-      .then(() => this.#options.onConnected())
+    const caughtUp = this.#ready
+      .then(() => (this.#stopping ? undefined : this.#options.onConnected()))
       .catch(error => {
         // The next connection catches up with it; what comes now must not wait for that.
         this.#options.workspace.options.warn(`what was missed in Slack could not be read: ${sentenceOf(error)}`, error)
       })
+    // Made once for all events: each race leaves something behind at what is not settled.
+    this.#ready = Promise.race([caughtUp, this.#stopped.promise])
   }
 
   /** Takes nothing more, and resolves once nothing is in hand. Events that still wait are left to Slack. */
@@ -188,7 +190,7 @@ export class Intake {
       return event.ack()
     }
     if (body.event !== undefined) {
-      await Promise.race([this.#caughtUp, this.#stopped.promise])
+      await this.#ready
       if (this.#stopping) throw new Stopping('The desk is stopping.')
     }
     let answer: unknown

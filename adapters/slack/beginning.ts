@@ -1,6 +1,9 @@
 import { isTime, timeOf } from './slack-time.ts'
 import type { Workspace } from './workspace.ts'
 
+/** By so many seconds the clocks of Slack and of this machine may differ. */
+const CLOCKS_APART_S = 300
+
 /** When the desk first listened to this workspace: what was written before is none of its business. */
 export class Beginning {
   readonly #workspace: Workspace
@@ -17,6 +20,11 @@ export class Beginning {
       throw error
     })
     return this.#found
+  }
+
+  /** Whether something was written before, for certain. */
+  async isAfter(ts: string): Promise<boolean> {
+    return Number((await this.find()).ts) - Number(ts) > CLOCKS_APART_S
   }
 
   async #recall(): Promise<{ ts: string; isNow: boolean }> {

@@ -75,7 +75,7 @@ export class Inbound {
     const answers = new Answers(workspace)
     const hints = new Hints(workspace, answers)
     this.#intake = new MessageIntake(workspace, {
-      ...{ people: this.people, mentions: this.mentions },
+      ...{ reader, people: this.people, mentions: this.mentions },
       ...{ files: new Files(workspace, reader, signal), threads: this.#threads },
       ...{ progress: this.#progress, beginning, hints, answers },
     })
@@ -167,13 +167,13 @@ export class Inbound {
   }
 
   /** https://docs.slack.dev/reference/events/reaction_added */
-  async #reaction({ user, reaction, item }: Fields): Promise<string | undefined> {
+  async #reaction({ user, reaction, item, event_ts: at }: Fields): Promise<string | undefined> {
     const { settings, botUserId } = this.#workspace
     const { type, channel, ts } = fieldsOf(item)
     // Of some emoji there are several shades: `+1::skin-tone-2`.
     if (textOf(reaction).split('::')[0] !== settings.reaction || user === botUserId) return 'another emoji'
     if (type !== 'message' || !isTime(ts) || !isId(channel, 'CDG') || !isId(user, 'UW')) return 'no message'
-    await this.#marked.take({ channel, ts }, user)
+    await this.#marked.take({ channel, ts }, user, isTime(at) ? at : ts)
     return undefined
   }
 

@@ -42,24 +42,24 @@ export class Marked {
     this.#hints = parts.hints
   }
 
-  /** Resolves once it is committed, or whoever pointed at it knows why not. */
-  async take(where: Where, by: string): Promise<void> {
+  /** `at`: when they did. Resolves once it is committed, or whoever pointed at it knows why not. */
+  async take(where: Where, by: string, at: string): Promise<void> {
     if (where.channel === this.#workspace.roomId) return
     const message = await this.#find(where)
     if (message === 'unseen') return this.#tellUnseen(where, by)
     if (message === undefined) return
     const event = { ...message, channel: where.channel }
     const { what } = readMessage(event, this.#workspace)
-    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true })
+    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true, askedAt: at })
     else if (what === 'other-app' || what === 'no-writer') await this.#tellOfApp(where, by)
   }
 
   /** The desk is mentioned and nothing is said: what it answers is meant, if it is no ticket yet. */
   async takeParent(mention: { channel: string; ts: string; parent: string | undefined; user: string }): Promise<void> {
-    const { channel, parent, user } = mention
+    const { channel, ts, parent, user } = mention
     if (await this.#threads.isKnown(mention)) return
     if (parent === undefined) await this.#hints.howToAsk({ channel, user })
-    else await this.take({ channel, ts: parent }, user)
+    else await this.take({ channel, ts: parent }, user, ts)
   }
 
   /** A message as it is now; an answer in a thread is found by its own time alone. */

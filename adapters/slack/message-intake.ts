@@ -17,15 +17,14 @@ import { textOfMessage } from './message-text.ts'
 import { Once } from './once.ts'
 import type { People, Person } from './people.ts'
 import type { Progress } from './progress.ts'
+import type { Reader } from './reader.ts'
 import { RoomCommands } from './room-commands.ts'
 import { isoOf } from './slack-time.ts'
 import { type Fields, listOf } from './text-fields.ts'
 import { isDirect, type Threads } from './threads.ts'
 import { Turns } from './turns.ts'
+import { WholeThreads } from './whole-threads.ts'
 import { placeOf, type Workspace } from './workspace.ts'
-
-/** By so many seconds the clocks of Slack and of this machine may differ. */
-const CLOCKS_APART_S = 300
 
 /** How a message is handed over. */
 export interface Handing {
@@ -33,6 +32,8 @@ export interface Handing {
   isLive: boolean
   /** Somebody asked for it, where it does not ask by itself. */
   isAsked?: boolean
+  /** When that was, as Slack writes it. */
+  askedAt?: string
   /** For the receipt of exactly this message. */
   cursor?: Cursor
 }
@@ -44,6 +45,7 @@ export type Became =
   | { dropped: string; bare?: PersonsMessage }
 
 interface Parts {
+  reader: Reader
   people: People
   mentions: Mentions
   files: Files
@@ -60,6 +62,7 @@ export class MessageIntake {
   readonly #parts: Parts
   readonly #reading: MessageReading
   readonly #commands: RoomCommands
+  readonly #whole: WholeThreads
   readonly #once: Once
   readonly #turns = new Turns()
 
@@ -68,6 +71,11 @@ export class MessageIntake {
     this.#parts = parts
     this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
     this.#commands = new RoomCommands(workspace, parts)
+    this.#whole = new WholeThreads(workspace, {
+      ...parts,
+      take: event => this.take(event, { isLive: true }),
+      takeAsked: (event, isLive) => this.take(event, { isLive, isAsked: true }),
+    })
     this.#once = new Once(workspace.options.now)
   }
 
@@ -93,9 +101,16 @@ export class MessageIntake {
     if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: 'not for the desk' }
     if (this.#isEmpty(message))
       return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
-    return this.#follow(message, how, () =>
-      this.#inTurn(this.#idOf(message), message.user, message.channel, () => this.#handOver(message, how)),
-    )
+    return this.#follow(message, how, async () => {
+      // What is read from a conversation's history comes in order.
+      if (how.isLive && !how.isAsked) await this.#whole.beginning(message)
+      const work = () => this.#handOver(message, how)
+      return this.#inTurn(this.#idOf(message), message.user, message.channel, work, async became => {
+        const { askedAt: since = message.ts, isLive } = how
+        this.#whole.began(message)
+        if ('receipt' in became) await this.#whole.goOn(message, became.receipt, { since, isLive })
+      })
+    })
   }
 
   /** Only live ones say how far a channel is. */
@@ -103,26 +118,30 @@ export class MessageIntake {
     return how.isLive && !how.isAsked ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
   }
 
-  /** Whoever told of it first does it. */
-  async #inTurn(key: string, user: string, channel: string, work: () => Promise<Became>): Promise<Became> {
+  /** Whoever told of it first does it; what comes afterwards is no longer in anybody's way. */
+  async #inTurn(
+    key: string,
+    user: string,
+    channel: string,
+    work: () => Promise<Became>,
+    afterwards: (became: Became) => Promise<void> = async () => undefined,
+  ): Promise<Became> {
     let became: Became = { dropped: 'known already' }
-    await this.#once.do(key, () =>
-      this.#turns.take(`${channel}/${user}`, async () => {
-        became = await work()
-      }),
-    )
+    await this.#once.do(key, async () => {
+      became = await this.#turns.take(`${channel}/${user}`, work)
+      await afterwards(became)
+    })
     return became
   }
 
   async #handOver(message: PersonsMessage, how: Handing): Promise<Became> {
-    const { people, threads, hints } = this.#parts
+    const { people, hints } = this.#parts
     const person = await people.find(message.user, message.team)
     if (person.isBot) return this.#lose(message, 'other-app', how.cursor)
     const ready = await this.#reading.read(message, person, !how.isAsked)
     try {
       if (how.isLive && !('quarantine' in ready.message)) ready.message.live = true
       const receipt = await this.#workspace.desk.receive(ready.message, how.cursor)
-      await threads.note(message, receipt)
       const { channel, user, parent: thread } = message
       const isHello = how.isLive && isDirect(channel) && receipt.outcome === 'ignored:small-talk'
       if (isHello) await hints.howToAsk({ channel, user, thread })
@@ -209,8 +228,7 @@ export class MessageIntake {
 
   /** Nobody handed it over, so that nothing of it can be changed. */
   async #isFromBefore(message: Posted): Promise<boolean> {
-    const { ts } = await this.#parts.beginning.find()
-    return Number(ts) - Number(message.ts) > CLOCKS_APART_S && !(await this.#parts.threads.isKnown(message))
+    return (await this.#parts.beginning.isAfter(message.ts)) && !(await this.#parts.threads.isKnown(message))
   }
 
   #isEmpty({ event }: PersonsMessage): boolean {

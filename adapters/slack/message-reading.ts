@@ -37,16 +37,14 @@ export class MessageReading {
     if (tooLarge) return { message: tooLarge, left: [], release: async () => undefined }
     const names = await this.#mentions.namesIn(message.event)
     const taken = await this.#files.take(message.event.files)
-    const spooled: string[] = []
+    let raw: Content | undefined
     const release = async () => {
       await taken.release()
-      for (const path of spooled) await rm(path, { force: true })
+      if (raw && 'path' in raw) await rm(raw.path, { force: true })
     }
     try {
       const stored = { ...this.#facts(message, person, inRow), names, ...listed(taken), event: message.event }
-      const path = await this.#workspace.options.spoolPath()
-      spooled.push(path)
-      const raw = await packStored(stored, taken.files, path)
+      raw = await packStored(stored, taken.files, this.#workspace.options.spoolPath)
       return { message: readable(stored, raw, await contentsOf(taken.files)), left: taken.left, release }
     } catch (error) {
       await release()

@@ -11,6 +11,11 @@ export class Once {
     this.#done = new Recent({ most: MOST_KNOWN, now })
   }
 
+  /** It was done in another way. */
+  did(key: string): void {
+    this.#done.set(key, true)
+  }
+
   /** Does it, unless it was done; who asks meanwhile waits for the same. What failed is done anew. */
   do(key: string, work: () => Promise<void>): Promise<void> {
     if (this.#done.has(key)) return Promise.resolve()

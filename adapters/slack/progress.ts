@@ -3,12 +3,17 @@ import type { Workspace } from './workspace.ts'
 
 const QUIET_MS = 60_000
 
+/** Times that are kept before those that say nothing new are looked for. */
+const FEW_TIMES = 1_000
+
 /** How far a channel is. Times are Slack's. */
 interface Course {
   /** Messages that are not committed: null while they are in hand, else when that failed; milliseconds. */
   owed: Map<string, number | null>
   /** Committed since it was last written down. */
   done: string[]
+  /** With so many of them, those that say nothing new are left out. */
+  tidyAt: number
   /** When something last happened; milliseconds. */
   at: number
 }
@@ -38,6 +43,7 @@ export class Progress {
       const result = await work()
       course.owed.delete(ts)
       course.done.push(ts)
+      if (course.done.length >= course.tidyAt) tidy(course)
       return result
     } catch (error) {
       course.owed.set(ts, this.#now())
@@ -81,9 +87,7 @@ export class Progress {
   }
 
   async #save(channel: string, course: Course): Promise<void> {
-    const [oldest] = [...course.owed.keys()].sort(compareTimes)
-    const safe = course.done.filter(ts => oldest === undefined || isLater(oldest, ts))
-    const newest = latestOf(safe)
+    const newest = newestWithout(course)
     if (newest === undefined) return
     const { desk, teamId } = this.#workspace
     const key = cursorKey(teamId, channel)
@@ -96,7 +100,7 @@ export class Progress {
   #courseOf(channel: string): Course {
     const known = this.#courses.get(channel)
     if (known) return known
-    const course: Course = { owed: new Map(), done: [], at: this.#now() }
+    const course: Course = { owed: new Map(), done: [], tidyAt: FEW_TIMES, at: this.#now() }
     this.#courses.set(channel, course)
     return course
   }
@@ -104,4 +108,17 @@ export class Progress {
   #now(): number {
     return this.#workspace.options.now().getTime()
   }
+}
+
+/** Up to there nothing is owed. */
+function newestWithout({ owed, done }: Course): string | undefined {
+  const [oldest] = [...owed.keys()].sort(compareTimes)
+  return latestOf(done.filter(ts => oldest === undefined || isLater(oldest, ts)))
+}
+
+/** In a channel that is never quiet. */
+function tidy(course: Course): void {
+  const newest = newestWithout(course)
+  if (newest !== undefined) course.done = course.done.filter(ts => !isLater(newest, ts))
+  course.tidyAt = Math.max(FEW_TIMES, 2 * course.done.length)
 }

@@ -55,7 +55,9 @@ export class RoomCommands {
     const { botUserId, options, desk } = this.#workspace
     const agents = new Map((await desk.agents()).map(({ email, handle }) => [email.toLowerCase(), handle]))
     const names = await this.#mentions.namesIn(event, email => (email === null ? undefined : agents.get(email)))
-    const text = textOfMessage(event, { botUserId, deskName: options.deskName, names })
+    // Only what was typed: a message of a colleague, passed on or linked to, may be for nobody else.
+    const typed = { text: event.text, blocks: event.blocks }
+    const text = textOfMessage(typed, { botUserId, deskName: options.deskName, names })
     const [line = '', ...rest] = text.split('\n')
     const body = [rest.join('\n').trim(), ...left].filter(each => each !== '').join('\n\n')
     return { line: plainCommand(line) || 'help', body }

@@ -49,12 +49,17 @@ export interface StoredMessage {
 
 /**
  * The raw form of a message: a line of JSON, then the bytes of its files one after the other. What is large goes through
- * a file at `path`, which is the desk's to take.
+ * a file, which is the desk's to take; only then a path is asked for.
  */
-export async function packStored(stored: StoredMessage, files: readonly KeptFile[], path: string): Promise<Content> {
+export async function packStored(
+  stored: StoredMessage,
+  files: readonly KeptFile[],
+  newPath: () => Promise<string>,
+): Promise<Content> {
   const head = Buffer.from(`${JSON.stringify(stored)}\n`)
   const size = files.reduce((sum, each) => sum + each.size, head.length)
   if (size <= IN_MEMORY) return pack(Buffer.concat([head, ...files.map(each => bytesOf(each.kept))]))
+  const path = await newPath()
   try {
     await pipeline(Readable.from(chunksOf(head, files)), createWriteStream(path, { flags: 'wx' }))
     return await packFile(path)

@@ -11,10 +11,14 @@ type Written = Pick<Posted, 'channel' | 'ts' | 'parent'>
 export class Threads {
   readonly #workspace: Workspace
   readonly #known: Recent<true>
+  /** Those of them that are remembered. */
+  readonly #noted: Recent<true>
 
   constructor(workspace: Workspace) {
+    const { now } = workspace.options
     this.#workspace = workspace
-    this.#known = new Recent({ most: MOST_KNOWN, now: workspace.options.now })
+    this.#known = new Recent({ most: MOST_KNOWN, now })
+    this.#noted = new Recent({ most: MOST_KNOWN, now })
   }
 
   /** Reply addresses of tickets: `T024/C123/1712345678.000100`. */
@@ -26,23 +30,31 @@ export class Threads {
     return placeOf({ team: this.#workspace.teamId, channel, ts: parent ?? ts })
   }
 
-  /** What became of a message of this conversation: if it is a ticket's now, it is known, also after a restart. */
+  /** Whether this message, by what became of it, made its conversation a ticket's, and that is not noted yet. */
+  async isNew(message: Written, { ref }: Receipt): Promise<boolean> {
+    const { channel } = message
+    if (ref === null || this.#isAlwaysTaken(channel) || channel === this.#workspace.roomId) return false
+    return !(await this.#isNoted(this.placeOf(message)))
+  }
+
+  /** From now on the conversation is known for a ticket's, also after a restart. */
   async note(message: Written, { ref }: Receipt): Promise<void> {
     const place = this.placeOf(message)
-    const { channel } = message
-    if (ref === null || this.#isAlwaysTaken(channel) || channel === this.#workspace.roomId) return
-    if (this.#known.has(place)) return
-    await this.#workspace.desk.remember(`thread ${place}`, ref)
-    this.#known.set(place, true)
+    await this.#workspace.desk.remember(`thread ${place}`, ref ?? '')
+    for (const places of [this.#known, this.#noted]) places.set(place, true)
   }
 
   /** Whether the conversation is a ticket's. */
   async isKnown(message: Written): Promise<boolean> {
     const place = this.placeOf(message)
-    if (this.#known.has(place)) return true
-    const isKnown = (await this.#workspace.desk.recall(`thread ${place}`)) !== undefined
-    if (isKnown) this.#known.set(place, true)
-    return isKnown
+    return this.#known.has(place) || this.#isNoted(place)
+  }
+
+  async #isNoted(place: string): Promise<boolean> {
+    if (this.#noted.has(place)) return true
+    const isNoted = (await this.#workspace.desk.recall(`thread ${place}`)) !== undefined
+    if (isNoted) for (const places of [this.#known, this.#noted]) places.set(place, true)
+    return isNoted
   }
 
   /** Whether a new message is for the desk, by where it is written and whether it asks for it. */

@@ -101,6 +101,7 @@ const RULES: Readonly<Record<string, string>> = {
   follows: 'it answers a ticket that was closed too long ago, and begins a new one that is linked to it',
   forwarded: 'an agent forwarded it: the ticket is its writer\u2019s',
   'sent-by-hand': 'a colleague answered from the mailbox',
+  'named-thread': 'the conversation it was written in began with its reference',
   'tokens-disagree': 'it answers mails of ours',
   'token-of-another': 'it answers a notification that went to another agent',
 }

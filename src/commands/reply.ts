@@ -17,7 +17,7 @@ import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
 import { type Call, type DeskFacts, onTicket } from './command.ts'
-import { whoInWords } from './recipients.ts'
+import { othersInChats, whoInWords } from './recipients.ts'
 
 const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
 
@@ -189,7 +189,8 @@ async function recipientsFor(tx: Tx, facts: DeskFacts, ticket: Ticket): Promise<
     if (channel === undefined) return []
     return [{ recipient: each.address, name: each.name, shown: 'cc' as const, channel, kind: each.kind }]
   })
-  return [...own, ...copied]
+  const inChats = (await othersInChats(tx, facts, ticket)).filter(each => each.recipient !== to)
+  return [...own, ...copied, ...inChats.map(each => ({ ...each, shown: 'cc' as const }))]
 }
 
 function isMail(facts: DeskFacts, channel: string): boolean {

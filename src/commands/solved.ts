@@ -27,7 +27,8 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   },
   async writes(tx, call, ticket, change, { solved: isSolved, score }) {
     if (ticket.requesterId !== call.actor.id) {
-      throw new DeskError('forbidden', `Whether ${ticket.ref} is solved is for ${ticket.requesterName} to say.`)
+      // Whose it is, is nobody's business.
+      throw new DeskError('forbidden', `Whether ${ticket.ref} is solved is for whoever asked to say.`)
     }
     if (!isDone(ticket.state)) {
       throw new DeskError('conflict', `${ticket.ref} is being worked on; you are asked once it is resolved.`)

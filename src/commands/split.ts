@@ -9,6 +9,7 @@ import { currentTicket, openTicket, recordEvent } from '../store/tickets.ts'
 import { queueAcknowledgement } from './acknowledge.ts'
 import { arrivalArgument, onTicketWith } from './command.ts'
 import { linkBoth } from './link.ts'
+import { whoInWords } from './recipients.ts'
 
 /** `split HD-7 M-12 "The second printer"`: one message of a ticket becomes a ticket of its own. */
 export const split = onTicketWith<{ arrival: number; subject: string }>({
@@ -35,7 +36,8 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
       id: newId(),
       number: await tx.number('ticket'),
       desk,
-      channel: ticket.channel,
+      // Its writer is answered where they wrote it.
+      channel: call.kindOf(message.channel) === call.kindOf(ticket.channel) ? ticket.channel : message.channel,
       subject: oneLine(subject || message.subject) || '(no subject)',
       replyTo: message.authorAddress,
       requester: author,
@@ -67,7 +69,7 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     const first = { id: copy.message.id, externalId: message.externalId }
     const told = await queueAcknowledgement(tx, made, first, plainName(message.authorName), call.at)
     return {
-      text: `M-${number} is ${made.ref} now${told ? `; ${message.authorAddress} is told so` : ''}.`,
+      text: `M-${number} is ${made.ref} now${told ? `; ${whoInWords(person.kind, person.name, person.address)} is told so` : ''}.`,
       data: { ref: ticket.ref, split: made.ref },
     }
   },

@@ -7,8 +7,11 @@ export interface ChatArrival {
   internal: boolean
   /** Everybody who reads the conversation can write in it. */
   shared: boolean
-  /** The ticket whose conversation it was written in; `internal`: among agents. */
-  thread: { ticketId: string; internal: boolean } | null
+  /**
+   * The ticket whose conversation it was written in; `internal`: among agents. `named`: it is no conversation of the
+   * ticket, but began with its reference where others read it.
+   */
+  thread: { ticketId: string; internal: boolean; named?: boolean } | null
   /** The ticket of what the same person wrote there before: how long ago, and whether it is open. */
   before: { ticketId: string; agoMs: number; open: boolean; alike: boolean } | null
   /** So long after the line before it still is a line of the same; milliseconds. */
@@ -27,6 +30,7 @@ const ALIKE_MS = 7 * 24 * 60 * 60 * 1000
 export function decideChat(arrival: ChatArrival): Decision | undefined {
   const { thread, before, internal } = arrival
   if (internal || thread?.internal) return decideInRoom(arrival)
+  if (thread?.named) return decideWhereNamed(arrival, thread.ticketId)
   if (thread) return decideInThread(arrival, thread.ticketId)
   if (before?.open && before.agoMs <= arrival.withinMs) return appendTo(before.ticketId, 'row', 'participant')
   if (arrival.smallTalk) return { action: 'ignore', rule: 'small-talk' }
@@ -51,6 +55,13 @@ function decideInThread({ senderIsAgent, takesPart, shared }: ChatArrival, ticke
   if (senderIsAgent) return { action: 'append', ticketId, direction: 'internal', rule: 'thread', allowed: 'agent' }
   if (shared) return appendTo(ticketId, 'thread', 'present')
   return { action: 'hold', ticketId, reason: 'stranger-in-thread' }
+}
+
+/** Knowing a reference brings nobody into a ticket, and what agents say there is no answer to its requester. */
+function decideWhereNamed({ senderIsAgent, takesPart }: ChatArrival, ticketId: string): Decision {
+  if (takesPart(ticketId)) return appendTo(ticketId, 'named-thread', 'participant')
+  if (!senderIsAgent) return { action: 'hold', ticketId, reason: 'stranger-in-thread' }
+  return { action: 'append', ticketId, direction: 'internal', rule: 'named-thread', allowed: 'agent' }
 }
 
 function appendTo(ticketId: string, rule: string, allowed: Allowed): Decision {

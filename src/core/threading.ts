@@ -8,8 +8,8 @@ export type Clue =
   | { by: 'token'; ticketId: string; purpose: Purpose; issuedToSender: boolean }
   /** It answers a message that we had, or only heard of. */
   | { by: 'references'; ticketId: string; known: 'seen' | 'mentioned' }
-  /** The conversation's own key, in chat. */
-  | { by: 'thread'; ticketId: string; internal?: boolean }
+  /** The conversation's own key, in chat. `named`: it only began with the ticket's reference, where others read it. */
+  | { by: 'thread'; ticketId: string; internal?: boolean; named?: boolean }
   /** Its subject names the ticket; bracketed is how we write it. */
   | { by: 'subject'; ticketId: string; bracketed: boolean }
   /** A bounce is about somebody to whom the ticket's answers went lately, and says of which mail in no other way. */

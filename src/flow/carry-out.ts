@@ -209,20 +209,24 @@ export async function appendMessage(
   await tx.lock([`ticket ${decision.ticketId}`])
   const named = await currentTicket(tx, decision.ticketId)
   // It became part of another while this waited for its turn.
-  if (named && named.id !== decision.ticketId) await tx.lock([`ticket ${named.id}`])
-  const ticket = named && (await ticketById(tx, named.id))
+  const isOther = named !== undefined && named.id !== decision.ticketId
+  if (isOther) await tx.lock([`ticket ${named.id}`])
+  const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   const entry = await entryFor(tx, intake, origin, message, orders)
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
-  if (message.row && decision.direction === 'in')
+  // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
+  const isNamedInPublic = decision.rule === 'subject' && message.shared === true
+  if (message.row && decision.direction === 'in' && !isNamedInPublic)
     await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? intake.facts.at)
   const append =
     message.sentByHand || inPlace ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
   if (orders && !refused) await obey(tx, intake, origin, orders, entry.sender, ticket, message.attachments)
-  await rememberThread(tx, origin.channel, message, ticket.id)
+  const isNamed = isNamedInPublic || decision.rule === 'named-thread'
+  await rememberThread(tx, origin.channel, message, ticket.id, { named: isNamed })
   return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null, ref: ticket.ref }
 }
 
@@ -244,8 +248,8 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   // One whose sender is not confirmed came in by a secret, which others may have got hold of.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
-  if (message.kind === 'person' && decision.rule !== 'subject' && isBelieved(message.authentication.result)) {
-    now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry))])
+  if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isBelieved(message.authentication.result)) {
+    now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry, decision))])
     const replyTo = answerAddress(facts, message)
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
     if (sender.id === ticket.requesterId && replyTo && sameWay) await moveReplyTo(tx, ticket.id, replyTo)
@@ -267,6 +271,8 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   }
   return id
 }
+
+const GUESSED: readonly string[] = ['subject', 'named-thread']
 
 /**
  * A program that says nothing of itself: within minutes of a mail of ours it says the same as before, numbers aside. That
@@ -330,12 +336,17 @@ async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Par
   return copied
 }
 
-/** `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. */
-async function addedBy(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
+/**
+ * `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. Whoever only
+ * happens to be in the channel of a chat brings nobody along.
+ */
+async function addedBy(tx: Tx, { message, intake, origin }: Entry, { allowed }: Append): Promise<Participant[]> {
+  if (allowed === 'present') return []
   const added: Participant[] = []
+  const kind = 'email'
   for (const address of addressesToAdd(message.visible).filter(each => !intake.facts.isOurs(each))) {
     const who = { address, name: '' }
-    added.push(participant(origin, who, await meet(tx, intake, { kind: origin.kind, ...who }), 'copied'))
+    added.push(participant({ ...origin, kind }, who, await meet(tx, intake, { kind, ...who }), 'copied'))
   }
   return added
 }

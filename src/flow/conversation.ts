@@ -43,6 +43,11 @@ export function lockKeys(
   ]
 }
 
+/** What a channel remembers of a conversation that began with a notice to an agent about no ticket. */
+export function noticeKey(thread: string): string {
+  return `notice ${thread}`
+}
+
 /** Every reason to believe that the message belongs to a ticket; strongest first. */
 export async function cluesOf(
   sql: Sql,
@@ -124,11 +129,15 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
   for (const key of keys) {
     const thread = threads.find(each => each.key === key)
     if (!thread) continue
-    const { ticketId } = thread
+    const { ticketId, internal, known } = thread
     if (message.thread !== undefined && key === threadKey(channel, message.thread))
-      clues.push({ by: 'thread', ticketId, ...(thread.internal ? { internal: true } : {}) })
+      clues.push({
+        ...{ by: 'thread', ticketId },
+        ...(internal ? { internal } : {}),
+        ...(known === 'mentioned' ? { named: true } : {}),
+      })
     // Its own Message-ID says only that somebody answered it before it came.
-    else clues.push({ by: 'references', ticketId, known: key === own ? 'mentioned' : thread.known })
+    else clues.push({ by: 'references', ticketId, known: key === own ? 'mentioned' : known })
   }
   return clues
 }
@@ -142,16 +151,20 @@ async function subjectClues(sql: Sql, facts: DeskFacts, message: InboundMessage)
   return clues
 }
 
-/** From now on this message, and what it answers, lead to the ticket. */
+/**
+ * From now on this message, and what it answers, lead to the ticket. `named`: the conversation of a chat is none of the
+ * ticket's, it only began with its reference.
+ */
 export async function rememberThread(
   tx: Tx,
   channel: string,
   message: InboundMessage,
   ticketId: string,
+  { named = false } = {},
 ): Promise<void> {
   const keys = keysOf(channel, message)
   const own = message.messageId === null ? undefined : messageKey(message.messageId)
   const thread = message.thread === undefined ? undefined : threadKey(channel, message.thread)
   for (const key of keys)
-    await addThread(tx, { key, ticketId, known: key === own || key === thread ? 'seen' : 'mentioned' })
+    await addThread(tx, { key, ticketId, known: key === own || (key === thread && !named) ? 'seen' : 'mentioned' })
 }

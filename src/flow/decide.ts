@@ -8,6 +8,7 @@ import { isDone } from '../core/ticket-state.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { chatRow, rowKey } from '../store/chat-rows.ts'
+import { recall } from '../store/memory.ts'
 import { messagesOf } from '../store/messages.ts'
 import { participantsOf, takesPart } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
@@ -15,7 +16,7 @@ import type { Tx } from '../store/sql.ts'
 import { currentTicket, ticketById } from '../store/tickets.ts'
 import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
 import { type Intake, knownPerson, type Origin, personByOther } from './context.ts'
-import { cluesOf } from './conversation.ts'
+import { cluesOf, noticeKey } from './conversation.ts'
 import { passGate } from './gate.ts'
 import { passScan } from './scan.ts'
 
@@ -92,13 +93,12 @@ async function decideByClues(
   if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
   const alias = new Set<string>()
+  const sender = from ? await writerOf(tx, intake, origin, message, from.address) : undefined
   for (const { ticketId } of clues) {
     if (!from) break
-    const sender = await knownPerson(tx, intake, origin.kind, from.address)
     if (await isParticipant(tx, ticketId, origin.kind, from.address, sender)) mine.add(ticketId)
     else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
   }
-  const sender = from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined
   const isAgent = sender?.handle != null
   return decide({
     kind,
@@ -124,20 +124,35 @@ async function decideInChat(
 ): Promise<Decision | undefined> {
   const { from, row, thread } = message
   if (thread === undefined || !from || message.kind !== 'person') return undefined
-  const sender =
-    (await knownPerson(tx, intake, origin.kind, from.address)) ?? (await personByOther(tx, message.alsoKnownAs ?? []))
+  const sender = await writerOf(tx, intake, origin, message, from.address)
   const own = clues.find(clue => clue.by === 'thread')
+  // What an agent says below a notice about no ticket is nobody's request.
+  const mayAnswerNotice = !own && message.id !== thread
+  if (mayAnswerNotice && (await recall(tx, origin.channel, noticeKey(thread))) !== undefined) {
+    return { action: 'ignore', rule: 'answer-to-alarm' }
+  }
   const takesPartIn = own && (await isParticipant(tx, own.ticketId, origin.kind, from.address, sender))
   return decideChat({
     senderIsAgent: sender?.handle != null,
     internal: message.internal ?? false,
     shared: message.shared ?? false,
-    thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false } : null,
+    thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
     before: row ? await lineBefore(tx, intake, origin.channel, message, row.key) : null,
     withinMs: row?.within ?? 0,
     smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
     takesPart: () => takesPartIn ?? false,
   })
+}
+
+/** Who has this address, or another one for which the transport vouches. */
+async function writerOf(
+  tx: Tx,
+  intake: Intake,
+  { kind }: Origin,
+  { alsoKnownAs = [] }: InboundMessage,
+  address: string,
+): Promise<Person | undefined> {
+  return (await knownPerson(tx, intake, kind, address)) ?? (await personByOther(tx, alsoKnownAs))
 }
 
 /** What the same person wrote in the same place before this. */

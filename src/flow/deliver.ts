@@ -4,6 +4,7 @@ import { canonicalAddress } from '../core/address.ts'
 import { FIRST_RETRY_MS, nextTry } from '../core/retry.ts'
 import { sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
+import { remember } from '../store/memory.ts'
 import { messageById } from '../store/messages.ts'
 import {
   automaticSince,
@@ -24,6 +25,7 @@ import { beginThread } from '../store/threads.ts'
 import { moveReplyTo, recordEvent, ticketById } from '../store/tickets.ts'
 import { compose } from './compose.ts'
 import { type Context, deskFacts } from './context.ts'
+import { noticeKey } from './conversation.ts'
 import type { Renderer } from './render.ts'
 
 const BATCH = 20
@@ -219,7 +221,10 @@ export class Deliverer {
     recipient: string,
     { thread, replyTo }: { thread: string; replyTo: string },
   ): Promise<void> {
-    if (!ticketId) return
+    if (!ticketId) {
+      if (purpose !== 'requester') await remember(tx, channel, noticeKey(thread), 'notice')
+      return
+    }
     await beginThread(tx, { channel, thread, ticketId, internal: purpose !== 'requester' })
     const ticket = purpose === 'requester' ? await ticketById(tx, ticketId) : undefined
     if (ticket?.channel === channel && ticket.replyTo === recipient) await moveReplyTo(tx, ticket.id, replyTo)

@@ -65,7 +65,9 @@ export class Performer {
   async #withTicket(command: Command, { line, channel, thread }: CommandRequest, prefixes: readonly string[]) {
     if (thread === undefined || !command.usage.startsWith('TICKET')) return line
     const [first = ''] = parseCommandLine(line).args
-    if (/[a-z#]/i.test(first) && parseReference(first, prefixes) !== null) return line
+    // What is to be sent or kept may begin with any number: only HD-2 names another ticket there.
+    const names = command.body === 'required' ? /[a-z]/i : /[a-z#]/i
+    if (names.test(first) && parseReference(first, prefixes) !== null) return line
     const { read } = this.#context.store
     const found = await ticketOfThread(read, channel, thread)
     const ticket = found && (await currentTicket(read, found.ticketId))

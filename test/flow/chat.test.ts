@@ -227,7 +227,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     await settled()
     const [yes, no] = chat.sent.find(each => words(each).includes('Is it?'))?.actions ?? []
     expect(yes?.line).toBe(`solved ${ref} yes {score}`)
-    await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('is for ANN to say')
+    await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('is for whoever asked to say')
     expect((await press(ANN, no?.line ?? '', { body: 'Still burning' })).text).toContain('open again')
     expect((await shown(ref ?? '')).state).toBe('open')
     await press(BOB, `resolve ${ref} --tell`, { body: 'More water.' })

@@ -4,6 +4,7 @@ import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
 import type { Message } from './slack/shapes.ts'
 import { SlackStand } from './slack/stand.ts'
+import type { ChannelOptions, PersonOptions } from './slack/workspace.ts'
 import { World } from './world.ts'
 
 /** A desk that is reached by mail and in Slack, with real servers on all sides. */
@@ -13,6 +14,8 @@ export interface SlackDesk {
   world: World
   /** Where it takes mail. */
   mailPort: number
+  /** Where it takes what Slack sends by HTTP. */
+  slackUrl: string
   /** Resolves with the newest message of a thread that this holds for. */
   inThread(channel: string, ts: string, holds: (message: Message) => boolean, what: string): Promise<Message>
   /** The card of a ticket, once this holds for it. */
@@ -27,18 +30,31 @@ export const PEOPLE = [
   { name: 'carl', email: 'carl@example.com' },
 ]
 
-/** `socket`: by Socket Mode; by signed HTTP otherwise. `more` is put into the settings of the channel. */
-export async function makeSlackDesk(engine: Engine, { socket = false, more = {} } = {}): Promise<SlackDesk> {
+const CHANNELS: ChannelOptions[] = [
+  { name: 'help', members: ['ann', 'bob', 'carl', 'desk'] },
+  { name: 'triage', private: true, members: ['bob', 'eve', 'desk'] },
+  { name: 'random', members: ['ann', 'carl'] },
+]
+
+interface SlackDeskOptions {
+  /** By Socket Mode; by signed HTTP otherwise. */
+  socket?: boolean
+  /** Put into the settings of the channel. */
+  more?: object
+  /** Put into the configuration. */
+  root?: object
+  /** Who is in the workspace, and in which channels. */
+  people?: PersonOptions[]
+  channels?: ChannelOptions[]
+}
+
+export async function makeSlackDesk(
+  engine: Engine,
+  { socket = false, more = {}, root = {}, people = PEOPLE, channels: rooms = CHANNELS }: SlackDeskOptions = {},
+): Promise<SlackDesk> {
   const world = new World()
   await world.start()
-  const stand = await SlackStand.start({
-    users: PEOPLE,
-    channels: [
-      { name: 'help', members: ['ann', 'bob', 'carl', 'desk'] },
-      { name: 'triage', private: true, members: ['bob', 'eve', 'desk'] },
-      { name: 'random', members: ['ann', 'carl'] },
-    ],
-  } as never)
+  const stand = await SlackStand.start({ users: people, channels: rooms })
   const [mailPort, slackPort] = [await freePort(), await freePort()]
   const way = socket ? { appToken: stand.appToken } : { http: { port: slackPort, signingSecret: stand.signingSecret } }
   const channels = [
@@ -51,10 +67,11 @@ export async function makeSlackDesk(engine: Engine, { socket = false, more = {} 
       ...{ room: '#triage', support: [{ channel: '#help' }], ...more },
     },
   ]
-  const desk = await makeDesk(engine, { maildir: 'mail' }, {}, { channels })
-  stand.route = socket ? stand.socket : stand.http(`http://127.0.0.1:${slackPort}/slack/events`)
+  const desk = await makeDesk(engine, { maildir: 'mail' }, {}, { channels, ...root })
+  const slackUrl = `http://127.0.0.1:${slackPort}/slack/events`
+  stand.route = socket ? stand.socket : stand.http(slackUrl)
   return {
-    ...{ desk, stand, world, mailPort },
+    ...{ desk, stand, world, mailPort, slackUrl },
     inThread: (channel, ts, holds, what) =>
       eventually(async () => (await stand.thread(channel, ts)).findLast(holds), what),
     card: (ref, holds = () => true) =>

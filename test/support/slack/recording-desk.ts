@@ -59,7 +59,8 @@ export class RecordingDesk implements Desk {
     if (cursor) this.memory.set(cursor.key, cursor.value)
     if (this.received.some(each => each.id === message.id)) {
       this.again.push(message.id)
-      return { outcome: 'duplicate', ref: null }
+      const known = 'thread' in message ? this.#threads.get(message.thread ?? '') : undefined
+      return { outcome: 'duplicate', ref: known ?? null }
     }
     this.received.push(message)
     return this.#receiptOf(message)
