@@ -503,6 +503,12 @@ export interface WritesFirst {
   reaches(address: string): boolean
 }
 
+/** A channel with conversations that others read than the person who is answered there. */
+export interface KnowsReaders {
+  /** Whether others read what is written to this reply address. */
+  isShared(replyTo: string): boolean
+}
+
 /** A channel that says in a few words where people reach it, for the start-up lines. */
 export interface Describes {
   describe(): string[]

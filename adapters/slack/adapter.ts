@@ -9,6 +9,7 @@ import type {
   Desk,
   Finding,
   InboundMessage,
+  KnowsReaders,
   OutboundMessage,
   Owns,
   Rereads,
@@ -50,7 +51,9 @@ interface Running {
 }
 
 /** One Slack workspace: people ask there, and agents work there on the tickets of every channel. */
-export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Owns, Rereads, Checkable, Describes {
+export class SlackChannel
+  implements ChannelAdapter, ShowsCards, WritesFirst, KnowsReaders, Owns, Rereads, Checkable, Describes
+{
   readonly name: string
   readonly hasRoom: boolean
   readonly #settings: SlackSettings
@@ -178,6 +181,11 @@ export class SlackChannel implements ChannelAdapter, ShowsCards, WritesFirst, Ow
     const place = readPlace(address)
     if (!place || place.ts !== undefined || !/^[UW]/.test(place.channel)) return false
     return place.team === (this.#settings.team ?? this.#teamId ?? place.team)
+  }
+
+  /** All but direct messages. */
+  isShared(replyTo: string): boolean {
+    return /^[CG]/.test(readPlace(replyTo)?.channel ?? '')
   }
 
   owns(recipient: string): boolean {

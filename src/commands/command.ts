@@ -27,6 +27,8 @@ export interface DeskFacts {
   deskOf(channel: string): string | undefined
   /** Kind of the addresses on a channel, e.g. `email`. */
   kindOf(channel: string): string
+  /** Whether others than the requester read what is written to this reply address of a channel. */
+  isShared(channel: string, replyTo: string | null): boolean
   /** The channel with the room where agents of a desk see its tickets; undefined where there is none. */
   roomOf(deskId: string): string | undefined
   /** Where an agent is told of what concerns a channel: in a chat where the desk reaches them there, else by mail. */

@@ -252,7 +252,9 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
     now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry, decision))])
     const replyTo = answerAddress(facts, message)
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
-    if (sender.id === ticket.requesterId && replyTo && sameWay) await moveReplyTo(tx, ticket.id, replyTo)
+    // What was asked in private is not answered where others read it, whatever is said there.
+    const stays = facts.isShared(ticket.channel, replyTo) && !facts.isShared(ticket.channel, ticket.replyTo)
+    if (sender.id === ticket.requesterId && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
   }
   // In a chat people say thanks; that opens nothing again.
   if (isDone(now.state) && message.thread !== undefined && isSmallTalk(message.visible)) return id

@@ -1,4 +1,4 @@
-import type { ChannelAdapter, InboundMessage, Owns, ShowsCards, WritesFirst } from '../channel.ts'
+import type { ChannelAdapter, InboundMessage, KnowsReaders, Owns, ShowsCards, WritesFirst } from '../channel.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command.ts'
 import type { TicketPolicy } from '../core/policy.ts'
@@ -97,7 +97,7 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
 /** What commands know of channels. */
 export function channelFacts({
   channels,
-}: Pick<Context, 'channels'>): Pick<DeskFacts, 'mailChannel' | 'deskOf' | 'kindOf' | 'roomOf' | 'reach'> {
+}: Pick<Context, 'channels'>): Pick<DeskFacts, 'mailChannel' | 'deskOf' | 'kindOf' | 'isShared' | 'roomOf' | 'reach'> {
   const all = [...channels]
   const mailChannel = (deskId: string | undefined) =>
     all.find(([, { kind, deskId: desk }]) => kind === 'email' && (deskId === undefined || desk === deskId))?.[0]
@@ -108,6 +108,10 @@ export function channelFacts({
     roomOf,
     deskOf: channel => channels.get(channel)?.deskId,
     kindOf: channel => channels.get(channel)?.kind ?? 'email',
+    isShared(channel, replyTo) {
+      const entry = channels.get(channel)
+      return (entry && replyTo !== null && knowsReaders(entry.adapter)?.isShared(replyTo)) ?? false
+    },
     reach({ email, chats }, about) {
       const desk = channels.get(about)?.deskId
       const near = all.toSorted(([, a], [, b]) => Number(b.deskId === desk) - Number(a.deskId === desk))
@@ -126,6 +130,10 @@ export function channelFacts({
 
 function writesFirst(adapter: ChannelAdapter): WritesFirst | undefined {
   return 'reaches' in adapter ? (adapter as ChannelAdapter & WritesFirst) : undefined
+}
+
+function knowsReaders(adapter: ChannelAdapter): KnowsReaders | undefined {
+  return 'isShared' in adapter ? (adapter as ChannelAdapter & KnowsReaders) : undefined
 }
 
 /** The room of an adapter that has such a thing. */

@@ -193,7 +193,7 @@ export async function automaticSince(sql: Sql, recipient: string, since: string,
     WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'`
   const [inHand] = await sql<{ count: number }>`
     SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND r.settled_at IS NULL AND r.attempts > 0 AND o.kind <> 'reply'
+    WHERE r.recipient = ${recipient} AND r.state = 'queued' AND r.attempts > 0 AND o.kind <> 'reply'
       AND o.number <= ${upTo}`
   return (sent?.count ?? 0) + (inHand?.count ?? 0)
 }

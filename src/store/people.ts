@@ -49,10 +49,12 @@ export async function peopleByIdentity(
 
 /** Whoever is no agent and has another address of the same mailbox; of several the one who came first. */
 export async function personByAlias(sql: Sql, kind: string, address: string): Promise<Person | undefined> {
+  // With `handle IS NULL` SQLite expects one person who is no agent, begins with that index and goes through all.
   const [found] = await sql<Person>`
     SELECT people.id, people.name, people.handle FROM identities
     JOIN people ON people.id = identities.person_id
-    WHERE identities.kind = ${kind} AND identities.alias_of = ${canonicalAddress(address)} AND people.handle IS NULL
+    WHERE identities.kind = ${kind} AND identities.alias_of = ${canonicalAddress(address)}
+      AND coalesce(people.handle, '') = ''
     ORDER BY people.created_at, people.id LIMIT 1`
   return found
 }

@@ -99,7 +99,7 @@ describe('what Slack tells in another order', () => {
     async how => {
       const said = await ann().say('general', 'The printer burns')
       await bob().say('general', 'Again?', { thread: said.ts })
-    await late.tellBackwards()
+      await late.tellBackwards()
       if (how === 'mark') {
         // Within a second the emulator counts events apart from messages.
         await new Promise(resolve => setTimeout(resolve, 1_000))

@@ -12,7 +12,7 @@ export interface Figure {
   /** What it should be, of `ratio` where that is what is promised; null where it is only reported. */
   target: { of: 'value' | 'ratio'; at: 'least' | 'most'; limit: number } | null
   /** Of each repetition. */
-  repeats: number[]
+  repeats: readonly number[]
   /** The same as `ratio` of processor time: messages per second of it, or how much of it. */
   cpuRatio?: number
   /** Processor time of one repetition, where the value is a time. */

@@ -16,7 +16,7 @@ const FORM = 'application/x-www-form-urlencoded'
 /** Sends what Slack sends, signed, over connections that stay open. */
 export class SlackSender {
   readonly #url: string
-  readonly #agent = new Agent({ keepAlive: true, noDelay: true })
+  readonly #agent = new Agent({ keepAlive: true })
 
   constructor(url: string) {
     this.#url = url

@@ -54,9 +54,11 @@ class SlackSide {
     const talk = this.#talk
     const sender = new SlackSender(plan.url)
     const echoes = new Set<Promise<void>>()
+    const failures: unknown[] = []
     this.#api.onPosted = posted => {
-      const echo = this.#event(sender, 'echo', talk.echo(posted)).finally(() => echoes.delete(echo))
+      const echo = this.#event(sender, 'echo', talk.echo(posted)).catch(error => void failures.push(error))
       echoes.add(echo)
+      void echo.then(() => echoes.delete(echo))
     }
     const [since, cpuSince] = [performance.now(), process.cpuUsage()]
     await this.#send(plan, sender, talk)
@@ -65,6 +67,7 @@ class SlackSide {
     this.#api.onPosted = () => undefined
     await Promise.all(echoes)
     sender.close()
+    if (failures.length > 0) throw failures[0]
     return { ...this.#ran, seconds, cpuSeconds: (user + system) / 1e6, events: this.#events, calls: this.#api.calls }
   }
 

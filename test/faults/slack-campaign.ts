@@ -184,7 +184,13 @@ class Run {
     const waiting = new Set(play.missing())
     const met = () => [...waiting].every(id => this.#scene.watch.has(id))
     const ok = await this.#scene.watch.until(met, CATCH_UP_MS)
-    if (!ok) this.#campaign.onStep?.(`missing ${[...waiting].filter(id => !this.#scene.watch.has(id)).slice(0, 8).join(' ')}`)
+    if (!ok)
+      this.#campaign.onStep?.(
+        `missing ${[...waiting]
+          .filter(id => !this.#scene.watch.has(id))
+          .slice(0, 8)
+          .join(' ')}`,
+      )
     return ok ? performance.now() - start : undefined
   }
 

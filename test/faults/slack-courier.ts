@@ -95,7 +95,10 @@ export class Courier implements Route {
     const { acknowledged, status } = await this.#way().send('event', payload, retry)
     const { type, event_ts: ts } = payload.event as { type: string; event_ts: string }
     const said = acknowledged ? 'taken' : `not taken${status === undefined ? '' : ` (${status})`}`
-    this.#tries.set(ts, [...(this.#tries.get(ts) ?? []), `${type} at ${at} ${said} ${new Date().toISOString().slice(17, 23)}`])
+    this.#tries.set(ts, [
+      ...(this.#tries.get(ts) ?? []),
+      `${type} at ${at} ${said} ${new Date().toISOString().slice(17, 23)}`,
+    ])
     return acknowledged
   }
 

@@ -80,7 +80,10 @@ function ticketText(
   for (const { id, direction, text, came, revises, what } of messages) {
     if (revises !== null || what === 'solution') continue
     if (came !== null) {
-      const last = messages.filter(each => each.revises === id).sort(byRevision).at(-1)
+      const last = messages
+        .filter(each => each.revises === id)
+        .sort(byRevision)
+        .at(-1)
       says.push([labels.get(came) ?? came, last?.what === 'deletion' ? null : (last?.text ?? text)])
     } else if (/^s\d+-\d+$/.test(text)) spent.push(text)
     else if (direction === 'internal') notes.push(/\((s\d+-\d+)\)/.exec(text)?.[1] ?? text)

@@ -103,7 +103,8 @@ export class Play {
       if (tries > MOST_TRIES) throw new Error(`it came to nothing ${tries} times`)
       if (tries > 0) this.again += 1
       const dd = await this.#turns.take('command', () => this.#cast.give(story, step))
-      if (process.env.DEBUG_GIVE && tries > 0) console.log('again', step.what, step.label, dd?.status, JSON.stringify(dd?.body)?.slice(0, 300))
+      if (process.env.DEBUG_GIVE && tries > 0)
+        console.log('again', step.what, step.label, dd?.status, JSON.stringify(dd?.body)?.slice(0, 300))
       if (await this.#watch.until(() => this.#isDone(story, step), SEEN_WITHIN_MS)) return
     }
     throw new Error('it came to nothing')

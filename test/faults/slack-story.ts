@@ -69,7 +69,10 @@ export class StoryTeller {
     const who = this.#random.pick(this.#people)
     if (kind === 'row' || kind === 'asked' || kind === 'regret') {
       const free = this.#take(place => (kind === 'asked') === (place === ASKED_CHANNEL))
-      if (!free) return this.#begin('mention', ticket)
+      if (!free) {
+        this.#begin('mention', ticket)
+        return
+      }
       ticket.place = free.place
       const mention = kind === 'asked' ? '@desk ' : ''
       for (let lines = kind === 'regret' ? 1 : this.#random.whole(1, 4); lines > 0; lines -= 1) {
@@ -78,21 +81,27 @@ export class StoryTeller {
       if (kind === 'regret') ticket.regret()
       return
     }
-    if (kind === 'form' && this.#mayFill(who)) return ticket.form(who, this.#trouble())
+    if (kind === 'form' && this.#mayFill(who)) {
+      ticket.form(who, this.#trouble())
+      return
+    }
     ticket.place = GUEST_CHANNEL
     switch (kind) {
       case 'bare mention':
-        return ticket.takenUp(who, this.#trouble(), below => ({
+        ticket.takenUp(who, this.#trouble(), below => ({
           ...{ what: 'say', who: this.#random.pick(this.#people), text: '@desk', about: below },
         }))
+        break
       case 'mark':
-        return ticket.takenUp(who, this.#trouble(), below => ({
+        ticket.takenUp(who, this.#trouble(), below => ({
           ...{ what: 'mark', who: this.#random.pick(AGENTS), text: '', about: below },
         }))
+        break
       case 'edited in':
-        return ticket.editedIn(who, this.#trouble())
+        ticket.editedIn(who, this.#trouble())
+        break
       default:
-        return ticket.line(who, `@desk ${this.#trouble()}`)
+        ticket.line(who, `@desk ${this.#trouble()}`)
     }
   }
 

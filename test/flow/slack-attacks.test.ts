@@ -1,27 +1,25 @@
 import { createHmac } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
 import { request } from 'node:http'
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { pack } from '../../adapters/slack/action-blocks.ts'
 import { AGENTS } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/ports.ts'
+import { launch, makeRoom, untilReady } from '../support/relaydesk-process.ts'
 import type { Control } from '../support/slack/controls.ts'
+import type { Fault } from '../support/slack/faults.ts'
 import type { Kind, SendOptions } from '../support/slack/route.ts'
 import type { Json, Message } from '../support/slack/shapes.ts'
+import { SlackStand } from '../support/slack/stand.ts'
 import type { User } from '../support/slack/user.ts'
 import { makeSlackDesk, PEOPLE, type SlackDesk, said } from '../support/slack-desk.ts'
 import { SlackWatch } from '../support/slack-watch.ts'
 import { mailTo } from '../support/world.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', async original => {
-  const { Pacer } = await original<typeof import('../../adapters/slack/pacer.ts')>()
-  return {
-    Pacer: class extends Pacer {
-      constructor() {
-        super({ perSecond: 100, burst: 50 })
-      }
-    },
-  }
-})
+vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 /** Stands in what agents noted, and in nothing that anybody else may see. */
 const SECRET = 'Quetzalcoatl'
@@ -260,7 +258,7 @@ describe('somebody in the room who is no agent', () => {
     })
   })
 
-  test('an agent there whose message is edited by nobody but them: a stranger edits a message into a command', async () => {
+  test('edits a message of theirs into a command', async () => {
     const mine = await as('rita').say('triage', 'Nice day', { thread: (await all.card('HD-2')).ts })
     await changesNothing(ALL, () => as('rita').edit(mine, '@desk close HD-2'))
   })
@@ -290,7 +288,7 @@ describe('forged presses and forms', () => {
     })
   })
 
-  test('a card below which a thousand buttons are pressed by an agent does it once', async () => {
+  test('a press that comes a hundred times is one', async () => {
     const card = await all.card('HD-3')
     const { trigger_id: trigger } = (await as('eve').use(card, button({ line: 'tag HD-3 lost' }))).payload
     const again = { overrides: { trigger_id: trigger } }
@@ -496,7 +494,7 @@ describe('programs', () => {
 
   test('a secret of a message of ours, which every app sees, brings nobody in: in a chat or by mail', async () => {
     const answers = (await all.stand.thread(privately.channel, privately.ts)).filter(each => each.metadata)
-    const token = String((answers[0]?.metadata?.event_payload ?? {}).token)
+    const token = String(answers[0]?.metadata?.event_payload?.token)
     expect(token.length).toBeGreaterThan(20)
     await changesNothing(ALL.slice(1), async () => {
       await as('mal').dm(`${token} help+${token}@desk.example`)
@@ -829,7 +827,7 @@ describe('mail in the name of people in Slack', () => {
 async function newestToken(person: string): Promise<string> {
   const channel = await as(person).directMessages()
   const messages = (await all.stand.messages(channel)).filter(each => each.metadata)
-  return String((messages.at(-1)?.metadata?.event_payload ?? {}).token)
+  return String(messages.at(-1)?.metadata?.event_payload?.token)
 }
 
 function form(fields: number): Json {
@@ -880,4 +878,96 @@ function post(
     sent.on('error', reject)
     sent.end(body)
   })
+}
+
+describe('secrets', () => {
+  test('whatever goes wrong, neither the token nor the signing secret is written or printed', {
+    timeout: 120_000,
+  }, async () => {
+    const stand = await SlackStand.start({
+      users: PEOPLE,
+      channels: [{ name: 'help' }, { name: 'triage', private: true }],
+    })
+    const port = await freePort()
+    const room = await makeRoom(
+      [
+        '  - name: slack',
+        '    kind: slack',
+        '    botToken: env:BOT_TOKEN',
+        `    api: ${stand.apiUrl}`,
+        `    http: { port: ${port}, signingSecret: env:SIGNING_SECRET }`,
+        '    room: triage',
+        '    support: [{ channel: help }]',
+        'log: debug',
+        'agents:',
+        '  - { handle: bob, name: Bob Berg, email: bob@staff.example }',
+        '',
+      ].join('\n'),
+    )
+    const env = { BOT_TOKEN: stand.botToken, SIGNING_SECRET: stand.signingSecret }
+    const running = launch(['start'], { cwd: room.folder, env })
+    room.adopt(running.child)
+    try {
+      await untilReady(running)
+      stand.route = stand.http(`http://127.0.0.1:${port}/slack/events`)
+      await stand.as('ann').say('help', 'The printer burns')
+      for (const fault of FAULTS) {
+        stand.fault({ ...fault, times: 3 })
+        await stand.as('ann').dm(`Trouble with ${JSON.stringify(fault)}`)
+        await stand.as('bob').command('/desk status')
+        await stand.as('bob').command('/desk new')
+        await stand
+          .as('ann')
+          .upload('help', 'a.txt', Buffer.from('text'), { text: 'See there' })
+          .catch(() => undefined)
+        await stand.as('ann').openHome()
+        await pause(300)
+        stand.clearFaults()
+      }
+      await stand.send({ type: 'tokens_revoked', tokens: { bot: [stand.workspace.bot.id] } })
+      await stand.http(`http://127.0.0.1:${port}/slack/events`).send('event', {}, { signature: 'wrong' })
+      const outputs = await Promise.all(
+        [
+          ['doctor'],
+          ['config'],
+          ['show', 'HD-1', '--json'],
+          ['list', '--json'],
+          ['inbox', 'list', '--json'],
+          ['alarms'],
+        ].map(words => room.runWith({ env }, ...words)),
+      )
+      await pause(500)
+      running.child.kill('SIGTERM')
+      const { stdout, stderr } = await running.ended
+      const printed = [stdout, stderr, ...outputs.flatMap(each => [each.stdout, each.stderr])]
+      expect(stderr).toContain('Slack')
+      expect(outputs[2]?.stdout).toContain('The printer burns')
+      for (const file of await readdir(room.folder, { recursive: true, withFileTypes: true })) {
+        if (file.isFile()) printed.push((await readFile(join(file.parentPath, file.name))).toString('latin1'))
+      }
+      for (const text of printed) {
+        for (const secret of Object.values(env)) expect(around(text, secret)).toBe('')
+      }
+    } finally {
+      await room.remove()
+      await stand.stop()
+    }
+  })
+
+  const FAULTS: Fault[] = [
+    { status: 500 },
+    { status: 429, retryAfter: 1 },
+    { error: 'internal_error' },
+    { error: 'missing_scope' },
+    { method: 'chat.postMessage', error: 'invalid_auth' },
+    { method: 'users.info', error: 'token_revoked' },
+    { method: 'files-pri', status: 500 },
+    { method: 'views.open', error: 'expired_trigger_id' },
+    {},
+  ]
+})
+
+function around(text: string, secret: string): string {
+  const at = text.indexOf(secret)
+  return at < 0 ? '' : text.slice(Math.max(0, at - 200), at + 100)
 }

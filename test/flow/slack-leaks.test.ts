@@ -5,16 +5,7 @@ import { ANSWERING_BY_MAIL, ASKING, Course } from '../support/slack-course.ts'
 import { makeSlackDesk, PEOPLE, type SlackDesk } from '../support/slack-desk.ts'
 import { SlackWatch } from '../support/slack-watch.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', async original => {
-  const { Pacer } = await original<typeof import('../../adapters/slack/pacer.ts')>()
-  return {
-    Pacer: class extends Pacer {
-      constructor() {
-        super({ perSecond: 100, burst: 50 })
-      }
-    },
-  }
-})
+vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 // What agents say to each other comes to no requester, and every answer comes to whoever asked. More of it:
 // SLACK_LEAK_STEPS=500 SLACK_LEAK_SEEDS=1,2,3 vitest run test/flow/slack-leaks.test.ts

@@ -1,21 +1,14 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { AGENTS } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
+import type { Message } from '../support/slack/shapes.ts'
 import type { User } from '../support/slack/user.ts'
 import { makeSlackDesk, PEOPLE, type SlackDesk, said } from '../support/slack-desk.ts'
 import { SlackWatch } from '../support/slack-watch.ts'
 import { mailTo } from '../support/world.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', async original => {
-  const { Pacer } = await original<typeof import('../../adapters/slack/pacer.ts')>()
-  return {
-    Pacer: class extends Pacer {
-      constructor() {
-        super({ perSecond: 100, burst: 50 })
-      }
-    },
-  }
-})
+vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 // What people do by mistake, and what must not come of it.
 
@@ -33,6 +26,8 @@ beforeAll(async () => {
       { name: 'finn', email: 'finn@example.com' },
       { name: 'gil', email: 'gil@example.com' },
       { name: 'hal', email: 'hal@example.com' },
+      { name: 'ivy', email: 'ivy@example.com' },
+      { name: 'joe', email: 'joe@example.com' },
     ],
     channels: [{ name: 'help' }, { name: 'triage', private: true, members: ['bob', 'eve'] }, { name: 'random' }],
     root: { agents: AGENTS },
@@ -124,7 +119,8 @@ test('who asked in a ticket that became part of another is answered, too', async
   await all.desk.as('bob', `reply ${three}`, 'The switch is new.')
   await watch.quiet()
   expect(all.world.to('ada@example.com').some(each => each.text?.includes('The switch is new'))).toBe(true)
-  expect(saw('finn', 'The switch is new').map(each => each.where)).toContain('#help')
+  // What was asked by mail alone is not answered where everybody reads it.
+  expect(saw('finn', 'The switch is new').map(each => each.where)).toEqual(['message to finn'])
   expect(saw('dora', 'The switch is new').map(each => each.where)).toContain('message to dora')
 })
 
@@ -132,7 +128,7 @@ test('a reference to a private ticket in public does not make the desk talk of i
   const ref = await opens(() => as('hal').dm('Itztlacoliuhqui is why I am cold'))
   const named = await as('hal').say('help', `[${ref}] is there anything new?`)
   await watch.quiet()
-  await new Promise(resolve => setTimeout(resolve, 2_200))
+  await pause(2_200)
   await as('hal').say('help', 'My keyboard lacks a key')
   await watch.quiet()
   expect(watch.seen.filter(each => each.by === null && each.text.includes('Itztlacoliuhqui'))).toEqual([])
@@ -150,6 +146,33 @@ test('a reference to a private ticket in public does not make the desk talk of i
   await all.desk.as('bob', `reply ${ref}`, 'Itztlacoliuhqui has left.')
   await watch.quiet()
   expect(saw('hal', 'has left').map(each => each.where)).toEqual(['message to hal'])
+})
+
+test('what was asked in private is not answered in public, though the same person asks in public as well', async () => {
+  let open = { ts: '' }
+  const one = await opens(async () => {
+    open = await as('ivy').say('help', 'Public matters')
+  })
+  const two = await opens(() => as('ivy').dm('Private matters: Xochipilli'))
+  await all.desk.as('bob', `merge ${one} into ${two}`)
+  await as('ivy').say('help', 'Any news of it?', { thread: open.ts })
+  await as('ivy').say('help', 'Of that, I mean')
+  await all.desk.as('bob', `reply ${two}`, 'Xochipilli is well.')
+  await all.desk.as('bob', `resolve ${two} --told --category hardware/printer`, 'He is well')
+  await watch.quiet()
+  expect(watch.seen.filter(each => each.by === null && each.text.includes('Xochipilli'))).toEqual([])
+  expect(saw('ivy', 'Xochipilli is well').map(each => each.where)).toContain('message to ivy')
+})
+
+test('an agent sees where an answer goes before it goes', async () => {
+  const open = await opens(() => as('joe').say('help', 'Where does this go?'))
+  await as('bob').press(await all.card(open), 'Reply')
+  const form = await all.stand.modalOf('bob')
+  expect(JSON.stringify(form)).toContain('sent to joe in Slack (others read it there)')
+  await as('bob').cancel(form)
+  const hidden = await opens(() => as('joe').dm('And where this?'))
+  await as('bob').press(await all.card(hidden), 'Reply')
+  expect(JSON.stringify(await all.stand.modalOf('bob'))).toContain('sent to joe in Slack.')
 })
 
 test('an agent answers a notification in its thread: that stays among agents', async () => {
@@ -180,3 +203,29 @@ test('an agent answers a notice about no ticket: that opens none', async () => {
   await watch.quiet()
   expect(await count()).toBe(before)
 })
+
+test('the question where a message belongs is answered by its writer alone, whoever presses', async () => {
+  const ref = await opens(() => as('gil').say('help', 'My headset crackles'))
+  await pause(2_200)
+  const next = await as('gil').say('help', 'My telephone rings without end')
+  const question = await all.inThread('help', next.ts, each => said(each).includes('something new'), 'the question')
+  const { messages } = await show(ref)
+  const [goesOn = '', isNew = ''] = all.stand.buttonsOf(question).map(each => each.label)
+  await as('carl').press(question, goesOn)
+  await as('dora').press(question, isNew)
+  await watch.quiet()
+  expect((await show(ref)).messages).toEqual(messages)
+  expect(said(await newest(question))).toContain('something new')
+  await as('gil').press(question, goesOn)
+  await watch.quiet()
+  expect((await show(ref)).messages.at(-1)).toMatchObject({
+    direction: 'in',
+    visible: 'My telephone rings without end',
+  })
+})
+
+async function newest({ channel, ts, thread_ts: thread = ts }: Message): Promise<Message> {
+  const found = (await all.stand.thread(channel, thread)).find(each => each.ts === ts)
+  if (!found) throw new Error('The message is gone')
+  return found
+}

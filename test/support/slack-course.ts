@@ -109,21 +109,22 @@ export class Course {
     await this.#look()
     const rows = await read<{ ticketId: string; address: string; name: string }>`
       SELECT ticket_id AS "ticketId", address, name FROM participants`
-    const root = (ticket: Ticket): Ticket => {
-      const into = this.#tickets.find(each => each.id === ticket.mergedInto)
-      return into ? root(into) : ticket
-    }
     const byRoot = new Map<string, Set<string>>()
     for (const ticket of this.#tickets) {
-      const people = byRoot.get(root(ticket).id) ?? new Set<string>()
-      byRoot.set(root(ticket).id, people)
+      const people = byRoot.get(this.#rootOf(ticket).id) ?? new Set<string>()
+      byRoot.set(this.#rootOf(ticket).id, people)
       people.add(ticket.requester)
-      if (this.#inPublic.has(ticket.ref)) people.add(EVERYBODY)
       for (const { ticketId, address, name } of rows) {
         if (ticketId === ticket.id) people.add(address.includes('@') ? (address.split('@')[0] ?? '') : name)
       }
     }
-    return new Map(this.#tickets.map(ticket => [ticket.ref, byRoot.get(root(ticket).id) ?? new Set()]))
+    return new Map(
+      this.#tickets.map(ticket => {
+        const root = this.#rootOf(ticket)
+        const isPublic = [ticket.ref, root.ref].some(ref => this.#inPublic.has(ref))
+        return [ticket.ref, new Set([...(byRoot.get(root.id) ?? []), ...(isPublic ? [EVERYBODY] : [])])]
+      }),
+    )
   }
 
   /** Answers that did not come to whoever asked, agents too. */
@@ -201,7 +202,7 @@ export class Course {
       SELECT t.id, t.ref, t."requesterName" AS requester, t."mergedInto", t."replyTo", c.place FROM tickets_read t
       LEFT JOIN cards c ON c.ticket_id = t.id ORDER BY t.number`
     this.#tickets = rows.map(({ place, replyTo, ...ticket }) => {
-      if (/^T\w+\/C/.test(replyTo ?? '')) this.#inPublic.add(ticket.ref)
+      if (ticket.mergedInto === null && /^T\w+\/C/.test(replyTo ?? '')) this.#inPublic.add(ticket.ref)
       const [, channel = '', ts = ''] = place?.split('/') ?? []
       return { ...ticket, card: ts === '' ? undefined : { channel, ts } }
     })
@@ -479,7 +480,9 @@ export class Course {
     if (way === 'not' || view.title?.text !== 'Send to requester') return void (await agent.cancel(view))
     const own = String(view.blocks.find(each => each.type === 'input')?.element?.initial_value ?? '')
     if (way === 'as it is') {
-      for (const word of own.match(WORD) ?? []) this.words.set(word, { kind: 'outer', by: agent.name, ref: ticket.ref })
+      for (const word of own.match(WORD) ?? []) {
+        this.words.set(word, { kind: 'outer', by: agent.name, ref: this.#rootOf(ticket).ref })
+      }
       await agent.submit(view)
     } else await agent.submit(view, { Text: this.#text('outer', agent.name, ticket) })
   }
@@ -551,8 +554,14 @@ export class Course {
   /** A sentence with a new word in it. */
   #text(kind: Kind, by: string, ticket?: Ticket): string {
     const word = `${kind}${this.words.size + 1}x`
-    this.words.set(word, { kind, by, ...(ticket ? { ref: ticket.ref } : {}) })
+    this.words.set(word, { kind, by, ...(ticket ? { ref: this.#rootOf(ticket).ref } : {}) })
     return `Say ${word} ${this.#pick(['please', 'now', 'of the printer', 'of the badge'])}`
+  }
+
+  /** The ticket itself, or the one that it became part of. */
+  #rootOf(ticket: Ticket): Ticket {
+    const into = this.#tickets.find(each => each.id === ticket.mergedInto)
+    return into ? this.#rootOf(into) : ticket
   }
 
   #ticket(): Ticket {

@@ -44,3 +44,6 @@ CREATE INDEX arrivals_revises ON arrivals (channel, revises) WHERE revises IS NO
 CREATE INDEX arrivals_held ON arrivals (reason, arrived_at) WHERE outcome = 'held';
 
 CREATE INDEX participants_person ON participants (person_id);
+
+-- What one recipient is being sent just now is counted for each message that leaves, however many wait.
+CREATE INDEX outbox_in_hand ON outbox_recipients (recipient) WHERE state = 'queued' AND attempts > 0;
