@@ -10,7 +10,7 @@ vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'
 // What agents say to each other comes to no requester, and every answer comes to whoever asked. More of it:
 // SLACK_LEAK_STEPS=500 SLACK_LEAK_SEEDS=1,2,3 vitest run test/flow/slack-leaks.test.ts
 
-const STEPS = Number(process.env.SLACK_LEAK_STEPS ?? 350)
+const STEPS = Number(process.env.SLACK_LEAK_STEPS ?? 240)
 const SEEDS = (process.env.SLACK_LEAK_SEEDS ?? '1').split(',')
 
 let all: SlackDesk
