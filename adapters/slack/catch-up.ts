@@ -5,7 +5,7 @@ import { type Backlog, History } from './history.ts'
 import type { Became, Handing } from './message-intake.ts'
 import { cursorKey, type Progress } from './progress.ts'
 import { type Reader, Refusal } from './reader.ts'
-import { compareTimes, isLater, isTime, timeOf } from './slack-time.ts'
+import { compareTimes, isLater, isTime, latestOf, TOLD_WITHIN_MS, timeBefore, timeOf } from './slack-time.ts'
 import { type Fields, fieldsOf, listOf, textOf } from './text-fields.ts'
 import { isDirect } from './threads.ts'
 import { readPlace, type Workspace } from './workspace.ts'
@@ -27,6 +27,7 @@ interface Course {
 }
 
 const NOT_CONFIGURED = { isConfigured: false } as const
+const KNOWN: Became = { dropped: 'known already' }
 
 interface Parts {
   reader: Reader
@@ -153,50 +154,69 @@ export class CatchUp {
 
   async #follow(course: Course): Promise<void> {
     const { channel } = course
-    const after = await this.#startOf(course)
-    if (after === undefined) return
+    const start = await this.#startOf(course)
+    if (start === undefined) return
     try {
       const lookBack = channel === this.#workspace.roomId ? 'far' : 'near'
-      let cursor = after
-      for await (const backlog of this.#history.since(after, { ...course, lookBack })) {
-        cursor = await this.#bringIn(channel, backlog, cursor)
+      const known = await this.#parts.progress.lately.ofBefore(channel)
+      let { cursor } = start
+      for await (const backlog of this.#history.since(start.after, { ...course, seen: start.cursor, lookBack })) {
+        cursor = await this.#bringIn(channel, backlog, cursor, known)
         if (this.#parts.signal.aborted) throw new DeskError('temporary', 'The Slack channel is stopping.')
       }
       if (course.isConfigured) await this.#workspace.desk.settle(unreadableCode(channel))
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (course.isConfigured) await this.#alarm(channel, error.code)
+    } finally {
+      await this.#parts.progress.lately.save(channel)
     }
   }
 
-  /** Undefined where nothing can have been missed: it is listened to for the first time. */
-  async #startOf({ channel, isConfigured }: Course): Promise<string | undefined> {
+  /**
+   * Undefined where nothing can have been missed: it is listened to for the first time. It begins before the cursor, for
+   * what Slack had not told of when later messages were stored, and never before the desk did.
+   */
+  async #startOf({ channel, isConfigured }: Course): Promise<{ cursor: string; after: string } | undefined> {
     const { desk, teamId, options } = this.#workspace
     const key = cursorKey(teamId, channel)
-    const cursor = await desk.recall(key)
-    if (isTime(cursor)) return cursor
+    const [cursor, since] = await Promise.all([desk.recall(key), desk.recall(`first ${key}`)])
     const beginning = await this.#parts.beginning.find()
+    if (isTime(cursor)) {
+      const after = latestOf([timeBefore(cursor, TOLD_WITHIN_MS), isTime(since) ? since : beginning.ts])
+      return { cursor, after: after === undefined || isLater(after, cursor) ? cursor : after }
+    }
     if (!isConfigured && beginning.isNow && this.#isFirst) return undefined
     const start = isConfigured ? timeOf(options.now()) : beginning.ts
+    await desk.remember(`first ${key}`, start)
     await desk.remember(key, start)
-    return isConfigured ? undefined : start
+    return isConfigured ? undefined : { cursor: start, after: start }
   }
 
-  /** Hands over one after the other; gives where the cursor stands then. */
-  async #bringIn(channel: string, { events, until }: Backlog, before: string): Promise<string> {
+  /** Hands over one after the other, but for those that are known to be done with; gives where the cursor stands then. */
+  async #bringIn(
+    channel: string,
+    { events, until }: Backlog,
+    before: string,
+    known: ReadonlySet<string>,
+  ): Promise<string> {
+    const { progress, signal, take } = this.#parts
     const key = cursorKey(this.#workspace.teamId, channel)
     let stored = before
     let reached = before
     for (const event of events) {
-      if (this.#parts.signal.aborted) break
+      if (signal.aborted) break
       const ts = textOf(event.ts)
-      const isNew = event.subtype !== 'message_changed' && isLater(ts, reached)
+      const isMessage = event.subtype !== 'message_changed'
+      const isNew = isMessage && isLater(ts, reached)
       const cursor: Cursor = { key, value: ts, follows: stored }
-      const became = await this.#parts.take(event, { isLive: false, ...(isNew ? { cursor } : {}) })
+      const became =
+        isMessage && known.has(ts) ? KNOWN : await take(event, { isLive: false, ...(isNew ? { cursor } : {}) })
+      if (isMessage) progress.lately.did(channel, ts)
       if (isNew) reached = ts
       if (isNew && 'receipt' in became) stored = ts
     }
-    if (this.#parts.signal.aborted) return stored
+    if (signal.aborted) return stored
     if (until !== undefined && isLater(until, reached)) reached = until
     // What was not for the desk need not be read again.
     if (isLater(reached, stored)) await this.#workspace.desk.remember(key, reached)

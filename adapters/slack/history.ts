@@ -13,6 +13,8 @@ const LOOK_BACK = { near: 1, far: 5 }
 
 export interface Stretch {
   channel: string
+  /** What was written up to here may be known as it was then. */
+  seen?: string
   isWhole: boolean
   threads: readonly string[]
   lookBack: keyof typeof LOOK_BACK
@@ -52,7 +54,9 @@ export class History {
       // A thread that goes on after this stretch is looked at again in the next.
       for (const reply of replies) if (!isWithin(reply)) threads.add(textOf(reply.thread_ts))
       const written = [...newer, ...replies].filter(isWithin)
-      yield { events: eventsOf(stretch.channel, written, older, begin), until }
+      const { channel, seen = begin } = stretch
+      const known = [...older, ...written.filter(each => !isLater(textOf(each.ts), seen))]
+      yield { events: eventsOf(channel, written, known, begin), until }
       from = until
     }
   }
@@ -147,10 +151,10 @@ function middle(from: string, to: string): string {
   return timeOf(new Date((Number(from) + Number(to)) * 500))
 }
 
-/** Messages, and what was changed of older ones, in the order in which it happened. */
-function eventsOf(channel: string, written: readonly Fields[], older: readonly Fields[], after: string): Fields[] {
+/** Messages, and what was changed of those that may be known, in the order in which it happened. */
+function eventsOf(channel: string, written: readonly Fields[], known: readonly Fields[], after: string): Fields[] {
   const messages = new Map(written.map(each => [textOf(each.ts), { ...each, type: 'message', channel }]))
-  const edits = older.flatMap((message): Fields[] => {
+  const edits = known.flatMap((message): Fields[] => {
     const { ts: at } = fieldsOf(message.edited)
     if (!isTime(at) || !isLater(at, after)) return []
     return [{ type: 'message', subtype: 'message_changed', channel, message, ts: at, event_ts: at }]

@@ -1,3 +1,4 @@
+import { Lately } from './lately.ts'
 import { compareTimes, isLater, isTime, latestOf } from './slack-time.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -29,10 +30,13 @@ export class Progress {
   readonly #courses = new Map<string, Course>()
   /** Channels of which nothing is missing before what comes by events. */
   readonly #whole = new Set<string>()
+  /** Messages of the last minutes that are done with. */
+  readonly lately: Lately
   #isAllWhole = false
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
+    this.lately = new Lately(workspace)
   }
 
   /** Does work about the message of this time; if that fails, the message is owed until it is done after all. */
@@ -43,6 +47,7 @@ export class Progress {
       const result = await work()
       course.owed.delete(ts)
       course.done.push(ts)
+      this.lately.did(channel, ts)
       if (course.done.length >= course.tidyAt) tidy(course)
       return result
     } catch (error) {
@@ -93,6 +98,7 @@ export class Progress {
     const key = cursorKey(teamId, channel)
     const before = await desk.recall(key)
     if (!isTime(before) || isLater(newest, before)) await desk.remember(key, newest)
+    await this.lately.save(channel)
     course.done = course.done.filter(ts => isLater(ts, newest))
     if (course.done.length === 0 && course.owed.size === 0) this.#courses.delete(channel)
   }

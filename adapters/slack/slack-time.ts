@@ -35,6 +35,17 @@ export function timeOf(date: Date): string {
   return (date.getTime() / 1000).toFixed(6)
 }
 
+/**
+ * So long after something was written Slack may tell of it for the first time, and it tells in any order: it tries again
+ * after one minute and after five. https://docs.slack.dev/apis/events-api#error-handling
+ */
+export const TOLD_WITHIN_MS = 10 * 60_000
+
+/** So many milliseconds before that. */
+export function timeBefore(ts: string, milliseconds: number): string {
+  return timeOf(new Date(Math.max(0, millisecondsOf(ts) - milliseconds)))
+}
+
 /** Of two texts like this the earlier one comes first. */
 function normalTime(ts: string): string {
   const [seconds = '', rest = ''] = ts.split('.')

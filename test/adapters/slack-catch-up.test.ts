@@ -229,7 +229,7 @@ describe('how far it is', () => {
     expect(cursorOf(support)).toBe(first.ts)
     await up()
     expect(texts()).toEqual(['one', 'three', 'two'])
-    expect(desk.again).toHaveLength(1)
+    expect(desk.again).toEqual([])
   })
 })
 

@@ -1,4 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { Receiving } from '../support/slack/receiving.ts'
 import type { Delivery, Kind, Route } from '../support/slack/route.ts'
 import type { Json } from '../support/slack/shapes.ts'
@@ -23,6 +25,11 @@ class Late implements Route {
     return { kind, payload, attempt: 0, acknowledged: true, status: undefined, body: undefined, took: 0 }
   }
 
+  /** Gives it up. */
+  forget(): void {
+    this.#kept.length = 0
+  }
+
   /** Tells it, the newest first; gives whether each was taken. What was not is kept. */
   async tellBackwards(): Promise<boolean[]> {
     const taken: boolean[] = []
@@ -33,6 +40,11 @@ class Late implements Route {
     }
     return taken
   }
+}
+
+/** Within a second the emulator counts messages, and all else later than those. */
+function nextSecond(): Promise<void> {
+  return pause(1_000 - (Date.now() % 1_000))
 }
 
 let stand: SlackStand
@@ -125,6 +137,28 @@ describe('what Slack tells in another order', () => {
     stand.fault({ method: 'conversations.replies', error: 'missing_scope', times: 1 })
     expect(await late.tellBackwards()).toEqual([true, true])
     expect(texts().slice(2)).toEqual(['Here too', 'The printer burns'])
+  })
+
+  test('what it had not told of before something later, and then gives up, is found after an outage', async () => {
+    await nextSecond()
+    const { ts: thread } = await ann().say('support', 'The printer burns')
+    await late.tellBackwards()
+    await ann().say('support', 'It smells, too')
+    await bob().say('support', 'Here too', { thread })
+    const edited = await ann().say('support', 'My char is broken')
+    late.forget()
+    await bob().say('support', 'My badge is lost')
+    await late.tellBackwards()
+    const { desk } = slack
+    await slack.stop()
+    await ann().edit(edited, 'My chair is broken')
+    slack = await Receiving.start(stand, { desk, support: { support: 'all' } })
+    await eventually(() => texts()[4], 'what is missing')
+    expect(texts().slice(2).toSorted()).toEqual(['Here too', 'It smells, too', 'My chair is broken'])
+    await slack.stop()
+    slack = await Receiving.start(stand, { desk, support: { support: 'all' } })
+    await slack.stop()
+    expect([texts().length, desk.again]).toEqual([5, []])
   })
 
   test('nothing is looked for that was written before the desk was there', async () => {

@@ -33,7 +33,7 @@ const MEASURES: Record<string, (bench: Bench) => Promise<Figure[]>> = {
 }
 
 const DISTURBED = 0.2 // cores
-const OTHERS_BELONG = new Set(['smtp', 'imap', 'postgres']) // the client, the servers
+const OTHERS_BELONG = new Set(['smtp', 'imap', 'postgres', 'slack']) // the client, the servers
 
 const { values: options } = parseArgs({
   options: {

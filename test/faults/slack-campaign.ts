@@ -9,7 +9,7 @@ import { drawPlan, type Plan } from './slack-plan.ts'
 import { Play } from './slack-play.ts'
 import { SlackScene } from './slack-scene.ts'
 
-const CATCH_UP_MS = 45_000
+const CATCH_UP_MS = 120_000
 const STUCK_MS = 20_000
 /** What was about to leave when the desk was killed is tried again after a minute, and once more after five. */
 const ANSWERS_MS = 480_000
@@ -116,25 +116,29 @@ class Run {
     const steps = this.#plan.order.length
     const coming = drawFaults(random, count, steps)
     let under: Promise<void> = Promise.resolve()
+    const broken: unknown[] = []
+    const then = (work: () => Promise<void>) => {
+      under = under.then(work).catch(error => void broken.push(error))
+    }
     let isSocket = false
     await play.begin(rate, async () => {
       // Half of it goes another way.
       if (!isSocket && play.begun > steps / 2) {
         isSocket = true
-        under = under.then(() => this.#changeWay())
+        then(() => this.#changeWay())
       }
       while (coming[0] && coming[0].position <= play.begun) {
         const fault = coming.shift() as Fault
-        under = under.then(() => this.#strike(fault, play, results))
+        then(() => this.#strike(fault, play, results))
       }
-      await Promise.race([under, pause(0)])
+      if (broken.length > 0) throw broken[0]
     })
     await under
+    if (broken.length > 0) throw broken[0]
     this.#scene.stand.clearFaults()
     await this.#toTheEnd(play, courier, () => this.#startAgain())
     this.#campaign.onStep?.('everything is told; the desk starts once more')
     await this.#startAgain()
-    await this.#scene.watch.until(() => play.missing().length === 0, CATCH_UP_MS)
     return this.#report(play, cast, courier)
   }
 
@@ -204,6 +208,7 @@ class Run {
       await Promise.race([ended, pause(1_000)])
       if (isOver || play.stuckFor < STUCK_MS * (mended + 1)) continue
       mended += 1
+      this.#scene.keepLog()
       this.#campaign.onStep?.(`nothing goes on, with ${courier.pending} on their way`)
       if (mended > 4) play.giveUp()
       else await mend()
@@ -215,6 +220,7 @@ class Run {
   async #report(play: Play, cast: Cast, courier: Courier): Promise<RunReport> {
     const { answers, onStep } = this.#campaign
     const { watch, stand } = this.#scene
+    await watch.until(() => play.missing().length === 0, CATCH_UP_MS)
     const missing = play.missing()
     for (const id of missing) {
       this.#failures.push(`${id} is not stored: ${courier.triesOf(id.split('/').at(-1) ?? '')}`)

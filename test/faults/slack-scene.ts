@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type CuttingProxy, startProxy } from '../support/cutting-proxy.ts'
 import { freePort } from '../support/ports.ts'
-import { launch, type Running, untilReady } from '../support/relaydesk-process.ts'
+import { eventually, launch, type Running } from '../support/relaydesk-process.ts'
 import { SlackStand } from '../support/slack/stand.ts'
 import type { DeskPlace } from './desk-process.ts'
 import { viewOf } from './imap-view.ts'
@@ -12,6 +12,8 @@ import { AGENTS, ASKED_CHANNEL, GUEST_CHANNEL, OPEN_CHANNELS, ROOM } from './sla
 import { DeskWatch } from './slack-watch.ts'
 
 const HURRY = pathToFileURL(join(import.meta.dirname, 'slack-hurry.ts')).href
+/** It waits for Slack where that is in trouble. */
+const SLOWEST_START_MS = 120_000
 const SLOWEST_STOP_MS = 60_000
 
 /** How Slack reaches the desk. */
@@ -114,7 +116,9 @@ export class SlackScene {
     void desk.ended.then(() => process.off('exit', kill))
     this.#desk = desk
     this.#kept = 0
-    await untilReady(desk)
+    const isReady = () => desk.child.exitCode !== null || desk.stdout().includes('is ready')
+    await eventually('the desk is ready', isReady, { within: SLOWEST_START_MS })
+    if (!this.deskRuns) throw new Error(`The desk ended with ${desk.child.exitCode}: ${desk.stderr()}`)
   }
 
   async killDesk(): Promise<void> {
