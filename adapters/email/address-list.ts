@@ -12,8 +12,17 @@ type Written = Address
 /** What stands for an encoded word while the list is taken apart, since it may hold commas and blanks. */
 const WORDS = /=\?[\w:.()+*-]{1,60}\?[bq]\?(?:[^?\r\n]|\?(?!=)){0,4000}?\?=(?:\s{1,20}(?==\?))?/gi
 
+/** One mailbox with nothing about it that could be read in two ways, as nearly all senders write theirs. */
+const PLAIN_NAME =
+  /"([A-Za-z0-9][A-Za-z0-9 .'_-]{0,98}[A-Za-z0-9.])"|([A-Za-z0-9](?:[A-Za-z0-9 .'_-]{0,98}[A-Za-z0-9.])?)/
+const PLAIN_ADDRESS = /([\w.+-]{1,64}@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8})/
+const SIMPLE = new RegExp(`^(?:(?:${PLAIN_NAME.source}) {1,4}<${PLAIN_ADDRESS.source}>|${PLAIN_ADDRESS.source})$`)
+
 /** Mailboxes of a field in order, groups taken apart (RFC 5322 section 3.4). */
 export function writtenAddresses(value: string, hint = ''): Written[] {
+  const [, quoted, bare, within, alone] = SIMPLE.exec(value) ?? []
+  const only = within ?? alone
+  if (only) return [{ name: named(quoted ?? bare ?? '', [], hint), address: only }]
   const kept: string[] = []
   const plain = value.slice(0, LONGEST).replace(WORDS, word => `\uE000${kept.push(word) - 1}\uE001`)
   const list = parseAddresses(cleaned(decodeRawParts(plain, hint)), { flatten: true })

@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import { analyse } from 'chardet'
 import iconv from 'iconv-lite'
 import { withoutSurrogates } from './surrogates.ts'
@@ -140,11 +141,6 @@ const WINDOWS: Readonly<Record<string, string>> = Object.fromEntries(
     return [byte.toString('latin1'), new TextDecoder('windows-1252').decode(byte)]
   }),
 )
-
-function isAscii(bytes: Buffer): boolean {
-  for (const byte of bytes) if (byte > 0x7f) return false
-  return true
-}
 
 function countBroken(text: string): number {
   let count = 0

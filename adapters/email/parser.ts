@@ -9,10 +9,12 @@ import { FAULTS } from './faults.ts'
 import type { RawMessage } from './head.ts'
 import type { ParseOptions } from './parse.ts'
 import { type ParsedMail, type ReadMail, unreadable } from './parsed.ts'
-import type { ParseTask } from './worker.ts'
+import type { Outcome, ParseTask } from './worker.ts'
 
-const MOST_THREADS = 4
-const AHEAD = 64 // messages a thread has at hand, so that it need not wait while the desk commits
+const THREADS = Math.max(1, Math.min(4, availableParallelism() - 1)) // the desk itself needs a core
+const TOGETHER = 16 // messages handed over at once
+const TOGETHER_BYTES = 256 * 1024
+const AHEAD = 6 // times that many a thread has at hand, so that it need not wait while the desk commits
 const IDLE_MS = 3_000
 const SLOWEST_MS = 30_000
 const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
@@ -20,7 +22,13 @@ const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
 const THREAD_MEMORY_MB = 2048
 const YOUNG_MB = 48
 
-type Threads = Piscina<ParseTask | null, ReadMail>
+type Threads = Piscina<ParseTask[] | null, Outcome[]>
+
+interface Waiting {
+  task: ParseTask
+  resolve(outcome: Outcome): void
+  reject(error: unknown): void
+}
 
 /**
  * Reads mail in worker threads, which end when nothing comes. A thread that dies takes along what else it had at hand;
@@ -29,6 +37,8 @@ type Threads = Piscina<ParseTask | null, ReadMail>
 export class MailParserPool {
   #together: Threads | undefined
   #alone: Threads | undefined
+  #waiting: Waiting[] = []
+  readonly #atHand = new Set<Promise<void>>()
 
   /** Rejects with a `DeskError` of code `temporary` if the machine, not the message, is in the way. */
   async parse(raw: RawMessage, options: Omit<ParseOptions, 'spool'>, spool: string): Promise<ParsedMail> {
@@ -39,26 +49,28 @@ export class MailParserPool {
       return { ...read, message: { ...read.message, id: kept.sha256, raw: kept } }
     } catch (error) {
       await removeCollected(spool)
-      throw isFault(error) ? fault(error) : error
+      throw FAULTS.has(codeOf(error)) ? faulty(codeOf(error), error) : error
     }
   }
 
   async #read(task: ParseTask): Promise<ReadMail> {
     const { spool } = task.options
+    let outcome: Outcome
     try {
-      return await this.#runTogether(task)
-    } catch (error) {
-      if (isFault(error)) throw fault(error)
-    }
-    await removeCollected(spool)
-    try {
-      this.#alone ??= threads(1)
-      return await this.#alone.run(task, { name: 'read', signal: AbortSignal.timeout(SLOWEST_MS) })
+      outcome = await this.#readTogether(task).catch(() => this.#readAlone(task))
     } catch (error) {
       await removeCollected(spool)
-      if (isFault(error)) throw fault(error)
       return tooMuch(error)
     }
+    if ('fault' in outcome) throw faulty(outcome.fault)
+    return outcome
+  }
+
+  async #readAlone(task: ParseTask): Promise<Outcome> {
+    await removeCollected(task.options.spool)
+    this.#alone ??= threads(1)
+    const [outcome] = await this.#alone.run([task], { name: 'read', signal: AbortSignal.timeout(SLOWEST_MS) })
+    return outcome as Outcome
   }
 
   /** Has a thread load what reading needs, before the first mail is there. */
@@ -67,8 +79,45 @@ export class MailParserPool {
     this.#together.run(null, { name: 'load' }).catch(() => undefined) // whatever is wrong shows with the first mail
   }
 
+  #readTogether(task: ParseTask): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ task, resolve, reject })
+      this.#handOver()
+    })
+  }
+
+  /** What comes alone goes alone, and at once; what has to wait for the threads goes with what waits beside it. */
+  #handOver(): void {
+    while (this.#atHand.size < AHEAD * THREADS && this.#waiting.length > 0) {
+      const batch = this.#nextBatch()
+      const read = this.#runBatch(batch.map(({ task }) => task))
+        .then(
+          outcomes => {
+            for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome)
+          },
+          error => {
+            for (const each of batch) each.reject(error)
+          },
+        )
+        .finally(() => {
+          this.#atHand.delete(read)
+          this.#handOver()
+        })
+      this.#atHand.add(read)
+    }
+  }
+
+  #nextBatch(): Waiting[] {
+    let bytes = 0
+    const enough = this.#waiting.findIndex(({ task: { raw } }, index) => {
+      bytes += 'bytes' in raw ? raw.bytes.length : raw.size
+      return index > 0 && bytes > TOGETHER_BYTES
+    })
+    return this.#waiting.splice(0, Math.min(TOGETHER, enough < 0 ? TOGETHER : enough))
+  }
+
   /** An abort signal would give each task a thread to itself; so if one takes too long, all of them are given up. */
-  async #runTogether(task: ParseTask): Promise<ReadMail> {
+  async #runBatch(tasks: ParseTask[]): Promise<Outcome[]> {
     const pool = this.#together ?? threads(AHEAD)
     this.#together = pool
     const late = setTimeout(() => {
@@ -76,13 +125,15 @@ export class MailParserPool {
       void pool.destroy()
     }, SLOWEST_TOGETHER_MS)
     try {
-      return await pool.run(task, { name: 'read' })
+      return await pool.run(tasks, { name: 'read' })
     } finally {
       clearTimeout(late)
     }
   }
 
+  /** Resolves when everything that it was given was read. */
   async close(): Promise<void> {
+    while (this.#atHand.size > 0) await Promise.all(this.#atHand)
     await Promise.all([this.#together?.close(), this.#alone?.close()])
     this.#together = undefined
     this.#alone = undefined
@@ -97,7 +148,7 @@ function threads(concurrentTasksPerWorker: number): Threads {
   return new Piscina({
     filename: new URL(fromSources ? './worker.ts' : './worker.js', import.meta.url).href,
     minThreads: 0,
-    maxThreads: Math.max(1, Math.min(MOST_THREADS, availableParallelism() - 1)), // the desk itself needs a core
+    maxThreads: THREADS,
     idleTimeout: IDLE_MS,
     concurrentTasksPerWorker,
     stricterFIFO: true, // else every other message is read long after those that came behind it
@@ -106,13 +157,8 @@ function threads(concurrentTasksPerWorker: number): Threads {
   })
 }
 
-function isFault(error: unknown): boolean {
-  return FAULTS.has(codeOf(error))
-}
-
-function fault(error: unknown): DeskError {
-  const sentence = `The mail cannot be read just now (${codeOf(error)}): free space or wait.`
-  return new DeskError('temporary', sentence, { cause: error })
+function faulty(code: string, cause?: unknown): DeskError {
+  return new DeskError('temporary', `The mail cannot be read just now (${code}): free space or wait.`, { cause })
 }
 
 function tooMuch(error: unknown): ReadMail {

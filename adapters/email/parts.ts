@@ -8,7 +8,7 @@ import { writtenAddresses } from './address-list.ts'
 import { withoutArmor } from './armor.ts'
 import { fileName, keepAttachment } from './attachment.ts'
 import { type Head, headCharset, type RawMessage, readHead } from './head.ts'
-import { PartParser } from './part-parser.ts'
+import { onlyText } from './only-text.ts'
 import { htmlOfParts, layOutTnef, type MimePart, textOfParts } from './text.ts'
 import { withoutEncodedFiles } from './uuencoded.ts'
 import { decodeWords } from './words.ts'
@@ -94,7 +94,7 @@ export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0,
     tnef: null,
   }
   const more = { spool: depth === 0 ? spool : `${spool}-within`, depth }
-  let tree = await parse(raw, head, parts, more)
+  let tree = onlyText(raw, head) ?? (await parse(raw, head, parts, more))
   if (tree && tree.children.length === 0 && /^multipart\//.test(String(tree.contentType))) {
     tree = await parse(raw, { ...head, instead: withOtherBoundary(raw, head) ?? AS_TEXT }, parts, more)
   }
@@ -116,6 +116,7 @@ async function parse(
   parts: Parts,
   { spool, depth }: { spool: string; depth: number },
 ): Promise<MimePart | false> {
+  const { PartParser } = await import('./part-parser.ts') // half of what reading loads, and most mails need none of it
   const parser = new PartParser({
     skipImageLinks: true,
     skipTextToHtml: true,

@@ -75,8 +75,10 @@ function bounceReasons(evidence: Evidence): string[] {
   const system = daemon || SYSTEM.test(address) || SYSTEM_NAME.test(evidence.fromName ?? '')
   // Some mail systems write their own address on the envelope instead of none.
   const nobody = evidence.envelopeFrom === '' || DAEMON.test((evidence.envelopeFrom ?? '').toLowerCase())
-  if (reasons.length === 0 && failsNothing(evidence)) return []
-  if ((DAEMON.test(address) || SYSTEM.test(address)) && nobody) {
+  const named = DAEMON.test(address) || SYSTEM.test(address)
+  const worded = daemon || saysFailure(evidence.subject ?? '')
+  if (reasons.length === 0 && (!(worded || (named && nobody)) || failsNothing(evidence))) return []
+  if (named && nobody) {
     reasons.push('null envelope sender from a mail system (RFC 5321 section 4.5.5)')
   }
   if (reasons.length > 0) return reasons

@@ -61,13 +61,15 @@ function showsDanish(lines: readonly string[]): boolean {
 /** Marks of the reading direction and blanks of no width, which programs put around names. */
 const BIDI = /[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
 
+const MAY_BE_WRAPPED = /[:：] {2,}\S|[^\s-] {0,4}-{5}|\bwrote:/
+
 /** Programs on telephones leave out the ends of lines around what introduces a quote. */
 function unwrapped(text: string): string {
-  if (!/[:：] {2,}\S|\S {0,4}-{5}|\bwrote:/.test(text)) return text
+  if (!MAY_BE_WRAPPED.test(text)) return text
   return text
     .split('\n')
     .flatMap((line, at, lines) => {
-      if (line.length > 2_000 || isQuoted(line)) return [line]
+      if (line.length > 2_000 || !MAY_BE_WRAPPED.test(line) || isQuoted(line)) return [line]
       const behind = /^(\s{0,8}\S.{0,300}?[:：]) {2,}(\S.*)$/.exec(line)
       if (behind && attributionEndingAt([behind[1] ?? ''], 0)?.certainty === 2) return behind.slice(1)
       const original = /^(.{0,300}?[^\s-]) {0,4}(-{5,12} ?[^-]{6,40}-{5,12}) {0,4}(.*)$/.exec(line)

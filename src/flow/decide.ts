@@ -10,7 +10,7 @@ import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { chatRow, rowKey } from '../store/chat-rows.ts'
 import { recall } from '../store/memory.ts'
 import { messagesOf } from '../store/messages.ts'
-import { participantsOf, takesPart } from '../store/participants.ts'
+import { type Participant, participantsOf, takesPart } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { currentTicket, ticketById } from '../store/tickets.ts'
@@ -96,8 +96,9 @@ async function decideByClues(
   const sender = from ? await writerOf(tx, intake, origin, message, from.address) : undefined
   for (const { ticketId } of clues) {
     if (!from) break
-    if (await isParticipant(tx, ticketId, origin.kind, from.address, sender)) mine.add(ticketId)
-    else if (await takesPartAs(tx, ticketId, origin.kind, from.address)) alias.add(ticketId)
+    const participants = await participantsOf(tx, ticketId)
+    if (isAmong(participants, origin.kind, from.address, sender)) mine.add(ticketId)
+    else if (isAmongAs(participants, origin.kind, from.address)) alias.add(ticketId)
   }
   const isAgent = sender?.handle != null
   return decide({
@@ -131,7 +132,7 @@ async function decideInChat(
   if (mayAnswerNotice && (await recall(tx, origin.channel, noticeKey(thread))) !== undefined) {
     return { action: 'ignore', rule: 'answer-to-alarm' }
   }
-  const takesPartIn = own && (await isParticipant(tx, own.ticketId, origin.kind, from.address, sender))
+  const takesPartIn = own && isAmong(await participantsOf(tx, own.ticketId), origin.kind, from.address, sender)
   return decideChat({
     senderIsAgent: sender?.handle != null,
     internal: message.internal ?? false,
@@ -177,23 +178,19 @@ async function lineBefore(
 }
 
 /** By this address, or by another one of the same person. */
-async function isParticipant(
-  tx: Tx,
-  ticketId: string,
+function isAmong(
+  participants: readonly Participant[],
   kind: string,
   address: string,
   person: Person | undefined,
-): Promise<boolean> {
-  if (await takesPart(tx, ticketId, kind, address)) return true
-  if (!person) return false
-  return (await participantsOf(tx, ticketId)).some(each => each.kind !== kind && each.personId === person.id)
+): boolean {
+  return participants.some(each => (each.kind === kind ? each.address === address : each.personId === person?.id))
 }
 
 /** Under another address of the same mailbox. */
-async function takesPartAs(tx: Tx, ticketId: string, kind: string, address: string): Promise<boolean> {
+function isAmongAs(participants: readonly Participant[], kind: string, address: string): boolean {
   const canonical = canonicalAddress(address)
-  const others = await participantsOf(tx, ticketId)
-  return others.some(each => each.kind === kind && canonicalAddress(each.address) === canonical)
+  return participants.some(each => each.kind === kind && canonicalAddress(each.address) === canonical)
 }
 
 /** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */

@@ -11,6 +11,7 @@ import { admitRevision } from './revise.ts'
 import { scanAll } from './scan.ts'
 
 const GROUP = 100 // messages a transaction: one fsync for all of them
+const COPIED_KNOWN = 10 // of one message, looked up with those of its group
 const GROUP_BYTES = 16 * 1024 * 1024
 
 interface Waiting {
@@ -102,7 +103,7 @@ export class Receiver {
       const intake = await intakeFor(this.#context, tx, group.length, before)
       await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
       intake.facts.at = this.#context.clock.now().toISOString() // when its turn has come
-      await lookUpSenders(tx, intake, group)
+      await lookUpPeople(tx, intake, group)
       const receipts: Receipt[] = []
       for (const { channel, message, cursor } of group) {
         receipts.push(await take(tx, intake, channel, message))
@@ -125,13 +126,15 @@ export class Receiver {
   }
 }
 
-/** Looks up at once who all are that write in a group, and what agents said of them. */
-async function lookUpSenders(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
+/** Looks up at once who all are that write in a group or are written to, and what agents said of the writers. */
+async function lookUpPeople(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
   const byKind = Map.groupBy(group, ({ channel }) => originOf(intake.context, channel).kind)
   for (const [kind, waiting] of byKind) {
-    const senders = waiting.flatMap(({ message }) => ('from' in message && message.from ? [message.from.address] : []))
+    const messages = waiting.flatMap(({ message }) => ('cc' in message ? [message] : []))
+    const senders = messages.flatMap(({ from }) => (from ? [from.address] : []))
+    const copied = messages.flatMap(({ to, cc }) => [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address))
     await judgeAll(tx, intake, kind, senders)
-    await knowAll(tx, intake, kind, senders)
+    await knowAll(tx, intake, kind, [...senders, ...copied])
   }
 }
 

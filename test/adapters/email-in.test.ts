@@ -166,6 +166,23 @@ describe('reading mail', () => {
     await rm(folder, { recursive: true })
   })
 
+  test('a mail that the machine cannot hold just now is refused for now, and those beside it are read', async () => {
+    const pool = new MailParserPool()
+    const own = { own: [HELP], envelope: null }
+    const file = `Content-Type: application/pdf; name=a.pdf\r\n\r\n${'%'.repeat(3_000_000)}`
+    const results = await Promise.allSettled([
+      pool.parse({ bytes: Buffer.from(`From: ${ANN}\r\n\r\nOne`) }, own, join(tmpdir(), 'relaydesk-unused')),
+      pool.parse({ bytes: Buffer.from(`From: ${ANN}\r\n${file}`) }, own, '/nonexistent/relaydesk'),
+      pool.parse({ bytes: Buffer.from(`From: ${ANN}\r\n\r\nTwo`) }, own, join(tmpdir(), 'relaydesk-unused')),
+    ])
+    await pool.close()
+    expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect((results[1] as PromiseRejectedResult).reason).toMatchObject({
+      code: 'temporary',
+      message: 'The mail cannot be read just now (ENOENT): free space or wait.',
+    })
+  })
+
   test('mails are read in the order in which they are handed over, however many wait', async () => {
     const pool = new MailParserPool()
     const order: number[] = []

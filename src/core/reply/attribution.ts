@@ -23,10 +23,9 @@ const BEGINS_GROUPWISE = /^>>> \p{L}{1,4} \d/u
 function mayEnd(line: string): boolean {
   const said = line.trimEnd()
   if (said.length > LONGEST) return false
-  return (
-    /[:：]["*_\s]{0,4}$/.test(said) ||
-    /\p{L}{4}\s?[:：]?["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
-  )
+  if (/[:：]["*_\s]{0,4}$/.test(said)) return true
+  // The end is looked at first: what it may follow takes long to look for, and nearly no line ends so.
+  return /["*e-]$/i.test(said) && /\p{L}{4}\s?[:：]?["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
 }
 
 /** Some programs end it without a colon: "Quoting Bob (2026-01-05 10:00)", "2026/1/5 Bob <bob@example.com>". */

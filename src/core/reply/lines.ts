@@ -35,7 +35,8 @@ export function isRule(line: string): boolean {
   return line.length < LONGEST_LINE && /^[\s>*]{0,8}(?:_{5,}|-{5,}|={5,}|—{3,}|─{3,}|\*{5,})\s*$/.test(line)
 }
 
-const DASHES = new Set([...'-‐‑‒–—―_=*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
+const DASHES = new Set('-‐‑‒–—―_=')
+const AROUND = new Set([...DASHES, ...'*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
 
 /** What a line says between dashes, lower case; `dashes` are how many there are before and behind it. */
 export function betweenDashes(given: string): { said: string; before: number; behind: number } {
@@ -45,10 +46,8 @@ export function betweenDashes(given: string): { said: string; before: number; be
   let end = line.length
   let before = 0
   let behind = 0
-  for (; start < end && DASHES.has(line.charAt(start)); start += 1)
-    if (/[-‐‑‒–—―_=]/.test(line.charAt(start))) before += 1
-  for (; end > start && DASHES.has(line.charAt(end - 1)); end -= 1)
-    if (/[-‐‑‒–—―_=]/.test(line.charAt(end - 1))) behind += 1
+  for (; start < end && AROUND.has(line.charAt(start)); start += 1) if (DASHES.has(line.charAt(start))) before += 1
+  for (; end > start && AROUND.has(line.charAt(end - 1)); end -= 1) if (DASHES.has(line.charAt(end - 1))) behind += 1
   return { said: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
 }
 
