@@ -324,6 +324,8 @@ export interface ShowsCards {
    * `thread` of what is written below it. Rejects with a `DeliveryError`. `id` is the same at every attempt.
    */
   showCard(card: Card, place: string | null, attempt: { id: string; attempt: number }): Promise<string>
+  /** Whether whoever has this address sees the cards; true where that is not known. */
+  seesCards(address: string): boolean
   /** Adds an entry below the card at this place. */
   addToCard(place: string, entry: CardEntry): Promise<void>
 }
@@ -426,6 +428,11 @@ export interface Desk {
   agents(): Promise<{ handle: string; name: string; email: string }[]>
   /** The channel found out that this address is somebody's whom the desk knows by another one. */
   introduce(identity: Identity & { name: string }, as: Identity): Promise<void>
+  /**
+   * What the transport vouches for of this address just now. Where that is no longer the address of the agent whom the
+   * desk knows by it, it is that agent's no more.
+   */
+  vouch(identity: Identity, others: readonly Identity[]): Promise<void>
   /** Reply addresses of tickets of this channel that are not closed: conversations that may go on. */
   conversations(): Promise<string[]>
 }

@@ -10,6 +10,8 @@ export class MemoryChat extends MemoryChannel implements ShowsCards, WritesFirst
   readonly entries = new Map<string, CardEntry[]>()
   /** Consulted before a card or an entry is shown: throw. */
   onShow: () => void = () => undefined
+  /** Agents who are not in the room, by address. */
+  readonly outside = new Set<string>()
   #count = 0
 
   constructor(name: string, address: string, hasRoom: boolean) {
@@ -31,6 +33,10 @@ export class MemoryChat extends MemoryChannel implements ShowsCards, WritesFirst
   /** People are `T/UANN`, conversations have more to them. */
   reaches(address: string): boolean {
     return /^T\/U[A-Z]+$/.test(address)
+  }
+
+  seesCards(address: string): boolean {
+    return !this.outside.has(address)
   }
 
   async showCard(card: Card, place: string | null): Promise<string> {

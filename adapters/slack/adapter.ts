@@ -167,6 +167,10 @@ export class SlackChannel
     return this.#started().cards.showCard(card, place, attempt)
   }
 
+  seesCards(address: string): boolean {
+    return this.#running?.inbound.room.has(readPlace(address)?.channel ?? '') ?? true
+  }
+
   async addToCard(place: string, entry: CardEntry): Promise<void> {
     return this.#started().cards.addToCard(place, entry)
   }
@@ -199,8 +203,8 @@ export class SlackChannel
     throw new DeskError('unavailable', 'This is nothing that came from Slack as it is stored today.')
   }
 
-  check(_desk: Desk): Promise<Finding[]> {
-    return check(this.#settings, this.#options)
+  check(desk: Desk): Promise<Finding[]> {
+    return check(this.#settings, this.#options, desk)
   }
 
   describe(): string[] {

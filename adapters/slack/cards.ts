@@ -15,7 +15,7 @@ const BELOW_NOTHING: readonly string[] = ['thread_not_found', 'message_not_found
 const LEFT: readonly string[] = ['channel_not_found', 'is_archived', 'not_in_channel']
 
 /** Keeps the cards of tickets in the room of the agents. */
-export class Cards implements ShowsCards {
+export class Cards implements Omit<ShowsCards, 'seesCards'> {
   readonly #workspace: Workspace
   readonly #pacer: Pacer
   readonly #calls: Calls

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 import { webApi } from '@slack/bolt'
-import type { ChannelOptions, Finding } from '../../src/channel.ts'
+import type { ChannelOptions, Desk, Finding } from '../../src/channel.ts'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import {
   type Account,
@@ -13,6 +13,7 @@ import {
 } from './account.ts'
 import { deliveryError, slackCode } from './api-error.ts'
 import { clientOptions, createLogger } from './app.ts'
+import { type Asked, checkRoom } from './check-room.ts'
 import { HERE } from './http.ts'
 import { SCOPES } from './manifest.ts'
 import type { SlackHttpSettings, SlackSettings } from './settings.ts'
@@ -21,7 +22,11 @@ const MOST_SKEW_MS = 60_000
 const ANSWER_MS = 3_000
 
 /** Tries what the channel needs, without starting it. */
-export async function check(settings: SlackSettings, options: Pick<ChannelOptions, 'now'>): Promise<Finding[]> {
+export async function check(
+  settings: SlackSettings,
+  options: Pick<ChannelOptions, 'now'>,
+  desk: Pick<Desk, 'agents'>,
+): Promise<Finding[]> {
   // What Slack's libraries say besides is in the findings.
   const logger = createLogger(settings, { warn: () => undefined })
   let skew: number | undefined
@@ -46,7 +51,7 @@ export async function check(settings: SlackSettings, options: Pick<ChannelOption
     ...checkScopes(account),
     ...checkClock(skew),
     ...(await wire),
-    ...(await checkChannels(settings, client, account)),
+    ...(await checkChannels(settings, { client, account, desk })),
   ]
 }
 
@@ -128,19 +133,21 @@ async function readGreeting(host: string, port: number, path: string): Promise<s
   }
 }
 
-async function checkChannels(settings: SlackSettings, client: webApi.WebClient, account: Account): Promise<Finding[]> {
+async function checkChannels(settings: SlackSettings, asked: Asked): Promise<Finding[]> {
+  const { client, account } = asked
   const wanted = wantedChannels(settings)
   if (wanted.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
   try {
     const own = await channelsOfBot(client)
     const missing = wanted.some(({ name }) => !channelNamed(own, name))
     const others = missing ? await publicChannels(client) : []
-    return wanted.flatMap(({ setting, name }) => {
+    const findings = wanted.map(async ({ setting, name }) => {
       const channel = channelNamed(own, name)
       const what = `${setting}: the bot is in ${channel ? `#${channel.name}` : name}`
       if (!channel) return [{ what, ok: false, advice: invitation(name, setting, channelNamed(others, name), account) }]
-      return [{ what, ok: true }, ...(setting === 'room' ? checkRoom(channel) : [])]
+      return [{ what, ok: true }, ...(setting === 'room' ? await checkRoom(channel, asked) : [])]
     })
+    return (await Promise.all(findings)).flat()
   } catch (error) {
     return [{ what: 'Slack tells which channels the bot is in', ok: false, advice: sentenceOf(error) }]
   }
@@ -150,16 +157,6 @@ function invitation(name: string, setting: string, channel: Channel | undefined,
   if (channel) return `in Slack write /invite @${bot} in #${channel.name}.`
   const unseen = `there is no public channel ${name}`
   return `${unseen}: if it is private, write /invite @${bot} in it in Slack; else correct ${setting}.`
-}
-
-/** Whoever reads the room reads every ticket. */
-function checkRoom({ name, isPrivate, isShared }: Channel): Finding[] {
-  const what = `only members of this workspace who were invited read #${name}`
-  if (isPrivate && !isShared) return [{ what, ok: true }]
-  const advice = isShared
-    ? `another organisation shares #${name} and reads every ticket there: choose another channel for room.`
-    : `everybody in the workspace can read every ticket there: Channel details > Settings > Change to a private channel.`
-  return [{ what, ok: false, advice }]
 }
 
 function asError(thrown: unknown): Error {

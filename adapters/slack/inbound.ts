@@ -9,6 +9,7 @@ import { MessageIntake } from './message-intake.ts'
 import { People } from './people.ts'
 import { Progress } from './progress.ts'
 import { Reader } from './reader.ts'
+import { RoomMembers } from './room-members.ts'
 import { isTime } from './slack-time.ts'
 import { type Fields, fieldsOf, listOf, textOf } from './text-fields.ts'
 import { Threads } from './threads.ts'
@@ -48,6 +49,7 @@ export interface InboundOptions {
 export class Inbound {
   readonly people: People
   readonly mentions: Mentions
+  readonly room: RoomMembers
   readonly #workspace: Workspace
   readonly #options: InboundOptions
   readonly #threads: Threads
@@ -68,6 +70,7 @@ export class Inbound {
     this.#options = options
     this.people = options.people ?? new People(workspace, reader)
     this.mentions = new Mentions(reader, this.people, now)
+    this.room = new RoomMembers(workspace, reader)
     this.#threads = new Threads(workspace)
     this.#progress = new Progress(workspace)
     const beginning = new Beginning(workspace)
@@ -83,7 +86,9 @@ export class Inbound {
     const take = this.#intake.take.bind(this.#intake)
     this.#catchUp = new CatchUp(workspace, { reader, progress: this.#progress, beginning, take, signal })
     const catchUp = () => this.#catchUp.run()
-    this.#upkeep = new Upkeep(workspace, { people: this.people, progress: this.#progress, catchUp })
+    this.#upkeep = new Upkeep(workspace, {
+      ...{ people: this.people, room: this.room, progress: this.#progress, catchUp },
+    })
   }
 
   /** Before the first event is taken. What it does in the background ends with `stop`. */
@@ -177,9 +182,10 @@ export class Inbound {
     return undefined
   }
 
-  /** The app itself came into a channel of the configuration, or is in it no more. */
+  /** Somebody came into the room or left it, or the app itself a channel of the configuration. */
   async #member({ type, user, channel }: Fields): Promise<string | undefined> {
     const { botUserId, support, roomId, desk } = this.#workspace
+    if (channel === roomId && isId(user, 'UW')) this.room[type === 'member_joined_channel' ? 'joined' : 'left'](user)
     const isConfigured = typeof channel === 'string' && (support.has(channel) || channel === roomId)
     if (user !== botUserId || !isConfigured) return 'another member'
     if (type === 'member_joined_channel') {

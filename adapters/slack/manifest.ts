@@ -36,6 +36,7 @@ export const EVENTS = [
   'message.im',
   'reaction_added',
   'tokens_revoked',
+  'user_change',
 ] as const satisfies readonly BotEvent[]
 
 /** `callback_id` of each shortcut. */

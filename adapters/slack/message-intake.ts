@@ -26,6 +26,9 @@ import { Turns } from './turns.ts'
 import { WholeThreads } from './whole-threads.ts'
 import { placeOf, type Workspace } from './workspace.ts'
 
+/** Whoever mistyped a command mends it soon. */
+const MENDED_WITHIN_S = 60 * 60
+
 /** How a message is handed over. */
 export interface Handing {
   /** Slack tells of it just now. */
@@ -193,6 +196,8 @@ export class MessageIntake {
     const { threads, people, mentions } = this.#parts
     const { botUserId, options, roomId } = this.#workspace
     const isCommand = now.channel === roomId && (now.addresses || before?.addresses)
+    // What was done with it is forgotten after a day, and must not be done again.
+    if (isCommand && Number(at) - Number(now.ts) > MENDED_WITHIN_S) return { dropped: 'a command of long ago' }
     // It may ask for the desk only now.
     if (isCommand || !(await threads.wasForDesk(before ?? now))) return this.#persons(now, { isLive })
     if (await this.#isFromBefore(now)) return { dropped: 'from before the desk' }

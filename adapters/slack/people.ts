@@ -67,8 +67,9 @@ export class People {
     const wanted = email.toLowerCase()
     const user = await this.#lookUp(wanted)
     if (user === undefined) return this.#warn(wanted, `no account in Slack has the address ${email} of @${handle}`)
-    const person = this.#personOf(user)
+    const person = personOf(user, this.#workspace.teamId)
     if (person.email !== wanted) {
+      await this.#vouch(person)
       const who = `the account in Slack with the address ${email} of @${handle}`
       return this.#warn(wanted, `${who} is no full member of the workspace: it is not taken for an agent's`)
     }
@@ -108,7 +109,9 @@ export class People {
   async #askSlack(userId: string): Promise<Person | undefined> {
     try {
       const { user } = await this.#reader.ask(client => client.users.info({ user: userId }))
-      return this.#personOf({ ...fieldsOf(user), id: userId })
+      const person = personOf({ ...fieldsOf(user), id: userId }, this.#workspace.teamId)
+      await this.#vouch(person)
+      return person
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (NOBODY.includes(error.code)) return undefined
@@ -116,22 +119,27 @@ export class People {
     }
   }
 
+  /** Whoever is no member any more, or has another e-mail address now, is no agent any more. */
+  #vouch(person: Person): Promise<void> {
+    const { address } = person
+    return this.#workspace.desk.vouch({ kind: 'slack', address }, otherAddresses(person))
+  }
+
   #unknown(userId: string, teamId: string | undefined): Person {
     const team = isTeam(teamId) ? teamId : this.#workspace.teamId
     return { address: `${team}/${userId}`, userId, name: userId, email: null, isBot: false, isOurs: false }
   }
+}
 
-  /** https://docs.slack.dev/reference/objects/user-object */
-  #personOf(user: Fields): Person {
-    const { teamId } = this.#workspace
-    const userId = textOf(user.id)
-    const isOurs = user.is_stranger !== true && isOf(user, teamId)
-    const isBot = user.is_bot === true || userId === 'USLACKBOT'
-    const team = isOurs || !isTeam(user.team_id) ? teamId : user.team_id
-    return {
-      ...{ address: `${team}/${userId}`, userId, name: nameOf(user) || userId },
-      ...{ email: isOurs && !isBot && isFullMember(user) ? emailOf(user) : null, isBot, isOurs },
-    }
+/** Who a user is, as a workspace shows them. https://docs.slack.dev/reference/objects/user-object */
+export function personOf(user: Fields, teamId: string): Person {
+  const userId = textOf(user.id)
+  const isOurs = user.is_stranger !== true && isOf(user, teamId)
+  const isBot = user.is_bot === true || userId === 'USLACKBOT'
+  const team = isOurs || !isTeam(user.team_id) ? teamId : user.team_id
+  return {
+    ...{ address: `${team}/${userId}`, userId, name: nameOf(user) || userId },
+    ...{ email: isOurs && !isBot && isFullMember(user) ? emailOf(user) : null, isBot, isOurs },
   }
 }
 

@@ -7,6 +7,7 @@ import type { PersonsMessage } from './message-event.ts'
 import { textOfMessage } from './message-text.ts'
 import { otherAddresses, type Person } from './people.ts'
 import type { Threads } from './threads.ts'
+import { plainCommand } from './typed-text.ts'
 import { placeOf, type Workspace } from './workspace.ts'
 
 interface Brought {
@@ -72,10 +73,4 @@ export class RoomCommands {
       throw error
     }
   }
-}
-
-/** People write words in bold or as code, and clients make one long dash of two. */
-function plainCommand(line: string): string {
-  const [, word = '', rest = ''] = /^\s*(\S*)(.*)$/s.exec(line) ?? []
-  return `${word.replace(/^([*_~`]+)(.+)\1$/, '$2')}${rest.replace(/(?<=\s)[—–](?=[a-z])/g, '--')}`.trim()
 }

@@ -1,5 +1,6 @@
 import type { People } from './people.ts'
 import type { Progress } from './progress.ts'
+import type { RoomMembers } from './room-members.ts'
 import type { Workspace } from './workspace.ts'
 
 const MINUTE_MS = 60_000
@@ -10,6 +11,7 @@ const OVERDUE_MS = 70 * MINUTE_MS
 
 interface Parts {
   people: People
+  room: RoomMembers
   progress: Progress
   /** Brings in what was missed. */
   catchUp(): Promise<void>
@@ -44,9 +46,13 @@ export class Upkeep {
   async #introduceAgents(): Promise<void> {
     try {
       await this.#parts.people.introduceAgents()
+      await this.#parts.room.learn()
       this.#later(HOUR_MS, () => this.#introduceAgents())
     } catch (error) {
-      this.#warn('the accounts of agents in Slack could not be looked up; it is tried again', error)
+      this.#warn(
+        'the accounts of agents in Slack, and who is in their room, could not be looked up; it is tried again',
+        error,
+      )
       this.#later(MINUTE_MS, () => this.#introduceAgents())
     }
   }

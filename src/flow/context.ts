@@ -120,7 +120,14 @@ export function channelFacts({
           const [chatKind, address = ''] = chat.split(' ')
           return chatKind === kind && (writesFirst(adapter)?.reaches(address) ?? false)
         })
-        if (own) return { channel, recipient: own.slice(kind.length + 1), seesCards: roomOf(desk) === channel }
+        const recipient = own?.slice(kind.length + 1)
+        if (recipient !== undefined) {
+          return {
+            channel,
+            recipient,
+            seesCards: roomOf(desk) === channel && (room(adapter)?.seesCards(recipient) ?? false),
+          }
+        }
       }
       const byMail = channels.get(about)?.kind === 'email' ? about : (mailChannel(desk) ?? mailChannel(undefined))
       return { channel: byMail ?? about, recipient: email, seesCards: false }

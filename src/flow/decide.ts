@@ -133,12 +133,16 @@ async function decideInChat(
     return { action: 'ignore', rule: 'answer-to-alarm' }
   }
   const takesPartIn = own && isAmong(await participantsOf(tx, own.ticketId), origin.kind, from.address, sender)
+  const before = row ? await lineBefore(tx, intake, origin.channel, message, row.key) : null
+  // Whoever names another ticket of theirs means that one, and not what they wrote last.
+  const named = clues.find(clue => clue.by === 'subject' && clue.ticketId !== before?.ticketId)
+  const meansOther = named && isAmong(await participantsOf(tx, named.ticketId), origin.kind, from.address, sender)
   return decideChat({
     senderIsAgent: sender?.handle != null,
     internal: message.internal ?? false,
     shared: message.shared ?? false,
     thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
-    before: row ? await lineBefore(tx, intake, origin.channel, message, row.key) : null,
+    before: meansOther ? null : before,
     withinMs: row?.within ?? 0,
     smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
     takesPart: () => takesPartIn ?? false,

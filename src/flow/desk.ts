@@ -131,6 +131,7 @@ export class DeskService {
         const person = await personByIdentity(store.read, as.kind, as.address)
         if (person) await this.performer.introduce(identity, person.id)
       },
+      vouch: ({ kind, address }, others) => this.performer.vouch({ kind, address }, others),
       conversations: () => openConversations(store.read, channel),
     }
   }

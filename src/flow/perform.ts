@@ -1,4 +1,13 @@
-import type { Actor, CommandRequest, InboundMessage, Layout, Receipt, Reply, ShowsLayout } from '../channel.ts'
+import type {
+  Actor,
+  CommandRequest,
+  Identity,
+  InboundMessage,
+  Layout,
+  Receipt,
+  Reply,
+  ShowsLayout,
+} from '../channel.ts'
 import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
 import { type CommandLine, parseCommandLine, splitText } from '../core/command-line.ts'
@@ -6,8 +15,16 @@ import { parseReference } from '../core/reference.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
-import { addIdentity, type Person, personByHandle, personByIdentity } from '../store/people.ts'
+import {
+  addIdentity,
+  allAgents,
+  type Person,
+  personByHandle,
+  personByIdentity,
+  removeIdentity,
+} from '../store/people.ts'
 import { answerBefore, rememberAnswer } from '../store/performed.ts'
+import type { Sql } from '../store/sql.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, ticketById } from '../store/tickets.ts'
@@ -148,6 +165,20 @@ export class Performer {
   /** From now on this address is that person's, too; if it is somebody's already, it stays theirs. */
   introduce({ kind, address }: { kind: string; address: string }, personId: string): Promise<void> {
     return this.#context.store.transact(tx => addIdentity(tx, personId, { kind, address, name: '' }))
+  }
+
+  /** Takes an address in a chat away from the agent who had it, unless one of the others is still that agent's. */
+  async vouch(identity: { kind: string; address: string }, others: readonly Identity[]): Promise<void> {
+    const { store } = this.#context
+    const isUnvouched = async (sql: Sql) => {
+      const person = await personByIdentity(sql, identity.kind, identity.address)
+      const agent = person?.handle ? (await allAgents(sql)).find(each => each.id === person.id) : undefined
+      return agent !== undefined && !others.some(each => each.kind === 'email' && each.address === agent.email)
+    }
+    if (!(await isUnvouched(store.read))) return
+    await store.transact(async tx => {
+      if (await isUnvouched(tx)) await removeIdentity(tx, identity)
+    })
   }
 
   /** Opens tickets for chat messages of which nobody said in time where they belong. Gives how many. */

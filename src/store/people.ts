@@ -67,6 +67,11 @@ export async function addIdentity(tx: Tx, personId: string, { kind, address }: I
     ON CONFLICT (kind, address) DO NOTHING`
 }
 
+/** From now on nobody has this address. */
+export async function removeIdentity(tx: Tx, { kind, address }: { kind: string; address: string }): Promise<void> {
+  await tx`DELETE FROM identities WHERE kind = ${kind} AND address = ${address}`
+}
+
 export async function personByHandle(sql: Sql, handle: string): Promise<Person | undefined> {
   const [found] = await sql<Person>`SELECT id, name, handle FROM people WHERE handle = ${handle}`
   return found

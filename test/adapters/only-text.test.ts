@@ -6,9 +6,31 @@ import { readMail } from '../../adapters/email/parse.ts'
 
 const OPTIONS = { own: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
 
-const charset = fc.constantFrom('', 'utf-8', 'us-ascii', 'iso-8859-1', 'windows-1251', 'iso-2022-jp', 'x-none', 'utf-16')
+const charset = fc.constantFrom(
+  '',
+  'utf-8',
+  'us-ascii',
+  'iso-8859-1',
+  'windows-1251',
+  'iso-2022-jp',
+  'x-none',
+  'utf-16',
+)
 const piece = fc.oneof(
-  fc.constantFrom('\r\n', '\n', '\r', '\r\n\r\n', ' ', '> ', '-- \r\n', '=3D', '<b>', '</p>', '\x1b$B', 'begin 644 a\r\n'),
+  fc.constantFrom(
+    '\r\n',
+    '\n',
+    '\r',
+    '\r\n\r\n',
+    ' ',
+    '> ',
+    '-- \r\n',
+    '=3D',
+    '<b>',
+    '</p>',
+    '\x1b$B',
+    'begin 644 a\r\n',
+  ),
   fc.constantFrom('Hello', 'the printer', 'Grüße', 'Здравствуйте', '=', '\0', 'On Mon, Ann wrote:', '--b--', '.'),
   fc.uint8Array({ maxLength: 8 }).map(bytes => Buffer.from(bytes).toString('latin1')),
 )

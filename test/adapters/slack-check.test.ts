@@ -18,6 +18,9 @@ const CHANNELS = [
   { name: 'hidden', private: true, bot: false },
 ]
 
+const ADMIN = { handle: 'admin', name: 'Admin', email: 'admin@emulate.dev' } // made the workspace, and is everywhere
+const ALL = [ADMIN, { handle: 'anna', name: 'Anna', email: 'Anna@example.com' }]
+
 let stand: SlackStand
 let servers: Server[] = []
 
@@ -39,8 +42,8 @@ function settingsWith(others: object) {
 }
 
 /** Findings in one line each, with what to do behind those that are not good. */
-async function checked(others: object, now = () => new Date()): Promise<string[]> {
-  const findings = await check(settingsWith(others), { now })
+async function checked(others: object, { now = () => new Date(), agents = ALL } = {}): Promise<string[]> {
+  const findings = await check(settingsWith(others), { now }, { agents: async () => agents })
   return findings.map(({ ok, what, advice }) => `${ok ? 'ok' : 'FAIL'} ${what}${advice ? ` -> ${advice}` : ''}`)
 }
 
@@ -57,6 +60,7 @@ describe('doctor', () => {
       'ok Slack accepts the app token for Socket Mode',
       'ok room: the bot is in #agents',
       'ok only members of this workspace who were invited read #agents',
+      'ok all who are in #agents are agents',
       'ok support[0].channel: the bot is in #help',
     ])
     expect(await checked({})).toContain('ok people can ask in direct messages; no channel is set')
@@ -115,9 +119,20 @@ describe('doctor', () => {
 
   test('a room that everybody can read', async () => {
     const findings = await checked({ room: 'open-room' })
-    expect(findings.at(-1)).toMatch(
+    expect(findings.at(-2)).toMatch(
       /^FAIL only members .* read #open-room -> everybody in the workspace .*private channel\.$/,
     )
+  })
+
+  test('a room with somebody who is no agent, and an agent who is not in it', async () => {
+    const agents = [ADMIN, { handle: 'eve', name: 'Eve', email: 'eve@example.com' }]
+    const findings = await checked({ room: 'agents' }, { agents })
+    expect(findings.slice(-2)).toEqual([
+      'FAIL all who are in #agents are agents -> anna read every ticket there: take them out, or list them under agents.',
+      'ok not in #agents, told of new tickets one by one instead: @eve',
+    ])
+    stand.fault({ method: 'conversations.members', status: 500 })
+    expect((await checked({ room: 'agents' })).at(-1)).toMatch(/^FAIL all who are in #agents .*Slack does not tell/)
   })
 
   test('the list of channels cannot be read', async () => {
@@ -132,12 +147,16 @@ describe('doctor', () => {
 
   test('a clock that is off', async () => {
     const ahead = () => new Date(Date.now() + 90_000)
-    expect(await checked({}, ahead)).toContainEqual(
+    expect(await checked({}, { now: ahead })).toContainEqual(
       expect.stringMatching(/^FAIL this clock is (?:89|90|91) seconds ahead of that of Slack -> set the clock/),
     )
     const behind = () => new Date(Date.now() - 200_000)
-    expect(await checked({}, behind)).toContainEqual(expect.stringMatching(/^FAIL this clock is \d+ seconds behind /))
-    expect(await checked({}, () => new Date(Date.now() + 30_000))).toContain('ok this clock and that of Slack agree')
+    expect(await checked({}, { now: behind })).toContainEqual(
+      expect.stringMatching(/^FAIL this clock is \d+ seconds behind /),
+    )
+    expect(await checked({}, { now: () => new Date(Date.now() + 30_000) })).toContain(
+      'ok this clock and that of Slack agree',
+    )
   })
 
   test('the port for HTTP is free, taken by the desk, or taken by something else', async () => {
@@ -291,6 +310,7 @@ const OF_EVENTS: Record<(typeof EVENTS)[number], (keyof typeof SCOPES)[]> = {
   'message.im': ['im:history'],
   reaction_added: ['reactions:read'],
   tokens_revoked: [],
+  user_change: ['users:read'],
 }
 
 const OWN_CODE = globSync('adapters/slack/*.ts')

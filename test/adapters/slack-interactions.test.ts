@@ -67,6 +67,7 @@ class RecordingDesk implements Desk {
   alarm = async () => undefined
   settle = async () => undefined
   introduce = async () => undefined
+  vouch = async () => undefined
   conversations = async () => []
 }
 

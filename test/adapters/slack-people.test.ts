@@ -20,7 +20,7 @@ const people = () => slack.inbound.people
 const idOf = (name: string) => stand.as(name).id
 
 beforeAll(async () => {
-  stand = await SlackStand.start({ users: PEOPLE, channels: [{ name: 'support' }] })
+  stand = await SlackStand.start({ users: PEOPLE, channels: [{ name: 'support' }, { name: 'agents', private: true }] })
 })
 
 afterAll(() => stand?.stop())
@@ -96,6 +96,33 @@ test('agents are introduced; of those without an account here the operator hears
     "the account in Slack with the address bob@example.com of @bob is no full member of the workspace: it is not taken for an agent's",
     'no account in Slack has the address eve@example.com of @eve',
   ])
+})
+
+test('whenever somebody is looked up the desk hears what Slack vouches for', async () => {
+  await people().find(idOf('ann'))
+  await people().find(idOf('bob'))
+  expect(desk.vouched).toEqual([
+    { address: `${team}/${idOf('ann')}`, others: ['ann@example.com'] },
+    { address: `${team}/${idOf('bob')}`, others: [] },
+  ])
+  desk.people = [{ handle: 'bob', name: 'Bob', email: 'bob@example.com' }]
+  await people().introduceAgents()
+  expect(desk.vouched.at(-1)).toEqual({ address: `${team}/${idOf('bob')}`, others: [] })
+})
+
+test('who is in the room is known, and followed', async () => {
+  await slack.stop()
+  slack = await Receiving.start(stand, { desk, room: 'agents' })
+  const { room } = slack.inbound
+  expect(room.has('U404')).toBe(true) // nobody has told yet
+  await eventually(() => (room.has('U404') ? undefined : 'told'), 'Slack tells who is there')
+  expect(room.has(idOf('ann'))).toBe(true)
+  const channel = stand.workspace.channel('agents')
+  const member = (type: string) => ({ type, user: idOf('ann'), channel, channel_type: 'G', team, event_ts: '1.000001' })
+  await stand.send(member('member_left_channel'))
+  expect(room.has(idOf('ann'))).toBe(false)
+  await stand.send(member('member_joined_channel'))
+  expect(room.has(idOf('ann'))).toBe(true)
 })
 
 test('agents are introduced when the channel starts', async () => {

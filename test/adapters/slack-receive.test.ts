@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { InboundMessage } from '../../src/channel.ts'
 import { DeskError } from '../../src/errors.ts'
+import { messageEvent, newTime, type Told } from '../support/slack/events.ts'
 import { Receiving } from '../support/slack/receiving.ts'
 import { SlackStand } from '../support/slack/stand.ts'
 
@@ -315,6 +316,23 @@ describe('in the room', () => {
     const shown = (await stand.ephemerals('room')).filter(each => each.thread_ts === ts)
     expect(shown.map(each => each.text)).toEqual(['There is no command clam; did you mean claim?', 'Yours now.'])
     expect(slack.desk.revisions).toEqual([])
+  })
+
+  test('one of long ago is not given again when it is changed', async () => {
+    const message = (text: string, seconds: number) => ({
+      ...{ type: 'message', user: gil().id, team, text: `<@U0DESKBOT> ${text}` },
+      ts: `${Math.floor(Date.now() / 1000) - seconds}.000100`,
+    })
+    const change = async (seconds: number) => {
+      const edited = { user: gil().id, ts: newTime() }
+      const told = { message: { ...message('claim HD-7', seconds), edited }, previous: message('clam HD-7', seconds) }
+      const event = { subtype: 'message_changed', channel: ids.room, ...told } as unknown as Told
+      await stand.send(await messageEvent(stand.workspace, event))
+    }
+    await change(25 * 60 * 60)
+    expect(slack.desk.performed).toEqual([])
+    await change(60)
+    expect(slack.desk.performed).toMatchObject([{ line: 'claim HD-7' }])
   })
 
   test('a command that failed is tried again', async () => {

@@ -417,6 +417,8 @@ describe.each(['http', 'socket'] as const)('people and an app, over %s', way => 
     await ann().remove(said)
     const stone = { subtype: 'tombstone', ts: said.ts, reply_count: 1 }
     expect(told.events.at(-1)).toMatchObject({ subtype: 'message_changed', message: stone })
+    const { messages } = await client.conversations.replies({ channel: support, ts: said.ts })
+    expect(messages).toMatchObject([stone, { text: 'Anyone?' }])
   })
 
   test('a mention makes two events, in any order', async () => {

@@ -42,6 +42,7 @@ const DESK: Desk = {
   actionsFor: refuse,
   agents: refuse,
   introduce: refuse,
+  vouch: refuse,
   conversations: refuse,
 }
 

@@ -121,6 +121,17 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(await say(ANN, 'A new keyboard please')).toMatchObject({ outcome: 'opened' })
   })
 
+  test('a line that names another ticket of its writer is about that one', async () => {
+    const first = await say(ANN, 'The printer burns')
+    desk.clock.advance(3 * 60 * MINUTE_MS)
+    const second = await say(ANN, 'My badge is lost')
+    expect(await say(ANN, `${first.ref} still burns`)).toEqual({ outcome: 'appended', ref: first.ref })
+    expect(await say(ANN, 'The blue one')).toMatchObject({ outcome: 'appended' })
+    expect(second.ref).not.toBe(first.ref)
+    const other = await say(CARL, 'My chair')
+    expect(await say(CARL, `${first.ref} is funny`)).toEqual({ outcome: 'appended', ref: other.ref })
+  })
+
   test('lines that come at once are one ticket', async () => {
     const receipts = await Promise.all(['The printer', 'is', 'on fire'].map(text => say(ANN, text)))
     expect(new Set(receipts.map(each => each.ref)).size).toBe(1)
@@ -219,6 +230,38 @@ describe.each(ENGINES)('a chat on %s', engine => {
     const begun = line(BOB, 'Oh no', { thread: 'T/UBOB/begun-1' })
     expect(await chat.deliver(begun)).toMatchObject({ outcome: 'appended', ref })
     expect((await shown(ref ?? '')).messages.at(-1)?.direction).toBe('internal')
+  })
+
+  test('an agent who is not in the room is told of a new ticket one by one', async () => {
+    await press(BOB, 'list')
+    chat.outside.add(BOB)
+    const { ref } = await say(ANN, 'The printer burns')
+    await settled()
+    expect(
+      chat.sent
+        .filter(each => each.recipients.includes(BOB))
+        .map(words)
+        .join(),
+    ).toContain(ref)
+  })
+
+  test('whoever no longer has the address of an agent is none any more', async () => {
+    const { ref } = await say(ANN, 'The printer burns')
+    await press(BOB, `claim ${ref}`)
+    const slack = desk.service.deskFor('slack')
+    await slack.vouch({ kind: 'slack', address: BOB }, [{ kind: 'email', address: 'bob@staff.example' }])
+    await slack.vouch({ kind: 'slack', address: ANN }, [])
+    expect((await press(BOB, `show ${ref}`)).text).toContain('Bob Berg')
+    await slack.vouch({ kind: 'slack', address: BOB }, [])
+    const gone: Actor = { kind: 'slack', address: BOB, name: 'BOB', alsoKnownAs: [] }
+    await expect(desk.service.perform({ actor: gone, channel: 'slack', line: `show ${ref}` })).rejects.toThrow(
+      'Commands are for agents',
+    )
+    const said = line(BOB, 'Let me in', { in: 'T/ROOM', thread: 'T/ROOM/1', internal: true, alsoKnownAs: [] })
+    await settled()
+    expect(await chat.deliver(said)).toMatchObject({ outcome: 'held:stranger-in-room' })
+    // Ann's is hers: she is no agent.
+    expect((await press(ANN, 'status')).text).toContain(ref)
   })
 
   test('the requester says whether it is solved, with a button, and how it was', async () => {

@@ -1,6 +1,7 @@
 import type { SlackApi, Supply } from './api.ts'
 import { mayRead } from './membership.ts'
 import { type Answer, byTime, type Call, type Json, type Message, refusal } from './shapes.ts'
+import { fromTemplate } from './templates.ts'
 import type { Workspace } from './workspace.ts'
 
 /** https://docs.slack.dev/reference/methods/conversations.history */
@@ -74,9 +75,15 @@ export async function threadOf(api: SlackApi, channel: string, ts: string, call:
   const answer = await api.workspace.call('conversations.replies', { channel, ts }, call.caller)
   if (!answer.ok) return []
   const found = (answer.messages as Message[]).map(each => asShown(each, channel, api.workspace))
-  const [parent, ...others] = found.sort((a, b) => byTime(a.ts, b.ts))
-  if (parent?.ts !== ts) return []
+  const sorted = found.sort((a, b) => byTime(a.ts, b.ts))
+  const [parent, ...others] = sorted[0] && sorted[0].ts !== ts ? [stone(channel, ts), ...sorted] : sorted
+  if (parent === undefined) return []
   return [parentOf(parent, others), ...others.map(each => ({ ...each, parent_user_id: parent.user }))]
+}
+
+/** What Slack leaves of a first message that was deleted, as long as there are answers. */
+function stone(channel: string, ts: string): Message {
+  return { ...fromTemplate('tombstone', { ts }), channel } as unknown as Message
 }
 
 /** Everything outside threads, oldest first. */

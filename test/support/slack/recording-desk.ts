@@ -24,6 +24,7 @@ export class RecordingDesk implements Desk {
   readonly performed: CommandRequest[] = []
   readonly memory = new Map<string, string>()
   readonly alarms = new Map<string, string>()
+  readonly vouched: { address: string; others: string[] }[] = []
   readonly introduced: { address: string; name: string; as: string }[] = []
   people: { handle: string; name: string; email: string }[] = []
   /** Reply addresses of open tickets that were there before. */
@@ -109,6 +110,10 @@ export class RecordingDesk implements Desk {
 
   async introduce({ address, name }: { address: string; name: string }, as: { address: string }): Promise<void> {
     this.introduced.push({ address, name, as: as.address })
+  }
+
+  async vouch({ address }: { address: string }, others: readonly { address: string }[]): Promise<void> {
+    this.vouched.push({ address, others: others.map(each => each.address) })
   }
 
   async conversations(): Promise<string[]> {
