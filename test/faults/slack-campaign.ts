@@ -235,6 +235,7 @@ class Run {
     const durationMs = performance.now() - this.#start
     const found = await checkRun(this.#scene, this.#plan, cast, answers)
     const failures = [...this.#failures, ...found.failures]
+    courier.giveUp()
     return { ...found, failures, durationMs, figures: courier.figures, again: play.again }
   }
 

@@ -90,7 +90,7 @@ export class Cast {
     this.ids.set(step.label, `${this.#idOf(place)}/deleted/${event?.event_ts}`)
   }
 
-  /** What it opened is known below its acknowledgement: see `knowForm`. */
+  /** What it opened is known below its acknowledgement: see `knowsForm`. */
   async #fillForm(step: Step): Promise<Delivery | undefined> {
     const user = this.#as(step)
     const view = await this.#window(user, () => user.command('/desk new'))
@@ -100,10 +100,12 @@ export class Cast {
   }
 
   /** People answer below the acknowledgement of what they asked for with a form. */
-  async knowForm(story: Story): Promise<void> {
+  async knowsForm(story: Story): Promise<boolean> {
     const [first] = story.steps
-    const sent = first?.what === 'form' ? await this.sent(story, 'acknowledgement') : undefined
-    if (first && sent) this.places.set(first.label, sent)
+    if (first?.what !== 'form') return true
+    const sent = await this.sent(story, 'acknowledgement')
+    if (sent) this.places.set(first.label, sent)
+    return sent !== undefined
   }
 
   async #command(story: Story, step: Step): Promise<Delivery | undefined> {

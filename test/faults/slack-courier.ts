@@ -34,6 +34,7 @@ export class Courier implements Route {
   readonly figures: CourierFigures = { events: 0, sent: 0, twice: 0, doubled: 0, givenUp: 0 }
   /** What it is given now it never gives up. */
   insists = false
+  #over = false
   readonly #way: () => Route
   readonly #random: SeededRandom | undefined
   readonly #pending = new Set<Promise<void>>()
@@ -56,6 +57,11 @@ export class Courier implements Route {
     return { kind, payload, attempt: 0, acknowledged: true, status: undefined, body: undefined, took: 0 }
   }
 
+  /** What is not taken by now is told no more: the desk is about to end. */
+  giveUp(): void {
+    this.#over = true
+  }
+
   /** How much is on its way. */
   get pending(): number {
     return this.#pending.size
@@ -76,6 +82,7 @@ export class Courier implements Route {
     for (let attempt = 0; ; attempt += 1) {
       if (!(attempt === 0 && isLost) && (await this.#try(payload, attempt))) break
       const wait = AGAIN_MS[attempt]
+      if (this.#over) return
       if (wait === undefined && !insists && random) {
         this.figures.givenUp += 1
         return

@@ -93,7 +93,7 @@ export class Play {
     if (needsCard && story.wanted && !ticket?.place) return false
     if (awaits && !this.#idsOf(story).every(id => this.#watch.has(id))) return false
     if (awaits === 'acknowledged' && !ticket?.acknowledged) return false
-    if (awaits === 'acknowledged') await this.#cast.knowForm(story)
+    if (awaits === 'acknowledged' && !(await this.#cast.knowsForm(story))) return false
     return (what !== 'confirm' && what !== 'deny') || (await this.#cast.sent(story, 'ask-solved')) !== undefined
   }
 
