@@ -425,12 +425,12 @@ export interface Desk {
   /** What an agent can do about the ticket of this conversation as it is now; none if it is no ticket's. */
   actionsFor(thread: string, actor: Actor): Promise<Action[]>
   /** Who works here, so that a channel can find its own addresses of them. */
-  agents(): Promise<{ handle: string; name: string; email: string }[]>
+  agents(): Promise<{ handle: string; name: string; email: string /** `kind address` */; chats?: readonly string[] }[]>
   /** The channel found out that this address is somebody's whom the desk knows by another one. */
   introduce(identity: Identity & { name: string }, as: Identity): Promise<void>
   /**
-   * What the transport vouches for of this address just now. Where that is no longer the address of the agent whom the
-   * desk knows by it, it is that agent's no more.
+   * All that the transport vouches for of this address just now: it is the agent's who has one of the others, and no
+   * other agent's any more.
    */
   vouch(identity: Identity, others: readonly Identity[]): Promise<void>
   /** Reply addresses of tickets of this channel that are not closed: conversations that may go on. */

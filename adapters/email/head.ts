@@ -117,12 +117,15 @@ export function headCharset({ fields }: Head): string {
   return parametersOf(fields.find(({ name }) => name === 'content-type')?.value ?? '').get('charset') ?? ''
 }
 
-/** Lines that end with nothing but CR, as old programs write them, end as others do. */
+/** Lines that end with nothing but CR, as old programs write them, end as others do; none in front of the head. */
 export function withLineEnds(raw: RawMessage): RawMessage {
   if (!('bytes' in raw)) return raw
-  const bytes = Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.byteLength)
+  let start = 0
+  while (raw.bytes[start] === 0x0a || (raw.bytes[start] === 0x0d && raw.bytes[start + 1] === 0x0a)) start += 1
+  const { buffer, byteOffset, byteLength } = raw.bytes
+  const bytes = Buffer.from(buffer, byteOffset + start, byteLength - start)
   const doubled = bytes.subarray(0, LONGEST_FIELD).includes('\r\r\n')
   if (doubled) return { bytes: Buffer.from(bytes.toString('latin1').replaceAll('\r\r\n', '\r\n'), 'latin1') }
-  if (!bytes.includes(0x0d) || bytes.includes(0x0a)) return raw
+  if (!bytes.includes(0x0d) || bytes.includes(0x0a)) return start === 0 ? raw : { bytes }
   return { bytes: Buffer.from(bytes.toString('latin1').replaceAll('\r', '\r\n'), 'latin1') }
 }

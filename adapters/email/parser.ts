@@ -38,11 +38,16 @@ export class MailParserPool {
   #together: Threads | undefined
   #alone: Threads | undefined
   #waiting: Waiting[] = []
-  readonly #atHand = new Set<Promise<void>>()
+  #atHand = 0
+  /** Those that ended a thread go one by one, so that none waits for its thread and is taken for slow. */
+  #lastAlone: Promise<unknown> = Promise.resolve()
+  readonly #reading = new Set<Promise<unknown>>()
 
   /** Rejects with a `DeskError` of code `temporary` if the machine, not the message, is in the way. */
   async parse(raw: RawMessage, options: Omit<ParseOptions, 'spool'>, spool: string): Promise<ParsedMail> {
-    const read = await this.#read({ raw, options: { ...options, spool } })
+    const reading = this.#read({ raw, options: { ...options, spool } })
+    this.#reading.add(reading)
+    const read = await reading.finally(() => this.#reading.delete(reading))
     try {
       // Packed here and not there: that is less work than to send the packed bytes over.
       const kept = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
@@ -60,13 +65,20 @@ export class MailParserPool {
       outcome = await this.#readTogether(task).catch(() => this.#readAlone(task))
     } catch (error) {
       await removeCollected(spool)
+      if (FAULTS.has(codeOf(error))) throw faulty(codeOf(error), error)
       return tooMuch(error)
     }
     if ('fault' in outcome) throw faulty(outcome.fault)
     return outcome
   }
 
-  async #readAlone(task: ParseTask): Promise<Outcome> {
+  #readAlone(task: ParseTask): Promise<Outcome> {
+    const turn = this.#lastAlone.then(() => this.#runAlone(task))
+    this.#lastAlone = turn.catch(() => undefined)
+    return turn
+  }
+
+  async #runAlone(task: ParseTask): Promise<Outcome> {
     await removeCollected(task.options.spool)
     this.#alone ??= threads(1)
     const [outcome] = await this.#alone.run([task], { name: 'read', signal: AbortSignal.timeout(SLOWEST_MS) })
@@ -88,9 +100,10 @@ export class MailParserPool {
 
   /** What comes alone goes alone, and at once; what has to wait for the threads goes with what waits beside it. */
   #handOver(): void {
-    while (this.#atHand.size < AHEAD * THREADS && this.#waiting.length > 0) {
+    while (this.#atHand < AHEAD * THREADS && this.#waiting.length > 0) {
       const batch = this.#nextBatch()
-      const read = this.#runBatch(batch.map(({ task }) => task))
+      this.#atHand += 1
+      this.#runBatch(batch.map(({ task }) => task))
         .then(
           outcomes => {
             for (const [index, outcome] of outcomes.entries()) batch[index]?.resolve(outcome)
@@ -100,10 +113,9 @@ export class MailParserPool {
           },
         )
         .finally(() => {
-          this.#atHand.delete(read)
+          this.#atHand -= 1
           this.#handOver()
         })
-      this.#atHand.add(read)
     }
   }
 
@@ -133,7 +145,7 @@ export class MailParserPool {
 
   /** Resolves when everything that it was given was read. */
   async close(): Promise<void> {
-    while (this.#atHand.size > 0) await Promise.all(this.#atHand)
+    while (this.#reading.size > 0) await Promise.allSettled([...this.#reading])
     await Promise.all([this.#together?.close(), this.#alone?.close()])
     this.#together = undefined
     this.#alone = undefined
@@ -145,7 +157,7 @@ function threads(concurrentTasksPerWorker: number): Threads {
   // Node strips types in WebAssembly, whose compiled code V8 shares between threads and may free while one still runs
   // it, which ends the process: https://github.com/nodejs/node/issues/64500.
   if (fromSources) setFlagsFromString('--no-wasm-code-gc')
-  return new Piscina({
+  const pool: Threads = new Piscina({
     filename: new URL(fromSources ? './worker.ts' : './worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: THREADS,
@@ -155,6 +167,9 @@ function threads(concurrentTasksPerWorker: number): Threads {
     env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() ?? '' },
     resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },
   })
+  // One that ends while it has nothing to do ends nothing else; what it was to read is told of by itself.
+  pool.on('error', () => undefined)
+  return pool
 }
 
 function faulty(code: string, cause?: unknown): DeskError {

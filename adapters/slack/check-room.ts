@@ -30,15 +30,19 @@ export async function checkRoom({ id, name, isPrivate, isShared }: Channel, aske
 async function checkMembers(channel: string, name: string, asked: Asked): Promise<Finding[]> {
   const what = `all who are in #${name} are agents`
   try {
-    const people = await peopleIn(channel, asked)
+    const ids = await membersOf(new Reader(asked.client), channel)
+    const people = await peopleOf(ids.slice(0, MOST_MEMBERS), asked)
     const agents = await asked.desk.agents()
     const isAgent = ({ email }: Person) => email !== null && agents.some(each => each.email.toLowerCase() === email)
     const strangers = people.filter(each => !each.isBot && !isAgent(each)).map(each => each.name)
-    const outside = agents.filter(({ email }) => !people.some(each => each.email === email.toLowerCase()))
+    const isWhole = ids.length <= MOST_MEMBERS
+    const outside = (isWhole ? agents : []).filter(
+      ({ email }) => !people.some(each => each.email === email.toLowerCase()),
+    )
     const absent = outside.map(({ handle }) => `@${handle}`)
     return [
       strangers.length === 0
-        ? { what, ok: true }
+        ? { what: isWhole ? what : `of the first ${MOST_MEMBERS} in #${name} all are agents`, ok: true }
         : {
             what,
             ok: false,
@@ -53,10 +57,10 @@ async function checkMembers(channel: string, name: string, asked: Asked): Promis
   }
 }
 
-async function peopleIn(channel: string, { client, account }: Asked): Promise<Person[]> {
+async function peopleOf(ids: readonly string[], { client, account }: Asked): Promise<Person[]> {
   const reader = new Reader(client)
   const found: Person[] = []
-  for (const id of (await membersOf(reader, channel)).slice(0, MOST_MEMBERS)) {
+  for (const id of ids) {
     if (id === account.botUserId) continue
     const { user } = await reader.ask(each => each.users.info({ user: id }))
     found.push(personOf({ ...fieldsOf(user), id }, account.teamId))

@@ -101,8 +101,9 @@ export class Inbound {
   }
 
   /** Brings in what was missed: to be called whenever events begin to come, before the first of them is taken. */
-  catchUp(): Promise<void> {
-    return this.#catchUp.run()
+  async catchUp(): Promise<void> {
+    await this.#catchUp.run()
+    this.#upkeep.lookAtRoom()
   }
 
   /** Resolves once nothing is in hand; nothing is taken after that. */
@@ -148,7 +149,7 @@ export class Inbound {
       case 'reaction_added':
         return this.#reaction(event)
       case 'user_change':
-        this.people.forget(textOf(fieldsOf(event.user).id))
+        await this.people.changed(textOf(fieldsOf(event.user).id))
         return 'noted'
       case 'member_left_channel':
       case 'member_joined_channel':
@@ -185,7 +186,7 @@ export class Inbound {
   /** Somebody came into the room or left it, or the app itself a channel of the configuration. */
   async #member({ type, user, channel }: Fields): Promise<string | undefined> {
     const { botUserId, support, roomId, desk } = this.#workspace
-    if (channel === roomId && isId(user, 'UW')) this.room[type === 'member_joined_channel' ? 'joined' : 'left'](user)
+    if (channel === roomId && isId(user, 'UW')) this.room.changed(user, type === 'member_joined_channel')
     const isConfigured = typeof channel === 'string' && (support.has(channel) || channel === roomId)
     if (user !== botUserId || !isConfigured) return 'another member'
     if (type === 'member_joined_channel') {

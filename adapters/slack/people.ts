@@ -4,7 +4,7 @@ import { DeskError } from '../../src/errors.ts'
 import { Reader, Refusal } from './reader.ts'
 import { Recent } from './recent.ts'
 import { type Fields, fieldsOf, textOf } from './text-fields.ts'
-import type { Workspace } from './workspace.ts'
+import { readPlace, type Workspace } from './workspace.ts'
 
 /** Who somebody in Slack is. */
 export interface Person {
@@ -38,6 +38,8 @@ export class People {
   readonly #reader: Reader
   readonly #known: Recent<Promise<Person | undefined>>
   readonly #warnedOf = new Set<string>()
+  /** Accounts of agents. */
+  readonly #agents = new Set<string>()
 
   constructor(workspace: Workspace, reader = new Reader(workspace.client)) {
     this.#workspace = workspace
@@ -53,14 +55,28 @@ export class People {
     return (await (this.#known.get(userId) ?? this.#ask(userId))) ?? this.#unknown(userId, teamId)
   }
 
-  /** What was known of them has changed. */
-  forget(userId: string): void {
+  /** What was known of them has changed. Whether an agent still is one is asked at once. */
+  async changed(userId: string): Promise<void> {
     this.#known.delete(userId)
+    if (this.#agents.has(userId)) await this.find(userId)
   }
 
-  /** Tells the desk which accounts its agents have here. One who has none is warned of once. */
+  /** Tells the desk which accounts its agents have here, and have no more. One who has none is warned of once. */
   async introduceAgents(): Promise<void> {
-    for (const agent of await this.#workspace.desk.agents()) await this.#introduce(agent)
+    for (const agent of await this.#workspace.desk.agents()) {
+      for (const chat of agent.chats ?? []) await this.#lookAgain(chat)
+      await this.#introduce(agent)
+    }
+  }
+
+  /** An account that the desk takes for an agent's, as `kind address`. */
+  async #lookAgain(chat: string): Promise<void> {
+    const [kind, address = ''] = chat.split(' ')
+    const place = kind === 'slack' ? readPlace(address) : undefined
+    if (place?.team !== this.#workspace.teamId) return
+    this.#agents.add(place.channel)
+    this.#known.delete(place.channel)
+    await this.find(place.channel)
   }
 
   async #introduce({ handle, email }: { handle: string; email: string }): Promise<void> {
@@ -69,11 +85,12 @@ export class People {
     if (user === undefined) return this.#warn(wanted, `no account in Slack has the address ${email} of @${handle}`)
     const person = personOf(user, this.#workspace.teamId)
     if (person.email !== wanted) {
-      await this.#vouch(person)
+      await this.#vouch(user, person)
       const who = `the account in Slack with the address ${email} of @${handle}`
       return this.#warn(wanted, `${who} is no full member of the workspace: it is not taken for an agent's`)
     }
     this.#known.set(person.userId, Promise.resolve(person))
+    this.#agents.add(person.userId)
     const identity = { kind: 'slack', address: person.address, name: person.name }
     await this.#workspace.desk.introduce(identity, { kind: 'email', address: wanted })
   }
@@ -110,7 +127,7 @@ export class People {
     try {
       const { user } = await this.#reader.ask(client => client.users.info({ user: userId }))
       const person = personOf({ ...fieldsOf(user), id: userId }, this.#workspace.teamId)
-      await this.#vouch(person)
+      await this.#vouch(fieldsOf(user), person)
       return person
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
@@ -119,10 +136,14 @@ export class People {
     }
   }
 
-  /** Whoever is no member any more, or has another e-mail address now, is no agent any more. */
-  #vouch(person: Person): Promise<void> {
-    const { address } = person
-    return this.#workspace.desk.vouch({ kind: 'slack', address }, otherAddresses(person))
+  /**
+   * Whoever is no member any more, or has another e-mail address now, is no agent any more. Where Slack shows no address
+   * of a member, because the app may not see any, it says nothing.
+   */
+  async #vouch(user: Fields, person: Person): Promise<void> {
+    const saysNothing = textOf(user.id) === '' || (isFullMember(user) && emailOf(user) === null)
+    if (saysNothing) return
+    await this.#workspace.desk.vouch({ kind: 'slack', address: person.address }, otherAddresses(person))
   }
 
   #unknown(userId: string, teamId: string | undefined): Person {

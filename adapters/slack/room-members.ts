@@ -10,6 +10,9 @@ export class RoomMembers {
   readonly #workspace: Workspace
   readonly #reader: Reader
   #userIds: Set<string> | undefined
+  #learning: Promise<void> | undefined
+  /** Who came or left while Slack was asked. */
+  readonly #meanwhile = new Map<string, boolean>()
 
   constructor(workspace: Workspace, reader: Reader) {
     this.#workspace = workspace
@@ -22,17 +25,25 @@ export class RoomMembers {
   }
 
   /** Asks Slack. Rejects with a `DeskError` or a `Refusal`. */
-  async learn(): Promise<void> {
+  learn(): Promise<void> {
+    this.#learning ??= this.#learn().finally(() => {
+      this.#learning = undefined
+    })
+    return this.#learning
+  }
+
+  async #learn(): Promise<void> {
     const { roomId } = this.#workspace
-    if (roomId !== undefined) this.#userIds = new Set(await membersOf(this.#reader, roomId))
+    if (roomId === undefined) return
+    this.#meanwhile.clear()
+    this.#userIds = new Set(await membersOf(this.#reader, roomId))
+    for (const [userId, isIn] of this.#meanwhile) this.changed(userId, isIn)
   }
 
-  joined(userId: string): void {
-    this.#userIds?.add(userId)
-  }
-
-  left(userId: string): void {
-    this.#userIds?.delete(userId)
+  /** Somebody came, or left. */
+  changed(userId: string, isIn: boolean): void {
+    this.#meanwhile.set(userId, isIn)
+    this.#userIds?.[isIn ? 'add' : 'delete'](userId)
   }
 }
 

@@ -46,15 +46,23 @@ export class Upkeep {
   async #introduceAgents(): Promise<void> {
     try {
       await this.#parts.people.introduceAgents()
-      await this.#parts.room.learn()
+      await this.#learnRoom()
       this.#later(HOUR_MS, () => this.#introduceAgents())
     } catch (error) {
-      this.#warn(
-        'the accounts of agents in Slack, and who is in their room, could not be looked up; it is tried again',
-        error,
-      )
+      this.#warn('the accounts of agents in Slack could not be looked up; it is tried again', error)
       this.#later(MINUTE_MS, () => this.#introduceAgents())
     }
+  }
+
+  /** Who came and left meanwhile nobody told. */
+  lookAtRoom(): void {
+    if (!this.#stopped) this.#do(() => this.#learnRoom())
+  }
+
+  async #learnRoom(): Promise<void> {
+    await this.#parts.room
+      .learn()
+      .catch(error => this.#warn('who is in the room of the agents in Slack could not be looked up', error))
   }
 
   async #noteProgress(): Promise<void> {

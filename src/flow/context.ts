@@ -16,6 +16,7 @@ import {
   type Person,
   peopleByIdentity,
   personByAlias,
+  personById,
   personByIdentity,
 } from '../store/people.ts'
 import { type SenderVerdict, senderVerdicts } from '../store/senders.ts'
@@ -252,14 +253,14 @@ export async function meet(
   return person
 }
 
-/** Whoever has one of these addresses. */
+/** Whoever has one of these addresses; an agent by none but the one of the configuration. */
 export async function personByOther(
   sql: Sql,
   others: readonly { kind: string; address: string }[],
 ): Promise<Person | undefined> {
   for (const { kind, address } of others) {
     const found = await personByIdentity(sql, kind, address)
-    if (found) return found
+    if (found && (await personById(sql, found.id))?.handle === found.handle) return found
   }
   return undefined
 }

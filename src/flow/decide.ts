@@ -115,6 +115,8 @@ async function decideByClues(
   })
 }
 
+const BEGINS_WITH_REFERENCE = /^\W{0,3}[a-z]{1,10}-\d/i
+
 /** By where in a chat it was written; undefined for mail, and for what nothing there decides. */
 async function decideInChat(
   tx: Tx,
@@ -135,7 +137,10 @@ async function decideInChat(
   const takesPartIn = own && isAmong(await participantsOf(tx, own.ticketId), origin.kind, from.address, sender)
   const before = row ? await lineBefore(tx, intake, origin.channel, message, row.key) : null
   // Whoever names another ticket of theirs means that one, and not what they wrote last.
-  const named = clues.find(clue => clue.by === 'subject' && clue.ticketId !== before?.ticketId)
+  const begins = BEGINS_WITH_REFERENCE.test(message.subject)
+  const named = clues.find(
+    clue => clue.by === 'subject' && clue.ticketId !== before?.ticketId && (clue.bracketed || begins),
+  )
   const meansOther = named && isAmong(await participantsOf(tx, named.ticketId), origin.kind, from.address, sender)
   return decideChat({
     senderIsAgent: sender?.handle != null,

@@ -126,7 +126,8 @@ export class DeskService {
       newTicketForm,
       home: actor => homeOf(this.context, actor),
       actionsFor: (thread, actor) => actionsIn(this.context, channel, thread, actor),
-      agents: async () => (await allAgents(store.read)).map(({ handle, name, email }) => ({ handle, name, email })),
+      agents: async () =>
+        (await allAgents(store.read)).map(({ handle, name, email, chats }) => ({ handle, name, email, chats })),
       introduce: async (identity, as) => {
         const person = await personByIdentity(store.read, as.kind, as.address)
         if (person) await this.performer.introduce(identity, person.id)

@@ -167,17 +167,23 @@ export class Performer {
     return this.#context.store.transact(tx => addIdentity(tx, personId, { kind, address, name: '' }))
   }
 
-  /** Takes an address in a chat away from the agent who had it, unless one of the others is still that agent's. */
+  /** An address in a chat becomes that of the agent who has one of the others, and is no other agent's any more. */
   async vouch(identity: { kind: string; address: string }, others: readonly Identity[]): Promise<void> {
     const { store } = this.#context
-    const isUnvouched = async (sql: Sql) => {
-      const person = await personByIdentity(sql, identity.kind, identity.address)
-      const agent = person?.handle ? (await allAgents(sql)).find(each => each.id === person.id) : undefined
-      return agent !== undefined && !others.some(each => each.kind === 'email' && each.address === agent.email)
+    /** Whose it is and whose it should be, if these differ and one of them is an agent. */
+    const wrong = async (sql: Sql) => {
+      const owner = await personByIdentity(sql, identity.kind, identity.address)
+      const emails = others.filter(each => each.kind === 'email').map(each => each.address)
+      const agent = (await allAgents(sql)).find(each => emails.includes(each.email))
+      const differs = owner?.id !== agent?.id && (agent !== undefined || owner?.handle != null)
+      return differs ? { agent } : undefined
     }
-    if (!(await isUnvouched(store.read))) return
+    if (!(await wrong(store.read))) return
     await store.transact(async tx => {
-      if (await isUnvouched(tx)) await removeIdentity(tx, identity)
+      const found = await wrong(tx)
+      if (!found) return
+      await removeIdentity(tx, identity)
+      if (found.agent) await addIdentity(tx, found.agent.id, { ...identity, name: '' })
     })
   }
 

@@ -203,6 +203,7 @@ describe('reading mail', () => {
     ['an empty sender', 'From: \r\nSubject: A\r\n\r\nText', 'held'],
     ['no header at all', '\r\nText only', 'quarantined'],
     ['only NULs', '\0'.repeat(5000), 'quarantined'],
+    ['empty lines in front', `\r\n\nFrom: ${ANN}\r\nSubject: A\r\n\r\nText`, 'opened'],
     ['bare line feeds', `From: ${ANN}\nSubject: A\n\nText`, 'opened'],
     ['an endless header', `From: ${ANN}\r\nX: ${'y'.repeat(3_000_000)}\r\n\r\nText`, 'opened'],
     ['a broken multipart', `From: ${ANN}\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nhalf`, 'opened'],

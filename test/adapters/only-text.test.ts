@@ -79,6 +79,7 @@ test.each([
   ['flowed lines', 'Content-Type: text/plain; format=flowed'],
   ['an encoding', 'Content-Transfer-Encoding: quoted-printable'],
   ['two types', 'Content-Type: text/plain\r\nContent-Type: text/html'],
+  ['a blank in front of a name', ' Content-Type: multipart/mixed; boundary=b'],
   ['a type that is no text', 'Content-Type: application/pdf'],
 ])('a mail with %s is taken apart', async (_what, head) => {
   const raw = { bytes: Buffer.from(`From: ann@example.com\r\n${head}\r\n\r\nText`) }

@@ -101,6 +101,7 @@ test('agents are introduced; of those without an account here the operator hears
 test('whenever somebody is looked up the desk hears what Slack vouches for', async () => {
   await people().find(idOf('ann'))
   await people().find(idOf('bob'))
+  await people().find(idOf('dia')) // Slack shows nothing of hers, and says nothing by that
   expect(desk.vouched).toEqual([
     { address: `${team}/${idOf('ann')}`, others: ['ann@example.com'] },
     { address: `${team}/${idOf('bob')}`, others: [] },
@@ -110,6 +111,17 @@ test('whenever somebody is looked up the desk hears what Slack vouches for', asy
   expect(desk.vouched.at(-1)).toEqual({ address: `${team}/${idOf('bob')}`, others: [] })
 })
 
+test('the accounts that the desk takes for those of agents are looked at anew', async () => {
+  const chats = [`slack ${team}/${idOf('bob')}`, 'teams somebody', 'slack T0OTHER/U1']
+  desk.people = [{ handle: 'ann', name: 'Ann', email: 'ann@example.com', chats }]
+  await people().introduceAgents()
+  expect(desk.vouched).toEqual([{ address: `${team}/${idOf('bob')}`, others: [] }])
+  for (const name of ['ann', 'bob', 'cai']) {
+    await stand.send({ type: 'user_change', user: { id: idOf(name), name }, event_ts: '1.000001' })
+  }
+  expect(desk.vouched.map(each => each.address)).toEqual(['bob', 'ann', 'bob'].map(name => `${team}/${idOf(name)}`))
+})
+
 test('who is in the room is known, and followed', async () => {
   await slack.stop()
   slack = await Receiving.start(stand, { desk, room: 'agents' })
@@ -117,6 +129,7 @@ test('who is in the room is known, and followed', async () => {
   expect(room.has('U404')).toBe(true) // nobody has told yet
   await eventually(() => (room.has('U404') ? undefined : 'told'), 'Slack tells who is there')
   expect(room.has(idOf('ann'))).toBe(true)
+  await room.learn()
   const channel = stand.workspace.channel('agents')
   const member = (type: string) => ({ type, user: idOf('ann'), channel, channel_type: 'G', team, event_ts: '1.000001' })
   await stand.send(member('member_left_channel'))

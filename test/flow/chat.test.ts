@@ -126,7 +126,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     desk.clock.advance(3 * 60 * MINUTE_MS)
     const second = await say(ANN, 'My badge is lost')
     expect(await say(ANN, `${first.ref} still burns`)).toEqual({ outcome: 'appended', ref: first.ref })
-    expect(await say(ANN, 'The blue one')).toMatchObject({ outcome: 'appended' })
+    expect(await say(ANN, `Worse than ${first.ref}, really`)).toMatchObject({ outcome: 'appended', ref: second.ref })
     expect(second.ref).not.toBe(first.ref)
     const other = await say(CARL, 'My chair')
     expect(await say(CARL, `${first.ref} is funny`)).toEqual({ outcome: 'appended', ref: other.ref })
@@ -262,6 +262,23 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(await chat.deliver(said)).toMatchObject({ outcome: 'held:stranger-in-room' })
     // Ann's is hers: she is no agent.
     expect((await press(ANN, 'status')).text).toContain(ref)
+    // Who wrote meanwhile is somebody else to the desk, until Slack vouches for the agent again.
+    await say(BOB, 'Why can I not see it?', { alsoKnownAs: [] })
+    await slack.vouch({ kind: 'slack', address: BOB }, [{ kind: 'email', address: 'bob@staff.example' }])
+    expect((await press(BOB, `show ${ref}`)).text).toContain('Bob Berg')
+  })
+
+  test('whoever has another address of an agent than the configured one is no agent', async () => {
+    const other = [{ kind: 'email', address: 'bob+home@staff.example' }]
+    await mail.deliver(
+      messageFrom('bob+home@staff.example', { authentication: { result: 'pass', reasons: ['signed'] } }),
+    )
+    const actor: Actor = { kind: 'slack', address: 'T/UBOB2', name: 'Bob', alsoKnownAs: other }
+    for (let at = 0; at < 2; at += 1) {
+      await expect(desk.service.perform({ actor, channel: 'slack', line: 'list' })).rejects.toThrow('for agents')
+    }
+    await say('T/UBOB2', 'Hello there, I need a chair', { alsoKnownAs: other })
+    await expect(desk.service.perform({ actor, channel: 'slack', line: 'list' })).rejects.toThrow('for agents')
   })
 
   test('the requester says whether it is solved, with a button, and how it was', async () => {

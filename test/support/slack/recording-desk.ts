@@ -26,7 +26,7 @@ export class RecordingDesk implements Desk {
   readonly alarms = new Map<string, string>()
   readonly vouched: { address: string; others: string[] }[] = []
   readonly introduced: { address: string; name: string; as: string }[] = []
-  people: { handle: string; name: string; email: string }[] = []
+  people: { handle: string; name: string; email: string; chats?: string[] }[] = []
   /** Reply addresses of open tickets that were there before. */
   open: string[] = []
   /** How many of the next messages cannot be stored. */
