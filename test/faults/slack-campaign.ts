@@ -95,6 +95,8 @@ class Run {
   readonly #scene: SlackScene
   readonly #start = performance.now()
   readonly #failures: string[] = []
+  /** What became of telling the desk of a message. */
+  #triesOf: (id: string) => string = () => ''
 
   constructor(campaign: SlackCampaign, plan: Plan, scene: SlackScene) {
     this.#campaign = campaign
@@ -147,6 +149,7 @@ class Run {
     const courier = new Courier(() => scene.route(), random)
     scene.stand.route = courier
     const cast = new Cast(scene, courier)
+    this.#triesOf = id => courier.triesOf(id.split('/').at(-1) ?? '')
     return { courier, cast, play: new Play(this.#plan, cast, scene.watch) }
   }
 
@@ -188,13 +191,8 @@ class Run {
     const waiting = new Set(play.missing())
     const met = () => [...waiting].every(id => this.#scene.watch.has(id))
     const ok = await this.#scene.watch.until(met, CATCH_UP_MS)
-    if (!ok)
-      this.#campaign.onStep?.(
-        `missing ${[...waiting]
-          .filter(id => !this.#scene.watch.has(id))
-          .slice(0, 8)
-          .join(' ')}`,
-      )
+    const missing = ok ? [] : [...waiting].filter(id => !this.#scene.watch.has(id)).slice(0, 8)
+    for (const id of missing) this.#campaign.onStep?.(`missing ${id}: ${this.#triesOf(id)}`)
     return ok ? performance.now() - start : undefined
   }
 
@@ -222,9 +220,7 @@ class Run {
     const { watch, stand } = this.#scene
     await watch.until(() => play.missing().length === 0, CATCH_UP_MS)
     const missing = play.missing()
-    for (const id of missing) {
-      this.#failures.push(`${id} is not stored: ${courier.triesOf(id.split('/').at(-1) ?? '')}`)
-    }
+    for (const id of missing) this.#failures.push(`${id} is not stored: ${this.#triesOf(id)}`)
     if (answers) {
       onStep?.('waiting until every answer has left')
       const all = await watch.until(() => this.#allLeft(), ANSWERS_MS)

@@ -2,6 +2,8 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { DeskView } from './imap-view.ts'
 
 const LOOK_EVERY_MS = 60
+/** Transactions side by side commit in another order than they were counted in. */
+const BESIDE = 500
 
 export interface SeenTicket {
   id: string
@@ -86,7 +88,7 @@ export class DeskWatch {
     const held = [...this.#arrived.values()].filter(each => each.outcome === 'held').map(each => each.number)
     const rows = await this.view.rows<Arrived>(
       `SELECT number, external_id AS id, outcome, ticket_id AS ticket FROM arrivals
-       WHERE number > ${this.#last} OR number IN (${[0, ...held].join(', ')}) ORDER BY number`,
+       WHERE number > ${this.#last - BESIDE} OR number IN (${[0, ...held].join(', ')}) ORDER BY number`,
     )
     for (const row of rows ?? []) {
       this.#arrived.set(row.id, { ...row, number: Number(row.number) })
