@@ -11,6 +11,7 @@ import {
   type PersonsMessage,
   type Posted,
   readMessage,
+  type Seen,
 } from './message-event.ts'
 import { MessageReading, rawOf } from './message-reading.ts'
 import { textOfMessage } from './message-text.ts'
@@ -23,8 +24,11 @@ import { isoOf } from './slack-time.ts'
 import { type Fields, listOf } from './text-fields.ts'
 import { isDirect, type Threads } from './threads.ts'
 import { Turns } from './turns.ts'
+import { Unasked } from './unasked.ts'
 import { WholeThreads } from './whole-threads.ts'
 import { placeOf, type Workspace } from './workspace.ts'
+
+const NOT_FOR_DESK = 'not for the desk'
 
 /** Whoever mistyped a command mends it soon. */
 const MENDED_WITHIN_S = 60 * 60
@@ -68,14 +72,17 @@ export class MessageIntake {
   readonly #whole: WholeThreads
   readonly #once: Once
   readonly #turns = new Turns()
+  readonly #unasked: Unasked
 
   constructor(workspace: Workspace, parts: Parts) {
     this.#workspace = workspace
     this.#parts = parts
     this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
     this.#commands = new RoomCommands(workspace, parts)
+    this.#unasked = new Unasked(workspace.options.now)
     this.#whole = new WholeThreads(workspace, {
       ...parts,
+      unasked: this.#unasked,
       take: event => this.take(event, { isLive: true }),
       takeAsked: (event, isLive) => this.take(event, { isLive, isAsked: true }),
     })
@@ -85,6 +92,12 @@ export class MessageIntake {
   /** Rejects if it could not be stored just now: it must be told of again. */
   async take(event: Fields, how: Handing): Promise<Became> {
     const seen = readMessage(event, this.#workspace)
+    const became = await this.#take(seen, how)
+    if (how.isLive && 'dropped' in became && became.dropped === NOT_FOR_DESK) this.#unasked.note(seen, event)
+    return became
+  }
+
+  #take(seen: Seen, how: Handing): Promise<Became> | Became {
     switch (seen.what) {
       case 'nothing':
         return { dropped: seen.reason }
@@ -101,7 +114,7 @@ export class MessageIntake {
 
   async #persons(message: PersonsMessage, how: Handing): Promise<Became> {
     if (message.channel === this.#workspace.roomId && message.addresses) return this.#command(message, how)
-    if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: 'not for the desk' }
+    if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: NOT_FOR_DESK }
     if (this.#isEmpty(message))
       return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
     return this.#follow(message, how, async () => {
@@ -174,7 +187,7 @@ export class MessageIntake {
   }
 
   async #others(message: OthersMessage, how: Handing): Promise<Became> {
-    if (!(await this.#parts.threads.isAmongOurs(message))) return { dropped: 'not for the desk' }
+    if (!(await this.#parts.threads.isAmongOurs(message))) return { dropped: NOT_FOR_DESK }
     return this.#follow(message, how, () =>
       this.#inTurn(this.#idOf(message), message.what, message.channel, () =>
         this.#lose(message, message.what, how.cursor),
@@ -211,7 +224,7 @@ export class MessageIntake {
   async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
     const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
     const isCommand = channel === this.#workspace.roomId && message.addresses
-    if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: 'not for the desk' }
+    if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: NOT_FOR_DESK }
     if (await this.#isFromBefore(message)) return { dropped: 'from before the desk' }
     const event = { channel, deleted_ts: ts, event_ts: at }
     return this.#revise(message, `deleted/${at}`, async () => ({ from: null, text: null, revisedAt: isoOf(at), event }))

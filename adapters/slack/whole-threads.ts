@@ -7,6 +7,7 @@ import { type Reader, Refusal } from './reader.ts'
 import { compareTimes, isLater, isTime } from './slack-time.ts'
 import { type Fields, listOf, textOf } from './text-fields.ts'
 import type { Threads } from './threads.ts'
+import type { Unasked } from './unasked.ts'
 import type { Workspace } from './workspace.ts'
 
 /** "We recommend no more than 200 results at a time": https://docs.slack.dev/reference/methods/conversations.replies */
@@ -16,6 +17,7 @@ interface Parts {
   reader: Reader
   threads: Threads
   beginning: Beginning
+  unasked: Unasked
   /** Hands over a message as if it came just now. */
   take(event: Fields): Promise<unknown>
   /** The same, though nothing in it asks for the desk. */
@@ -66,8 +68,12 @@ export class WholeThreads {
     const place = threads.placeOf(message)
     threads.learn([place])
     const { channel, ts, parent = ts } = message
-    for (const answer of await this.#read({ channel, ts: parent, oldest: since, limit: PAGE })) {
+    const answers = await this.#read({ channel, ts: parent, oldest: since, limit: PAGE })
+    for (const answer of answers) {
       if (isLater(textOf(answer.ts), since)) await this.#parts.takeAsked({ ...answer, channel }, isLive)
+    }
+    for (const event of this.#parts.unasked.besides(channel, parent, answers)) {
+      if (isLater(textOf(event.ts) || textOf(event.event_ts), since)) await this.#parts.take(event)
     }
     await threads.note(message, receipt)
   }

@@ -106,6 +106,17 @@ describe('what Slack tells in another order', () => {
     expect(slack.desk.again).toEqual([])
   })
 
+  test('nor one that was taken back before the question was heard of', async () => {
+    const { ts: thread } = await ann().say('general', '@desk The printer burns')
+    const said = await ann().say('general', 'The password is 1234', { thread })
+    await ann().edit(said, 'The password is 12345')
+    await ann().remove(said)
+    await bob().say('general', 'Here too', { thread })
+    await late.tellBackwards()
+    expect(texts()).toEqual(['The printer burns', 'Here too', 'The password is 1234'])
+    expect(slack.desk.revisions.map(each => each.text)).toEqual([null, 'The password is 12345'])
+  })
+
   test.each(['mark', 'bare mention'])(
     'answers below a message that was made a ticket with a %s are not lost, earlier ones are not taken',
     async how => {
