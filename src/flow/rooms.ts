@@ -113,17 +113,17 @@ export class Rooms {
       const due = await store.transact(tx =>
         takeDueCards(tx, channel, { now: now.toISOString(), nextTryAt, limit: BATCH }),
       )
-      await Promise.all(due.map(card => this.#show(card, shows)))
+      await Promise.all(due.map(card => this.#show(card, shows, nextTryAt)))
       tried += due.length
     }
     return tried
   }
 
-  async #show(card: StoredCard, shows: ShowsCards): Promise<void> {
+  async #show(card: StoredCard, shows: ShowsCards, nextTryAt: string): Promise<void> {
     const { store, clock } = this.#context
     try {
       const seq = await this.#showAll(card, shows)
-      await store.transact(tx => cardIsShown(tx, card.ticketId, seq))
+      await store.transact(tx => cardIsShown(tx, card.ticketId, seq, nextTryAt))
     } catch (error) {
       const known = error instanceof DeliveryError ? error : undefined
       this.#context.log.warn({ err: error, ticket: card.ticketId }, 'a card could not be shown')

@@ -59,10 +59,13 @@ export async function toldBelowCard(tx: Tx, ticketId: string, seq: number): Prom
   await tx`UPDATE cards SET told_seq = ${seq} WHERE ticket_id = ${ticketId} AND told_seq < ${seq}`
 }
 
-/** All is shown up to this event, unless more happened meanwhile. */
-export async function cardIsShown(tx: Tx, ticketId: string, seq: number): Promise<void> {
+/**
+ * All is shown up to this event, unless more happened since the card was taken. The card alone tells that: PostgreSQL
+ * looks at it anew after waiting for whoever changed it, and at no other row.
+ */
+export async function cardIsShown(tx: Tx, ticketId: string, seq: number, nextTryAt: string): Promise<void> {
   await tx`
-    UPDATE cards SET due_at = NULL, attempts = 0 WHERE ticket_id = ${ticketId}
+    UPDATE cards SET due_at = NULL, attempts = 0 WHERE ticket_id = ${ticketId} AND due_at = ${nextTryAt}
       AND ${seq} >= (SELECT event_seq FROM tickets WHERE id = ${ticketId})`
 }
 

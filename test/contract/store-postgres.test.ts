@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { addCard, cardIsDue, cardIsShown, nextCardDue, takeDueCards } from '../../src/store/cards.ts'
 import type { Store } from '../../src/store/sql.ts'
 import { openStore } from '../../src/store/store.ts'
 import { makePlace, type Place } from '../support/engines.ts'
@@ -37,6 +38,36 @@ describe('a store on postgres alone', () => {
     await Promise.all([addOne('a', 'b'), addOne('b', 'a')])
     expect(await store.read`SELECT value FROM counters ORDER BY name`).toEqual([{ value: 2 }, { value: 2 }])
     expect(runs).toBeGreaterThan(2)
+  })
+
+  test('a card stays due where something happens while it is noted that all is shown', async () => {
+    const at = '2026-03-02T09:00:00.000Z'
+    const again = '2026-03-02T09:01:00.000Z'
+    await store.transact(async tx => {
+      await tx`INSERT INTO desks (id, name, prefix) VALUES ('help', 'Help', 'HD')`
+      await tx`INSERT INTO people (id, name, created_at) VALUES ('ann', 'Ann', ${at})`
+      await tx`
+        INSERT INTO tickets (id, number, desk_id, channel, subject, state, requester_id, opened_at, updated_at, event_seq, event_hash)
+        VALUES ('t', 1, 'help', 'support', 'Printer', 'new', 'ann', ${at}, ${at}, 1, '')`
+      await addCard(tx, 't', 'slack', at)
+      await takeDueCards(tx, 'slack', { now: at, nextTryAt: again, limit: 1 })
+    })
+    const isShown = Promise.withResolvers<void>()
+    const happening = store.transact(async tx => {
+      await tx`UPDATE tickets SET event_seq = 2 WHERE id = 't'`
+      await cardIsDue(tx, 't', '2026-03-02T09:00:01.000Z')
+      await isShown.promise
+    })
+    const shown = store.transact(tx => cardIsShown(tx, 't', 1, again))
+    await asAdministrator(place, client =>
+      eventually(async () => {
+        const { rows } = await client.query(`SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'`)
+        return rows.length > 0 ? true : undefined
+      }, 'one waits for the other'),
+    )
+    isShown.resolve()
+    await Promise.all([happening, shown])
+    expect(await nextCardDue(store.read)).toBe('2026-03-02T09:00:01.000Z')
   })
 
   test('wakes nobody for a transaction that failed', async () => {
