@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
 import { isHeavy, startAnew } from './anew.ts'
+import { giveBackWhenIdle } from './idle-memory.ts'
 import { print } from './with-desk.ts'
 
 export function addStart(program: Command): void {
@@ -25,6 +26,7 @@ export function addStart(program: Command): void {
         await desk.close()
         throw error
       }
+      giveBackWhenIdle()
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
       print(welcome(desk, where, configured))
       await signalled
