@@ -426,8 +426,6 @@ export interface Desk {
   actionsFor(thread: string, actor: Actor): Promise<Action[]>
   /** Who works here, so that a channel can find its own addresses of them. */
   agents(): Promise<{ handle: string; name: string; email: string /** `kind address` */; chats?: readonly string[] }[]>
-  /** The channel found out that this address is somebody's whom the desk knows by another one. */
-  introduce(identity: Identity & { name: string }, as: Identity): Promise<void>
   /**
    * All that the transport vouches for of this address just now: it is the agent's who has one of the others, and no
    * other agent's any more.

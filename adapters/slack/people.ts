@@ -84,15 +84,13 @@ export class People {
     const user = await this.#lookUp(wanted)
     if (user === undefined) return this.#warn(wanted, `no account in Slack has the address ${email} of @${handle}`)
     const person = personOf(user, this.#workspace.teamId)
+    await this.#vouch(user, person)
     if (person.email !== wanted) {
-      await this.#vouch(user, person)
       const who = `the account in Slack with the address ${email} of @${handle}`
       return this.#warn(wanted, `${who} is no full member of the workspace: it is not taken for an agent's`)
     }
     this.#known.set(person.userId, Promise.resolve(person))
     this.#agents.add(person.userId)
-    const identity = { kind: 'slack', address: person.address, name: person.name }
-    await this.#workspace.desk.introduce(identity, { kind: 'email', address: wanted })
   }
 
   /** Slack takes no notice of upper and lower case. https://docs.slack.dev/reference/methods/users.lookupByEmail */

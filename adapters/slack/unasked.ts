@@ -1,8 +1,9 @@
 import type { PersonsMessage, Seen } from './message-event.ts'
 import { Recent } from './recent.ts'
+import { isLater } from './slack-time.ts'
 import { type Fields, textOf } from './text-fields.ts'
 
-const MINUTES_MS = 15 * 60_000
+const KEPT_MS = 15 * 60_000
 const MOST_CONVERSATIONS = 300
 const MOST_EVENTS = 30 // of each
 
@@ -21,7 +22,7 @@ export class Unasked {
   readonly #told: Recent<Told[]>
 
   constructor(now: () => Date) {
-    this.#told = new Recent({ most: MOST_CONVERSATIONS, lifetime: MINUTES_MS, now })
+    this.#told = new Recent({ most: MOST_CONVERSATIONS, lifetime: KEPT_MS, now })
   }
 
   note(seen: Seen, event: Fields): void {
@@ -32,11 +33,14 @@ export class Unasked {
     this.#told.set(place, told.slice(-MOST_EVENTS))
   }
 
-  /** Events about answers of a conversation that are not among these, each answer before what became of it. */
-  besides(channel: string, parent: string, answers: readonly Fields[]): Fields[] {
+  /**
+   * Events about answers of a conversation that were written after `since` and are not among these, each answer before
+   * what became of it. What was said before somebody asked is nobody's business.
+   */
+  besides(channel: string, parent: string, since: string, answers: readonly Fields[]): Fields[] {
     const told = this.#told.get(`${channel}/${parent}`) ?? []
     const read = new Set(answers.map(({ ts }) => textOf(ts)))
-    const gone = told.filter(({ ts, isMessage }) => isMessage && !read.has(ts))
+    const gone = told.filter(({ ts, isMessage }) => isMessage && !read.has(ts) && isLater(ts, since))
     const theirs = told.filter(({ ts, isMessage }) => !isMessage && gone.some(each => each.ts === ts))
     return [...gone, ...theirs].map(({ event }) => event)
   }

@@ -72,9 +72,7 @@ export class WholeThreads {
     for (const answer of answers) {
       if (isLater(textOf(answer.ts), since)) await this.#parts.takeAsked({ ...answer, channel }, isLive)
     }
-    for (const event of this.#parts.unasked.besides(channel, parent, answers)) {
-      if (isLater(textOf(event.ts) || textOf(event.event_ts), since)) await this.#parts.take(event)
-    }
+    for (const event of this.#parts.unasked.besides(channel, parent, since, answers)) await this.#parts.take(event)
     await threads.note(message, receipt)
   }
 

@@ -76,13 +76,14 @@ function bounceReasons(evidence: Evidence): string[] {
   // Some mail systems write their own address on the envelope instead of none.
   const nobody = evidence.envelopeFrom === '' || DAEMON.test((evidence.envelopeFrom ?? '').toLowerCase())
   const named = DAEMON.test(address) || SYSTEM.test(address)
-  const worded = daemon || saysFailure(evidence.subject ?? '')
-  if (reasons.length === 0 && (!(worded || (named && nobody)) || failsNothing(evidence))) return []
+  const failing = saysFailure(evidence.subject ?? '')
+  const hasSign = reasons.length > 0 || daemon || failing || (named && nobody)
+  if (!hasSign || (reasons.length === 0 && failsNothing(evidence))) return []
   if (named && nobody) {
     reasons.push('null envelope sender from a mail system (RFC 5321 section 4.5.5)')
   }
   if (reasons.length > 0) return reasons
-  return wordedBounceReasons(evidence, { daemon, system, nobody })
+  return wordedBounceReasons(evidence, { daemon, system, nobody, failing })
 }
 
 /** Mail systems also tell owners of their own mailbox, and senders that a mail arrived (RFC 3464 section 2.3.3). */
@@ -93,10 +94,8 @@ function failsNothing({ subject, text }: Evidence): boolean {
 /** Bounces that follow no RFC: known by two signs that agree, one of which may be their words. */
 function wordedBounceReasons(
   evidence: Evidence,
-  { daemon, system, nobody }: { daemon: boolean; system: boolean; nobody: boolean },
+  { daemon, system, nobody, failing }: { daemon: boolean; system: boolean; nobody: boolean; failing: boolean },
 ): string[] {
-  const failing = saysFailure(evidence.subject ?? '')
-  if (!daemon && !failing) return []
   const signs: string[] = []
   if (daemon) signs.push('a sender that is a mail system')
   else if (system) signs.push('a sender that is called a mail system')

@@ -6,7 +6,7 @@ import { allDesks, saveDesks } from '../store/desks.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
 import { recall, remember } from '../store/memory.ts'
 import { dropOutbox, retryOutbox } from '../store/outbox.ts'
-import { allAgents, personByIdentity, saveAgents } from '../store/people.ts'
+import { allAgents, saveAgents } from '../store/people.ts'
 import { openConversations } from '../store/tickets.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Deliverer } from './deliver.ts'
@@ -128,10 +128,6 @@ export class DeskService {
       actionsFor: (thread, actor) => actionsIn(this.context, channel, thread, actor),
       agents: async () =>
         (await allAgents(store.read)).map(({ handle, name, email, chats }) => ({ handle, name, email, chats })),
-      introduce: async (identity, as) => {
-        const person = await personByIdentity(store.read, as.kind, as.address)
-        if (person) await this.performer.introduce(identity, person.id)
-      },
       vouch: ({ kind, address }, others) => this.performer.vouch({ kind, address }, others),
       conversations: () => openConversations(store.read, channel),
     }

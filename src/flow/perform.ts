@@ -158,13 +158,9 @@ export class Performer {
     const known = await personByIdentity(read, actor.kind, actor.address)
     if (known) return known
     const same = await personByOther(read, actor.alsoKnownAs ?? [])
-    if (same) await this.introduce({ kind: actor.kind, address: actor.address }, same.id)
+    const { kind, address } = actor
+    if (same) await this.#context.store.transact(tx => addIdentity(tx, same.id, { kind, address, name: '' }))
     return same
-  }
-
-  /** From now on this address is that person's, too; if it is somebody's already, it stays theirs. */
-  introduce({ kind, address }: { kind: string; address: string }, personId: string): Promise<void> {
-    return this.#context.store.transact(tx => addIdentity(tx, personId, { kind, address, name: '' }))
   }
 
   /** An address in a chat becomes that of the agent who has one of the others, and is no other agent's any more. */

@@ -132,7 +132,8 @@ async function lookUpPeople(tx: Tx, intake: Intake, group: readonly Waiting[]): 
   for (const [kind, waiting] of byKind) {
     const messages = waiting.flatMap(({ message }) => ('cc' in message ? [message] : []))
     const senders = messages.flatMap(({ from }) => (from ? [from.address] : []))
-    const copied = messages.flatMap(({ to, cc }) => [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address))
+    const people = messages.filter(({ kind: writer }) => writer === 'person') // machines bring nobody along
+    const copied = people.flatMap(({ to, cc }) => [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address))
     await judgeAll(tx, intake, kind, senders)
     await knowAll(tx, intake, kind, [...senders, ...copied])
   }

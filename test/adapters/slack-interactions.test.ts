@@ -66,7 +66,6 @@ class RecordingDesk implements Desk {
   remember = async () => undefined
   alarm = async () => undefined
   settle = async () => undefined
-  introduce = async () => undefined
   vouch = async () => undefined
   conversations = async () => []
 }

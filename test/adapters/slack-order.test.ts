@@ -135,6 +135,20 @@ describe('what Slack tells in another order', () => {
     },
   )
 
+  test('what was changed and taken back before somebody asked for it stays out', async () => {
+    await nextSecond()
+    const { ts: thread } = await ann().say('general', 'The printer burns')
+    const said = await ann().say('general', 'Private matters', { thread })
+    await ann().edit(said, 'Very private matters')
+    await ann().remove(said)
+    await late.tellBackwards()
+    await nextSecond()
+    await bob().react({ ...said, ts: thread }, 'ticket')
+    await late.tellBackwards()
+    expect(texts()).toEqual(['The printer burns'])
+    expect(slack.desk.revisions).toEqual([])
+  })
+
   test('what cannot be read just now is told again', async () => {
     const asked = await ann().say('general', '@desk The printer burns')
     await bob().say('general', 'Here too', { thread: asked.ts })

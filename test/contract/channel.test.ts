@@ -41,7 +41,6 @@ const DESK: Desk = {
   home: refuse,
   actionsFor: refuse,
   agents: refuse,
-  introduce: refuse,
   vouch: refuse,
   conversations: refuse,
 }

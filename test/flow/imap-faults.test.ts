@@ -1,20 +1,13 @@
-import { afterAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runImapCampaign } from '../faults/imap-campaign.ts'
 import { FAULT_KINDS } from '../faults/imap-faults.ts'
 import { dovecotMissing } from '../support/dovecot.ts'
-import { makePlace, type Place } from '../support/engines.ts'
+import { placesOfFile } from '../support/engines.ts'
 
 const SEED = 11
 const LONGEST_MS = 180_000 // on a busy machine; a third of it otherwise
 
-const places: Place[] = []
-afterAll(() => Promise.all(places.map(place => place.remove())))
-
-async function newPlace(): Promise<Place> {
-  const place = await makePlace('sqlite')
-  places.push(place)
-  return place
-}
+const newPlace = placesOfFile('sqlite')
 
 describe.skipIf(dovecotMissing())('mailboxes under fire', () => {
   test(

@@ -1,19 +1,12 @@
-import { afterAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { runSlackCampaign } from '../faults/slack-campaign.ts'
 import { FAULT_KINDS } from '../faults/slack-faults.ts'
-import { makePlace, type Place } from '../support/engines.ts'
+import { placesOfFile } from '../support/engines.ts'
 
 const SEED = 5
 const LONGEST_MS = 180_000 // on a busy machine; a fifth of it otherwise
 
-const places: Place[] = []
-afterAll(() => Promise.all(places.map(place => place.remove())))
-
-async function newPlace(): Promise<Place> {
-  const place = await makePlace('sqlite')
-  places.push(place)
-  return place
-}
+const newPlace = placesOfFile('sqlite')
 
 test(
   'a workspace under fire loses, doubles and splits nothing, in whichever order Slack tells of it',

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { inject } from 'vitest'
+import { afterAll, inject } from 'vitest'
 import type { Store } from '../../src/store/sql.ts'
 import { openStore } from '../../src/store/store.ts'
 
@@ -30,6 +30,17 @@ export async function makePlace(engine: Engine): Promise<Place> {
     database,
     open: () => openStore(database, folder),
     remove: () => rm(folder, { recursive: true, force: true }),
+  }
+}
+
+/** Places that are removed once all tests of the file are over. */
+export function placesOfFile(engine: Engine): () => Promise<Place> {
+  const places: Place[] = []
+  afterAll(() => Promise.all(places.map(place => place.remove())))
+  return async () => {
+    const place = await makePlace(engine)
+    places.push(place)
+    return place
   }
 }
 

@@ -25,7 +25,6 @@ export class RecordingDesk implements Desk {
   readonly memory = new Map<string, string>()
   readonly alarms = new Map<string, string>()
   readonly vouched: { address: string; others: string[] }[] = []
-  readonly introduced: { address: string; name: string; as: string }[] = []
   people: { handle: string; name: string; email: string; chats?: string[] }[] = []
   /** Reply addresses of open tickets that were there before. */
   open: string[] = []
@@ -106,10 +105,6 @@ export class RecordingDesk implements Desk {
 
   async agents() {
     return this.people
-  }
-
-  async introduce({ address, name }: { address: string; name: string }, as: { address: string }): Promise<void> {
-    this.introduced.push({ address, name, as: as.address })
   }
 
   async vouch({ address }: { address: string }, others: readonly { address: string }[]): Promise<void> {
