@@ -400,6 +400,8 @@ export interface Reply {
   data: unknown
   /** What could be done next. */
   actions?: Action[]
+  /** What was asked for was not done, for a reason that its text tells; one of the actions does it all the same. */
+  undone?: true
 }
 
 /** What the desk offers a channel. */

@@ -114,6 +114,8 @@ export class Modals {
       ...{ thread: threadAt(this.#workspace.teamId, spot), id: `${view.id}/${view.hash}` },
     })
     if ('refused' in outcome) return refused(view, outcome.refused)
+    // What was entered is kept by the desk, and shown with the button that sends it all the same.
+    if (outcome.reply.undone) return { response_action: 'update', view: answerView('Not sent', outcome.reply) }
     if (spot.channel === undefined) return { response_action: 'update', view: answerView('Done', outcome.reply) }
     this.#acting.afterwards(() => this.#answers.settle(spot, meta.line, outcome.reply))
     return undefined

@@ -1,8 +1,8 @@
 import type { ModalView } from '@slack/types'
-import type { Form } from '../../src/channel.ts'
+import type { Form, Reply } from '../../src/channel.ts'
 import type { Acting, Outcome } from './acting.ts'
 import { readAction } from './action-blocks.ts'
-import { answerView, sentenceAnswer } from './answer-blocks.ts'
+import { answerOf, answerView, sentenceAnswer } from './answer-blocks.ts'
 import type { Answers } from './answers.ts'
 import { type Modals, NEW_TICKET } from './modals.ts'
 import { type ActionPayload, readPress } from './payloads.ts'
@@ -52,14 +52,14 @@ export class Presses {
     const outcome = await this.#acting.perform(press.user, { line, thread, id: press.trigger_id })
     if (press.view) return this.#showOutcome(press, outcome)
     if ('refused' in outcome) return this.#tell(press, outcome.refused)
+    if (outcome.reply.undone) return this.#acting.afterwards(() => this.#answers.tell(spot, answerOf(outcome.reply)))
     this.#acting.afterwards(() => this.#answers.settle(spot, line, outcome.reply))
   }
 
   /** Where there is no conversation, a window says what became of it. */
   async #showOutcome(press: ActionPayload, outcome: Outcome): Promise<void> {
-    const isDone = 'reply' in outcome
-    const reply = isDone ? outcome.reply : { text: outcome.refused }
-    const shown = await this.#showWindow(press, answerView(isDone ? 'Done' : 'Not done', reply))
+    const reply: Omit<Reply, 'data'> = 'reply' in outcome ? outcome.reply : { text: outcome.refused, undone: true }
+    const shown = await this.#showWindow(press, answerView(reply.undone ? 'Not done' : 'Done', reply))
     if (!shown) this.#tell(press, reply.text)
   }
 

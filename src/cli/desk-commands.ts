@@ -10,6 +10,7 @@ import { pack } from '../content.ts'
 import { quoteArgument } from '../core/command-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { standingAlarms } from '../store/alarms.ts'
+import { exitCodeFor } from './exit.ts'
 import { complain, print, printJson, withDesk } from './with-desk.ts'
 
 interface Options {
@@ -57,6 +58,7 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
     const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''
     const attachments = (options.attach ?? []).map(readAttachment)
     const reply = await service.perform({ actor: { handle }, channel: 'cli', line, body, attachments })
+    if (reply.undone) process.exitCode = exitCodeFor(new DeskError('conflict', reply.text))
     if (options.json) return printJson(reply.data)
     print(reply.text)
     // Whoever works here must see what may keep mail from coming or leaving.

@@ -1,24 +1,26 @@
 import type { Action, Field } from '../channel.ts'
 import type { TicketPolicy } from '../core/policy.ts'
+import { formatShown } from '../core/shown.ts'
 import { isDone } from '../core/ticket-state.ts'
 import type { Ticket } from '../store/tickets.ts'
+import { type Readers, readersInWords, shownWith } from './recipients.ts'
 
 const MOST_TEXT = 3_000
 const MOST_CHOICES = 100
 
 const WHY: Field = { name: 'text', label: 'Why? (only agents see it)', kind: 'text', required: false, most: MOST_TEXT }
 
-/** What an agent can do about a ticket as it is now, what comes next most likely first. `to`: whom an answer goes to. */
-export function ticketActions(ticket: Ticket, to: string, policy: TicketPolicy): Action[] {
+/** What an agent can do about a ticket as it is now, what comes next most likely first. `readers`: whom an answer goes to. */
+export function ticketActions(ticket: Ticket, readers: Readers, policy: TicketPolicy): Action[] {
   const { ref } = ticket
   if (ticket.mergedInto !== null) return []
-  if (isDone(ticket.state)) return [replyAction(ref, to), { label: 'Reopen', line: `reopen ${ref}` }]
+  if (isDone(ticket.state)) return [replyAction(ticket, readers), { label: 'Reopen', line: `reopen ${ref}` }]
   const waits = ticket.state !== 'new' && ticket.state !== 'open'
   return [
     ...(ticket.ownerId === null ? [{ label: 'Claim', style: 'primary', line: `claim ${ref}` } as const] : []),
-    replyAction(ref, to),
+    replyAction(ticket, readers),
     waits ? { label: 'Resume', line: `resume ${ref}` } : waitAction(ref),
-    resolveAction(ticket, to, policy),
+    resolveAction(ticket, readers, policy),
     { label: 'Note', line: `note ${ref}`, form: textForm(`Note on ${ref}`, 'Keep', 'Only agents see it.') },
     ...(ticket.ownerId === null ? [] : [{ label: 'Release', line: `release ${ref}` }]),
     { label: 'Put off', line: `schedule ${ref} {until}`, form: untilForm(ref) },
@@ -36,13 +38,14 @@ function textForm(title: string, submit: string, intro: string): NonNullable<Act
   }
 }
 
-/** Says where it goes before it goes. */
-export function replyAction(ref: string, to: string): Action {
+/** Says where it goes before it goes, and the line tells the desk what was said. */
+export function replyAction(ticket: Ticket, readers: Readers): Action {
+  const { ref } = ticket
   return {
     label: 'Reply',
     sends: true,
-    line: `reply ${ref}`,
-    form: textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${to}.`),
+    line: `reply ${ref} --read ${formatShown(shownWith(ticket, readers))}`,
+    form: textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${readersInWords(readers)}.`),
   }
 }
 
@@ -98,16 +101,17 @@ function whyForm(ref: string): NonNullable<Action['form']> {
 }
 
 /** The text goes to the requester, so that nobody has to be told afterwards. */
-function resolveAction({ ref, category }: Ticket, to: string, { categories }: TicketPolicy): Action {
+function resolveAction(ticket: Ticket, readers: Readers, { categories }: TicketPolicy): Action {
+  const { ref, category } = ticket
   const choices = categories.slice(0, MOST_CHOICES).map(({ path }) => ({ value: path, label: path }))
   const known = choices.some(each => each.value === category)
   return {
     label: 'Resolve',
-    line: `resolve ${ref} --tell --category {category}`,
+    line: `resolve ${ref} --read ${formatShown(shownWith(ticket, readers))} --tell --category {category}`,
     form: {
       title: `Resolve ${ref}`,
       submit: 'Resolve',
-      intro: `Your text is sent to ${to}, and they are asked whether it is solved.`,
+      intro: `Your text is sent to ${readersInWords(readers)}; ${ticket.requesterName} is asked whether it is solved.`,
       fields: [
         {
           name: 'category',

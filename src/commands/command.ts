@@ -79,6 +79,8 @@ interface Definition<Args> {
 /** Looks only; runs on the connection that cannot write. */
 export interface ReadCommand<Args> extends Definition<Args> {
   reads(sql: Sql, call: Call, args: Args): Promise<Reply>
+  /** Number of the ticket of which it shows all that was written. */
+  shows?(args: Args): number
 }
 
 /** Looks up, decides, then writes; throws before its first write or not at all. */

@@ -1,3 +1,4 @@
+import type { Reply } from '../channel.ts'
 import { replay, type TicketFacts } from '../core/ticket.ts'
 import { DeskError } from '../errors.ts'
 import { eventsOf, lastEventOf } from '../store/events.ts'
@@ -6,30 +7,46 @@ import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { findTicket, onTicket, onTicketWith, ticketArgument } from './command.ts'
 import { refuseSame } from './link.ts'
+import { readersInWords, readersOf } from './recipients.ts'
 
 const UNDO_MS = 24 * 60 * 60 * 1000
 
 /** `merge HD-2 into HD-1`: both references lead to HD-1, and all who took part in either take part in it. */
-export const merge = onTicketWith<{ into: number }>({
+export const merge = onTicketWith<{ into: number; anyway: boolean }>({
   word: 'merge',
-  usage: 'into TICKET',
+  usage: 'into TICKET [--anyway]',
   summary: 'Makes it part of another ticket: both references lead there, all take part; unmerge undoes it for a day.',
-  parse(words, facts) {
+  parse(given, facts) {
+    const words = given.filter(word => word !== '--anyway')
     const [reference] = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
     if (reference === undefined) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
-    return { into: ticketArgument(reference, facts.prefixes) }
+    return { into: ticketArgument(reference, facts.prefixes), anyway: words.length < given.length }
   },
   others: ({ into }) => [into],
-  async writes(tx, call, ticket, change, { into: number }) {
+  async writes(tx, call, ticket, change, { into: number, anyway }) {
     const into = await findTicket(tx, number, call.prefixes)
     refuseSame(ticket, into)
-    await mergeInto(tx, ticket, into, change)
+    const isPublic = call.isShared(into.channel, into.replyTo)
+    if (isPublic && !anyway && !call.isShared(ticket.channel, ticket.replyTo)) return askBeforePublic(ticket, into)
+    const merged = await mergeInto(tx, ticket, into, change)
+    const readers = readersInWords(await readersOf(tx, call, merged))
     return {
-      text: `${ticket.ref} is part of ${into.ref} now; unmerge ${ticket.ref} takes it back for a day.`,
+      text: `${ticket.ref} is part of ${into.ref} now; answers go to ${readers}. unmerge ${ticket.ref} takes it back for a day.`,
       data: { ref: into.ref, merged: ticket.ref },
     }
   },
 })
+
+/** What was asked in private would be answered where others read it. */
+function askBeforePublic(ticket: Ticket, into: Ticket): Reply {
+  const line = `merge ${ticket.ref} into ${into.ref} --anyway`
+  return {
+    text: `Nothing was merged: ${ticket.ref} was asked in private, and answers to ${into.ref} are read by others in its channel. If nothing in ${ticket.ref} is for its requester alone, write: ${line}. Or merge the other way round: merge ${into.ref} into ${ticket.ref}`,
+    data: { ref: ticket.ref, merged: null },
+    actions: [{ label: 'Merge anyway', style: 'danger', line }],
+    undone: true,
+  }
+}
 
 /** Makes a ticket part of another. Gives the other after it. */
 export async function mergeInto(tx: Tx, ticket: Ticket, into: Ticket, change: Change): Promise<Ticket> {

@@ -9,7 +9,7 @@ import { escalate } from './escalate.ts'
 import { expect } from './expect.ts'
 import { explain } from './explain.ts'
 import { history } from './history.ts'
-import { invite, joinMessage } from './join.ts'
+import { invite, joinMessage, uninvite } from './join.ts'
 import { duplicate, link, unlink } from './link.ts'
 import { list, search } from './list.ts'
 import { log } from './log.ts'
@@ -18,7 +18,7 @@ import { note } from './note.ts'
 import { discard, open } from './open.ts'
 import { release } from './release.ts'
 import { reopen } from './reopen.ts'
-import { reply } from './reply.ts'
+import { anyway, reply } from './reply.ts'
 import { resolve } from './resolve.ts'
 import { set } from './set.ts'
 import { show } from './show.ts'
@@ -54,6 +54,7 @@ export function createCommands(): Commands {
     away,
     back,
     reply,
+    anyway,
     note,
     tried,
     call,
@@ -79,6 +80,7 @@ export function createCommands(): Commands {
     open,
     discard,
     invite,
+    uninvite,
     spam,
     notSpam,
     solved,

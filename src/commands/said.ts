@@ -1,6 +1,5 @@
-import type { InboundAttachment } from '../channel.ts'
 import { newId } from '../store/id.ts'
-import { insertMessage, prepareMessage } from '../store/messages.ts'
+import { insertMessage, type MessageFile, prepareMessage } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
@@ -8,7 +7,7 @@ import type { Call } from './command.ts'
 import { tellAgents } from './notify.ts'
 
 /** What a text of agents is, beside a note. */
-export type What = 'call' | 'visit' | 'tried' | 'reason' | 'solution' | 'workaround' | 'work' | 'comment'
+export type What = 'call' | 'visit' | 'tried' | 'reason' | 'solution' | 'workaround' | 'work' | 'comment' | 'unsent'
 
 /** Keeps what somebody wrote with a change among agents; gives what the event says of it. */
 export async function keepSaid(
@@ -18,7 +17,8 @@ export async function keepSaid(
   author: Person,
   text: string,
   what: What,
-  attachments: readonly InboundAttachment[] = [],
+  attachments: readonly MessageFile[] = [],
+  { raw, externalId }: { raw?: string | undefined; externalId?: string | null | undefined } = {},
 ): Promise<{ message?: string; content?: string }> {
   if (!text.trim() && attachments.length === 0) return {}
   const message = {
@@ -29,14 +29,14 @@ export async function keepSaid(
     authorName: author.name,
     authorAddress: null,
     channel: change.channel,
-    externalId: null,
+    externalId: externalId ?? null,
     subject: ticket.subject,
     text: text.trim(),
     visible: null,
     kind: 'person' as const,
     sentAt: change.at,
     storedAt: change.at,
-    raw: null,
+    raw: raw ?? null,
     what,
   }
   const prepared = prepareMessage(message, attachments)

@@ -37,6 +37,7 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
     expectArgs(this, { ...line, args }, 1, 1)
     return { ticket: ticketArgument(args[0], prefixes), full: args.length < line.args.length }
   },
+  shows: ({ ticket }) => ticket,
   async reads(sql, call, { ticket: number, full }) {
     const ticket = await findTicket(sql, number, call.prefixes)
     const about = await aboutTicket(sql, ticket)
@@ -115,6 +116,7 @@ const WHAT: Record<string, string> = {
   workaround: 'got around it (internal)',
   work: 'worked (internal)',
   comment: 'commented on how it was',
+  unsent: 'wrote an answer that was NOT SENT (internal)',
   revision: 'changed what they wrote',
   deletion: 'took back what they wrote',
 }

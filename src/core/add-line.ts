@@ -1,19 +1,22 @@
 import { normaliseAddress } from './address.ts'
 
 const MOST = 10
-const LINE = /^\s*!?add:?\s+(\S.*)$/i
+const LINE = /^\s*!?(add|remove):?\s+(\S.*)$/i
 
-/** Whom a requester adds to their ticket: addresses on lines `add eve@example.com` above everything else they wrote. */
-export function addressesToAdd(text: string): string[] {
-  const found: string[] = []
+/**
+ * Whom a requester brings into their ticket or takes off it: addresses on lines `add eve@example.com` and
+ * `remove jan@example.com` above everything else they wrote.
+ */
+export function peopleLines(text: string): { add: string[]; remove: string[] } {
+  const found = { add: new Set<string>(), remove: new Set<string>() }
   for (const line of text.trim().split('\n')) {
-    const parts =
-      LINE.exec(line)?.[1]
-        ?.split(/[\s,;]+/)
-        .filter(Boolean) ?? []
-    const addresses = parts.map(part => normaliseAddress(part.replace(/^<|>$/g, '')))
-    if (parts.length === 0 || addresses.some(each => !each)) break
-    found.push(...addresses.filter(each => each !== null && each !== undefined))
+    const [, word = '', listed = ''] = LINE.exec(line) ?? []
+    const addresses = listed
+      .split(/[\s,;]+/)
+      .filter(Boolean)
+      .map(part => normaliseAddress(part.replace(/^<|>$/g, '')))
+    if (addresses.length === 0 || addresses.some(each => !each)) break
+    for (const address of addresses) if (address) found[word.toLowerCase() as 'add' | 'remove'].add(address)
   }
-  return [...new Set(found)].slice(0, MOST)
+  return { add: [...found.add].slice(0, MOST), remove: [...found.remove].slice(0, MOST) }
 }

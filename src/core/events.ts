@@ -24,9 +24,21 @@ export type TicketEvent =
     }
   | { type: 'received'; data: { message: string; content: string; kind: string; rule: string } }
   | { type: 'replied'; data: { message: string; content: string } }
-  | { type: 'noted'; data: { message: string; content: string; what?: string } }
+  | {
+      type: 'noted'
+      data: {
+        message: string
+        content: string
+        what?: string
+        /** Of an answer that was kept instead of sent: digest of the readers its writer is shown now. */
+        readers?: string
+        /** It was meant for the requester alone. */
+        only?: boolean
+      }
+    }
   | { type: 'revised'; data: { message: string; content: string; of: string; deleted: boolean } }
   | { type: 'joined'; data: { person: string; role: 'requester' | 'copied' } }
+  | { type: 'uninvited'; data: { person: string } }
   | { type: 'claimed'; data: { owner: string } }
   | { type: 'assigned'; data: { owner: string; how: 'assign' | 'handover' | 'escalate' } & Said }
   | { type: 'released'; data: { owner: string } }

@@ -68,12 +68,18 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: St
       return before?.firstResponseAt ? 'answered' : 'answered for the first time'
     case 'noted':
       return (
-        { call: 'kept what was said on the phone', tried: 'tried without success' }[event.data.what ?? ''] ?? 'noted'
+        {
+          call: 'kept what was said on the phone',
+          tried: 'tried without success',
+          unsent: 'wrote an answer that was not sent',
+        }[event.data.what ?? ''] ?? 'noted'
       )
     case 'revised':
       return event.data.deleted ? 'took a message back' : 'changed a message'
     case 'joined':
       return `let ${person(event.data.person)} in`
+    case 'uninvited':
+      return `took ${person(event.data.person)} off it`
     case 'claimed':
       return event.data.owner === event.actorId ? 'took it' : `made ${person(event.data.owner)} its owner`
     case 'assigned': {

@@ -1,5 +1,6 @@
 import type { Action } from '../channel.ts'
 import { replyAction, ticketActions } from '../commands/actions.ts'
+import type { Readers } from '../commands/recipients.ts'
 import { solvedActions } from '../commands/solved.ts'
 import type { TicketPolicy } from '../core/policy.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
@@ -11,9 +12,15 @@ const MOST_NEXT = 3
 /** What the readers of a message can do about it with one press. */
 export function actionsFor(
   entry: OutboxEntry,
-  ticket: Ticket | undefined,
-  about: { to: string; held: string[]; offered: boolean; policy: TicketPolicy },
+  about: {
+    ticket: Ticket | undefined
+    readers: Readers | undefined
+    held: string[]
+    offered: boolean
+    policy: TicketPolicy
+  },
 ): Action[] {
+  const { ticket } = about
   switch (entry.kind) {
     case 'ask-solved':
       return ticket ? solvedActions(ticket.ref) : []
@@ -29,7 +36,7 @@ export function actionsFor(
       ])
     case 'notify-opened':
     case 'notify-received':
-      return ticket ? [...claims(ticket), replyAction(ticket.ref, about.to)] : []
+      return ticket && about.readers ? [...claims(ticket), replyAction(ticket, about.readers)] : []
     case 'notify-change':
       return ticket && about.offered
         ? [
@@ -47,8 +54,11 @@ export function actionsFor(
 }
 
 /** What settles it, most likely. */
-function next(ticket: Ticket | undefined, { to, policy }: { to: string; policy: TicketPolicy }): Action[] {
-  return ticket ? ticketActions(ticket, to, policy).slice(0, MOST_NEXT) : []
+function next(
+  ticket: Ticket | undefined,
+  { readers, policy }: { readers: Readers | undefined; policy: TicketPolicy },
+): Action[] {
+  return ticket && readers ? ticketActions(ticket, readers, policy).slice(0, MOST_NEXT) : []
 }
 
 function claims({ ref, ownerId }: Ticket): Action[] {

@@ -1,7 +1,7 @@
 import type { Card, CardEntry } from '../channel.ts'
 import { ticketActions } from '../commands/actions.ts'
 import type { DeskFacts } from '../commands/command.ts'
-import { answersTo } from '../commands/recipients.ts'
+import { readersOf } from '../commands/recipients.ts'
 import { oneLine } from '../core/address.ts'
 import type { RecordedEvent } from '../core/events.ts'
 import { storyOf } from '../core/story.ts'
@@ -39,7 +39,7 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
           at: latest.storedAt,
         }
       : null,
-    actions: ticketActions(ticket, await answersTo(sql, facts, ticket), facts.policy),
+    actions: ticketActions(ticket, await readersOf(sql, facts, ticket), facts.policy),
     done: isDone(ticket.state),
   }
 }

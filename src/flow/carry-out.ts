@@ -1,10 +1,11 @@
 import type { Address, InboundMessage } from '../channel.ts'
 import { queueAcknowledgement } from '../commands/acknowledge.ts'
 import type { DeskFacts } from '../commands/command.ts'
+import { takeOffTicket } from '../commands/join.ts'
 import { linkBoth } from '../commands/link.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { addressesToAdd } from '../core/add-line.ts'
+import { peopleLines } from '../core/add-line.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
 import { isBelieved, senderDoubt, UNKNOWN } from '../core/sender.ts'
@@ -16,7 +17,13 @@ import { goOnRow, rowKey } from '../store/chat-rows.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage, textsBy } from '../store/messages.ts'
 import { acknowledgedSince, newestSentTo } from '../store/outbox.ts'
-import { addParticipant, addParticipants, type Participant } from '../store/participants.ts'
+import {
+  addParticipant,
+  addParticipants,
+  inviteParticipant,
+  type Participant,
+  participantsOf,
+} from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
@@ -25,13 +32,12 @@ import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticke
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
-import { type Append, type Became, type Entry, entryFor, incoming, writerOf } from './entry.ts'
+import { type Append, type Became, type Entry, entryFor, incoming, othersOn, writerOf } from './entry.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
 import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
 import { recordAlert } from './repeated.ts'
 import { takeAnswer } from './solved.ts'
 
-const MOST_COPIED = 50
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
 const ECHO_MS = 3 * 60 * 1000
@@ -159,6 +165,7 @@ export async function obey(
   files: InboundMessage['attachments'] = [],
 ): Promise<void> {
   const done = orders.mistakes.length === 0
+  if (done && orders.steps.length === 0) return
   const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
   const rest = !done
     ? ['None of your commands was carried out.']
@@ -249,7 +256,8 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   // One whose sender is not confirmed came in by a secret, which others may have got hold of.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
   if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isBelieved(message.authentication.result)) {
-    now = await letIn(tx, entry, now, [...(await copiedOn(tx, entry)), ...(await addedBy(tx, entry, decision))])
+    now = await letIn(tx, entry, now, await copiedOn(tx, entry))
+    now = await movePeople(tx, entry, now, decision)
     const replyTo = answerAddress(facts, message)
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
     // What was asked in private is not answered where others read it, whatever is said there.
@@ -329,28 +337,38 @@ async function letIn(tx: Tx, { change }: Entry, ticket: Ticket, people: readonly
 
 /** Colleagues on To and Cc, who take part from now on. */
 async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
-  const others = new Map([...message.to, ...message.cc].map(each => [each.address, each]))
-  others.delete(message.from?.address ?? '')
   const copied: Participant[] = []
-  for (const other of [...others.values()].filter(each => !intake.facts.isOurs(each.address)).slice(0, MOST_COPIED)) {
+  for (const other of othersOn(message, intake.facts)) {
     copied.push(participant(origin, other, await meet(tx, intake, { kind: origin.kind, ...other }), 'copied'))
   }
   return copied
 }
 
 /**
- * `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. Whoever only
- * happens to be in the channel of a chat brings nobody along.
+ * `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. `remove` takes one
+ * off again; only whoever asked may do that, or bring back somebody who was taken off. Whoever only happens to be in
+ * the channel of a chat does neither.
  */
-async function addedBy(tx: Tx, { message, intake, origin }: Entry, { allowed }: Append): Promise<Participant[]> {
-  if (allowed === 'present') return []
-  const added: Participant[] = []
+async function movePeople(tx: Tx, entry: Entry, ticket: Ticket, { allowed }: Append): Promise<Ticket> {
+  const { message, intake, origin, sender, change } = entry
+  if (allowed === 'present') return ticket
+  const isRequester = sender.id === ticket.requesterId
+  const { add, remove } = peopleLines(message.visible)
   const kind = 'email'
-  for (const address of addressesToAdd(message.visible).filter(each => !intake.facts.isOurs(each))) {
+  let now = ticket
+  for (const address of add.filter(each => !intake.facts.isOurs(each))) {
     const who = { address, name: '' }
-    added.push(participant({ ...origin, kind }, who, await meet(tx, intake, { kind, ...who }), 'copied'))
+    const added = participant({ ...origin, kind }, who, await meet(tx, intake, { kind, ...who }), 'copied')
+    const isIn = await (isRequester ? inviteParticipant : addParticipant)(tx, ticket.id, added, change.at)
+    if (isIn)
+      now = await recordEvent(tx, now, { type: 'joined', data: { person: added.personId, role: 'copied' } }, change)
   }
-  return added
+  const others = isRequester && remove.length > 0 ? await participantsOf(tx, ticket.id) : []
+  for (const each of others) {
+    if (each.kind === kind && each.role === 'copied' && remove.includes(each.address))
+      now = await takeOffTicket(tx, now, each, change)
+  }
+  return now
 }
 
 function participant(origin: Origin, who: Address, person: Person, role: Participant['role']): Participant {

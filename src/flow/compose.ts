@@ -1,5 +1,5 @@
 import type { Address, OutboundMessage } from '../channel.ts'
-import { answersTo, whoInWords } from '../commands/recipients.ts'
+import { leftOffInWords, type Readers, readersInWords, readersOf, whoInWords } from '../commands/recipients.ts'
 import { oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { momentInWords } from '../core/moment.ts'
@@ -14,7 +14,7 @@ import { personByIdentity } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
 import { actionsFor } from './actions.ts'
-import { type Context, channelFacts } from './context.ts'
+import { type Context, channelFacts, ourAddresses } from './context.ts'
 import type { Renderer, TemplateValues } from './render.ts'
 
 const MOST_HELD = 25 // messages that one notification lists
@@ -53,7 +53,7 @@ export async function compose(
     inReplyTo: entry.inReplyTo,
     references: entry.refs ? entry.refs.split(' ') : [],
     attachments: isReply ? files.map(file => attachmentOf(context, file)) : [],
-    actions: medium === 'chat' ? actionsFor(entry, ticket, await actedOn(context, entry, ticket, held)) : [],
+    actions: medium === 'chat' ? actionsFor(entry, await actedOn(context, entry, ticket, held)) : [],
     attempt,
     queuedAt: entry.queuedAt,
   }
@@ -74,8 +74,8 @@ interface Subject {
 async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): Promise<TemplateValues> {
   const { ticket, message, held, files } = about
   const desk = deskOf(context, ticket, entry)
-  const to =
-    entry.purpose === 'answer' && ticket ? await answersTo(context.store.read, channelFacts(context), ticket) : ''
+  const readers = entry.purpose === 'answer' && ticket ? await readersNow(context, ticket) : undefined
+  const to = readers ? readersInWords(readers) : ''
   return {
     desk: { name: desk },
     marker: markerFor(entry, to, desk),
@@ -96,7 +96,7 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
       text: textOf(entry, message),
       files: files.map(fileLine),
     },
-    answers: { to },
+    answers: { to, without: readers && ticket ? leftOffInWords(readers, ticket.ref) : '' },
     held,
     note: entry.note ?? '',
     link: entry.kind === 'ask-solved' && context.publicUrl ? `${context.publicUrl}/solved/${entry.token}` : '',
@@ -169,19 +169,25 @@ function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry
   return (context.desks.find(desk => desk.id === id) ?? context.desks[0])?.name ?? 'Help desk'
 }
 
+function readersNow(context: Context, ticket: Ticket): Promise<Readers> {
+  return readersOf(context.store.read, { ...channelFacts(context), isOurs: ourAddresses(context) }, ticket)
+}
+
 /** What the buttons below a message depend on. */
 async function actedOn(
   context: Context,
   entry: OutboxEntry,
   ticket: Ticket | undefined,
   held: TemplateValues['held'],
-): Promise<Parameters<typeof actionsFor>[2]> {
+): Promise<Parameters<typeof actionsFor>[1]> {
   const { read } = context.store
   const [first] = ticket?.offeredTo ? await recipientsOf(read, entry.id) : []
   const kind = context.channels.get(entry.channel)?.kind ?? 'email'
   const reader = first && (await personByIdentity(read, kind, first.recipient))
   return {
-    to: ticket ? await answersTo(read, channelFacts(context), ticket) : '',
+    // What has happened since it was queued is nothing that it shows.
+    ticket: ticket && { ...ticket, eventSeq: entry.shownSeq ?? ticket.eventSeq },
+    readers: ticket && (await readersNow(context, ticket)),
     held: held.messages.map(each => each.number),
     policy: context.policy,
     offered: reader !== undefined && reader.id === ticket?.offeredTo,

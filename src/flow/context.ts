@@ -86,13 +86,18 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
   return {
     at,
     prefixes: context.desks.map(desk => desk.prefix),
-    isOurs: recipient => [...context.channels.values()].some(({ adapter }) => owns(adapter)?.owns(recipient)),
+    isOurs: ourAddresses(context),
     agents: await allAgents(sql),
     absences: await absencesAt(sql, at),
     desks: context.desks,
     policy: context.policy,
     ...channelFacts(context),
   }
+}
+
+/** Whether an address is one of the desk's own, on any channel. */
+export function ourAddresses({ channels }: Pick<Context, 'channels'>): DeskFacts['isOurs'] {
+  return recipient => [...channels.values()].some(({ adapter }) => owns(adapter)?.owns(recipient))
 }
 
 /** What commands know of channels. */

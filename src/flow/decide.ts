@@ -10,7 +10,7 @@ import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { chatRow, rowKey } from '../store/chat-rows.ts'
 import { recall } from '../store/memory.ts'
 import { messagesOf } from '../store/messages.ts'
-import { type Participant, participantsOf, takesPart } from '../store/participants.ts'
+import { type Participant, participantsOf, takesPart, wasTakenOff } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { currentTicket, ticketById } from '../store/tickets.ts'
@@ -99,6 +99,11 @@ async function decideByClues(
     const participants = await participantsOf(tx, ticketId)
     if (isAmong(participants, origin.kind, from.address, sender)) mine.add(ticketId)
     else if (isAmongAs(participants, origin.kind, from.address)) alias.add(ticketId)
+  }
+  // Whoever was taken off a ticket still has what was sent to them; it lets nobody back in.
+  for (const clue of clues) {
+    if (clue.by !== 'token' || !clue.issuedToSender || !from) continue
+    if (await wasTakenOff(tx, clue.ticketId, origin.kind, from.address)) clue.issuedToSender = false
   }
   const isAgent = sender?.handle != null
   return decide({

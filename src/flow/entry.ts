@@ -1,9 +1,10 @@
 import type { Address, InboundMessage, Outcome } from '../channel.ts'
+import type { DeskFacts } from '../commands/command.ts'
 import { oneLine } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
 import type { Decision } from '../core/threading.ts'
 import { newId } from '../store/id.ts'
-import type { Message } from '../store/messages.ts'
+import type { Copied, Message } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import type { Change } from '../store/tickets.ts'
@@ -53,6 +54,15 @@ export async function entryFor(
   return { intake, origin, message, sender, old, change, orders }
 }
 
+const MOST_COPIED = 50
+
+/** Colleagues on To and Cc of a mail, each once. */
+export function othersOn({ from, to, cc }: InboundMessage, { isOurs }: Pick<DeskFacts, 'isOurs'>): Address[] {
+  const others = new Map([...to, ...cc].map(each => [each.address, each]))
+  others.delete(from?.address ?? '')
+  return [...others.values()].filter(each => !isOurs(each.address)).slice(0, MOST_COPIED)
+}
+
 /** Whoever filled in a form, not the program that sent it. */
 export function writerOf({ bulk, replyTo, from }: InboundMessage): Address | null {
   return bulk === 'form' && replyTo && replyTo !== from?.address ? { address: replyTo, name: '' } : from
@@ -65,9 +75,9 @@ function isVouched({ authentication, bulk }: InboundMessage): boolean {
 
 /** The row of a message that came in. */
 export function incoming(
-  { message, sender, origin, change }: Entry,
+  { message, sender, origin, change, intake }: Entry,
   ticketId: string,
-): Omit<Message, 'salt' | 'what' | 'revises'> {
+): Omit<Message, 'salt' | 'what' | 'revises'> & Copied {
   return {
     id: newId(),
     ticketId,
@@ -84,5 +94,7 @@ export function incoming(
     sentAt: message.sentAt,
     storedAt: change.at,
     raw: message.raw.sha256,
+    // In a chat everybody reads what is written there.
+    copied: origin.kind === 'email' ? othersOn(message, intake.facts).map(each => each.address) : undefined,
   }
 }

@@ -1,13 +1,16 @@
 import type { DeskFacts } from '../commands/command.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { answerRequester, crossingInWords, hasRecipients } from '../commands/reply.ts'
+import { readersOf } from '../commands/recipients.ts'
+import { answerRequester } from '../commands/reply.ts'
+import { unseenChanges } from '../commands/unseen.ts'
+import { type Draft, keepUnsent, unsentReply } from '../commands/unsent.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
-import { answeredAlike, answerOfAnother, insertMessage, type Message, prepareMessage } from '../store/messages.ts'
-import { dropAcknowledgements, outboxByNumber } from '../store/outbox.ts'
+import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
+import { dropAcknowledgements, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
@@ -31,9 +34,14 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   if (entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0) return keepOrders(tx, entry, ticket)
   const refusal = await whyNotSent(tx, entry, ticket, decision, written)
   if (decision.direction === 'out' && refusal === null) {
-    const answered = await answerRequester(tx, facts, ticket, change, { author, text: written, attachments, raw })
-    if (answered.doubtful) await tellOfDoubt(tx, facts, ticket, author, answered.messageId, answered.doubtful)
-    return answered.messageId
+    const draft = { author, text: written, attachments, only: false, raw, externalId: message.messageId }
+    const kept = saysAnyway(entry.orders) ? undefined : await keepIfUnseen(tx, entry, ticket, draft)
+    if (kept) return kept
+    const answered = await answerRequester(tx, facts, ticket, change, draft)
+    const { messageId, doubtful } = answered
+    // The answer is on its way to an address that did not take the one before.
+    if (doubtful) await tellAuthor(tx, facts, ticket, author, { kind: 'notify-doubtful', messageId, note: doubtful })
+    return messageId
   }
   const note = {
     author,
@@ -49,11 +57,18 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
     if (now) await recordBounce(tx, entry, now, messageId)
   }
   if (refusal !== null && (await mayBeTold(tx, entry, ticket))) {
-    const self = facts.agents.filter(agent => agent.id === author.id)
-    const draft = { kind: 'notify-refused', purpose: 'internal', channel: ticket.channel } as const
-    await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note: refusal })
+    await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: refusal })
   }
   return messageId
+}
+
+/**
+ * Whether `!anyway` stands with an answer: it is said of that then, and is no command about what was kept before.
+ */
+function saysAnyway(orders: Entry['orders']): boolean {
+  const before = orders?.steps.length ?? 0
+  if (orders) orders.steps = orders.steps.filter(({ command }) => command.word !== 'anyway')
+  return before > (orders?.steps.length ?? 0)
 }
 
 /** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
@@ -62,18 +77,16 @@ async function mayBeTold(tx: Tx, { message, sender, change }: Entry, ticket: Tic
   return (await countRate(tx, `told ${sender.id} of ${ticket.id}`, change.at, TOLD_MS)) <= MOST_TOLD
 }
 
-/** The answer is on its way to an address that did not take the one before. */
-async function tellOfDoubt(
+/** Tells whoever wrote a mail what became of it. */
+async function tellAuthor(
   tx: Tx,
   facts: DeskFacts,
   ticket: Ticket,
   author: Person,
-  messageId: string,
-  note: string,
+  told: { kind: 'notify-refused' | 'notify-doubtful'; messageId: string; note: string },
 ): Promise<void> {
   const self = facts.agents.filter(agent => agent.id === author.id)
-  const draft = { kind: 'notify-doubtful', purpose: 'internal', channel: ticket.channel } as const
-  await tellAgents(tx, facts, self, { ...draft, ticketId: ticket.id, messageId, note })
+  await tellAgents(tx, facts, self, { ...told, purpose: 'internal', channel: ticket.channel, ticketId: ticket.id })
 }
 
 /** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
@@ -102,16 +115,34 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
   return id
 }
 
-/** What a colleague answered after the notification that this mail answers was written. */
-async function answerSince(
-  tx: Tx,
-  { message, intake, sender }: Pick<Entry, 'message' | 'intake' | 'sender'>,
-  ticket: Ticket,
-): Promise<Message | undefined> {
+/**
+ * Keeps an answer back if something happened since the notification that it answers, or others would read it than that
+ * one named, and tells its writer. Gives the message that holds it; undefined if it may leave.
+ */
+async function keepIfUnseen(tx: Tx, entry: Entry, ticket: Ticket, draft: Draft): Promise<string | undefined> {
+  const { facts } = entry.intake
+  const answered = await notificationAnswered(tx, entry)
+  const named = answered?.ticketId ? await ticketById(tx, answered.ticketId) : undefined
+  if (!named || answered?.shownSeq == null) return undefined
+  const readers = await readersOf(tx, facts, ticket)
+  const shown = { seq: answered.shownSeq, readers: answered.readers }
+  const changes = await unseenChanges(tx, named, draft.author, shown, readers)
+  if (changes.length === 0) return undefined
+  const messageId = await keepUnsent(tx, ticket, entry.change, draft, readers)
+  const { text: note } = unsentReply(ticket, changes, draft, readers, {
+    line: '!anyway (that one line, as an answer to this mail)',
+    label: 'Send it anyway',
+  })
+  await tellAuthor(tx, facts, ticket, draft.author, { kind: 'notify-refused', messageId, note })
+  return messageId
+}
+
+/** The notification whose answers go to the requester, which this mail answers. */
+async function notificationAnswered(tx: Tx, { message, intake }: Entry): Promise<OutboxEntry | undefined> {
   for (const token of [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)) {
     const claim = verifyToken(intake.keys, token)
     const sent = claim?.purpose === 'answer' ? await outboxByNumber(tx, claim.number) : undefined
-    if (sent) return answerOfAnother(tx, { ticketId: ticket.id, authorId: sender.id, since: sent.queuedAt })
+    if (sent) return sent
   }
   return undefined
 }
@@ -154,14 +185,12 @@ async function whyNotSent(
   if (attachments.some(isMailFile)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
   }
-  const crossing = await answerSince(tx, { message, intake, sender }, ticket)
-  if (crossing) return `${crossingInWords(ticket.ref, crossing)}\n\nYour mail was kept as an internal note.`
   // A program that answers for the agent, and says nothing of itself, says the same each time.
   const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()
   if (written && (await answeredAlike(tx, { ticketId: ticket.id, authorId: sender.id, text: written, since }))) {
     return 'You answered in these very words already, so your mail was kept as an internal note: if a program wrote it, have it stop; else say it in other words.'
   }
-  if (await hasRecipients(tx, intake.facts, ticket)) return null
+  if ((await readersOf(tx, intake.facts, ticket)).recipients.length > 0) return null
   return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
 }
 

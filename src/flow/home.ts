@@ -2,7 +2,7 @@ import type { Action, Actor, Home, HomeItem } from '../channel.ts'
 import { ticketActions } from '../commands/actions.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { resolveQuery } from '../commands/list.ts'
-import { answersTo } from '../commands/recipients.ts'
+import { readersOf } from '../commands/recipients.ts'
 import { solvedActions } from '../commands/solved.ts'
 import { stateForRequester } from '../commands/status.ts'
 import { momentInWords } from '../core/moment.ts'
@@ -111,7 +111,7 @@ async function agentSection(
   const tickets = await find(sql, facts, actor)
   const items: HomeItem[] = []
   for (const ticket of tickets.slice(0, SHOWN)) {
-    const to = await answersTo(sql, facts, ticket)
+    const readers = await readersOf(sql, facts, ticket)
     items.push({
       ref: ticket.ref,
       subject: ticket.subject,
@@ -122,7 +122,7 @@ async function agentSection(
         ticket.requesterName,
         `opened ${agoInWords(ticket.openedAt, facts.at)}`,
       ].join(', '),
-      actions: ticketActions(ticket, to, facts.policy).slice(0, MOST_ACTIONS),
+      actions: ticketActions(ticket, readers, facts.policy).slice(0, MOST_ACTIONS),
     })
   }
   return { title, empty, items, more: tickets.length - items.length }
@@ -135,5 +135,5 @@ export async function actionsIn(context: Context, channel: string, thread: strin
   const person = 'kind' in actor ? await personOf(read, actor) : undefined
   const found = person?.handle == null ? undefined : await ticketOfThread(read, channel, thread)
   const ticket = found && (await currentTicket(read, found.ticketId))
-  return ticket ? ticketActions(ticket, await answersTo(read, facts, ticket), facts.policy) : []
+  return ticket ? ticketActions(ticket, await readersOf(read, facts, ticket), facts.policy) : []
 }

@@ -1,6 +1,7 @@
 import type {
   Actor,
   CommandRequest,
+  Form,
   Identity,
   InboundMessage,
   Layout,
@@ -8,13 +9,15 @@ import type {
   Reply,
   ShowsLayout,
 } from '../channel.ts'
-import type { Call, Command, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
+import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
 import { type CommandLine, parseCommandLine, splitText } from '../core/command-line.ts'
 import { parseReference } from '../core/reference.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
+import { keyOf } from '../store/id.ts'
+import { rememberLook } from '../store/looks.ts'
 import {
   addIdentity,
   allAgents,
@@ -27,7 +30,7 @@ import { answerBefore, rememberAnswer } from '../store/performed.ts'
 import type { Sql } from '../store/sql.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
-import { currentTicket, ticketById } from '../store/tickets.ts'
+import { currentTicket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
@@ -36,6 +39,7 @@ import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
 
 const MOST_OFFERED = 5
+const MOST_OFFERED_TEXT = 3_000
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
@@ -69,7 +73,7 @@ export class Performer {
     const address = 'kind' in request.actor ? { address: request.actor } : {}
     const { channel, attachments = [], id } = request
     const call: Call = { ...facts, actor, ...address, channel, body, attachments }
-    const reply = await this.#run(command, call, args, id)
+    const reply = await this.#run(command, call, args, { id, head })
     this.onCommit()
     return reply
   }
@@ -113,27 +117,52 @@ export class Performer {
     }
   }
 
-  async #run(command: Command, call: Call, args: never, id?: string): Promise<Reply> {
+  async #run(
+    command: Command,
+    call: Call,
+    args: never,
+    { id, head }: { id: string | undefined; head: string },
+  ): Promise<Reply> {
     const { store, files } = this.#context
-    if ('reads' in command) return command.reads(store.read, call, args)
+    if ('reads' in command) return this.#read(command, call, args)
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
     const tickets = write.tickets(args)
+    const said = saidIn(call, head)
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx => {
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
-        if (before !== undefined) return JSON.parse(before) as Reply
+        if (before)
+          return repeated(call, head, before.said === null || before.said === said, JSON.parse(before.answer) as Reply)
         if (!(await lockTickets(tx, tickets))) return undefined
         // It happens when its turn has come, so that no event is older than the one before it.
         const at = this.#now()
         const answer = await write.writes(tx, { ...call, at }, args)
-        if (id !== undefined) await rememberAnswer(tx, call.channel, id, JSON.stringify(answer), at)
+        // What was not done may be asked for again, in other words.
+        if (id !== undefined && !answer.undone)
+          await rememberAnswer(tx, { channel: call.channel, id }, { said, answer: JSON.stringify(answer) }, at)
         return answer
       })
       if (reply) return reply
     }
+  }
+
+  /** Looks, and remembers of an agent how far they have seen the ticket by now. */
+  async #read(command: ReadCommand<never>, call: Call, args: never): Promise<Reply> {
+    const { store } = this.#context
+    const number = call.actor.handle === null ? undefined : command.shows?.(args)
+    const id = number === undefined ? undefined : await ticketIdByNumber(store.read, number)
+    const named = id === undefined ? undefined : await ticketById(store.read, id)
+    const current = named?.mergedInto ? await currentTicket(store.read, named.id) : named
+    const reply = await command.reads(store.read, call, args)
+    const seen = [...new Map([named, current].flatMap(each => (each ? [[each.id, each.eventSeq] as const] : [])))]
+    if (seen.length > 0)
+      await store.transact(async tx => {
+        for (const [ticketId, seq] of seen) await rememberLook(tx, ticketId, call.actor.id, seq)
+      })
+    return reply
   }
 
   async #asker({ actor }: CommandRequest, command: Command): Promise<Person> {
@@ -271,5 +300,32 @@ export class Performer {
       layout: await through<ShowsLayout>(this.#context, arrival, 'layout').layout(raw, options),
       ref: ticket?.ref ?? '',
     }
+  }
+}
+
+/** What stands for all that a request says. */
+function saidIn({ body, attachments }: Call, head: string): string {
+  return keyOf(head, body, ...attachments.map(({ content }) => content.sha256))
+}
+
+/** The same request once more is answered as before; one that was edited since is not done by itself. */
+function repeated({ body }: Call, head: string, isSame: boolean, before: Reply): Reply {
+  if (isSame) return before
+  const form: Form = {
+    title: 'As it is now',
+    submit: 'Send',
+    intro: 'What you wrote first was done already; this is done beside it.',
+    fields: [{ name: 'text', label: 'Text', kind: 'text', required: true, most: MOST_OFFERED_TEXT, value: body }],
+  }
+  return {
+    text: `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
+    data: { ...(before.data as object | null), edited: true },
+    actions:
+      body === ''
+        ? [{ label: 'Do it as it is now', line: head }]
+        : body.length <= MOST_OFFERED_TEXT
+          ? [{ label: 'Send what it says now', line: head, form }]
+          : [],
+    undone: true,
   }
 }

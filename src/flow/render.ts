@@ -21,6 +21,7 @@ const VARIABLES = [
   'message.text',
   'message.files',
   'answers.to',
+  'answers.without',
   'held.count',
   'held.first',
   'held.number',
@@ -36,7 +37,7 @@ export interface TemplateValues {
   marker: string
   ticket: { ref: string; subject: string; requester: string; owner: string }
   message: { author: string; from: string; text: string; files: string[] }
-  answers: { to: string }
+  answers: { to: string /** Who takes part and gets none; '' for nobody. */; without: string }
   held: {
     count: string
     /** Subject and number of the first. */

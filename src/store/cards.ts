@@ -20,6 +20,13 @@ export async function addCard(tx: Tx, ticketId: string, channel: string, at: str
   tx.wake()
 }
 
+/** The newest event that the card of a ticket tells in this channel; null if it has none there. */
+export async function cardShows(sql: Sql, ticketId: string, channel: string): Promise<number | null> {
+  const [card] = await sql<{ seq: number }>`
+    SELECT told_seq AS seq FROM cards WHERE ticket_id = ${ticketId} AND channel = ${channel} AND place IS NOT NULL`
+  return card?.seq ?? null
+}
+
 /** Something happened that the card does not show yet. */
 export async function cardIsDue(tx: Tx, ticketId: string, at: string): Promise<void> {
   const due = await tx`

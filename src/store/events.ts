@@ -37,6 +37,11 @@ export async function eventsOf(sql: Sql, ticketId: string): Promise<RecordedEven
   return rows.map(row => ({ ...row, data: JSON.parse(row.data) }) as unknown as RecordedEvent)
 }
 
+/** Events of a ticket behind one of them, in order. */
+export async function eventsAfter(sql: Sql, ticketId: string, seq: number): Promise<RecordedEvent[]> {
+  return (await eventsOf(sql, ticketId)).filter(event => event.seq > seq)
+}
+
 /** The newest event of a type, and of those that fit. */
 export async function lastEventOf(
   sql: Sql,

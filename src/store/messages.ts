@@ -32,6 +32,12 @@ export interface Message {
   revises: string | null
 }
 
+/** What a message went to beside the desk, where its transport says so. */
+export interface Copied {
+  /** Addresses; undefined where a message goes to all who take part, as in a chat. */
+  copied?: readonly string[] | undefined
+}
+
 export interface StoredAttachment {
   position: number
   name: string
@@ -42,39 +48,45 @@ export interface StoredAttachment {
 }
 
 /** A message ready to be stored, with what its event says of its content. */
-export interface PreparedMessage {
+export interface PreparedMessage extends Copied {
   message: Message
-  attachments: readonly InboundAttachment[]
+  attachments: readonly MessageFile[]
   /** Salted digest. */
   content: string
 }
 
+/** A file that came, or one that is stored with another message already. */
+export type MessageFile = InboundAttachment | StoredAttachment
+
 export function prepareMessage(
-  message: Omit<Message, 'salt' | 'what' | 'revises'> & { what?: string; revises?: string },
-  attachments: readonly InboundAttachment[],
+  { copied, ...message }: Omit<Message, 'salt' | 'what' | 'revises'> & { what?: string; revises?: string } & Copied,
+  attachments: readonly MessageFile[],
 ): PreparedMessage {
   const salt = randomUUID() // 122 random bits, drawn from a pool
-  const digests = attachments.map(attachment => attachment.content.sha256)
+  const digests = attachments.map(each => ('content' in each ? each.content.sha256 : each.sha256))
   return {
     message: { ...message, salt, what: message.what ?? null, revises: message.revises ?? null },
+    copied,
     attachments,
     content: digestOf(salt, message, digests),
   }
 }
 
 /** Stores a message with its attachments. Large contents must have been kept in files before. */
-export async function insertMessage(tx: Tx, { message: m, attachments }: PreparedMessage): Promise<void> {
+export async function insertMessage(tx: Tx, { message: m, copied, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
-                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises)
+                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises, copied)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${m.salt}, ${m.what}, ${m.revises})`
-  for (const [position, { name, type, contentId, content }] of attachments.entries()) {
-    await saveBlob(tx, content)
+            ${m.salt}, ${m.what}, ${m.revises}, ${copied === undefined ? null : JSON.stringify(copied)})`
+  for (const [position, file] of attachments.entries()) {
+    if ('content' in file) await saveBlob(tx, file.content)
+    const { name, type, contentId } = file
+    const { sha256, size } = 'content' in file ? file.content : file
     await tx`
       INSERT INTO attachments (message_id, position, name, type, content_id, sha256, size)
-      VALUES (${m.id}, ${position}, ${name}, ${type}, ${contentId}, ${content.sha256}, ${content.size})`
+      VALUES (${m.id}, ${position}, ${name}, ${type}, ${contentId}, ${sha256}, ${size})`
   }
 }
 
@@ -120,7 +132,7 @@ export async function answeredAlike(
   said: { ticketId: string; authorId: string; text: string; since: string },
 ): Promise<boolean> {
   const rows = await sql`
-    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at > ${said.since}
+    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at >= ${said.since}
       AND direction = 'out' AND author_id = ${said.authorId} AND text = ${said.text} LIMIT 1`
   return rows.length > 0
 }
@@ -137,15 +149,25 @@ export async function textsBy(
   return rows.map(row => row.text ?? '')
 }
 
-/** The newest answer on a ticket since a time, if somebody else wrote it and nobody wrote after it. */
-export async function answerOfAnother(
+/** The message that an answer to a ticket answers: the newest that a person of the requester's side wrote. */
+export async function answeredMessage(
   sql: Sql,
-  { ticketId, authorId, since }: { ticketId: string; authorId: string; since: string },
-): Promise<Message | undefined> {
+  ticketId: string,
+): Promise<{ authorAddress: string | null; storedAt: string; copied: string[] | null } | undefined> {
+  const [last] = await sql<{ authorAddress: string | null; storedAt: string; copied: string | null }>`
+    SELECT author_address AS "authorAddress", stored_at AS "storedAt", copied FROM messages
+    WHERE ticket_id = ${ticketId} AND direction = 'in' AND kind = 'person' AND revises IS NULL
+    ORDER BY stored_at DESC, id DESC LIMIT 1`
+  return last && { ...last, copied: last.copied === null ? null : (JSON.parse(last.copied) as string[]) }
+}
+
+/** The newest text of an author on a ticket that was kept instead of sent, if they answered nothing since. */
+export async function unsentBy(sql: Sql, ticketId: string, authorId: string): Promise<Message | undefined> {
   const [last] = await sql<Message>`
-    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND direction <> 'internal' AND kind = 'person'
+    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND "authorId" = ${authorId}
+      AND (direction = 'out' OR what = 'unsent')
     ORDER BY "storedAt" DESC, id DESC LIMIT 1`
-  return last?.direction === 'out' && last.authorId !== authorId && last.storedAt > since ? last : undefined
+  return last?.what === 'unsent' ? last : undefined
 }
 
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {

@@ -2,7 +2,7 @@ import { type Purpose, signToken } from '../core/token.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from './id.ts'
 import { tokenKeys } from './keys.ts'
-import type { Sql, Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './sql.ts'
 
 /** What is sent; also the name of its template. */
 export type OutboxKind =
@@ -48,6 +48,10 @@ export interface OutboxEntry {
   /** Message-IDs, oldest first, separated by blanks. */
   refs: string
   queuedAt: string
+  /** What its readers were shown of the ticket: its newest event. Null where it tells of none. */
+  shownSeq: number | null
+  /** Digest of who would read an answer to the ticket then. */
+  readers: string | null
 }
 
 /** What is to be sent, before it has a number and a token. */
@@ -61,6 +65,8 @@ export interface Draft {
   note?: string
   inReplyTo?: string | null
   refs?: readonly string[]
+  /** What an agent is shown with it. */
+  shown?: { seq: number; readers: string | null }
 }
 
 /** Queues a message to each recipient, signed with the newest key, to leave at `dueAt`. Gives its token. */
@@ -77,10 +83,11 @@ export async function queue(
   const number = await tx.number('outbox')
   const token = signToken(key, { purpose: draft.purpose, number })
   await tx`
-    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, note, in_reply_to, refs, queued_at)
+    INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, note, in_reply_to, refs,
+                        queued_at, shown_seq, readers)
     VALUES (${id}, ${number}, ${draft.kind}, ${draft.purpose}, ${token}, ${draft.channel}, ${draft.ticketId ?? null},
             ${draft.messageId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
-            ${(draft.refs ?? []).join(' ')}, ${at})`
+            ${(draft.refs ?? []).join(' ')}, ${at}, ${draft.shown?.seq ?? null}, ${draft.shown?.readers ?? null})`
   for (const r of recipients) {
     await tx`
       INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at)
@@ -94,9 +101,18 @@ export async function queue(
 export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
   const [found] = await sql<OutboxEntry>`
     SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
-           note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt"
+           note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt", shown_seq AS "shownSeq", readers
     FROM outbox WHERE number = ${number}`
   return found
+}
+
+/** The newest event of a ticket that one of these recipients was shown in a notification; null if none was. */
+export async function newestShownTo(sql: Sql, ticketId: string, recipients: readonly string[]): Promise<number | null> {
+  if (recipients.length === 0) return null
+  const [row] = await sql<{ seq: number | null }>`
+    SELECT max(o.shown_seq) AS seq FROM outbox o JOIN outbox_recipients r ON r.outbox_id = o.id
+    WHERE o.ticket_id = ${ticketId} AND r.state = 'sent' AND r.recipient IN (${list(recipients)})`
+  return row?.seq ?? null
 }
 
 /** The newest message on a ticket that was sent to this recipient since then. */

@@ -8,6 +8,12 @@ export interface Participant {
   role: 'requester' | 'copied'
 }
 
+/** A participant, and since when. */
+export interface PresentParticipant extends Participant {
+  /** ISO 8601 UTC. */
+  joinedAt: string
+}
+
 /** Lets people into a new ticket, each once. */
 export async function addParticipants(
   tx: Tx,
@@ -24,7 +30,7 @@ export async function addParticipants(
     VALUES ${joined(rows, ', ')} ON CONFLICT (ticket_id, kind, address) DO NOTHING`
 }
 
-/** Lets somebody into a ticket; false if they take part already. */
+/** Lets somebody into a ticket; false if they take part already, or were taken off it. */
 export async function addParticipant(tx: Tx, ticketId: string, participant: Participant, at: string): Promise<boolean> {
   const added = await tx`
     INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at)
@@ -34,16 +40,57 @@ export async function addParticipant(tx: Tx, ticketId: string, participant: Part
   return added.length > 0
 }
 
+/**
+ * Lets somebody into a ticket, also again: whoever was taken off it, or left off the last message, is answered from now
+ * on. False if they were let in at this very time already.
+ */
+export async function inviteParticipant(
+  tx: Tx,
+  ticketId: string,
+  participant: Participant,
+  at: string,
+): Promise<boolean> {
+  if (await addParticipant(tx, ticketId, participant, at)) return true
+  const again = await tx`
+    UPDATE participants SET joined_at = ${at}, left_at = NULL
+    WHERE ticket_id = ${ticketId} AND kind = ${participant.kind} AND address = ${participant.address}
+      AND (joined_at < ${at} OR left_at IS NOT NULL) RETURNING address`
+  return again.length > 0
+}
+
+/** Takes somebody off a ticket; the requester stays. False if they do not take part, or are the requester. */
+export async function takeOff(
+  tx: Tx,
+  ticketId: string,
+  { kind, address }: Pick<Participant, 'kind' | 'address'>,
+  at: string,
+): Promise<boolean> {
+  const left = await tx`
+    UPDATE participants SET left_at = ${at}
+    WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND role = 'copied' AND left_at IS NULL
+    RETURNING address`
+  return left.length > 0
+}
+
 export async function takesPart(sql: Sql, ticketId: string, kind: string, address: string): Promise<boolean> {
   const found = await sql`
-    SELECT 1 AS one FROM participants WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address}`
+    SELECT 1 AS one FROM participants
+    WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND left_at IS NULL`
   return found.length > 0
 }
 
-export async function participantsOf(sql: Sql, ticketId: string): Promise<Participant[]> {
-  return sql<Participant>`
-    SELECT kind, address, name, person_id AS "personId", role FROM participants
-    WHERE ticket_id = ${ticketId} ORDER BY role DESC, joined_at, address`
+/** Whether somebody was taken off a ticket, and was not let in again. */
+export async function wasTakenOff(sql: Sql, ticketId: string, kind: string, address: string): Promise<boolean> {
+  const found = await sql`
+    SELECT 1 AS one FROM participants
+    WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND left_at IS NOT NULL`
+  return found.length > 0
+}
+
+export async function participantsOf(sql: Sql, ticketId: string): Promise<PresentParticipant[]> {
+  return sql<PresentParticipant>`
+    SELECT kind, address, name, person_id AS "personId", role, joined_at AS "joinedAt" FROM participants
+    WHERE ticket_id = ${ticketId} AND left_at IS NULL ORDER BY role DESC, joined_at, address`
 }
 
 /** Takes people out of a ticket again, each as `kind address`, but those who wrote to it since. Gives who left. */

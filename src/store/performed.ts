@@ -1,17 +1,25 @@
 import { keyOf } from './id.ts'
 import type { Tx } from './sql.ts'
 
-/** What was answered to a command that came before under this id; undefined if it did not. */
-export async function answerBefore(tx: Tx, channel: string, id: string): Promise<string | undefined> {
-  const [found] = await tx<{
-    answer: string
-  }>`SELECT answer FROM performed WHERE key = ${keyOf('command', channel, id)}`
-  return found?.answer
+/** What was asked for under this id before, as a digest, and what was answered; undefined if nothing was. */
+export async function answerBefore(
+  tx: Tx,
+  channel: string,
+  id: string,
+): Promise<{ said: string | null; answer: string } | undefined> {
+  const [found] = await tx<{ said: string | null; answer: string }>`
+    SELECT said, answer FROM performed WHERE key = ${keyOf('command', channel, id)}`
+  return found
 }
 
-export async function rememberAnswer(tx: Tx, channel: string, id: string, answer: string, at: string): Promise<void> {
+export async function rememberAnswer(
+  tx: Tx,
+  { channel, id }: { channel: string; id: string },
+  { said, answer }: { said: string; answer: string },
+  at: string,
+): Promise<void> {
   await tx`
-    INSERT INTO performed (key, answer, at) VALUES (${keyOf('command', channel, id)}, ${answer}, ${at})
+    INSERT INTO performed (key, said, answer, at) VALUES (${keyOf('command', channel, id)}, ${said}, ${answer}, ${at})
     ON CONFLICT (key) DO NOTHING`
 }
 

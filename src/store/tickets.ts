@@ -84,7 +84,7 @@ export async function ticketsOfAddress(
 ): Promise<Ticket[]> {
   return sql<Ticket>`
     SELECT * FROM tickets_read WHERE id IN (
-      SELECT ticket_id FROM participants WHERE kind = ${kind} AND address = ${address})
+      SELECT ticket_id FROM participants WHERE kind = ${kind} AND address = ${address} AND left_at IS NULL)
       AND "mergedInto" IS NULL AND ("closedAt" IS NULL OR "closedAt" > ${closedSince})
     ORDER BY number DESC LIMIT ${limit}`
 }
@@ -96,7 +96,8 @@ export async function ticketsOfPerson(
   { closedSince, limit }: { closedSince: string; limit: number },
 ): Promise<Ticket[]> {
   return sql<Ticket>`
-    SELECT * FROM tickets_read WHERE id IN (SELECT ticket_id FROM participants WHERE person_id = ${personId})
+    SELECT * FROM tickets_read WHERE id IN (
+      SELECT ticket_id FROM participants WHERE person_id = ${personId} AND left_at IS NULL)
       AND "mergedInto" IS NULL AND ("closedAt" IS NULL OR "closedAt" > ${closedSince})
     ORDER BY number DESC LIMIT ${limit}`
 }

@@ -18,6 +18,7 @@ import { newTicketForm, replyAction } from '../../src/commands/actions.ts'
 import { solvedActions } from '../../src/commands/solved.ts'
 import { table } from '../../src/core/table.ts'
 import { DeskError } from '../../src/errors.ts'
+import type { Ticket } from '../../src/store/tickets.ts'
 import { AGENTS } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
 import { type MemoryDesk, makeMemoryDesk } from '../support/memory-desk.ts'
@@ -26,7 +27,11 @@ import type { Block, Json, Message, View } from '../support/slack/shapes.ts'
 import { SlackStand } from '../support/slack/stand.ts'
 
 const CLAIM: Action = { label: 'Claim', line: 'claim HD-7', style: 'primary' }
-const REPLY = replyAction('HD-7', 'Ann Lee')
+const REPLY = replyAction({ ref: 'HD-7', eventSeq: 4 } as Ticket, {
+  recipients: [{ recipient: 'T1/U1', name: 'Ann Lee', shown: 'to', channel: 'slack', kind: 'slack' }],
+  isShared: false,
+  leftOff: [],
+})
 const WAITS: Receipt = { outcome: 'opened', ref: 'HD-7' }
 
 /** A desk that does nothing but remember what it was asked. */
@@ -495,7 +500,7 @@ describe('forms', () => {
     const { acknowledged } = await bob().submit(view, { Text: 'Restart it.' })
     await running.interactions.idle()
     expect(acknowledged).toBe(true)
-    expect(stand.responses.at(-1)).toMatchObject({ body: { text: 'Did reply HD-7' } })
+    expect(stand.responses.at(-1)).toMatchObject({ body: { text: `Did ${REPLY.line}` } })
   })
 })
 
@@ -657,10 +662,10 @@ describe('a message for the requester', () => {
     const { view, card } = await send()
     expect(desk.actionsAsked).toMatchObject([{ thread: place('room', card.ts), actor: { address: address('bob') } }])
     expect(view.title?.text).toBe('Send to requester')
-    expect(shownTexts(view)).toContain('Your text is sent to Ann Lee.')
+    expect(shownTexts(view)).toContain('Your text is sent to Ann Lee in Slack.')
     await bob().submit(view)
-    expect(desk.performed).toMatchObject([{ line: 'reply HD-7', body: 'Please **restart** it.' }])
-    expect(await lastEphemeral('room')).toMatchObject({ text: 'Did reply HD-7', thread_ts: card.ts })
+    expect(desk.performed).toMatchObject([{ line: REPLY.line, body: 'Please **restart** it.' }])
+    expect(await lastEphemeral('room')).toMatchObject({ text: `Did ${REPLY.line}`, thread_ts: card.ts })
   })
 
   test('where the desk has nothing of the kind, that is said', async () => {
@@ -718,7 +723,7 @@ describe('the page of the app', () => {
     await bob().openHome()
     await bob().press(await home('bob'), 'Reply')
     const { body } = await bob().submit(await stand.modalOf('bob'), { Text: 'Restart it.' })
-    expect(shownTexts(bodyView(body))).toBe('Did reply HD-7')
+    expect(shownTexts(bodyView(body))).toBe(`Did ${REPLY.line}`)
   })
 
   test('buttons in a window: the answer and the form take its place', async () => {

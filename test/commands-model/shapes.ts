@@ -24,7 +24,7 @@ const SHAPES: Record<string, Shape> = {
   schedule: { own: /^(?:claimed,)?scheduled,$/ },
   resume: { own: /^resumed\(command\),$/ },
   resolve: {
-    own: /^(?:claimed,)?(?:classified,)?(?:replied,)?resolved\((?:solution|workaround)\),(?:asked,)?$/,
+    own: /^(?:(?:claimed,)?(?:classified,)?(?:replied,)?resolved\((?:solution|workaround)\),(?:asked,)?|noted\(unsent\),)$/,
   },
   close: { own: /^closed,$/ },
   reopen: { own: /^reopened\(command\),$/ },
@@ -36,7 +36,8 @@ const SHAPES: Record<string, Shape> = {
   tried: { own: /^noted\(tried\),$/ },
   call: { own: /^noted\(call\),$/ },
   note: { own: /^noted,$/ },
-  reply: { own: /^replied,(?:claimed,)?$/ },
+  // An answer whose writer has not seen what happened meanwhile is kept.
+  reply: { own: /^(?:replied,(?:claimed,)?|noted\(unsent\),)$/ },
   link: { own: /^linked,$/, other: /^linked,$/ },
   unlink: { own: /^(?:unlinked,)+$/, other: /^(?:unlinked,)+$/ },
   duplicate: { own: /^(?:linked,)?closed\(duplicate\),$/, other: /^(?:linked,)?$/ },

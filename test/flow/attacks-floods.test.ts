@@ -121,7 +121,10 @@ describe('floods', () => {
   test('agents may answer as often as they like', async () => {
     const head = [`In-Reply-To: <${siege.token.told}@desk.example>`]
     expect(
-      count(await flood(n => ({ from: BOB, head, text: `Restart it ${n} times.` }), { many: 14 }), 'appended HD-1 out'),
+      count(
+        await flood(n => ({ from: BOB, head, text: `Restart it ${n} times.\n\n!anyway` }), { many: 14 }),
+        'appended HD-1 out',
+      ),
     ).toBe(14)
   })
 

@@ -290,6 +290,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('is for whoever asked to say')
     expect((await press(ANN, no?.line ?? '', { body: 'Still burning' })).text).toContain('open again')
     expect((await shown(ref ?? '')).state).toBe('open')
+    await press(BOB, `show ${ref}`)
     await press(BOB, `resolve ${ref} --tell`, { body: 'More water.' })
     await press(ANN, `solved ${ref} yes 5`, { body: 'Quick!' })
     expect(await shown(ref ?? '')).toMatchObject({ state: 'closed', rating: 5 })

@@ -57,6 +57,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.deliver()
   }
   const resolved = async () => {
+    await desk.as('bob', 'show 1')
     await desk.as('bob', 'reply 1', 'A new toner is in.')
     await desk.as('bob', 'resolve 1 --category printer', 'New toner')
     await desk.deliver()
@@ -235,10 +236,10 @@ describe.each(ENGINES)('a ticket on %s', engine => {
   test('has each answer of two agents at once, if the second wants it so', async () => {
     await desk.as('bob', 'reply 1', 'Turn it off and on.')
     desk.clock.advance(60_000)
-    await expect(desk.as('eve', 'reply 1', 'Use another one.')).rejects.toThrow(
-      /Bob Berg answered[\s\S]*Turn it off and on/,
-    )
-    await desk.as('eve', 'reply 1', '--anyway Use another one.')
+    const { text, undone } = await desk.as('eve', 'reply 1', 'Use another one.')
+    expect(text).toMatch(/Bob Berg answered[\s\S]*Turn it off and on/)
+    expect(undone).toBe(true)
+    await desk.as('eve', 'reply 1 --anyway')
     const out = (await shown()).messages.filter(each => each.direction === 'out').map(each => each.visible)
     expect(out).toEqual(['Turn it off and on.', 'Use another one.'])
   })

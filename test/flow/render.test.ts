@@ -11,7 +11,7 @@ const VALUES: TemplateValues = {
   marker: '##- Above -##',
   ticket: { ref: 'HD-1', subject: 'VPN', requester: 'Ann', owner: '' },
   message: { author: 'Ann', from: 'Ann <ann@example.com>', text: 'It drops.', files: [] },
-  answers: { to: '' },
+  answers: { to: '', without: '' },
   held: { count: '0', first: '', number: '', messages: [], more: '' },
   note: '',
   link: '',

@@ -129,6 +129,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     await expect(desk.as('bob', 'join M-2')).rejects.toThrow('No message M-2 is held')
     await mailTo(desk.port, answerTo(acknowledgement, 'carl@elsewhere.example', 'Still.'))
     expect(await desk.expectSound()).toEqual({ opened: 1, appended: 2 })
+    await desk.as('bob', 'show 1')
     await desk.as('bob', 'reply 1', 'Both of you, restart.')
     expect((await world.next('carl@elsewhere.example')).cc).toBeDefined()
   })

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readAction } from '../../adapters/slack/action-blocks.ts'
 import { ENGINES } from '../support/engines.ts'
 import { eventually } from '../support/eventually.ts'
 import { makeSlackDesk, type SlackDesk, said } from '../support/slack-desk.ts'
@@ -28,6 +29,12 @@ describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
   const shown = async (ref: string) => (await all.desk.as('bob', `show ${ref}`)).data as Shown
   const becomes = (ref: string, state: string) =>
     eventually(async () => ((await shown(ref)).state === state ? true : undefined), `${ref} is ${state}`)
+
+  const newestEvent = async (number: number) => {
+    const rows = await all.desk.desk.context.store.read<{ seq: number }>`
+      SELECT event_seq AS seq FROM tickets WHERE number = ${number}`
+    return rows[0]?.seq
+  }
 
   test('Ann asks, Bob works with Eve and answers, she goes on by mail, says not yet, and rates it', async () => {
     const { stand, inThread, card, world } = all
@@ -73,10 +80,11 @@ describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
     await inThread('triage', first.ts, each => said(each).includes('smaller now'), 'her mail in the room')
 
     const resolve = async (text: string) => {
-      await bob.press(
-        await card('HD-1', each => stand.buttonsOf(each).some(({ label }) => label === 'Resolve')),
-        'Resolve',
-      )
+      // An older card does not show yet what happened just now, and would be told so.
+      const seq = await newestEvent(1)
+      const isCurrent = ({ label, value }: { label: string; value: string }) =>
+        label === 'Resolve' && readAction(value)?.line.includes(`--read ${seq}-`)
+      await bob.press(await card('HD-1', each => stand.buttonsOf(each).some(isCurrent)), 'Resolve')
       const delivery = await bob.submit(await stand.modalOf('bob'), {
         Category: 'hardware/printer',
         'What solved it?': text,

@@ -114,8 +114,9 @@ test('who asked in a ticket that became part of another is answered, too', async
   const three = await opens(() =>
     mailTo(all.mailPort, { from: 'ada@example.com', to: 'help@desk.example', subject: 'Network', text: 'Gone' }),
   )
-  await all.desk.as('bob', `merge ${two} into ${one}`)
+  await all.desk.as('bob', `merge ${two} into ${one} --anyway`)
   await all.desk.as('bob', `merge ${one} into ${three}`)
+  await all.desk.as('bob', `show ${three}`)
   await all.desk.as('bob', `reply ${three}`, 'The switch is new.')
   await watch.quiet()
   expect(all.world.to('ada@example.com').some(each => each.text?.includes('The switch is new'))).toBe(true)
@@ -157,6 +158,7 @@ test('what was asked in private is not answered in public, though the same perso
   await all.desk.as('bob', `merge ${one} into ${two}`)
   await as('ivy').say('help', 'Any news of it?', { thread: open.ts })
   await as('ivy').say('help', 'Of that, I mean')
+  await all.desk.as('bob', `show ${two}`)
   await all.desk.as('bob', `reply ${two}`, 'Xochipilli is well.')
   await all.desk.as('bob', `resolve ${two} --told --category hardware/printer`, 'He is well')
   await watch.quiet()

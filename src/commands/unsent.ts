@@ -1,0 +1,189 @@
+/** Answers that are kept instead of sent, because their writer has not seen what changed, and their way out with one word. */
+import type { Reply } from '../channel.ts'
+import { parseShown, type Shown } from '../core/shown.ts'
+import { DeskError } from '../errors.ts'
+import { eventsAfter, eventsOf } from '../store/events.ts'
+import { answeredAlike, attachmentsOf, type MessageFile, unsentBy } from '../store/messages.ts'
+import type { Person } from '../store/people.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
+import type { Call } from './command.ts'
+import { type Readers, readersInWords, readersOf, shownWith } from './recipients.ts'
+import { keepSaid } from './said.ts'
+import { isUnsent, quoted, shownTo, unseenChanges } from './unseen.ts'
+
+/** A text on its way to the requester. */
+export interface Draft {
+  author: Person
+  text: string
+  attachments: readonly MessageFile[]
+  /** To the requester alone. */
+  only: boolean
+  /** Digest of the mail that it came in, and its Message-ID. */
+  raw?: string
+  externalId?: string | null
+}
+
+export interface AnswerOptions {
+  /** What its writer was shown, where the line says so. */
+  read: Shown | null
+  anyway: boolean
+  only: boolean
+  text: string
+}
+
+const OPTION = /^--(anyway|only|read)(?:[= ]([\w-]+))?(?=\s|$)\s*/
+
+export function answerOptions(body: string): AnswerOptions {
+  const options: AnswerOptions = { read: null, anyway: false, only: false, text: body }
+  for (let found = OPTION.exec(options.text); found; found = OPTION.exec(options.text)) {
+    const [all, name, value = ''] = found
+    if (name === 'read') {
+      options.read = parseShown(value)
+      options.text = options.text.slice(all.length)
+    } else {
+      options[name as 'anyway' | 'only'] = true
+      options.text = options.text.slice(`--${name}`.length).trimStart()
+    }
+  }
+  return options
+}
+
+/** The text of the line, or the one that was kept for its writer to send with `--anyway`. */
+export async function draftOf(
+  tx: Tx,
+  { actor: author, attachments }: Call,
+  ticket: Ticket,
+  { text, anyway, only }: AnswerOptions,
+): Promise<Draft & { kept?: string }> {
+  if (text.trim() || attachments.length > 0) return { author, text, attachments, only }
+  const kept = anyway ? await unsentBy(tx, ticket.id, author.id) : undefined
+  if (!kept) {
+    const sentence = anyway
+      ? `No answer of yours was kept on ${ticket.ref}: write reply ${ticket.ref} followed by your text.`
+      : `Write what to answer: reply ${ticket.ref} followed by your text.`
+    throw new DeskError('usage', sentence)
+  }
+  const refusal = await refusalShown(tx, ticket, kept.id)
+  return {
+    author,
+    text: kept.text ?? '',
+    attachments: await attachmentsOf(tx, kept.id),
+    only: only || (refusal?.only ?? false),
+    kept: kept.id,
+  }
+}
+
+/**
+ * Keeps a text back if something happened that its writer has not seen, or others read it than they were shown; gives
+ * the reply that says so, undefined if it may leave. `named`: the ticket as its writer named it, which may have become
+ * part of `ticket`.
+ */
+export async function refuseUnseen(
+  tx: Tx,
+  call: Call,
+  { named, ticket }: { named: Ticket; ticket: Ticket },
+  change: Change,
+  draft: Draft & { kept?: string },
+  { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
+  again: { line: string; label: string },
+): Promise<Reply | undefined> {
+  const readers = await readersOf(tx, call, ticket, { only: draft.only })
+  if (readers.recipients.length === 0) throw nobodyToAnswer(ticket)
+  const changes = await changesFor(tx, call, { named, ticket }, draft, { read, anyway }, readers)
+  if (read && changes.length === 0 && (await wasSentSince(tx, ticket, draft, read))) {
+    const text = `You have sent these words on ${ticket.ref} already, so they were not sent again.`
+    return { text, data: { ref: ticket.ref, sent: false, duplicate: true } }
+  }
+  if (changes.length === 0) return undefined
+  await keepUnsent(tx, ticket, change, draft, readers)
+  return unsentReply(ticket, changes, draft, readers, again)
+}
+
+/** Whether the very same left since its writer looked: from another form, or the same one twice. */
+async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { seq }: Shown): Promise<boolean> {
+  const [since] = (await eventsAfter(tx, id, seq)).filter(each => each.type === 'replied' && each.actorId === author.id)
+  if (!since) return false
+  return answeredAlike(tx, { ticketId: id, authorId: author.id, text, since: since.at })
+}
+
+async function changesFor(
+  tx: Tx,
+  call: Call,
+  { named, ticket }: { named: Ticket; ticket: Ticket },
+  draft: Draft & { kept?: string },
+  { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
+  readers: Readers,
+): Promise<string[]> {
+  const { author } = draft
+  if (anyway) {
+    // What was refused is shown with the refusal; since then something may have changed once more.
+    const kept = draft.kept ?? (await unsentBy(tx, ticket.id, author.id))?.id
+    const refusal = kept === undefined ? null : await refusalShown(tx, ticket, kept)
+    return refusal ? unseenChanges(tx, ticket, author, refusal.shown, readers) : []
+  }
+  if (read) return unseenChanges(tx, named, author, read, readers)
+  const changes: string[] = []
+  for (const each of named.id === ticket.id ? [ticket] : [named, ticket]) {
+    const shown = await shownTo(tx, call, each, author)
+    if (shown) changes.push(...(await unseenChanges(tx, each, author, shown, readers)))
+    else if (each.mergedInto !== null) changes.push(`${each.ref} has become part of ${ticket.ref}.`)
+  }
+  return changes
+}
+
+export function nobodyToAnswer({ ref }: Ticket): DeskError {
+  return new DeskError('conflict', `${ref} has no address to answer to: add one with invite ${ref} ADDRESS.`)
+}
+
+/** What `--anyway` answers: the refusal that its writer was shown; null if there was none. */
+async function refusalShown(
+  sql: Sql,
+  ticket: Ticket,
+  messageId: string,
+): Promise<{ shown: Shown; only: boolean } | null> {
+  const kept = (await eventsOf(sql, ticket.id)).findLast(event => isUnsent(event) && event.data.message === messageId)
+  if (kept?.type !== 'noted') return null
+  return { shown: { seq: kept.seq, readers: kept.data.readers ?? null }, only: kept.data.only ?? false }
+}
+
+/** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the id of the message. */
+export async function keepUnsent(
+  tx: Tx,
+  ticket: Ticket,
+  change: Change,
+  { author, text, attachments, only, raw, externalId }: Draft,
+  readers: Readers,
+): Promise<string> {
+  const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId })
+  const data = {
+    ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
+    ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },
+  }
+  await recordEvent(tx, ticket, { type: 'noted', data }, change)
+  return data.message
+}
+
+/** What the writer of a text that was kept is told; `line` sends it all the same. */
+export function unsentReply(
+  ticket: Ticket,
+  changes: readonly string[],
+  draft: Draft,
+  readers: Readers,
+  { line, label }: { line: string; label: string },
+): Reply {
+  const to = readersInWords(readers)
+  const text = [
+    `Nothing was sent: ${ticket.ref} is no longer as you saw it.`,
+    ...changes,
+    'Your text is kept with the ticket:',
+    quoted(draft.text || '(files only)'),
+    `To send it to ${to} all the same, write: ${line}`,
+  ].join('\n\n')
+  return {
+    text,
+    data: { ref: ticket.ref, sent: false, changes, to: readers.recipients.map(each => each.recipient) },
+    actions: [{ label, style: 'danger', line }],
+    undone: true,
+  }
+}

@@ -1,0 +1,310 @@
+// Who reads an answer, and that whoever writes one has been shown who does and what happened meanwhile.
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
+import { verify } from '../../src/flow/verify.ts'
+import { ENGINES } from '../support/engines.ts'
+import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+
+const ANN = 'ann@example.com'
+const JAN = 'jan@example.com'
+const KIM = 'kim@example.com'
+const CARL = 'carl@example.com'
+const BOB = 'bob@staff.example'
+const EVE = 'eve@staff.example'
+const PASS: InboundMessage['authentication'] = { result: 'pass', reasons: [] }
+
+describe.each(ENGINES)('an answer on %s', engine => {
+  let desk: MemoryDesk
+
+  beforeEach(async () => {
+    desk = await makeMemoryDesk(engine)
+  })
+
+  afterEach(async () => {
+    const { store, files } = desk.context
+    expect((await store.consistently(sql => verify(sql, files))).problems).toEqual([])
+    await desk.remove()
+  })
+
+  const named = (address: string) => ({ address, name: '' })
+  const take = async (address: string, about: Partial<InboundMessage> = {}) => {
+    desk.clock.advance(1000)
+    const receipt = await desk.channel.deliver(messageFrom(address, { live: true, authentication: PASS, ...about }))
+    await desk.deliver()
+    return receipt
+  }
+  /** In the conversation that began with the first message. */
+  const goesOn = (address: string, about: Partial<InboundMessage> = {}) =>
+    take(address, { references: ['<first@example.com>'], ...about })
+  const opened = (cc: string[] = []) =>
+    take(ANN, { messageId: '<first@example.com>', subject: 'Room', cc: cc.map(named) })
+  const as = async (handle: string, line: string, body?: string) => {
+    desk.clock.advance(1000)
+    const reply = await desk.as(handle, line, body)
+    await desk.deliver()
+    return reply
+  }
+  const words = ({ text }: OutboundMessage) =>
+    text.markdown.replace(/\uE000(\d+)\uE001/g, (_, n) => text.verbatim[n] ?? '')
+  const last = (address: string, part: string): OutboundMessage => {
+    const found = desk.channel.sent.findLast(
+      each => each.recipients.includes(address) && `${each.subject}\n${words(each)}`.includes(part),
+    )
+    if (!found) throw new Error(`Nothing with "${part}" was sent to ${address}.`)
+    return found
+  }
+  const readersOf = (part: string) =>
+    desk.channel.sent
+      .filter(each => !each.automatic && words(each).includes(part))
+      .flatMap(each => each.recipients)
+      .sort()
+  const answering = (mail: OutboundMessage) => ({ references: [`<${mail.token}@desk.example>`], authentication: PASS })
+  const messages = async () =>
+    ((await desk.as('bob', 'show 1')).data as { messages: { direction: string; what: string | null; text: string }[] })
+      .messages
+
+  describe('goes to those on the message that it answers', () => {
+    test('whoever is copied reads it, and whoever was left off the next message does not', async () => {
+      await opened([JAN, KIM])
+      await as('bob', 'reply 1', 'How cold?')
+      expect(readersOf('How cold?')).toEqual([ANN, JAN, KIM])
+      await goesOn(ANN, { text: 'For you alone', cc: [named(KIM)] })
+      const notice = last(BOB, 'For you alone')
+      expect(words(notice).split('\n')[0]).toContain(`your reply goes to ${ANN} and ${KIM}, from`)
+      expect(words(notice)).toContain(`Left off the last message, so not answered: ${JAN}`)
+      await as('bob', 'reply 1', 'Without Jan')
+      expect(readersOf('Without Jan')).toEqual([ANN, KIM])
+      expect(last(ANN, 'Without Jan').cc.map(each => each.address)).toEqual([KIM])
+    })
+
+    test('by mail, too: the notification names who reads it', async () => {
+      await opened([JAN])
+      await as('bob', 'claim 1')
+      await goesOn(ANN, { text: 'For you alone' })
+      await take(BOB, { ...answering(last(BOB, 'For you alone')), text: 'It stays with us' })
+      expect(readersOf('It stays with us')).toEqual([ANN])
+    })
+
+    test('a colleague who writes is answered with the requester, and whoever else is on that mail', async () => {
+      await opened([JAN, KIM])
+      await goesOn(JAN, { text: 'Cold here, too' })
+      await as('bob', 'reply 1', 'We look')
+      expect(readersOf('We look')).toEqual([ANN, JAN])
+    })
+
+    test('whoever is let in since reads it, and until the requester writes without them', async () => {
+      await opened()
+      const { text } = await as('bob', `invite 1 ${CARL}`)
+      expect(text).toContain(`answers go to ${ANN} and ${CARL}`)
+      await as('bob', 'reply 1', 'Carl comes')
+      expect(readersOf('Carl comes')).toEqual([ANN, CARL])
+      await goesOn(ANN, { text: 'Without Carl' })
+      await as('bob', 'reply 1', 'As you like')
+      expect(readersOf('As you like')).toEqual([ANN])
+      await as('bob', `invite 1 ${CARL}`)
+      await as('bob', 'reply 1', 'Carl again')
+      expect(readersOf('Carl again')).toEqual([ANN, CARL])
+    })
+
+    test('what nobody confirms adds nobody, and a mail of a machine leaves nobody off', async () => {
+      await opened([JAN])
+      await goesOn(ANN, { kind: 'auto-reply', text: 'I am away' })
+      await as('bob', 'reply 1', 'To both')
+      expect(readersOf('To both')).toEqual([ANN, JAN])
+      await goesOn(ANN, { cc: [named(CARL)], authentication: { result: 'unaligned', reasons: [] } })
+      await as('bob', 'reply 1 --anyway', 'Not to a stranger')
+      expect(readersOf('Not to a stranger')).not.toContain(CARL)
+    })
+
+    test('both who asked read it where two tickets became one', async () => {
+      await opened([JAN])
+      await take(KIM, { messageId: '<kim@example.com>', subject: 'Room, too' })
+      await as('bob', 'merge 2 into 1')
+      await goesOn(ANN, { text: 'And now?' })
+      await as('bob', 'reply 1', 'Repaired')
+      expect(readersOf('Repaired')).toEqual([ANN, KIM])
+    })
+
+    test('with --only it goes to the requester alone', async () => {
+      await opened([JAN])
+      const { text } = await as('bob', 'reply 1 --only', 'Between us')
+      expect(text).toBe(`On its way to ${ANN} (HD-1).`)
+      expect(readersOf('Between us')).toEqual([ANN])
+    })
+  })
+
+  describe('goes to nobody who was taken off', () => {
+    test('by an agent; being copied brings them back no more, what they hold lets them in no more', async () => {
+      await opened([JAN])
+      await as('bob', 'reply 1', 'Hello both')
+      const held = last(JAN, 'Hello both')
+      const { text } = await as('bob', `uninvite 1 ${JAN}`)
+      expect(text).toBe(`${JAN} takes no part in HD-1 any more; answers go to ${ANN}.`)
+      await goesOn(ANN, { cc: [named(JAN)], text: 'All of us' })
+      await as('bob', 'reply 1', 'Not to Jan')
+      expect(readersOf('Not to Jan')).toEqual([ANN])
+      expect(await take(JAN, { ...answering(held), text: 'Let me in' })).toMatchObject({
+        outcome: 'held:stranger-with-token',
+      })
+      expect(await goesOn(JAN, { text: 'And now?' })).toMatchObject({ outcome: 'held:stranger-with-references' })
+      await as('bob', `invite 1 ${JAN}`)
+      await as('bob', 'reply 1', 'Welcome back')
+      expect(readersOf('Welcome back')).toEqual([ANN, JAN])
+    })
+
+    test('by the requester, who alone may say so', async () => {
+      await opened([JAN, KIM])
+      await goesOn(JAN, { cc: [named(ANN), named(KIM)], text: `remove ${KIM}\n\nShe is away.` })
+      await as('bob', 'reply 1', 'First')
+      expect(readersOf('First')).toEqual([ANN, JAN, KIM])
+      await goesOn(ANN, { cc: [named(JAN), named(KIM)], text: `remove ${JAN}\n\nThanks` })
+      await as('bob', 'reply 1', 'Second')
+      expect(readersOf('Second')).toEqual([ANN, KIM])
+      await goesOn(KIM, { cc: [named(ANN)], text: `add ${JAN}` })
+      await as('bob', 'reply 1', 'Third')
+      expect(readersOf('Third')).toEqual([ANN, KIM])
+      await goesOn(ANN, { text: `add ${JAN}` })
+      await as('bob', 'reply 1', 'Fourth')
+      expect(readersOf('Fourth')).toEqual([ANN, JAN])
+    })
+
+    test('and the requester stays, and who takes no part is not found', async () => {
+      await opened([JAN])
+      await expect(as('bob', `uninvite 1 ${ANN}`)).rejects.toThrow('cannot be taken off')
+      await expect(as('bob', `uninvite 1 ${CARL}`)).rejects.toThrow(`beside its requester do ${JAN}`)
+      await expect(as('bob', 'uninvite 1 jan')).rejects.toThrow('no mail address')
+    })
+  })
+
+  describe('waits where its writer has not seen what happened', () => {
+    const refused = async (handle: string, text: string, line = 'reply 1') => {
+      const before = desk.channel.sent.filter(each => !each.automatic).length
+      const reply = await as(handle, line, text)
+      expect(reply.undone).toBe(true)
+      expect(desk.channel.sent.filter(each => !each.automatic)).toHaveLength(before)
+      expect((await messages()).at(-1)).toMatchObject({ direction: 'internal', what: 'unsent', text })
+      return reply.text
+    }
+
+    test.each([
+      ['a colleague answered', () => as('bob', 'reply 1', 'Turn it off'), /Bob Berg answered[\s\S]*> Turn it off/],
+      ['the requester wrote', () => goesOn(ANN, { text: 'It works again' }), /wrote[\s\S]*> It works again/],
+      ['a colleague closed it', () => as('bob', 'close 1'), /Bob Berg closed it/],
+      [
+        'it became part of another',
+        async () => {
+          await take(KIM, { subject: 'Other' })
+          await as('bob', 'merge 1 into 2')
+        },
+        /made it part of another ticket/,
+      ],
+      ['somebody was let in', () => as('bob', `invite 1 ${CARL}`), /let carl/i],
+    ])('%s', async (_, change, said) => {
+      await opened()
+      const { seq } = await shownBy('eve')
+      await change()
+      expect(await refused('eve', 'Try this', `reply 1 --read ${seq}`)).toMatch(said)
+      await as('eve', 'reply 1 --anyway')
+      expect(readersOf('Try this')).toContain(ANN)
+    })
+
+    const shownBy = async (_handle: string) => ({
+      seq: (await desk.context.store.read<{ seq: number }>`SELECT event_seq AS seq FROM tickets WHERE number = 1`)[0]
+        ?.seq,
+    })
+
+    test('a line without a number counts from what its writer was told last', async () => {
+      await opened()
+      await as('bob', 'reply 1', 'Turn it off')
+      expect(await refused('eve', 'Try this')).toContain('Bob Berg answered')
+      // Repeating it does not send it, the word does.
+      expect(await refused('eve', 'Try this')).toContain('Bob Berg answered')
+      await as('eve', 'anyway 1')
+      expect(readersOf('Try this')).toEqual([ANN])
+      await expect(as('eve', 'anyway 1')).rejects.toThrow('No answer of yours was kept on HD-1')
+    })
+
+    test('what changes once more after the refusal is asked about once more', async () => {
+      await opened()
+      await as('bob', 'reply 1', 'Turn it off')
+      await refused('eve', 'Try this')
+      await as('bob', `invite 1 ${CARL}`)
+      expect((await as('eve', 'reply 1 --anyway')).undone).toBe(true)
+      expect(readersOf('Try this')).toEqual([])
+      await as('eve', 'reply 1 --anyway')
+      expect(readersOf('Try this')).toEqual([ANN, CARL])
+    })
+
+    test('what oneself did is no news, and what machines write is none', async () => {
+      await opened()
+      const { seq } = await shownBy('bob')
+      await as('bob', 'claim 1')
+      await goesOn(ANN, { kind: 'auto-reply', text: 'I am away' })
+      expect((await as('bob', `reply 1 --read ${seq}`, 'Hello')).undone).toBeUndefined()
+    })
+
+    test('the same words from two forms leave once', async () => {
+      await opened()
+      const { seq } = await shownBy('bob')
+      await as('bob', `reply 1 --read ${seq}`, 'Once')
+      expect((await as('bob', `reply 1 --read ${seq}`, 'Once')).text).toContain('already')
+      expect(readersOf('Once')).toEqual([ANN])
+      await as('bob', `reply 1 --read ${seq}`, 'Something else')
+      expect(readersOf('Something else')).toEqual([ANN])
+    })
+
+    test('what was meant for the requester alone stays so', async () => {
+      await opened([JAN])
+      await as('bob', 'reply 1', 'Turn it off')
+      await as('eve', 'reply 1 --only', 'Between us')
+      await as('eve', 'reply 1 --anyway')
+      expect(readersOf('Between us')).toEqual([ANN])
+    })
+
+    test('so does a text that resolves it, and nothing is resolved', async () => {
+      await opened()
+      await as('bob', 'reply 1', 'Turn it off')
+      const reply = await as('eve', 'resolve 1 --tell --category hardware/printer', 'A new toner')
+      expect(reply.undone).toBe(true)
+      expect(reply.actions?.[0]?.line).toBe('resolve HD-1 --anyway --tell --category hardware/printer')
+      expect((await desk.as('bob', 'show 1')).data).toMatchObject({ state: 'open' })
+      await as('eve', reply.actions?.[0]?.line ?? '')
+      expect(readersOf('A new toner')).toEqual([ANN])
+      expect((await desk.as('bob', 'show 1')).data).toMatchObject({ state: 'resolved' })
+    })
+
+    test('by mail: it is kept, its writer is shown what changed, and one line sends it', async () => {
+      await opened()
+      const notice = last(EVE, 'New:')
+      await as('bob', 'reply 1', 'Turn it off')
+      await take(EVE, { ...answering(notice), text: 'Use another one.' })
+      expect(readersOf('Use another one.')).toEqual([])
+      const told = last(EVE, 'Nothing was sent')
+      expect(words(told)).toMatch(/Bob Berg answered[\s\S]*Turn it off[\s\S]*> Use another one\.[\s\S]*!anyway/)
+      await take(EVE, { ...answering(told), text: '!anyway' })
+      expect(readersOf('Use another one.')).toEqual([ANN])
+    })
+
+    test('by mail, !anyway beside the text sends it at once', async () => {
+      await opened()
+      const notice = last(EVE, 'New:')
+      await goesOn(ANN, { text: 'yes, 5' })
+      await as('bob', 'close 1')
+      await take(EVE, { ...answering(notice), text: 'Glad to hear it.\n\n!anyway' })
+      expect(readersOf('Glad to hear it.')).toEqual([ANN])
+    })
+
+    test('by mail, if others read it than the notification named', async () => {
+      await opened([JAN])
+      const notice = last(EVE, 'New:')
+      expect(words(notice)).toContain(`your reply goes to ${ANN} and ${JAN}`)
+      await as('eve', `uninvite 1 ${JAN}`)
+      await as('eve', `invite 1 ${CARL}`)
+      await take(EVE, { ...answering(notice), text: 'The price is 100.' })
+      expect(readersOf('The price is 100.')).toEqual([])
+      expect(words(last(EVE, 'Nothing was sent'))).toContain(
+        `read by others now than you were shown: ${ANN} and ${CARL}`,
+      )
+    })
+  })
+})
