@@ -3,7 +3,8 @@ import type { TicketPolicy } from '../core/policy.ts'
 import { isDone } from '../core/ticket-state.ts'
 import type { Ticket } from '../store/tickets.ts'
 
-const MOST_TEXT = 3_000
+/** Characters that find room in a form. */
+export const MOST_TEXT = 3_000
 const MOST_CHOICES = 100
 
 const WHY: Field = { name: 'text', label: 'Why? (only agents see it)', kind: 'text', required: false, most: MOST_TEXT }
@@ -44,6 +45,27 @@ export function replyAction(ref: string, to: string): Action {
     line: `reply ${ref}`,
     form: textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${to}.`),
   }
+}
+
+/** A command whose text is known already; it is shown with whom it goes to, null for agents alone. */
+export function textAction({
+  label,
+  line,
+  to,
+  text,
+}: {
+  label: string
+  line: string
+  to: string | null
+  text: string
+}): Action {
+  const form = textForm(
+    label,
+    to === null ? 'Keep' : 'Send',
+    to === null ? 'Only agents see it.' : `Your text is sent to ${to}.`,
+  )
+  const fields = form.fields.map(field => ({ ...field, value: text }))
+  return { label, line, form: { ...form, fields }, ...(to === null ? {} : { sends: true }) }
 }
 
 function waitAction(ref: string): Action {

@@ -8,7 +8,6 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   summary: 'Says whether a message of yours goes on with your ticket, or is something new.',
   anyone: true,
   body: 'none',
-  takes: 2,
   parse(line) {
     const [message, answer = ''] = line.args
     const goesOn = { yes: true, no: false, new: false }[answer.toLowerCase()]

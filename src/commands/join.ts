@@ -1,5 +1,4 @@
 import { normaliseAddress } from '../core/address.ts'
-import type { CommandLine } from '../core/command-line.ts'
 import { DeskError } from '../errors.ts'
 import { addParticipant } from '../store/participants.ts'
 import { ensurePerson } from '../store/people.ts'
@@ -19,10 +18,10 @@ export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null
   usage: 'MESSAGE [TICKET]',
   summary: 'Lets a held message and its sender into the ticket it is held for, or into another one.',
   body: 'none',
-  takes: 2,
   parse(line, { prefixes }) {
-    expectArgs(this, line, 1, 2)
-    const ticket = line.args[1] === undefined ? null : ticketArgument(line.args[1], prefixes)
+    expectArgs(this, line, 1, 3)
+    const reference = line.args.slice(1).join(' ')
+    const ticket = reference === '' ? null : ticketArgument(reference, prefixes)
     return { arrival: arrivalArgument(line.args[0]), ticket }
   },
   settles: ({ arrival, ticket }) => ({ arrivals: [arrival], decision: { action: 'join', ticket } }),
@@ -34,8 +33,7 @@ export const invite: WriteCommand<{ ticket: number; address: string }> = {
   usage: 'TICKET ADDRESS',
   summary: 'Lets a person into a ticket: they get the answers and may write to it.',
   body: 'none',
-  takes: 2,
-  parse(line: CommandLine, { prefixes }) {
+  parse(line, { prefixes }) {
     expectArgs(this, line, 2, 2)
     const address = normaliseAddress(line.args[1] ?? '')
     if (!address) throw new DeskError('usage', `"${line.args[1]}" is no mail address: write it like eve@example.com.`)

@@ -19,7 +19,6 @@ export const list: ReadCommand<{ parts: string[] }> = {
     'Shows tickets, newest change first; those that are not done if nothing is said (help list tells how to ask).',
   details: QUERY_DETAILS,
   body: 'none',
-  takes: 100,
   parse: line => ({ parts: line.args }),
   async reads(sql, call, { parts }) {
     const query = parseQuery(await withView(sql, call, parts))

@@ -24,7 +24,6 @@ export const log: WriteCommand<Taken> = {
   usage: 'call|visit PERSON TEXT',
   summary: 'Opens a ticket of yours for somebody who called or came by; they get the reference.',
   body: 'optional',
-  takes: 100,
   parse(line) {
     const [way = '', who, ...text] = line.args
     const how = HOW[way.toLowerCase() as keyof typeof HOW]

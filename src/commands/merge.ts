@@ -15,9 +15,9 @@ export const merge = onTicketWith<{ into: number }>({
   usage: 'into TICKET',
   summary: 'Makes it part of another ticket: both references lead there, all take part; unmerge undoes it for a day.',
   parse(words, facts) {
-    const [reference] = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
-    if (reference === undefined) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
-    return { into: ticketArgument(reference, facts.prefixes) }
+    const reference = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
+    if (reference.length === 0) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
+    return { into: ticketArgument(reference.join(' '), facts.prefixes) }
   },
   others: ({ into }) => [into],
   async writes(tx, call, ticket, change, { into: number }) {

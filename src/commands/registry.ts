@@ -91,7 +91,6 @@ export function createCommands(): Commands {
     summary: 'Shows all commands, or one of them.',
     anyone: true,
     body: 'none',
-    takes: 1,
     parse(line) {
       expectArgs(this, line, 0, 1)
       return { word: line.args[0]?.toLowerCase() }
@@ -118,6 +117,6 @@ export function commandTable(commands: Pick<Commands, 'all'>): string {
 }
 
 function describe(command: Command): object {
-  const { word, aliases = [], usage, summary } = command
-  return { word, aliases, usage, summary }
+  const { word, aliases = [], usage, summary, options = {} } = command
+  return { word, aliases, usage, summary, options }
 }

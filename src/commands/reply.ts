@@ -27,17 +27,16 @@ export const reply = onTicket({
   summary:
     'Sends the text to the requester, through the channel the question came in on; --anyway though somebody else just answered.',
   body: 'required',
-  textIn: body => withoutAnyway(body).text,
+  options: { anyway: 'flag' },
   async writes(tx, call, ticket, change) {
     const { actor, body, attachments } = call
     if (!body.trim() && attachments.length === 0) {
       throw new DeskError('usage', `Write what to answer: reply ${ticket.ref} followed by your text.`)
     }
-    const { text: answerText, anyway } = withoutAnyway(body)
-    if (!anyway) await refuseCrossing(tx, call, ticket)
+    if (!call.options.has('anyway')) await refuseCrossing(tx, call, ticket)
     const { recipients, doubtful } = await answerRequester(tx, call, ticket, change, {
       author: actor,
-      text: answerText,
+      text: body,
       attachments,
     })
     const to = recipients.map(each => each.recipient)
@@ -45,12 +44,6 @@ export const reply = onTicket({
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })
-
-const ANYWAY = /^--anyway(?=\s|$)\s*/
-
-function withoutAnyway(body: string): { text: string; anyway: boolean } {
-  return { text: body.replace(ANYWAY, ''), anyway: ANYWAY.test(body) }
-}
 
 const CROSSING_MS = 10 * 60 * 1000
 const SHOWN = 500 // characters

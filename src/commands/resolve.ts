@@ -9,34 +9,6 @@ import { type Call, onTicket } from './command.ts'
 import { answerRequester } from './reply.ts'
 import { keepSaid, ownedBy } from './said.ts'
 
-interface Options {
-  category: string | null
-  workaround: boolean
-  /** Sends the text to the requester. */
-  tell: boolean
-  /** The requester knows by another way. */
-  told: boolean
-  text: string
-}
-
-const OPTION = /^--(category|workaround|tell|told)(?:[= ]("[^"]*"|\S+))?(?=\s|$)\s*/
-
-/** Options stand before the text. */
-function optionsIn(body: string): Options {
-  const options: Options = { category: null, workaround: false, tell: false, told: false, text: body.trim() }
-  for (;;) {
-    const found = OPTION.exec(options.text)
-    if (!found) return options
-    const [all, name, value = ''] = found
-    const takesValue = name === 'category'
-    if (takesValue) options.category = value.replaceAll('"', '')
-    else options[name as 'workaround' | 'tell' | 'told'] = true
-    options.text = options.text
-      .slice(takesValue || !/[= ]/.test(all.trim()) ? all.length : `--${name}`.length)
-      .trimStart()
-  }
-}
-
 /** `resolve HD-7 --category printer --tell The toner is new.` */
 export const resolve = onTicket({
   word: 'resolve',
@@ -44,23 +16,25 @@ export const resolve = onTicket({
   summary:
     'Says what solved it, and asks the requester whether it is; --category PATH, --tell sends them the text, --told if they know, --workaround.',
   body: 'required',
-  textIn: body => optionsIn(body).text,
+  options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag' },
   async writes(tx, call, ticket, change) {
     mayMove(ticket, 'resolve')
-    const options = optionsIn(call.body)
-    const category = options.category === null ? ticket.category : categoryOf(call.policy, options.category).path
-    await refuseGaps(tx, call, ticket, category, options)
+    const { options } = call
+    const text = call.body.trim()
+    const named = options.text('category')
+    const category = named === undefined ? ticket.category : categoryOf(call.policy, named).path
+    await refuseGaps(tx, call, ticket, category)
     let now = await ownedBy(tx, ticket, change)
     if (category !== ticket.category && category !== null) {
       now = await recordEvent(tx, now, { type: 'classified', data: { category } }, change)
     }
-    if (options.tell) {
-      const answer = { author: call.actor, text: options.text, attachments: call.attachments }
+    if (options.has('tell')) {
+      const answer = { author: call.actor, text, attachments: call.attachments }
       now = (await answerRequester(tx, call, now, change, answer)).ticket
     }
-    const how = options.workaround ? ('workaround' as const) : ('solution' as const)
-    const said = await keepSaid(tx, now, change, call.actor, options.text, how)
-    const told = options.told ? ('told' as const) : ('answered' as const)
+    const how = options.has('workaround') ? ('workaround' as const) : ('solution' as const)
+    const said = await keepSaid(tx, now, change, call.actor, text, how)
+    const told = options.has('told') ? ('told' as const) : ('answered' as const)
     now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...said } }, change)
     const asked = await askWhetherSolved(tx, call, now, change)
     return {
@@ -71,19 +45,14 @@ export const resolve = onTicket({
 })
 
 /** Asks for all that is missing at once, each with how to give it. */
-async function refuseGaps(
-  sql: Sql,
-  call: Call,
-  ticket: Ticket,
-  category: string | null,
-  options: Options,
-): Promise<void> {
+async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string | null): Promise<void> {
+  const { options } = call
   const filled = JSON.parse(ticket.fields) as Record<string, string>
   const missing = fieldsOf(call.policy, ticket.kind, category).filter(each => each.required && !filled[each.name])
   const reachable = ticket.replyTo !== null && !call.isOurs(ticket.replyTo)
-  const knows = options.tell || options.told || !reachable || (await answeredSinceAsked(sql, ticket.id))
+  const knows = options.has('tell') || options.has('told') || !reachable || (await answeredSinceAsked(sql, ticket.id))
   const gaps = [
-    ...(options.text ? [] : ['what solved it, or got around it (text behind the options)']),
+    ...(call.body.trim() ? [] : ['what solved it, or got around it (your text)']),
     ...(category ? [] : ['the category (--category hardware/printer)']),
     ...missing.map(each => `the field ${each.name} (set ${ticket.ref} ${each.name}=${each.choices[0] ?? '...'})`),
     ...(knows

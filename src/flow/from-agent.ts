@@ -154,7 +154,9 @@ async function whyNotSent(
   if (attachments.some(isMailFile)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
   }
-  const crossing = await answerSince(tx, { message, intake, sender }, ticket)
+  const crossing = orders?.options.has('anyway')
+    ? undefined
+    : await answerSince(tx, { message, intake, sender }, ticket)
   if (crossing) return `${crossingInWords(ticket.ref, crossing)}\n\nYour mail was kept as an internal note.`
   // A program that answers for the agent, and says nothing of itself, says the same each time.
   const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()

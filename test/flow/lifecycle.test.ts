@@ -139,8 +139,8 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await expect(desk.as('bob', 'resolve 1', '')).rejects.toThrow(
       /what solved it[\s\S]*the category[\s\S]*that the requester knows/,
     )
-    await expect(desk.as('bob', 'resolve 1', '--category nonsense x')).rejects.toThrow('There is no category')
-    await desk.as('bob', 'resolve 1', '--category printer --tell --workaround Use the other one.')
+    await expect(desk.as('bob', 'resolve 1 --category nonsense', 'x')).rejects.toThrow('There is no category')
+    await desk.as('bob', 'resolve 1 --category printer --tell --workaround', 'Use the other one.')
     await desk.deliver()
     expect(await shown()).toMatchObject({ state: 'resolved', owner: 'bob', category: 'hardware/printer' })
     expect(sentTo(ANN).map(each => each.subject)).toEqual([
@@ -238,7 +238,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await expect(desk.as('eve', 'reply 1', 'Use another one.')).rejects.toThrow(
       /Bob Berg answered[\s\S]*Turn it off and on/,
     )
-    await desk.as('eve', 'reply 1', '--anyway Use another one.')
+    await desk.as('eve', 'reply 1 --anyway', 'Use another one.')
     const out = (await shown()).messages.filter(each => each.direction === 'out').map(each => each.visible)
     expect(out).toEqual(['Turn it off and on.', 'Use another one.'])
   })
