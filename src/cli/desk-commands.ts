@@ -9,6 +9,7 @@ import { createCommands } from '../commands/registry.ts'
 import { pack } from '../content.ts'
 import { quoteArgument, type Word } from '../core/command-line.ts'
 import { takeOptions } from '../core/options.ts'
+import { ownEntry } from '../core/own-entry.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { standingAlarms } from '../store/alarms.ts'
 import { complain, print, printJson, withDesk } from './with-desk.ts'
@@ -138,6 +139,6 @@ function readAttachment(file: string): InboundAttachment {
     throw new DeskError('no-input', `--attach: ${file} cannot be read: ${sentenceOf(error)}.`)
   }
   const ending = /\.([a-z0-9]+)$/i.exec(file)?.[1]?.toLowerCase() ?? ''
-  const type = TYPES[ending] ?? 'application/octet-stream'
+  const type = ownEntry(TYPES, ending) ?? 'application/octet-stream'
   return { name: basename(file), type, contentId: null, content: pack(bytes) }
 }

@@ -1,6 +1,12 @@
 import { DeskError } from '../errors.ts'
 import { arrivalArgument, type SettleCommand } from './command.ts'
 
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+  ['new', false],
+])
+
 /** `belongs M-5 yes`: what its writer says of a chat message of which nobody could tell whether it goes on with a ticket. */
 export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   word: 'belongs',
@@ -10,7 +16,7 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   body: 'none',
   parse(line) {
     const [message, answer = ''] = line.args
-    const goesOn = { yes: true, no: false, new: false }[answer.toLowerCase()]
+    const goesOn = ANSWERS.get(answer.toLowerCase())
     if (goesOn === undefined) throw new DeskError('usage', 'Write: belongs MESSAGE yes|no')
     return { arrival: arrivalArgument(message), goesOn }
   },

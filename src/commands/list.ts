@@ -71,7 +71,8 @@ function nothing(parts: readonly string[]): string {
     unowned: 'Every ticket has an owner.',
     all: 'No tickets yet.',
   }
-  return known[parts.join(' ')] ?? 'No ticket is like that.'
+  const asked = parts.join(' ')
+  return (Object.hasOwn(known, asked) && known[asked]) || 'No ticket is like that.'
 }
 
 export function ticketTable(tickets: readonly Ticket[], now: string): string {

@@ -9,7 +9,12 @@ import { openTicket, recordEvent } from '../store/tickets.ts'
 import type { Call, WriteCommand } from './command.ts'
 import { queueToRequester } from './requester-mail.ts'
 
-const HOW = { call: 'call', phone: 'call', visit: 'visit', desk: 'visit' } as const
+const HOW = new Map<string, 'call' | 'visit'>([
+  ['call', 'call'],
+  ['phone', 'call'],
+  ['visit', 'visit'],
+  ['desk', 'visit'],
+])
 const SUBJECT = 80
 
 interface Taken {
@@ -26,7 +31,7 @@ export const log: WriteCommand<Taken> = {
   body: 'optional',
   parse(line) {
     const [way = '', who, ...text] = line.args
-    const how = HOW[way.toLowerCase() as keyof typeof HOW]
+    const how = HOW.get(way.toLowerCase())
     if (!how || who === undefined) throw new DeskError('usage', 'Write: log call|visit PERSON TEXT')
     return { how, who, text: text.join(' ') }
   },

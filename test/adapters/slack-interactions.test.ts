@@ -191,7 +191,10 @@ const bodyView = (body: unknown) => (body as { view: View }).view
 describe('the slash command', () => {
   test('a line, and below it what it is about, go to the desk in the name of who typed them', async () => {
     const { body } = await bob().command('/desk note HD-7 Called her\nShe is in & out <today>.')
-    expect(body).toMatchObject({ response_type: 'ephemeral', text: 'Did note HD-7 Called her She is in &amp; out &lt;today&gt;.' })
+    expect(body).toMatchObject({
+      response_type: 'ephemeral',
+      text: 'Did note HD-7 Called her She is in &amp; out &lt;today&gt;.',
+    })
     expect(desk.performed).toEqual([
       {
         actor: {
