@@ -35,7 +35,7 @@ export function referenceAt(text: string, prefixes: readonly string[], { numbers
   const names = prefixes.toSorted((a, b) => b.length - a.length).map(lettersOf)
   const named = `(?:${names.join('|') || '(?!)'})${BETWEEN}0*(\\d{1,12})`
   const alone = new RegExp(`^[^\\p{L}\\p{N}]{0,40}${named}[^\\p{L}\\p{N}\\s]*(?=\\s|$)${BEHIND}`, 'iu')
-  const within = new RegExp(`^\\s*(?:\\S*[^\\p{L}\\p{N}\\s])?${named}(?!\\d)`, 'iu')
+  const within = new RegExp(`^\\s*(?:\\S*?[^\\p{L}\\p{N}\\s])??${named}(?!\\d)`, 'iu')
   for (const [expression, isAlone] of [
     [alone, true],
     ...(numbers ? [[BARE, true] as const] : []),
