@@ -382,12 +382,12 @@ export interface CommandRequest {
   actor: Actor
   /** The channel it came through, e.g. `support` or `cli`. */
   channel: string
-  /** One line: the command's word and its arguments. */
+  /** As it was typed: the command's word, and behind and below it what goes with it. Only here are options looked for. */
   line: string
   /** What the command is about, of any length. */
   body?: string
   attachments?: InboundAttachment[]
-  /** The conversation it was given in; a ticket that the line leaves out is the one of that. */
+  /** The conversation it was typed in; a ticket that the line leaves out is the one of that. */
   thread?: string
   /** Unique in the channel: given once more, the command is not run again. */
   id?: string

@@ -275,7 +275,7 @@ function parseChannel(
   index: number,
   kinds: Sources['kinds'],
 ): ChannelConfig {
-  const schema = kinds[channel.kind]
+  const schema = Object.hasOwn(kinds, channel.kind) ? kinds[channel.kind] : undefined
   if (!schema) {
     const known = Object.keys(kinds).join(', ')
     throw new DeskError(

@@ -1,3 +1,5 @@
+import type { Action } from './channel.ts'
+
 /** Who must act on an error, for programs: the CLI turns it into an exit code, a transport into its own reply. */
 export type ErrorCode =
   | 'usage' // the line that was typed
@@ -17,11 +19,14 @@ export type ErrorCode =
  */
 export class DeskError extends Error {
   readonly code: ErrorCode
+  /** What the person may do instead, where one press is enough for it. */
+  readonly actions: Action[]
 
-  constructor(code: ErrorCode, sentence: string, options?: { cause?: unknown }) {
+  constructor(code: ErrorCode, sentence: string, options: { cause?: unknown; actions?: Action[] } = {}) {
     super(sentence, options)
     this.name = 'DeskError'
     this.code = code
+    this.actions = options.actions ?? []
   }
 }
 

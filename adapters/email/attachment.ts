@@ -4,6 +4,7 @@ import type { AttachmentStream } from 'mailparser'
 import { pack } from '../../src/content.ts'
 import { oneLine } from '../../src/core/address.ts'
 import { safeFileName } from '../../src/core/file-danger.ts'
+import { ownEntry } from '../../src/core/own-entry.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
 import type { MailWithin, Parts } from './parts.ts'
@@ -145,7 +146,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 export function fileName(given: string, type: string, position: number, subject = ''): string {
   const name = safeFileName(oneLine(given, LONGEST_NAME))
   if (name) return name
-  const ending = ENDINGS[type] ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
+  const ending =
+    ownEntry(ENDINGS, type) ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')
   const titled = oneLine(subject.replace(/[\\/:*?"<>|]+/g, ' '), 100)
   return `${titled || `attachment-${position}`}.${ending}`
 }

@@ -1,5 +1,6 @@
 import ICAL from 'ical.js'
 import { oneLine } from '../../src/core/address.ts'
+import { ownEntry } from '../../src/core/own-entry.ts'
 
 const LONGEST = 512 * 1024
 const MOST_EVENTS = 20
@@ -37,8 +38,8 @@ export function calendarText(source: string): string {
 function eventText(event: ICAL.Component, method: string): string {
   const said = (name: string) => String(event.getFirstPropertyValue(name) ?? '').trim()
   const people = event.getAllProperties('attendee').slice(0, MOST_PEOPLE)
-  const answer = method === 'REPLY' ? ANSWERS[parameter(people[0], 'partstat')] : undefined
-  const title = answer ?? METHODS[said('status').toUpperCase() === 'CANCELLED' ? 'CANCEL' : method] ?? 'Event'
+  const answer = method === 'REPLY' ? ownEntry(ANSWERS, parameter(people[0], 'partstat')) : undefined
+  const title = answer ?? ownEntry(METHODS, said('status').toUpperCase() === 'CANCELLED' ? 'CANCEL' : method) ?? 'Event'
   const rule = event.getFirstPropertyValue('rrule')
   const lines = [
     `${title}: ${oneLine(said('summary')) || '(no title)'}`,

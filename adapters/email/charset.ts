@@ -1,6 +1,7 @@
 import { isAscii } from 'node:buffer'
 import { analyse } from 'chardet'
 import iconv from 'iconv-lite'
+import { ownEntry } from '../../src/core/own-entry.ts'
 import { withoutSurrogates } from './surrogates.ts'
 
 const SAMPLE = 64 * 1024 // bytes that a guess looks at
@@ -116,8 +117,8 @@ const FULLER: Readonly<Record<string, string>> = { 'euc-kr': 'cp949', big5: 'big
 
 function decodeAs(bytes: Buffer, label: string): string | undefined {
   const plain = label.replace(/[^a-z0-9_]/g, '')
-  const name = CALLED[plain] ?? label
-  const fuller = FULLER[name]
+  const name = ownEntry(CALLED, plain) ?? label
+  const fuller = ownEntry(FULLER, name)
   if (fuller) return iconv.decode(bytes, fuller).toWellFormed()
   try {
     return new TextDecoder(name).decode(bytes)
@@ -182,7 +183,7 @@ function guessed(bytes: Buffer): string {
   if (told) return told
   const guesses = analyse(sample).filter(({ confidence }) => confidence >= 10)
   for (const { name } of guesses) {
-    const label = MULTIBYTE[name]
+    const label = ownEntry(MULTIBYTE, name)
     const text = label ? readable(bytes, label) : undefined
     if (text !== undefined) return text
     if (OTHER_SCRIPTS.test(name) && !mayBeEastern(sample)) return decodeAs(bytes, name.toLowerCase()) ?? western

@@ -1,3 +1,4 @@
+import { ownEntry } from '../../src/core/own-entry.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 
 /** What went wrong at the provider's sign-in service. */
@@ -55,7 +56,7 @@ export function failureOf(thrown: unknown, secrets: readonly (string | null | un
   const status = answered.status ?? (answered.cause instanceof Response ? answered.cause.status : undefined)
   const said = withoutSecrets(saidBy(thrown, answered, status), secrets)
   if (status !== undefined && (status >= 500 || status === 429 || status === 408)) return { kind: 'temporary', said }
-  const known = KINDS[answered.error ?? ''] ?? KINDS[codeOf(thrown)]
+  const known = ownEntry(KINDS, answered.error ?? '') ?? ownEntry(KINDS, codeOf(thrown))
   // fetch rejects with a TypeError for all that goes wrong on the way.
   return { kind: known ?? (thrown instanceof TypeError ? 'temporary' : 'refused'), said }
 }

@@ -3,8 +3,10 @@ import { DeskError, sentenceOf } from '../../src/errors.ts'
 import { otherAddresses, type People, type Person } from './people.ts'
 import type { Workspace } from './workspace.ts'
 
-/** What a command came to: an answer, or the sentence it was refused with. */
-export type Outcome = { reply: Reply } | { refused: string }
+type Refused = Pick<Reply, 'text' | 'actions'>
+
+/** What a command came to: an answer, or what is said of why it was refused, with what may be done instead. */
+export type Outcome = { reply: Reply } | { refused: Refused }
 
 /** Who did something, as Slack says of what they did. */
 export interface Doer {
@@ -66,10 +68,10 @@ export class Acting {
   }
 
   /** What the person is told of an error. Slack sends what they did no second time, so they must do it again. */
-  refusal(error: unknown): string {
-    if (error instanceof DeskError && error.code !== 'unsound') return error.message
+  refusal(error: unknown): Refused {
+    if (error instanceof DeskError && error.code !== 'unsound') return { text: error.message, actions: error.actions }
     this.#workspace.options.warn(`what somebody asked for in Slack could not be done: ${sentenceOf(error)}`, error)
-    return 'It could not be done just now; nothing was changed, try again.'
+    return { text: 'It could not be done just now; nothing was changed, try again.' }
   }
 
   /** What nobody waits for, such as telling them that it is done. */

@@ -125,10 +125,11 @@ function isEmpty(value: string): boolean {
   return value === ''
 }
 
-/** Hyphens in front of a value are written as another kind, which no command takes for an option. */
+/** In quotes where it could be an option. */
 function oneWord(word: string, values: Record<string, string>): string {
   const text = word.replace(PLACEHOLDER, (all, name: string) => given(values, name) ?? all)
-  return quoteArgument(word.startsWith('{') ? text.replace(/^-+/, hyphens => '‐'.repeat(hyphens.length)) : text)
+  const [option = ''] = /^--[a-z-]+=(?=\{)/.exec(word) ?? []
+  return option + quoteArgument(text.slice(option.length))
 }
 
 function entered(state: FormState, name: string): string {

@@ -98,7 +98,7 @@ export class Modals {
       const { title, text } = await this.#newTickets.take(user, { viewId: view.id, values, meta: read.meta })
       return instead(title, text)
     } catch (error) {
-      return refused(view, this.#acting.refusal(error))
+      return refused(view, this.#acting.refusal(error).text)
     }
   }
 
@@ -113,7 +113,7 @@ export class Modals {
       ...{ line: fillLine(meta.line, values), body: values.text },
       ...{ thread: threadAt(this.#workspace.teamId, spot), id: `${view.id}/${view.hash}` },
     })
-    if ('refused' in outcome) return refused(view, outcome.refused)
+    if ('refused' in outcome) return refused(view, outcome.refused.text)
     // What was entered is kept by the desk, and shown with the button that sends it all the same.
     if (outcome.reply.undone) return { response_action: 'update', view: answerView('Not sent', outcome.reply) }
     if (spot.channel === undefined) return { response_action: 'update', view: answerView('Done', outcome.reply) }

@@ -2,7 +2,7 @@ import type { ModalView } from '@slack/types'
 import type { Form, Reply } from '../../src/channel.ts'
 import type { Acting, Outcome } from './acting.ts'
 import { readAction } from './action-blocks.ts'
-import { answerOf, answerView, sentenceAnswer } from './answer-blocks.ts'
+import { answerOf, answerView } from './answer-blocks.ts'
 import type { Answers } from './answers.ts'
 import { type Modals, NEW_TICKET } from './modals.ts'
 import { type ActionPayload, readPress } from './payloads.ts'
@@ -42,8 +42,8 @@ export class Presses {
   }
 
   async #openForm(press: ActionPayload, view: ModalView | undefined): Promise<void> {
-    if (!view) this.#tell(press, TOO_LARGE)
-    else if (!(await this.#showWindow(press, view))) this.#tell(press, TOO_LATE)
+    if (!view) this.#tell(press, { text: TOO_LARGE })
+    else if (!(await this.#showWindow(press, view))) this.#tell(press, { text: TOO_LATE })
   }
 
   async #perform(press: ActionPayload, line: string): Promise<void> {
@@ -52,15 +52,15 @@ export class Presses {
     const outcome = await this.#acting.perform(press.user, { line, thread, id: press.trigger_id })
     if (press.view) return this.#showOutcome(press, outcome)
     if ('refused' in outcome) return this.#tell(press, outcome.refused)
-    if (outcome.reply.undone) return this.#acting.afterwards(() => this.#answers.tell(spot, answerOf(outcome.reply)))
+    if (outcome.reply.undone) return this.#tell(press, outcome.reply)
     this.#acting.afterwards(() => this.#answers.settle(spot, line, outcome.reply))
   }
 
   /** Where there is no conversation, a window says what became of it. */
   async #showOutcome(press: ActionPayload, outcome: Outcome): Promise<void> {
-    const reply: Omit<Reply, 'data'> = 'reply' in outcome ? outcome.reply : { text: outcome.refused, undone: true }
+    const reply: Omit<Reply, 'data'> = 'reply' in outcome ? outcome.reply : { ...outcome.refused, undone: true }
     const shown = await this.#showWindow(press, answerView(reply.undone ? 'Not done' : 'Done', reply))
-    if (!shown) this.#tell(press, reply.text)
+    if (!shown) this.#tell(press, reply)
   }
 
   /** In the place of the window that it was pressed in, if it was. Whether it is open. */
@@ -70,7 +70,7 @@ export class Presses {
   }
 
   /** What was pressed stays as it is. */
-  #tell(press: ActionPayload, sentence: string): void {
-    this.#acting.afterwards(() => this.#answers.tell(spotOf(press), sentenceAnswer(sentence)))
+  #tell(press: ActionPayload, reply: Pick<Reply, 'text' | 'actions'>): void {
+    this.#acting.afterwards(() => this.#answers.tell(spotOf(press), answerOf(reply)))
   }
 }

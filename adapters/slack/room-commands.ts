@@ -51,7 +51,7 @@ export class RoomCommands {
     await this.#answers.tell({ channel, user: person.userId, ts, thread: parent }, answerOf(reply))
   }
 
-  /** The first line is the command, what follows is its text. */
+  /** All that was typed; what became of files that stay in Slack goes with it. */
   async #read({ event }: PersonsMessage, left: readonly string[]): Promise<{ line: string; body: string }> {
     const { botUserId, options, desk } = this.#workspace
     const agents = new Map((await desk.agents()).map(({ email, handle }) => [email.toLowerCase(), handle]))
@@ -59,9 +59,7 @@ export class RoomCommands {
     // Only what was typed: a message of a colleague, passed on or linked to, may be for nobody else.
     const typed = { text: event.text, blocks: event.blocks }
     const text = textOfMessage(typed, { botUserId, deskName: options.deskName, names })
-    const [line = '', ...rest] = text.split('\n')
-    const body = [rest.join('\n').trim(), ...left].filter(each => each !== '').join('\n\n')
-    return { line: plainCommand(line) || 'help', body }
+    return { line: plainCommand(text) || 'help', body: left.join('\n\n') }
   }
 
   /** What the desk refuses is an answer as well. */
@@ -69,7 +67,9 @@ export class RoomCommands {
     try {
       return await this.#workspace.desk.perform(request)
     } catch (error) {
-      if (error instanceof DeskError && error.code !== 'temporary') return { text: error.message, data: null }
+      if (error instanceof DeskError && error.code !== 'temporary') {
+        return { text: error.message, data: null, actions: error.actions }
+      }
       throw error
     }
   }

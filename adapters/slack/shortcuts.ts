@@ -50,7 +50,7 @@ export class Shortcuts {
     const viewId = await this.#modals.openWaiting(shortcut.trigger_id)
     await this.#tellIfClosed(shortcut, viewId !== undefined)
     if (viewId === undefined) return
-    const view = await make().catch(error => answerView('Not done', { text: this.#acting.refusal(error) }))
+    const view = await make().catch(error => answerView('Not done', this.#acting.refusal(error)))
     await this.#modals.show(viewId, view)
   }
 

@@ -56,12 +56,11 @@ export class SlashCommands {
 
   async #answer(doer: Doer, typed: string, trigger: string | undefined): Promise<Answer> {
     try {
-      const [first = '', ...rest] = (await this.#decoded(typed)).split('\n')
-      const line = plainCommand(first) || 'help'
-      const outcome = await this.#acting.perform(doer, { line, body: rest.join('\n').trim(), id: trigger })
-      return 'reply' in outcome ? answerOf(outcome.reply) : sentenceAnswer(outcome.refused)
+      const line = plainCommand(await this.#decoded(typed)) || 'help'
+      const outcome = await this.#acting.perform(doer, { line, id: trigger })
+      return answerOf('reply' in outcome ? outcome.reply : outcome.refused)
     } catch (error) {
-      return sentenceAnswer(this.#acting.refusal(error))
+      return answerOf(this.#acting.refusal(error))
     }
   }
 

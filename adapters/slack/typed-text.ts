@@ -16,10 +16,9 @@ export function decodeTyped(text: string, names: Readonly<Record<string, string>
     .replace(/&(?:amp|lt|gt);/g, mark => MARKS[mark] ?? mark)
 }
 
-/** A command line as it was meant: people write words in bold or as code, and clients make one long dash of two. */
-export function plainCommand(line: string): string {
-  const [, word = '', rest = ''] = /^\s*(\S*)(.*)$/s.exec(line) ?? []
-  return `${word.replace(/^([*_~`]+)(.+)\1$/, '$2')}${rest.replace(/(?<=\s)[—–](?=[a-z])/g, '--')}`.trim()
+/** A command as it was meant: people write its word in bold or as code. */
+export function plainCommand(typed: string): string {
+  return typed.trim().replace(/^([*_~`]+)(\S+)\1(?=\s|$)/, '$2')
 }
 
 function named(kind: string, id: string, said: string, names: Readonly<Record<string, string>>): string {

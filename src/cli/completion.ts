@@ -7,7 +7,7 @@ interface Word {
   summary: string
 }
 
-const SHELLS: Record<string, (words: Word[]) => string> = { bash, zsh, fish }
+const SHELLS = new Map<string, (words: Word[]) => string>(Object.entries({ bash, zsh, fish }))
 
 /** `source <(relaydesk completion bash)`: every verb there is, made from the verbs themselves. */
 export function addCompletion(program: Command): void {
@@ -15,7 +15,7 @@ export function addCompletion(program: Command): void {
     .command('completion <shell>')
     .description('print what makes bash, zsh or fish complete the verbs: source <(relaydesk completion bash)')
     .action((shell: string) => {
-      const made = SHELLS[shell.toLowerCase()]
+      const made = SHELLS.get(shell.toLowerCase())
       if (!made) throw new DeskError('usage', `There is no completion for "${shell}": write bash, zsh or fish.`)
       const verbs = program.commands.flatMap(verb =>
         [verb.name(), ...verb.aliases()].map(word => ({

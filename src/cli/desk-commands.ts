@@ -4,10 +4,12 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Command } from 'commander'
 import type { InboundAttachment } from '../channel.ts'
-import { type Command as DeskCommand, usageOf } from '../commands/command.ts'
+import { type Command as DeskCommand, optionsOf, usageOf } from '../commands/command.ts'
 import { createCommands } from '../commands/registry.ts'
 import { pack } from '../content.ts'
-import { quoteArgument } from '../core/command-line.ts'
+import { quoteArgument, type Word } from '../core/command-line.ts'
+import { takeOptions } from '../core/options.ts'
+import { ownEntry } from '../core/own-entry.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { standingAlarms } from '../store/alarms.ts'
 import { exitCodeFor } from './exit.ts'
@@ -18,7 +20,6 @@ interface Options {
   json?: boolean
   file?: string
   attach?: string[]
-  full?: boolean
 }
 
 /** Every command of the registry is a verb of the command line: it hands a line and a body to the desk. */
@@ -27,13 +28,12 @@ export function addDeskCommands(program: Command): void {
     const verb = program
       .command(`${deskCommand.word} [words...]`)
       .aliases([...(deskCommand.aliases ?? [])])
-      .usage(deskCommand.usage)
+      .usage(usageOf(deskCommand).slice(deskCommand.word.length).trim())
       .description(deskCommand.summary)
       .option('--as <agent>', 'the agent who does it (also RELAYDESK_AS; default the first configured)')
       .option('--json', 'for programs')
     // What stands behind the verb is the command's own, but for what is said here.
     verb.allowUnknownOption()
-    if (deskCommand.word === 'show') verb.option('--full', 'with what the mails quote')
     if (deskCommand.body === 'required') {
       verb
         .option('--file <file>', 'take the text from a file, or from standard input with -')
@@ -48,12 +48,15 @@ export function addDeskCommands(program: Command): void {
 
 async function run(deskCommand: DeskCommand, words: string[], options: Options, command: Command): Promise<void> {
   if (deskCommand.word === 'help' && words.length === 0) return print(command.parent?.helpInformation() ?? '')
+  const { typed, literal } = splitAtEnd(words, command)
+  const taken = takeOptions(typed.map(wordOfShell), optionsOf(deskCommand))
+  const left = [...taken.left.map(each => each.value), ...literal]
   const takesBody = deskCommand.body === 'required'
-  const args = takesBody ? words.slice(0, deskCommand.takes) : words
-  if (takesBody && args.length < deskCommand.takes)
+  const about = takesBody ? left.slice(0, taken.options.has('ticket') ? 0 : referenceWidth(left)) : left
+  if (takesBody && about.length === 0 && !taken.options.has('ticket'))
     throw new DeskError('usage', `Write: relaydesk ${usageOf(deskCommand)}`)
-  const body = takesBody ? await bodyFrom(words.slice(deskCommand.takes), options) : ''
-  const line = [deskCommand.word, ...args.map(quoteArgument), ...(options.full ? ['--full'] : [])].join(' ')
+  const body = takesBody ? await bodyFrom(left.slice(about.length), options) : ''
+  const line = [deskCommand.word, taken.options.toString(), ...about.map(quoteArgument)].filter(Boolean).join(' ')
   await withDesk(command, async ({ service, config, context }) => {
     const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''
     const attachments = (options.attach ?? []).map(readAttachment)
@@ -64,6 +67,26 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
     // Whoever works here must see what may keep mail from coming or leaving.
     for (const { sentence } of await standingAlarms(context.store.read)) complain(`an alarm stands: ${sentence}`)
   })
+}
+
+/** What was typed in front of a bare `--`, and behind it, where nothing is an option. */
+function splitAtEnd(words: readonly string[], command: Command): { typed: string[]; literal: string[] } {
+  const all = (command.parent as (Command & { rawArgs: string[] }) | null)?.rawArgs ?? []
+  const end = all.indexOf('--')
+  const behind = end < 0 ? 0 : all.length - end - 1
+  const typed = words.slice(0, words.length - behind)
+  if (end >= 0 && typed.at(-1) === '--') typed.pop()
+  return { typed, literal: words.slice(words.length - behind) }
+}
+
+/** The shell took the quotes away: what has a blank in it stood in some, unless they were around a value. */
+function wordOfShell(value: string): Word {
+  return { value, isBare: !/^(?!--?\p{L}[\p{L}\p{N}-]*=).*\s/su.test(value), start: 0, end: 0 }
+}
+
+/** `HD-2` is one word, `HD 2` are two. */
+function referenceWidth([first = '', second = '']: readonly string[]): number {
+  return first === '' ? 0 : !/\p{N}/u.test(first) && /^\P{L}?\p{N}+\P{L}?$/u.test(second) ? 2 : 1
 }
 
 /** From the arguments and a file, or else from standard input or an editor. */
@@ -118,6 +141,6 @@ function readAttachment(file: string): InboundAttachment {
     throw new DeskError('no-input', `--attach: ${file} cannot be read: ${sentenceOf(error)}.`)
   }
   const ending = /\.([a-z0-9]+)$/i.exec(file)?.[1]?.toLowerCase() ?? ''
-  const type = TYPES[ending] ?? 'application/octet-stream'
+  const type = ownEntry(TYPES, ending) ?? 'application/octet-stream'
   return { name: basename(file), type, contentId: null, content: pack(bytes) }
 }

@@ -5,7 +5,8 @@ import { isDone } from '../core/ticket-state.ts'
 import type { Ticket } from '../store/tickets.ts'
 import { type Readers, readersInWords, shownWith } from './recipients.ts'
 
-const MOST_TEXT = 3_000
+/** Characters that find room in a form. */
+export const MOST_TEXT = 3_000
 const MOST_CHOICES = 100
 
 const WHY: Field = { name: 'text', label: 'Why? (only agents see it)', kind: 'text', required: false, most: MOST_TEXT }
@@ -44,9 +45,33 @@ export function replyAction(ticket: Ticket, readers: Readers): Action {
   return {
     label: 'Reply',
     sends: true,
-    line: `reply ${ref} --read ${formatShown(shownWith(ticket, readers))}`,
+    line: `reply ${ref} --read ${readMark({ ticket, readers })}`,
     form: textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${readersInWords(readers)}.`),
   }
+}
+
+/** A command whose text is known already, shown before it is sent to these readers, or kept among agents. */
+export function textAction(
+  label: string,
+  line: string,
+  text: string,
+  sent?: { ticket: Ticket; readers: Readers },
+): Action {
+  if (!sent) return withText({ label, line, form: textForm(label, 'Keep', 'Only agents see it.') }, text)
+  return withText({ ...replyAction(sent.ticket, sent.readers), label, line: `${line} --read ${readMark(sent)}` }, text)
+}
+
+/** What was done already, to be done once more with another text. */
+export function anewAction(label: string, line: string, text: string): Action {
+  return withText({ label, line, form: textForm(label, 'Send', 'It is done beside what you wrote first.') }, text)
+}
+
+function withText({ form, ...action }: Action, text: string): Action {
+  return form ? { ...action, form: { ...form, fields: form.fields.map(field => ({ ...field, value: text })) } } : action
+}
+
+function readMark({ ticket, readers }: { ticket: Ticket; readers: Readers }): string {
+  return formatShown(shownWith(ticket, readers))
 }
 
 function waitAction(ref: string): Action {
@@ -107,7 +132,7 @@ function resolveAction(ticket: Ticket, readers: Readers, { categories }: TicketP
   const known = choices.some(each => each.value === category)
   return {
     label: 'Resolve',
-    line: `resolve ${ref} --read ${formatShown(shownWith(ticket, readers))} --tell --category {category}`,
+    line: `resolve ${ref} --read ${readMark({ ticket, readers })} --tell --category {category}`,
     form: {
       title: `Resolve ${ref}`,
       submit: 'Resolve',

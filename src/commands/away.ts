@@ -9,7 +9,6 @@ export const away: WriteCommand<{ until: string; deputy: string | null }> = {
   usage: 'until TIME [@DEPUTY]',
   summary: 'Says that you are away: your deputy is told of your tickets meanwhile, or all agents if you name none.',
   body: 'none',
-  takes: 10,
   parse(line, { at }) {
     const words = line.args.flatMap(word => word.split(' ')).filter(word => !/^(?:until|deputy)$/i.test(word))
     const deputy = words.find(word => word.startsWith('@')) ?? null
@@ -40,7 +39,6 @@ export const back: WriteCommand<null> = {
   usage: '',
   summary: 'Says that you are back.',
   body: 'none',
-  takes: 0,
   parse(line) {
     expectArgs(this, line, 0, 0)
     return null

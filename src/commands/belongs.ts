@@ -1,6 +1,12 @@
 import { DeskError } from '../errors.ts'
 import { arrivalArgument, type SettleCommand } from './command.ts'
 
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+  ['new', false],
+])
+
 /** `belongs M-5 yes`: what its writer says of a chat message of which nobody could tell whether it goes on with a ticket. */
 export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   word: 'belongs',
@@ -8,10 +14,9 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   summary: 'Says whether a message of yours goes on with your ticket, or is something new.',
   anyone: true,
   body: 'none',
-  takes: 2,
   parse(line) {
     const [message, answer = ''] = line.args
-    const goesOn = { yes: true, no: false, new: false }[answer.toLowerCase()]
+    const goesOn = ANSWERS.get(answer.toLowerCase())
     if (goesOn === undefined) throw new DeskError('usage', 'Write: belongs MESSAGE yes|no')
     return { arrival: arrivalArgument(message), goesOn }
   },

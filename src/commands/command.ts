@@ -1,5 +1,6 @@
 import type { InboundAttachment, Reply } from '../channel.ts'
-import { type CommandLine, nearest } from '../core/command-line.ts'
+import { nearest } from '../core/command-line.ts'
+import { type OptionKinds, type Options, optionsInWords } from '../core/options.ts'
 import type { TicketPolicy } from '../core/policy.ts'
 import { parseReference } from '../core/reference.ts'
 import { DeskError } from '../errors.ts'
@@ -42,6 +43,12 @@ export interface Reach {
   seesCards: boolean
 }
 
+/** What stands on a line behind the command's word. */
+export interface Arguments {
+  args: string[]
+  options: Options
+}
+
 /** What parsing a line may ask for. */
 export type ParseFacts = Pick<DeskFacts, 'prefixes' | 'at'>
 
@@ -50,6 +57,8 @@ export interface Call extends DeskFacts {
   /** The address by which the one who asks is known; undefined for an agent at the command line. */
   address?: { kind: string; address: string }
   channel: string
+  /** Those that were given of the command's own. */
+  options: Options
   body: string
   attachments: readonly InboundAttachment[]
 }
@@ -66,14 +75,12 @@ interface Definition<Args> {
   details?: string
   /** Whether text goes with it, on the line behind its arguments or apart from it. Optional text stands on the line. */
   body: 'none' | 'optional' | 'required'
-  /** What of its text is no option of the command; '' if nothing is. Left out: all of it. */
-  textIn?(body: string): string
+  /** Its options, which may stand anywhere on the line outside of quotes. */
+  options?: OptionKinds
   /** Whoever writes to the desk may give it, about what is theirs; other commands are for agents. */
   anyone?: true
-  /** How many arguments come before the body. */
-  takes: number
   /** Throws a `DeskError` of code `usage`. */
-  parse(line: CommandLine, facts: ParseFacts): Args
+  parse(line: Arguments, facts: ParseFacts): Args
 }
 
 /** Looks only; runs on the connection that cannot write. */
@@ -141,19 +148,24 @@ export class Commands {
   }
 }
 
-export function usageOf(command: Pick<Command, 'word' | 'usage'>): string {
-  return `${command.word} ${command.usage}`.trim()
+export function usageOf({ word, usage, options = {} }: Pick<Command, 'word' | 'usage' | 'options'>): string {
+  return [word, usage, optionsInWords(options)].filter(Boolean).join(' ')
+}
+
+/** Its own options, and the one that says without a doubt which ticket is meant. */
+export function optionsOf({ usage, options = {} }: Pick<Command, 'usage' | 'options'>): OptionKinds {
+  return usage.startsWith('TICKET') ? { ...options, ticket: 'text' } : options
 }
 
 /** Refuses too few or too many arguments. */
 export function expectArgs(
-  command: { word: string; usage: string },
-  line: CommandLine,
+  command: Pick<Command, 'word' | 'usage' | 'options'>,
+  line: Pick<Arguments, 'args'>,
   least: number,
   most: number,
 ): void {
   if (line.args.length >= least && line.args.length <= most) return
-  throw new DeskError('usage', `Write: ${command.word} ${command.usage}`.trim())
+  throw new DeskError('usage', `Write: ${usageOf(command)}`)
 }
 
 /** The ticket number in an argument. */
@@ -220,7 +232,7 @@ export function onTicket(definition: {
   aliases?: readonly string[]
   summary: string
   body?: 'required'
-  textIn?(body: string): string
+  options?: OptionKinds
   /** Lets what was merged be named itself. */
   merged?: true
   /** The ticket is found and locked. Who does it, when and where is in `change`. */
@@ -253,7 +265,7 @@ export function onTicketWith<Extra>(definition: {
   usage: string
   summary: string
   body?: 'none' | 'optional' | 'required'
-  textIn?(body: string): string
+  options?: OptionKinds
   merged?: true
   anyone?: true
   /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
@@ -267,7 +279,6 @@ export function onTicketWith<Extra>(definition: {
     ...rest,
     usage: `TICKET ${definition.usage}`.trim(),
     body: definition.body ?? 'none',
-    takes: definition.body === 'required' ? 1 : MOST_WORDS,
     parse(line, facts) {
       const [first, ...words] = line.args
       if (first === undefined) {
@@ -283,8 +294,6 @@ export function onTicketWith<Extra>(definition: {
     },
   }
 }
-
-const MOST_WORDS = 100
 
 /** `M-3`, `m3` or `3`: a message as `relaydesk inbox list` numbers it. */
 export function arrivalArgument(text: string | undefined): number {

@@ -18,10 +18,9 @@ export const explain: ReadCommand<{ arrival: number } | { ticket: number }> = {
   summary:
     'Tells what was made of a message and why: kind, ticket, who was let in, what was cut; or of a whole ticket.',
   body: 'none',
-  takes: 1,
   parse(line, { prefixes }) {
-    expectArgs(this, line, 1, 1)
-    const [text = ''] = line.args
+    expectArgs(this, line, 1, 2)
+    const text = line.args.join(' ')
     const ticket = /^m?-?\d+$/i.test(text) ? null : parseReference(text, prefixes)
     return ticket === null ? { arrival: arrivalArgument(text) } : { ticket }
   },

@@ -17,7 +17,6 @@ export const history: ReadCommand<{ ticket: number }> = {
   summary:
     'Tells all that happened to a ticket, as a story: who, when, through which channel, and what went in circles.',
   body: 'none',
-  takes: 1,
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 1)
     return { ticket: ticketArgument(line.args[0], prefixes) }

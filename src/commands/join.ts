@@ -13,10 +13,10 @@ export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null
   usage: 'MESSAGE [TICKET]',
   summary: 'Lets a held message and its sender into the ticket it is held for, or into another one.',
   body: 'none',
-  takes: 2,
   parse(line, { prefixes }) {
-    expectArgs(this, line, 1, 2)
-    const ticket = line.args[1] === undefined ? null : ticketArgument(line.args[1], prefixes)
+    expectArgs(this, line, 1, 3)
+    const reference = line.args.slice(1).join(' ')
+    const ticket = reference === '' ? null : ticketArgument(reference, prefixes)
     return { arrival: arrivalArgument(line.args[0]), ticket }
   },
   settles: ({ arrival, ticket }) => ({ arrivals: [arrival], decision: { action: 'join', ticket } }),

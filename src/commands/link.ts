@@ -27,9 +27,9 @@ interface Other {
 function otherIn(words: readonly string[], facts: ParseFacts): Other {
   const named = WANTED.find(each => each === words[0]?.toLowerCase())
   const rest = named ? words.slice(1) : words
-  const [reference] = /^(?:to|of|from)$/i.test(rest[0] ?? '') ? rest.slice(1) : rest
-  if (reference === undefined) throw new DeskError('usage', 'Say which: link TICKET parent TICKET')
-  return { kind: named ?? 'related', other: ticketArgument(reference, facts.prefixes) }
+  const reference = /^(?:to|of|from)$/i.test(rest[0] ?? '') ? rest.slice(1) : rest
+  if (reference.length === 0) throw new DeskError('usage', 'Say which: link TICKET parent TICKET')
+  return { kind: named ?? 'related', other: ticketArgument(reference.join(' '), facts.prefixes) }
 }
 
 /** `link HD-7 parent HD-3`: HD-3 is the parent of HD-7. */

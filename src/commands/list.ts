@@ -19,7 +19,6 @@ export const list: ReadCommand<{ parts: string[] }> = {
     'Shows tickets, newest change first; those that are not done if nothing is said (help list tells how to ask).',
   details: QUERY_DETAILS,
   body: 'none',
-  takes: 100,
   parse: line => ({ parts: line.args }),
   async reads(sql, call, { parts }) {
     const query = parseQuery(await withView(sql, call, parts))
@@ -72,7 +71,8 @@ function nothing(parts: readonly string[]): string {
     unowned: 'Every ticket has an owner.',
     all: 'No tickets yet.',
   }
-  return known[parts.join(' ')] ?? 'No ticket is like that.'
+  const asked = parts.join(' ')
+  return (Object.hasOwn(known, asked) && known[asked]) || 'No ticket is like that.'
 }
 
 export function ticketTable(tickets: readonly Ticket[], now: string): string {

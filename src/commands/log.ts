@@ -9,7 +9,12 @@ import { openTicket, recordEvent } from '../store/tickets.ts'
 import type { Call, WriteCommand } from './command.ts'
 import { queueToRequester } from './requester-mail.ts'
 
-const HOW = { call: 'call', phone: 'call', visit: 'visit', desk: 'visit' } as const
+const HOW = new Map<string, 'call' | 'visit'>([
+  ['call', 'call'],
+  ['phone', 'call'],
+  ['visit', 'visit'],
+  ['desk', 'visit'],
+])
 const SUBJECT = 80
 
 interface Taken {
@@ -24,10 +29,9 @@ export const log: WriteCommand<Taken> = {
   usage: 'call|visit PERSON TEXT',
   summary: 'Opens a ticket of yours for somebody who called or came by; they get the reference.',
   body: 'optional',
-  takes: 100,
   parse(line) {
     const [way = '', who, ...text] = line.args
-    const how = HOW[way.toLowerCase() as keyof typeof HOW]
+    const how = HOW.get(way.toLowerCase())
     if (!how || who === undefined) throw new DeskError('usage', 'Write: log call|visit PERSON TEXT')
     return { how, who, text: text.join(' ') }
   },

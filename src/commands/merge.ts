@@ -1,4 +1,3 @@
-import type { Reply } from '../channel.ts'
 import { replay, type TicketFacts } from '../core/ticket.ts'
 import { DeskError } from '../errors.ts'
 import { eventsOf, lastEventOf } from '../store/events.ts'
@@ -12,22 +11,23 @@ import { readersInWords, readersOf } from './recipients.ts'
 const UNDO_MS = 24 * 60 * 60 * 1000
 
 /** `merge HD-2 into HD-1`: both references lead to HD-1, and all who took part in either take part in it. */
-export const merge = onTicketWith<{ into: number; anyway: boolean }>({
+export const merge = onTicketWith<{ into: number }>({
   word: 'merge',
-  usage: 'into TICKET [--anyway]',
+  usage: 'into TICKET',
+  options: { anyway: 'flag' },
   summary: 'Makes it part of another ticket: both references lead there, all take part; unmerge undoes it for a day.',
-  parse(given, facts) {
-    const words = given.filter(word => word !== '--anyway')
-    const [reference] = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
-    if (reference === undefined) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
-    return { into: ticketArgument(reference, facts.prefixes), anyway: words.length < given.length }
+  parse(words, facts) {
+    const reference = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
+    if (reference.length === 0) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
+    return { into: ticketArgument(reference.join(' '), facts.prefixes) }
   },
   others: ({ into }) => [into],
-  async writes(tx, call, ticket, change, { into: number, anyway }) {
+  async writes(tx, call, ticket, change, { into: number }) {
     const into = await findTicket(tx, number, call.prefixes)
     refuseSame(ticket, into)
     const isPublic = call.isShared(into.channel, into.replyTo)
-    if (isPublic && !anyway && !call.isShared(ticket.channel, ticket.replyTo)) return askBeforePublic(ticket, into)
+    if (isPublic && !call.options.has('anyway') && !call.isShared(ticket.channel, ticket.replyTo))
+      throw askBeforePublic(ticket, into)
     const merged = await mergeInto(tx, ticket, into, change)
     const readers = readersInWords(await readersOf(tx, call, merged))
     return {
@@ -38,14 +38,13 @@ export const merge = onTicketWith<{ into: number; anyway: boolean }>({
 })
 
 /** What was asked in private would be answered where others read it. */
-function askBeforePublic(ticket: Ticket, into: Ticket): Reply {
+function askBeforePublic(ticket: Ticket, into: Ticket): DeskError {
   const line = `merge ${ticket.ref} into ${into.ref} --anyway`
-  return {
-    text: `Nothing was merged: ${ticket.ref} was asked in private, and answers to ${into.ref} are read by others in its channel. If nothing in ${ticket.ref} is for its requester alone, write: ${line}. Or merge the other way round: merge ${into.ref} into ${ticket.ref}`,
-    data: { ref: ticket.ref, merged: null },
-    actions: [{ label: 'Merge anyway', style: 'danger', line }],
-    undone: true,
-  }
+  return new DeskError(
+    'conflict',
+    `Nothing was merged: ${ticket.ref} was asked in private, and answers to ${into.ref} are read by others in its channel. If nothing in ${ticket.ref} is for its requester alone, write: ${line}. Or merge the other way round: merge ${into.ref} into ${ticket.ref}`,
+    { actions: [{ label: 'Merge anyway', style: 'danger', line }] },
+  )
 }
 
 /** Makes a ticket part of another. Gives the other after it. */

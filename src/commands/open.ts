@@ -7,7 +7,6 @@ export const open: SettleCommand<{ arrival: number }> = {
   usage: 'MESSAGE',
   summary: 'Lets a message that is held open a ticket of its own.',
   body: 'none',
-  takes: 1,
   parse(line) {
     expectArgs(this, line, 1, 1)
     return { arrival: arrivalArgument(line.args[0]) }
@@ -21,7 +20,6 @@ export const discard: SettleCommand<{ arrivals: number[] }> = {
   usage: 'MESSAGE...',
   summary: 'Leaves held messages be: they stay recorded, and open brings one back.',
   body: 'none',
-  takes: MOST_AT_ONCE,
   parse(line) {
     expectArgs(this, line, 1, MOST_AT_ONCE)
     return { arrivals: [...new Set(line.args.map(arrivalArgument))] }

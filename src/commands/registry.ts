@@ -18,7 +18,7 @@ import { note } from './note.ts'
 import { discard, open } from './open.ts'
 import { release } from './release.ts'
 import { reopen } from './reopen.ts'
-import { anyway, reply } from './reply.ts'
+import { reply } from './reply.ts'
 import { resolve } from './resolve.ts'
 import { set } from './set.ts'
 import { show } from './show.ts'
@@ -54,7 +54,6 @@ export function createCommands(): Commands {
     away,
     back,
     reply,
-    anyway,
     note,
     tried,
     call,
@@ -93,7 +92,6 @@ export function createCommands(): Commands {
     summary: 'Shows all commands, or one of them.',
     anyone: true,
     body: 'none',
-    takes: 1,
     parse(line) {
       expectArgs(this, line, 0, 1)
       return { word: line.args[0]?.toLowerCase() }
@@ -120,6 +118,6 @@ export function commandTable(commands: Pick<Commands, 'all'>): string {
 }
 
 function describe(command: Command): object {
-  const { word, aliases = [], usage, summary } = command
-  return { word, aliases, usage, summary }
+  const { word, aliases = [], usage, summary, options = {} } = command
+  return { word, aliases, usage, summary, options }
 }

@@ -7,7 +7,7 @@ import type { Tx } from '../store/sql.ts'
 import { type Change, currentTicket, recordEvent, type Ticket } from '../store/tickets.ts'
 import { type DeskFacts, onTicket } from './command.ts'
 import { type Recipient, readersOf, whoInWords } from './recipients.ts'
-import { answerOptions, type Draft, draftOf, nobodyToAnswer, refuseUnseen } from './unsent.ts'
+import { ANSWER_OPTIONS, answerOptions, type Draft, draftOf, nobodyToAnswer, refuseUnseen } from './unsent.ts'
 
 const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
 
@@ -18,10 +18,10 @@ export const reply = onTicket({
     'Sends the text to the requester, through the channel the question came in on; --only to nobody else, --anyway though something changed meanwhile.',
   body: 'required',
   merged: true,
-  textIn: body => answerOptions(body).text,
+  options: ANSWER_OPTIONS,
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
-    const options = answerOptions(call.body)
+    const options = answerOptions(call.options)
     const draft = await draftOf(tx, call, ticket, options)
     const refused = await refuseUnseen(tx, call, { named, ticket }, change, draft, options, {
       line: `reply ${ticket.ref} --anyway`,
@@ -34,15 +34,6 @@ export const reply = onTicket({
     const text = `On its way to ${names} (${ticket.ref}).`
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
-})
-
-/** `anyway HD-7`: one word for what was kept. */
-export const anyway = onTicket({
-  word: 'anyway',
-  summary:
-    'Sends your answer that was kept because something had changed meanwhile; in a mail, with or without its text.',
-  merged: true,
-  writes: (tx, call, ticket) => reply.writes(tx, { ...call, body: '--anyway' }, { ticket: ticket.number, extra: null }),
 })
 
 /** Stores an agent's answer and queues it to the requester and everybody copied. The first to answer becomes owner. */

@@ -1,6 +1,5 @@
-import { quoteArgument } from '../core/command-line.ts'
+import type { Options } from '../core/options.ts'
 import { categoryOf, fieldsOf } from '../core/policy.ts'
-import { parseShown } from '../core/shown.ts'
 import { mayMove } from '../core/ticket.ts'
 import { DeskError } from '../errors.ts'
 import { answeredSinceAsked } from '../store/messages.ts'
@@ -10,36 +9,7 @@ import { askWhetherSolved } from './ask.ts'
 import { type Call, onTicket } from './command.ts'
 import { answerRequester } from './reply.ts'
 import { keepSaid, ownedBy } from './said.ts'
-import { type AnswerOptions, draftOf, refuseUnseen } from './unsent.ts'
-
-interface Options extends AnswerOptions {
-  category: string | null
-  workaround: boolean
-  /** Sends the text to the requester. */
-  tell: boolean
-  /** The requester knows by another way. */
-  told: boolean
-}
-
-const OPTION = /^--(category|read|workaround|tell|told|anyway|only)(?:[= ]("[^"]*"|\S+))?(?=\s|$)\s*/
-
-/** Options stand before the text. */
-function optionsIn(body: string): Options {
-  const plain = { read: null, anyway: false, only: false, text: body.trim() }
-  const options: Options = { category: null, workaround: false, tell: false, told: false, ...plain }
-  for (;;) {
-    const found = OPTION.exec(options.text)
-    if (!found) return options
-    const [all, name, value = ''] = found
-    const takesValue = name === 'category' || name === 'read'
-    if (name === 'category') options.category = value.replaceAll('"', '')
-    else if (name === 'read') options.read = parseShown(value)
-    else options[name as 'workaround' | 'tell' | 'told' | 'anyway' | 'only'] = true
-    options.text = options.text
-      .slice(takesValue || !/[= ]/.test(all.trim()) ? all.length : `--${name}`.length)
-      .trimStart()
-  }
-}
+import { ANSWER_OPTIONS, answerOptions, draftOf, refuseUnseen } from './unsent.ts'
 
 /** `resolve HD-7 --category printer --tell The toner is new.` */
 export const resolve = onTicket({
@@ -49,27 +19,29 @@ export const resolve = onTicket({
     'Says what solved it, and asks the requester whether it is; --category PATH, --tell sends them the text, --told if they know, --workaround.',
   body: 'required',
   merged: true,
-  textIn: body => optionsIn(body).text,
+  options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag', ...ANSWER_OPTIONS },
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     mayMove(ticket, 'resolve')
-    const written = optionsIn(call.body)
-    const draft = written.tell ? await draftOf(tx, call, ticket, written) : undefined
-    const options = { ...written, text: draft?.text ?? written.text }
-    const category = options.category === null ? ticket.category : categoryOf(call.policy, options.category).path
-    await refuseGaps(tx, call, ticket, category, options)
-    const refused =
-      draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, options, again(ticket, options)))
+    const { options } = call
+    const said = answerOptions(options)
+    const draft = options.has('tell') ? await draftOf(tx, call, ticket, said) : undefined
+    const text = (draft?.text ?? call.body).trim()
+    const given = options.text('category')
+    const category = given === undefined ? ticket.category : categoryOf(call.policy, given).path
+    await refuseGaps(tx, call, ticket, category, text)
+    const again = { line: lineAgain(ticket, options), label: 'Resolve it anyway' }
+    const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, said, again))
     if (refused) return refused
     let now = await ownedBy(tx, ticket, change)
     if (category !== ticket.category && category !== null) {
       now = await recordEvent(tx, now, { type: 'classified', data: { category } }, change)
     }
     if (draft) now = (await answerRequester(tx, call, now, change, draft)).ticket
-    const how = options.workaround ? ('workaround' as const) : ('solution' as const)
-    const said = await keepSaid(tx, now, change, call.actor, options.text, how)
-    const told = options.told ? ('told' as const) : ('answered' as const)
-    now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...said } }, change)
+    const how = options.has('workaround') ? ('workaround' as const) : ('solution' as const)
+    const kept = await keepSaid(tx, now, change, call.actor, text, how)
+    const told = options.has('told') ? ('told' as const) : ('answered' as const)
+    now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...kept } }, change)
     const asked = await askWhetherSolved(tx, call, now, change)
     return {
       text: `${ticket.ref} is resolved; ${asked ? 'the requester is asked whether it is' : 'there is no address to ask the requester at'}.`,
@@ -79,29 +51,20 @@ export const resolve = onTicket({
 })
 
 /** What resolves it with the text that was kept. */
-function again({ ref }: Ticket, { category, workaround, told }: Options): { line: string; label: string } {
-  const options = [
-    ...(category === null ? [] : [`--category ${quoteArgument(category)}`]),
-    ...(workaround ? ['--workaround'] : []),
-    ...(told ? ['--told'] : []),
-  ]
-  return { line: ['resolve', ref, '--anyway', '--tell', ...options].join(' '), label: 'Resolve it anyway' }
+function lineAgain({ ref }: Ticket, options: Options): string {
+  const others = options.of({ category: 'text', told: 'flag', workaround: 'flag' })
+  return ['resolve', ref, '--anyway', '--tell', others.toString()].filter(Boolean).join(' ')
 }
 
 /** Asks for all that is missing at once, each with how to give it. */
-async function refuseGaps(
-  sql: Sql,
-  call: Call,
-  ticket: Ticket,
-  category: string | null,
-  options: Options,
-): Promise<void> {
+async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string | null, text: string): Promise<void> {
+  const { options } = call
   const filled = JSON.parse(ticket.fields) as Record<string, string>
   const missing = fieldsOf(call.policy, ticket.kind, category).filter(each => each.required && !filled[each.name])
   const reachable = ticket.replyTo !== null && !call.isOurs(ticket.replyTo)
-  const knows = options.tell || options.told || !reachable || (await answeredSinceAsked(sql, ticket.id))
+  const knows = options.has('tell') || options.has('told') || !reachable || (await answeredSinceAsked(sql, ticket.id))
   const gaps = [
-    ...(options.text ? [] : ['what solved it, or got around it (text behind the options)']),
+    ...(text ? [] : ['what solved it, or got around it (your text)']),
     ...(category ? [] : ['the category (--category hardware/printer)']),
     ...missing.map(each => `the field ${each.name} (set ${ticket.ref} ${each.name}=${each.choices[0] ?? '...'})`),
     ...(knows

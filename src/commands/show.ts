@@ -28,14 +28,15 @@ interface ShownMessage {
 
 export const show: ReadCommand<{ ticket: number; full: boolean }> = {
   word: 'show',
-  usage: 'TICKET [--full]',
+  usage: 'TICKET',
+  options: { full: 'flag' },
   summary: 'Shows a ticket with all that was written; --full with what the mails quote.',
   body: 'none',
-  takes: 2,
   parse(line, { prefixes }) {
-    const args = line.args.filter(argument => !/^(--)?full$/i.test(argument))
-    expectArgs(this, { ...line, args }, 1, 1)
-    return { ticket: ticketArgument(args[0], prefixes), full: args.length < line.args.length }
+    const args = line.args.filter(argument => !/^full$/i.test(argument))
+    expectArgs(this, { args }, 1, 1)
+    const full = line.options.has('full') || args.length < line.args.length
+    return { ticket: ticketArgument(args[0], prefixes), full }
   },
   shows: ({ ticket }) => ticket,
   async reads(sql, call, { ticket: number, full }) {

@@ -8,7 +8,10 @@ import { type DeskFacts, onTicketWith } from './command.ts'
 import { concerned, tellAgents } from './notify.ts'
 import { keepSaid } from './said.ts'
 
-const ANSWERS: Record<string, boolean> = { yes: true, no: false }
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+])
 
 /** `solved HD-7 yes 5`: the requester's answer to the question whether it is. */
 export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
@@ -18,7 +21,7 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   anyone: true,
   body: 'optional',
   parse([answer = '', ...rest]) {
-    const said = ANSWERS[answer.toLowerCase()]
+    const said = ANSWERS.get(answer.toLowerCase())
     const [score = ''] = rest
     if (said === undefined || (score !== '' && !/^[1-5]$/.test(score))) {
       throw new DeskError('usage', 'Write: solved TICKET yes|no [1-5]')

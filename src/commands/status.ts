@@ -13,7 +13,6 @@ export const status: ReadCommand<null> = {
   summary: 'Shows the tickets that you asked for or take part in.',
   anyone: true,
   body: 'none',
-  takes: 0,
   parse(line) {
     expectArgs(this, line, 0, 0)
     return null

@@ -1,5 +1,6 @@
 /** Answers that are kept instead of sent, because their writer has not seen what changed, and their way out with one word. */
 import type { Reply } from '../channel.ts'
+import type { Options } from '../core/options.ts'
 import { parseShown, type Shown } from '../core/shown.ts'
 import { DeskError } from '../errors.ts'
 import { eventsAfter, eventsOf } from '../store/events.ts'
@@ -24,40 +25,40 @@ export interface Draft {
   externalId?: string | null
 }
 
-export interface AnswerOptions {
+/** What may be said with every command whose text goes to the requester. */
+export const ANSWER_OPTIONS = { read: 'text', anyway: 'flag', only: 'flag' } as const
+
+interface AnswerOptions {
   /** What its writer was shown, where the line says so. */
   read: Shown | null
   anyway: boolean
   only: boolean
-  text: string
 }
 
-const OPTION = /^--(anyway|only|read)(?:[= ]([\w-]+))?(?=\s|$)\s*/
-
-export function answerOptions(body: string): AnswerOptions {
-  const options: AnswerOptions = { read: null, anyway: false, only: false, text: body }
-  for (let found = OPTION.exec(options.text); found; found = OPTION.exec(options.text)) {
-    const [all, name, value = ''] = found
-    if (name === 'read') {
-      options.read = parseShown(value)
-      options.text = options.text.slice(all.length)
-    } else {
-      options[name as 'anyway' | 'only'] = true
-      options.text = options.text.slice(`--${name}`.length).trimStart()
-    }
+/** Throws a `DeskError` of code `usage` for a `--read` that is no number. */
+export function answerOptions(options: Options): AnswerOptions {
+  const given = options.text('read')
+  const read = given === undefined ? null : parseShown(given)
+  if (given !== undefined && read === null) {
+    throw new DeskError(
+      'usage',
+      `Nothing was sent: --read takes the number of the last event you saw, as in --read 17.`,
+    )
   }
-  return options
+  return { read, anyway: options.has('anyway'), only: options.has('only') }
 }
 
 /** The text of the line, or the one that was kept for its writer to send with `--anyway`. */
 export async function draftOf(
   tx: Tx,
-  { actor: author, attachments }: Call,
+  { actor: author, attachments, body: text }: Call,
   ticket: Ticket,
-  { text, anyway, only }: AnswerOptions,
+  { anyway, only }: AnswerOptions,
 ): Promise<Draft & { kept?: string }> {
-  if (text.trim() || attachments.length > 0) return { author, text, attachments, only }
+  const own = { author, text, attachments, only }
+  if (text.trim()) return own
   const kept = anyway ? await unsentBy(tx, ticket.id, author.id) : undefined
+  if (!kept && attachments.length > 0) return own
   if (!kept) {
     const sentence = anyway
       ? `No answer of yours was kept on ${ticket.ref}: write reply ${ticket.ref} followed by your text.`
@@ -122,7 +123,7 @@ async function changesFor(
     const refusal = kept === undefined ? null : await refusalShown(tx, ticket, kept)
     return refusal ? unseenChanges(tx, ticket, author, refusal.shown, readers) : []
   }
-  if (read) return unseenChanges(tx, named, author, read, readers)
+  if (read) return unseenChanges(tx, named, author, draft.only ? { ...read, readers: null } : read, readers)
   const changes: string[] = []
   for (const each of named.id === ticket.id ? [ticket] : [named, ticket]) {
     const shown = await shownTo(tx, call, each, author)

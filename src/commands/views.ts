@@ -18,7 +18,6 @@ export const view: WriteCommand<Saved> = {
   usage: 'NAME QUERY...|drop',
   summary: 'Saves a query of list under a name of your own: view stuck unowned older 1d, then list stuck.',
   body: 'none',
-  takes: 100,
   parse(line) {
     const [name = '', ...query] = line.args
     if (!NAME.test(name))

@@ -1,5 +1,6 @@
 import { getDomain } from 'tldts'
 import type { Authentication, Authenticity } from '../channel.ts'
+import { ownEntry } from './own-entry.ts'
 
 /** What one check found (RFC 8601 section 2.2). */
 export interface MethodResult {
@@ -97,7 +98,7 @@ function resultOf(clause: string): MethodResult[] {
   )) {
     if (!properties.has(name.toLowerCase())) properties.set(name.toLowerCase(), value.toLowerCase())
   }
-  const told = (DOMAIN_OF[method.toLowerCase()] ?? []).map(name => properties.get(name)).find(Boolean) ?? ''
+  const told = (ownEntry(DOMAIN_OF, method.toLowerCase()) ?? []).map(name => properties.get(name)).find(Boolean) ?? ''
   const domain = told
     .slice(told.lastIndexOf('@') + 1)
     .replace(/[<>"]/g, '')

@@ -1,33 +1,68 @@
+// How a line that somebody typed falls into words, and how a word is written so that it stays one.
+
+/** A command and its arguments. */
 export interface CommandLine {
   /** Lower case, without a leading `!` or `/`. */
   word: string
   args: string[]
 }
 
-/** Splits a line at blanks; quotes keep words together, a backslash keeps the next character. */
+/** A word of a line. */
+export interface Word {
+  /** Without its quotes. */
+  value: string
+  /** It stands in no quotes and is no code, so that it may be an option. */
+  isBare: boolean
+  /** Where it begins and ends in the line, with its quotes. */
+  start: number
+  end: number
+}
+
+/** Quotes of several scripts, each with the one that closes it; in a word, an apostrophe closes nothing. */
+const QUOTED = [
+  /'((?:[^']|(?<=\p{L})'(?=\p{L}))*)'/u,
+  /‘((?:[^‘’]|(?<=\p{L})’(?=\p{L}))*)’/u,
+  /“([^“”]*)”/u,
+  /„([^„“”]*)[“”]/u,
+  /”([^”]*)”/u,
+  /«([^«»]*)»/u,
+  /»([^«»]*)«/u,
+  /「([^「」]*)」/u,
+]
+const CODE = /`+[^`]+`+/u
+const WITH_VALUE = /([-\p{Pd}\u2212]{1,3}\p{L}[\p{L}\p{N}-]*=)"((?:[^"\\]|\\.)*)"/u
+const DOUBLE = /"((?:[^"\\]|\\.)*)"/u
+const WORDS = new RegExp([WITH_VALUE, DOUBLE, ...QUOTED, CODE, /\S+/u].map(each => each.source).join('|'), 'gsu')
+
+/** The words of a line: quotes keep words together, in double ones a backslash keeps the next character. */
+export function wordsOf(line: string): Word[] {
+  return [...line.matchAll(WORDS)].map(found => {
+    const [all, option, value, doubled, ...others] = found
+    const span = { start: found.index, end: found.index + all.length }
+    if (option !== undefined) return { ...span, value: option + unescaped(value ?? ''), isBare: true }
+    const quoted = doubled === undefined ? others.find(each => each !== undefined) : unescaped(doubled)
+    return { ...span, value: quoted ?? all, isBare: quoted === undefined && !all.startsWith('`') }
+  })
+}
+
+function unescaped(text: string): string {
+  return text.replace(/\\(.)/gsu, '$1')
+}
+
+/** Splits a line at blanks, as `wordsOf` does. */
 export function parseCommandLine(line: string): CommandLine {
-  const parts: string[] = []
-  for (const found of line.matchAll(/"((?:[^"\\]|\\.)*)"|'([^']*)'|“([^“”]*)”|(\S+)/gu)) {
-    const [, doubled, single, curly, bare] = found
-    parts.push(doubled === undefined ? (single ?? curly ?? bare ?? '') : doubled.replace(/\\(.)/gu, '$1'))
-  }
-  const [word = '', ...args] = parts
-  return { word: word.replace(/^[!/]/, '').toLowerCase(), args }
+  const [word = '', ...args] = wordsOf(line).map(each => each.value)
+  return { word: commandWord(word), args }
 }
 
-/** A line whose text stands behind its first arguments: the line without it, and the text as it was written. */
-export function splitText(line: string, takes: number): { line: string; text: string } {
-  const parts = [...line.matchAll(/"(?:[^"\\]|\\.)*"|'[^']*'|“[^“”]*”|\S+/gu)]
-  const first = parts[takes + 1]
-  if (!first) return { line, text: '' }
-  const text = line.slice(first.index).trim()
-  const quoted = parts.length === takes + 2 ? parseCommandLine(`x ${text}`).args[0] : undefined
-  return { line: line.slice(0, first.index).trim(), text: quoted ?? text }
+/** `!Claim` and `/claim` are `claim`. */
+export function commandWord(word: string): string {
+  return word.replace(/^[!/]/, '').toLowerCase()
 }
 
-/** An argument such that `parseCommandLine` reads it back as it is, but for line breaks: a line is one line. */
+/** An argument such that it is read back as it is, and as no option, but for line breaks: a line is one line. */
 export function quoteArgument(argument: string): string {
-  if (/^[^\s"'“”\\]+$/u.test(argument)) return argument
+  if (/^[^\s"'“”‘’„«»「」`\\\p{Pd}\u2212][^\s"'“”‘’„«»「」`\\]*$/u.test(argument)) return argument
   return `"${argument.replace(/[\\"]/g, '\\$&').replace(/[\r\n\u2028\u2029]+/g, ' ')}"`
 }
 

@@ -11,13 +11,15 @@ function chrono(): typeof Chrono {
   return loaded
 }
 
+const LONGEST_MS = 100 * 366 * 86_400_000
 const MORNING = 9 // o'clock, where only a day is named
 
-/** A length of time such as `20m`, `1h30m`, `1.5h`, `2d`; milliseconds, or null. */
+/** A length of time such as `20m`, `1h30m`, `1.5h`, `2d`, at most 100 years; milliseconds, or null. */
 export function parseDuration(text: string): number | null {
   if (!/^(?:\d+(?:\.\d+)?\s*(?:min|mins|minutes?|hours?|days?|weeks?|[mhdw])\s*)+$/i.test(text.trim())) return null
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([mhdw])/gi)]
-  return parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit.toLowerCase()] ?? 0), 0)
+  const span = parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit.toLowerCase()] ?? 0), 0)
+  return span <= LONGEST_MS ? span : null
 }
 
 /**
@@ -35,7 +37,8 @@ export function parseMoment(text: string, now: string): string | null {
   // On a Monday, monday is the next one.
   if (moment <= from && found.start.isCertain('weekday') && !found.start.isCertain('day'))
     moment.setDate(moment.getDate() + 7)
-  return moment > from ? moment.toISOString() : null
+  const ahead = moment.getTime() - from.getTime()
+  return ahead > 0 && ahead <= LONGEST_MS ? moment.toISOString() : null
 }
 
 /** How much of the beginning of some words is a moment: its ISO time, and the words behind it. */

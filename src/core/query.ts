@@ -28,18 +28,20 @@ export interface TicketQuery {
   words?: readonly string[]
 }
 
-const SHORT: Record<string, TicketQuery> = {
-  open: {},
-  mine: { owner: 'me' },
-  unowned: { owner: 'nobody' },
-  all: { states: 'all' },
-  new: { states: ['new'] },
-  waiting: { states: ['waiting-on-requester', 'waiting-on-third-party'] },
-  scheduled: { states: ['scheduled'] },
-  resolved: { states: ['resolved'] },
-  closed: { states: ['closed'] },
-  helping: { helper: 'me' },
-}
+const SHORT: ReadonlyMap<string, TicketQuery> = new Map(
+  Object.entries({
+    open: {},
+    mine: { owner: 'me' },
+    unowned: { owner: 'nobody' },
+    all: { states: 'all' },
+    new: { states: ['new'] },
+    waiting: { states: ['waiting-on-requester', 'waiting-on-third-party'] },
+    scheduled: { states: ['scheduled'] },
+    resolved: { states: ['resolved'] },
+    closed: { states: ['closed'] },
+    helping: { helper: 'me' },
+  } satisfies Record<string, TicketQuery>),
+)
 
 /** What `help list` says of the language. */
 export const QUERY_DETAILS = `A query is any of these together, or a view that you saved (view):
@@ -52,21 +54,23 @@ export const QUERY_DETAILS = `A query is any of these together, or a view that y
 
 type Reader = (value: string) => TicketQuery
 
-const READERS: Record<string, Reader> = {
-  owner: value => ({ owner: handleIn(value) }),
-  helper: value => ({ helper: handleIn(value) }),
-  requester: value => ({ requester: value.toLowerCase() }),
-  from: value => ({ requester: value.toLowerCase() }),
-  state: value => ({ states: [stateIn(value)] }),
-  priority: value => ({ priority: priorityIn(value) }),
-  kind: value => ({ kind: value.toLowerCase() }),
-  category: value => ({ category: value.toLowerCase() }),
-  desk: value => ({ desk: value.toLowerCase() }),
-  tag: value => ({ tags: [value.toLowerCase()] }),
-  older: value => ({ older: spanIn('older', value) }),
-  newer: value => ({ newer: spanIn('newer', value) }),
-  quiet: value => ({ quiet: spanIn('quiet', value) }),
-}
+const READERS: ReadonlyMap<string, Reader> = new Map(
+  Object.entries({
+    owner: value => ({ owner: handleIn(value) }),
+    helper: value => ({ helper: handleIn(value) }),
+    requester: value => ({ requester: value.toLowerCase() }),
+    from: value => ({ requester: value.toLowerCase() }),
+    state: value => ({ states: [stateIn(value)] }),
+    priority: value => ({ priority: priorityIn(value) }),
+    kind: value => ({ kind: value.toLowerCase() }),
+    category: value => ({ category: value.toLowerCase() }),
+    desk: value => ({ desk: value.toLowerCase() }),
+    tag: value => ({ tags: [value.toLowerCase()] }),
+    older: value => ({ older: spanIn('older', value) }),
+    newer: value => ({ newer: spanIn('newer', value) }),
+    quiet: value => ({ quiet: spanIn('quiet', value) }),
+  } satisfies Record<string, Reader>),
+)
 
 /**
  * Reads the words of a query: `mine`, `unowned older 1d`, `tag vip printer`. A key may stand with its value as
@@ -78,13 +82,14 @@ export function parseQuery(parts: readonly string[]): TicketQuery {
   for (let at = 0; at < parts.length; at += 1) {
     const part = parts[at] ?? ''
     const [, key = '', inline = ''] = /^([a-z]+):(.+)$/i.exec(part) ?? []
-    const reader = READERS[key.toLowerCase()] ?? READERS[part.toLowerCase()]
+    const reader = READERS.get(key.toLowerCase()) ?? READERS.get(part.toLowerCase())
+    const short = SHORT.get(part.toLowerCase())
     const next = parts[at + 1]
     if (reader && (inline || next !== undefined)) {
       query = merge(query, reader(inline || (next ?? '')))
       if (!inline) at += 1
-    } else if (SHORT[part.toLowerCase()]) {
-      query = merge(query, SHORT[part.toLowerCase()] ?? {})
+    } else if (short) {
+      query = merge(query, short)
     } else if (reader) {
       throw new DeskError('usage', `Say which: ${part} and what is looked for.`)
     } else {
@@ -96,7 +101,8 @@ export function parseQuery(parts: readonly string[]): TicketQuery {
 
 /** Whether a word says something by itself or with the next one, so that it is no name. */
 export function isQueryWord(word: string): boolean {
-  return word.toLowerCase() in SHORT || word.toLowerCase() in READERS || /^[a-z]+:./i.test(word)
+  const plain = word.toLowerCase()
+  return SHORT.has(plain) || READERS.has(plain) || /^[a-z]+:./i.test(word)
 }
 
 function merge(query: TicketQuery, more: TicketQuery): TicketQuery {
@@ -126,5 +132,8 @@ function priorityIn(value: string): Priority {
 function spanIn(key: string, value: string): number {
   const span = parseDuration(value)
   if (span !== null) return span
-  throw new DeskError('usage', `"${value}" is no length of time: write ${key} 30m, ${key} 2h or ${key} 3d.`)
+  throw new DeskError(
+    'usage',
+    `"${value}" is no length of time: write ${key} 30m, ${key} 2h or ${key} 3d, at most 100 years.`,
+  )
 }

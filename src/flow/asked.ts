@@ -1,8 +1,9 @@
 import type { InboundMessage } from '../channel.ts'
 import { ordersIn } from '../core/order-lines.ts'
-import { parseReference } from '../core/reference.ts'
+import { referenceAt } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
+import { wordOf } from '../core/typed-line.ts'
 import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
@@ -44,7 +45,7 @@ export async function askedIn(
     return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
   }
   const ticket = decision.action === 'append' ? await ticketById(tx, decision.ticketId) : undefined
-  const orders = readOrders(intake, message, ticket?.ref ?? null)
+  const orders = await readOrders(tx, intake, message, ticket)
   if (decision.action === 'append' || !orders) return { decision, orders, actor, unconfirmed: false }
   // A forward has a ticket of its own as soon as it is opened; its commands are read then.
   if (decision.action === 'open' && decision.forwarded) return { decision, orders: null, actor, unconfirmed: false }
@@ -58,8 +59,9 @@ export async function askedIn(
 /** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
 function isMeant({ context, facts }: Intake, lines: readonly string[]): boolean {
   return lines.some(line => {
-    const [word = '', about = ''] = line.toLowerCase().split(/\s+/, 2)
-    return context.commands.isNear(word) || (/[a-z#]/.test(about) && parseReference(about, facts.prefixes) !== null)
+    const about = line.replace(/^\S+/, '')
+    const reference = referenceAt(about, facts.prefixes, { numbers: about.trimStart().startsWith('#') })
+    return context.commands.isNear(wordOf(line)) || reference?.isAlone === true
   })
 }
 

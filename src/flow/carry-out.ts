@@ -144,7 +144,7 @@ export async function openForwarded(
   const became = await openWith(tx, intake, origin, original, { recordedBy: agent })
   await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
-  const orders = mayOrder ? readOrders(intake, message, became.ref) : null
+  const orders = mayOrder ? await readOrders(tx, intake, message, ticket) : null
   const comment = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
   if (ticket && comment) {
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
@@ -172,7 +172,7 @@ export async function obey(
     : !ticket && orders.text
       ? ['The rest of your mail went to nobody: it answers no ticket.']
       : []
-  await tellOfOrders(tx, intake, origin, actor, ticket, [...lines, ...rest])
+  if (lines.length + rest.length > 0) await tellOfOrders(tx, intake, origin, actor, ticket, [...lines, ...rest])
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */

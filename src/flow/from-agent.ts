@@ -34,8 +34,16 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   if (entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0) return keepOrders(tx, entry, ticket)
   const refusal = await whyNotSent(tx, entry, ticket, decision, written)
   if (decision.direction === 'out' && refusal === null) {
-    const draft = { author, text: written, attachments, only: false, raw, externalId: message.messageId }
-    const kept = saysAnyway(entry.orders) ? undefined : await keepIfUnseen(tx, entry, ticket, draft)
+    const draft = {
+      author,
+      text: written,
+      attachments,
+      only: entry.orders?.options.has('only') ?? false,
+      raw,
+      externalId: message.messageId,
+    }
+    const isAsked = entry.orders?.options.has('anyway') ?? false
+    const kept = isAsked ? undefined : await keepIfUnseen(tx, entry, ticket, draft)
     if (kept) return kept
     const answered = await answerRequester(tx, facts, ticket, change, draft)
     const { messageId, doubtful } = answered
@@ -60,15 +68,6 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
     await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: refusal })
   }
   return messageId
-}
-
-/**
- * Whether `!anyway` stands with an answer: it is said of that then, and is no command about what was kept before.
- */
-function saysAnyway(orders: Entry['orders']): boolean {
-  const before = orders?.steps.length ?? 0
-  if (orders) orders.steps = orders.steps.filter(({ command }) => command.word !== 'anyway')
-  return before > (orders?.steps.length ?? 0)
 }
 
 /** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
@@ -124,8 +123,8 @@ async function keepIfUnseen(tx: Tx, entry: Entry, ticket: Ticket, draft: Draft):
   const answered = await notificationAnswered(tx, entry)
   const named = answered?.ticketId ? await ticketById(tx, answered.ticketId) : undefined
   if (!named || answered?.shownSeq == null) return undefined
-  const readers = await readersOf(tx, facts, ticket)
-  const shown = { seq: answered.shownSeq, readers: answered.readers }
+  const readers = await readersOf(tx, facts, ticket, draft)
+  const shown = { seq: answered.shownSeq, readers: draft.only ? null : answered.readers }
   const changes = await unseenChanges(tx, named, draft.author, shown, readers)
   if (changes.length === 0) return undefined
   const messageId = await keepUnsent(tx, ticket, entry.change, draft, readers)
@@ -166,6 +165,9 @@ async function whyNotSent(
 ): Promise<string | null> {
   const { attachments } = message
   const kept = KEPT[decision.rule]
+  if (decision.direction !== 'out' && orders?.options.has('anyway') && written) {
+    return 'Your mail says !anyway and more than that, so it was kept as an internal note and sent to nobody: to send the answer that was kept, answer with that one line alone.'
+  }
   if (decision.direction !== 'out')
     return kept ? `${kept}, so it was kept as an internal note and sent to nobody.` : null
   if (orders && orders.mistakes.length > 0) {

@@ -2,25 +2,29 @@ import type { InboundMessage } from '../channel.ts'
 import {
   type Call,
   type Command,
+  type Commands,
   type DeskFacts,
   lockTickets,
+  optionsOf,
   type SettleCommand,
   type WriteCommand,
 } from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
-import { parseCommandLine } from '../core/command-line.ts'
+import { wordsOf } from '../core/command-line.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { aboveForward } from '../core/forward.ts'
+import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../core/options.ts'
 import { ordersIn } from '../core/order-lines.ts'
-import { parseReference } from '../core/reference.ts'
 import { isBelieved } from '../core/sender.ts'
+import { wordOf } from '../core/typed-line.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
-import type { Tx } from '../store/sql.ts'
+import type { Sql, Tx } from '../store/sql.ts'
 import type { Ticket } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
+import { isSent, leadsTo, readCommand, type TypedCommand } from './read-command.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
 
 /** What an agent's mail asks for, understood or not; none of it is done yet. */
@@ -32,6 +36,8 @@ export interface Orders {
   mistakes: string[]
   /** The text of the mail without them, and without what they took of it. */
   text: string
+  /** Options of the answer that stand on lines of their own, such as `!anyway`. */
+  options: Options
 }
 
 interface Step {
@@ -39,6 +45,7 @@ interface Step {
   /** The ticket that it names, if it does. */
   named: number | null
   command: Command
+  options: Options
   args: never
   body: string
 }
@@ -49,70 +56,87 @@ export function ownText(message: InboundMessage): string {
   return isForwardSubject(message.subject) ? '' : aboveForward(aboveMarker(message.visible))
 }
 
-/** The commands in an agent's mail; null if there are none. `ref` is the ticket that it is about. */
-export function readOrders({ context, facts }: Intake, message: InboundMessage, ref: string | null): Orders | null {
+/** The commands in an agent's mail; null if there are none. `ticket`: the one that it is about. */
+export async function readOrders(
+  sql: Sql,
+  { context, facts }: Intake,
+  message: InboundMessage,
+  ticket: Ticket | undefined,
+): Promise<Orders | null> {
   if (message.kind !== 'person' || message.sentByHand) return null
   const own = ownText(message)
   const { lines, text } = ordersIn(own)
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
-  const orders: Orders = { lines, steps: [], mistakes: [], text: [text, shown].filter(Boolean).join('\n\n') }
+  const whole = [text, shown].filter(Boolean).join('\n\n')
+  const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS }
+  const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
     try {
-      const step = understand(context, facts, orders, line, ref)
-      refuseLeak(step, message, ref, facts.prefixes)
+      const option = ticket && optionOfAnswer(context.commands, line)
+      if (option) {
+        orders.options = orders.options.and(option)
+        continue
+      }
+      const step = understand(await readCommand(place, line), facts, orders, line, ticket)
+      await refuseLeak(sql, step, message, ticket)
       orders.steps.push(step)
     } catch (error) {
+      if (!(error instanceof DeskError)) throw error
       orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
     }
   }
+  // The option of an answer and nothing else: it is about the answer that was kept before.
+  if (orders.text === '' && orders.steps.length === 0 && orders.options.has('anyway') && ticket) {
+    const again = await readCommand(place, `reply ${ticket.ref} --anyway`)
+    orders.steps.push({ ...understand(again, facts, orders, lines.join(' '), ticket) })
+  }
+  for (const step of orders.steps) step.options = step.options.and(orders.options.of(optionsOf(step.command)))
   return orders
 }
 
+/** The option of an answer that a line is nothing but: `!anyway`, `!read 17`. Undefined for any other. */
+function optionOfAnswer(commands: Commands, line: string): Options | undefined {
+  if (commands.has(wordOf(line))) return undefined
+  const kinds = commands.find('reply').options ?? {}
+  const words = wordsOf(`--${line}`)
+  return countOptions(words, kinds) === words.length ? takeOptions(words, kinds).options : undefined
+}
+
 /** What goes to a requester must be meant for this one, and hold no mail of others. */
-function refuseLeak(
-  { command, body, named }: Step,
+async function refuseLeak(
+  sql: Sql,
+  { command, body, named, options }: Step,
   { attachments }: InboundMessage,
-  ref: string | null,
-  prefixes: readonly string[],
-): void {
-  const tells = command.word === 'resolve' && /(?:^|\s)--tell\b/.test(body)
-  if (command.word !== 'reply' && !tells) return
+  ticket: Ticket | undefined,
+): Promise<void> {
+  if (!isSent(command, options)) return
   if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
   if (attachments.some(isMailFile)) {
     throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
   }
-  if (ref !== null && named !== null && named !== parseReference(ref, prefixes)) {
-    throw new DeskError('usage', `Your mail answers ${ref}: answer another ticket by a mail of its own.`)
+  if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
+    throw new DeskError('usage', `Your mail answers ${ticket.ref}: answer another ticket by a mail of its own.`)
   }
 }
 
-function understand(context: Context, facts: DeskFacts, orders: Orders, line: string, ref: string | null): Step {
-  const { prefixes } = facts
-  const [word = ''] = line.split(/\s/, 1)
-  const command = context.commands.find(word.toLowerCase())
-  const rest = line.slice(word.length).trim()
-  const [first = ''] = rest.split(/\s/, 1)
-  const needsTicket = command.usage.startsWith('TICKET')
-  // In an answer on a ticket, #2 may be any number: only HD-2 names another ticket then.
-  const form = ref === null ? /[a-z#]/i : /^[a-z]/i
-  const named = form.test(first) ? parseReference(first, prefixes) : null
-  if (needsTicket && named === null && ref === null) {
-    throw new DeskError('usage', `Say which ticket: ${command.word} ${prefixes[0]}-12`)
+function understand(
+  { command, options, args: words, text, named }: TypedCommand,
+  facts: DeskFacts,
+  orders: Orders,
+  line: string,
+  ticket: Ticket | undefined,
+): Step {
+  if (command.usage.startsWith('TICKET') && named === null && !ticket && words.length === 0) {
+    throw new DeskError('usage', `Say which ticket: ${command.word} ${facts.prefixes[0]}-12`)
   }
-  const about = needsTicket && named === null ? `${ref} ` : ''
-  if (command.body !== 'required') {
-    const args = command.parse(parseCommandLine(`${command.word} ${about}${rest}`), facts)
-    return { line, named, command, args, body: '' }
-  }
-  const inline = named === null ? rest : rest.slice(first.length).trim()
-  // Where the line holds no text but options, the text of the mail is what the command is about.
-  const takesText = (command.textIn ? command.textIn(inline) : inline) === ''
-  const body = takesText ? `${inline} ${orders.text}`.trim() : inline
+  const args = command.parse({ args: words, options }, facts)
+  // Where the line holds no text, the text of the mail is what the command is about.
+  const takesText = command.body === 'required' && text === ''
+  const body = takesText ? orders.text : text
   if (takesText) orders.text = ''
-  const args = command.parse(parseCommandLine(`${command.word} ${named === null ? about : first}`), facts)
-  return { line, named, command, args, body }
+  return { line, named, command, options, args, body }
 }
 
 /** Does what an agent's mail asks for; gives a line for each command with what became of it. */
@@ -127,11 +151,12 @@ export async function carryOutOrders(
   const results: string[] = []
   const files = stepWithFiles(orders)
   for (const step of orders.steps) {
-    const { line, command, args, body } = step
+    const { line, command, options, args, body } = step
     const call: Call = {
       ...intake.facts,
       actor,
       channel: origin.channel,
+      options,
       body,
       attachments: step === files ? attachments : [],
     }

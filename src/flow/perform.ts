@@ -1,7 +1,6 @@
 import type {
   Actor,
   CommandRequest,
-  Form,
   Identity,
   InboundMessage,
   Layout,
@@ -9,10 +8,11 @@ import type {
   Reply,
   ShowsLayout,
 } from '../channel.ts'
+import { anewAction, MOST_TEXT } from '../commands/actions.ts'
 import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
-import { type CommandLine, parseCommandLine, splitText } from '../core/command-line.ts'
-import { parseReference } from '../core/reference.ts'
+import { quoteArgument } from '../core/command-line.ts'
+import { wordOf } from '../core/typed-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -30,16 +30,16 @@ import { answerBefore, rememberAnswer } from '../store/performed.ts'
 import type { Sql } from '../store/sql.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
-import { currentTicket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
+import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
+import { readCommand, type TypedCommand } from './read-command.ts'
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
 
 const MOST_OFFERED = 5
-const MOST_OFFERED_TEXT = 3_000
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
@@ -54,26 +54,25 @@ export class Performer {
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
-    const command = this.#context.commands.find(parseCommandLine(request.line).word)
     const facts = await deskFacts(this.#context, store.read)
-    const whole = await this.#withTicket(command, request, facts.prefixes)
-    const written = request.body ?? ''
-    // Text may stand on the line; where there is more of it apart, options stand there alone.
-    const { line: head, text } =
-      command.body === 'required' ? splitText(whole, command.takes) : { line: whole, text: '' }
-    const line = parseCommandLine(head)
-    const body = text && written ? `${text}${text.startsWith('--') ? ' ' : '\n\n'}${written}` : text || written
+    const { channel, attachments = [], id, body: written = '' } = request
+    // Nobody hears of a ticket, in a question neither, before it is known that they are an agent.
+    const actor = await this.#asker(request, this.#context.commands.find(wordOf(request.line)))
+    const ticket = await this.#ticketOf(request)
+    const hasMore = attachments.length > 0 || written.trim() !== ''
+    const place = { sql: store.read, facts, commands: this.#context.commands, ticket, hasMore }
+    const typed = await readCommand(place, request.line)
+    const { command, options, text } = typed
+    const body = text && written ? `${text}\n\n${written}` : text || written
     if (command.body === 'none' && body.trim()) {
       throw new DeskError('usage', `${command.word} takes no text; write: ${usageOf(command)}`)
     }
-    const actor = await this.#asker(request, command)
-    const offered = 'kind' in request.actor ? await this.#offer(command, line, request, facts, actor) : undefined
+    const offered = 'kind' in request.actor ? await this.#offer(typed, request, facts, actor) : undefined
     if (offered) return offered
-    const args = command.parse(line, facts)
+    const args = command.parse(typed, facts)
     const address = 'kind' in request.actor ? { address: request.actor } : {}
-    const { channel, attachments = [], id } = request
-    const call: Call = { ...facts, actor, ...address, channel, body, attachments }
-    const reply = await this.#run(command, call, args, { id, head })
+    const call: Call = { ...facts, actor, ...address, channel, options, body, attachments }
+    const reply = await this.#run(typed, call, args, id)
     this.onCommit()
     return reply
   }
@@ -82,23 +81,16 @@ export class Performer {
     return this.#context.clock.now().toISOString()
   }
 
-  /** A line that leaves out its ticket, given in the conversation of one, is about that. */
-  async #withTicket(command: Command, { line, channel, thread }: CommandRequest, prefixes: readonly string[]) {
-    if (thread === undefined || !command.usage.startsWith('TICKET')) return line
-    const [first = ''] = parseCommandLine(line).args
-    // What is to be sent or kept may begin with any number: only HD-2 names another ticket there.
-    const names = command.body === 'required' ? /[a-z]/i : /[a-z#]/i
-    if (names.test(first) && parseReference(first, prefixes) !== null) return line
+  /** What the conversation is about that a line is given in. */
+  async #ticketOf({ channel, thread }: CommandRequest): Promise<Ticket | undefined> {
     const { read } = this.#context.store
-    const found = await ticketOfThread(read, channel, thread)
-    const ticket = found && (await currentTicket(read, found.ticketId))
-    return ticket ? line.replace(/^\s*\S+/, word => `${word} ${ticket.ref}`) : line
+    const found = thread === undefined ? undefined : await ticketOfThread(read, channel, thread)
+    return found && currentTicket(read, found.ticketId)
   }
 
   /** In a chat, where a press is less work than a reference, a line without its ticket is answered with some to choose from. */
   async #offer(
-    command: Command,
-    { args, word }: CommandLine,
+    { command, args }: TypedCommand,
     { line }: CommandRequest,
     facts: DeskFacts,
     actor: Person,
@@ -111,31 +103,27 @@ export class Performer {
     const tickets = mine.length > 0 ? mine : await find(null)
     if (tickets.length === 0) return undefined
     return {
-      text: `Which ticket? Or write: ${word} ${tickets[0]?.ref}`,
+      text: `Which ticket? Or write: ${command.word} ${tickets[0]?.ref}`,
       data: tickets.map(({ ref, subject }) => ({ ref, subject })),
       actions: tickets.map(({ ref, subject }) => ({ label: `${ref} ${subject}`, line: `${line.trim()} ${ref}` })),
     }
   }
 
-  async #run(
-    command: Command,
-    call: Call,
-    args: never,
-    { id, head }: { id: string | undefined; head: string },
-  ): Promise<Reply> {
+  async #run(typed: TypedCommand, call: Call, args: never, id: string | undefined): Promise<Reply> {
     const { store, files } = this.#context
+    const { command } = typed
     if ('reads' in command) return this.#read(command, call, args)
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
     const tickets = write.tickets(args)
-    const said = saidIn(call, head)
+    const said = saidIn(typed, call)
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx => {
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
         if (before)
-          return repeated(call, head, before.said === null || before.said === said, JSON.parse(before.answer) as Reply)
+          return repeated(typed, call, before.said === null || before.said === said, JSON.parse(before.answer) as Reply)
         if (!(await lockTickets(tx, tickets))) return undefined
         // It happens when its turn has come, so that no event is older than the one before it.
         const at = this.#now()
@@ -304,28 +292,19 @@ export class Performer {
 }
 
 /** What stands for all that a request says. */
-function saidIn({ body, attachments }: Call, head: string): string {
-  return keyOf(head, body, ...attachments.map(({ content }) => content.sha256))
+function saidIn({ command, args }: TypedCommand, { options, body, attachments }: Call): string {
+  return keyOf(command.word, options.toString(), ...args, body, ...attachments.map(({ content }) => content.sha256))
 }
 
 /** The same request once more is answered as before; one that was edited since is not done by itself. */
-function repeated({ body }: Call, head: string, isSame: boolean, before: Reply): Reply {
+function repeated({ command, args }: TypedCommand, { options, body }: Call, isSame: boolean, before: Reply): Reply {
   if (isSame) return before
-  const form: Form = {
-    title: 'As it is now',
-    submit: 'Send',
-    intro: 'What you wrote first was done already; this is done beside it.',
-    fields: [{ name: 'text', label: 'Text', kind: 'text', required: true, most: MOST_OFFERED_TEXT, value: body }],
-  }
-  return {
-    text: `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
-    data: { ...(before.data as object | null), edited: true },
-    actions:
-      body === ''
-        ? [{ label: 'Do it as it is now', line: head }]
-        : body.length <= MOST_OFFERED_TEXT
-          ? [{ label: 'Send what it says now', line: head, form }]
-          : [],
-    undone: true,
-  }
+  const line = [command.word, ...args.map(quoteArgument), options.toString()].filter(Boolean).join(' ')
+  const label = 'Do it as it is now'
+  const again = body === '' ? [{ label, line }] : body.length <= MOST_TEXT ? [anewAction(label, line, body)] : []
+  throw new DeskError(
+    'conflict',
+    `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
+    { actions: again },
+  )
 }

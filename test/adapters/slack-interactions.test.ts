@@ -196,7 +196,10 @@ const bodyView = (body: unknown) => (body as { view: View }).view
 describe('the slash command', () => {
   test('a line, and below it what it is about, go to the desk in the name of who typed them', async () => {
     const { body } = await bob().command('/desk note HD-7 Called her\nShe is in & out <today>.')
-    expect(body).toMatchObject({ response_type: 'ephemeral', text: 'Did note HD-7 Called her' })
+    expect(body).toMatchObject({
+      response_type: 'ephemeral',
+      text: 'Did note HD-7 Called her She is in &amp; out &lt;today&gt;.',
+    })
     expect(desk.performed).toEqual([
       {
         actor: {
@@ -204,8 +207,7 @@ describe('the slash command', () => {
           alsoKnownAs: [{ kind: 'email', address: 'bob@staff.example' }],
         },
         channel: 'chat',
-        line: 'note HD-7 Called her',
-        body: 'She is in & out <today>.',
+        line: 'note HD-7 Called her\nShe is in & out <today>.',
         id: expect.stringMatching(/\S/),
       },
     ])
@@ -308,9 +310,9 @@ describe('the slash command', () => {
     )
   })
 
-  test('bold words and long dashes are what was meant', async () => {
+  test('a bold word is what was meant, and what is behind it goes on as typed', async () => {
     await bob().command('/desk *resolve* HD-7 —tell Done — really')
-    expect(desk.performed[0]?.line).toBe('resolve HD-7 --tell Done — really')
+    expect(desk.performed[0]?.line).toBe('resolve HD-7 —tell Done — really')
   })
 
   test('whom Slack does not tell of is known to the desk by their address', async () => {

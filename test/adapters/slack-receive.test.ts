@@ -294,12 +294,12 @@ describe('in the room', () => {
           ...{ kind: 'slack', address: `${team}/${gil().id}`, name: 'Gil Agent' },
           alsoKnownAs: [{ kind: 'email', address: 'gil@example.com' }],
         },
-        ...{ channel: 'chat', line: 'assign @gil', body: 'He knows it' },
+        ...{ channel: 'chat', line: 'assign @gil\nHe knows it' },
         ...{ thread: `${team}/${ids.room}/${ts}`, id: `${team}/${ids.room}/${said.ts}` },
       },
     ])
     const shown = await stand.ephemerals('room')
-    expect(shown.at(-1)).toMatchObject({ shownTo: 'gil', thread_ts: ts, text: 'Did assign @gil' })
+    expect(shown.at(-1)).toMatchObject({ shownTo: 'gil', thread_ts: ts, text: 'Did assign @gil He knows it' })
     expect(shown.filter(each => each.thread_ts === ts)).toHaveLength(1)
     expect(slack.desk.messages).toEqual([])
   })

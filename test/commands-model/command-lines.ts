@@ -103,7 +103,16 @@ function handFor(random: SeededRandom, run: Run, process: number, ticket: number
 }
 
 function reference(random: SeededRandom, number: number): string {
-  return random.pick([`HD-${number}`, `hd${number}`, `#${number}`, `${number}`, `FM-${number}`])
+  const plain = [`HD-${number}`, `hd${number}`, `#${number}`, `${number}`, `FM-${number}`] as const
+  const marked = [
+    `HD–${number}`,
+    `HD\u2011${number}:`,
+    `*HD-${number}*`,
+    `(hd-${number})`,
+    `HD ${number}`,
+    `"HD-${number}"`,
+  ] as const
+  return random.pick(random.share() < 0.3 ? marked : plain)
 }
 
 function why(random: SeededRandom): string {
@@ -162,10 +171,19 @@ function settings(random: SeededRandom): string {
   return random.pick(makes)()
 }
 
-function solution(random: SeededRandom): string {
+/** Options stand in front of the text, within it and behind it, as phones write them, too. */
+function withOptions(random: SeededRandom, begin: string, options: readonly string[], said: string): Written {
+  const written = options.map(each => (random.share() < 0.2 ? each.replace(/^--/, random.pick(['—', '–-'])) : each))
+  if (random.share() < 0.3) return { line: [begin, ...written].join(' '), body: said }
+  const quoted = random.share() < 0.4 && said !== '' ? [`"${said.replaceAll('"', "'")}"`] : said.split(' ')
+  const at = random.whole(0, quoted.length)
+  return { line: [begin, ...quoted.slice(0, at), ...written, ...quoted.slice(at)].join(' ').trim() }
+}
+
+function solution({ ref, random }: Hand): Written {
   const category = random.share() < 0.5 ? [`--category${random.pick([' ', '='])}"${someCategory(random)}"`] : []
   const options = ['--tell', '--told', '--told', '--workaround'].filter(() => random.share() < 0.4)
-  return [...category, ...options, random.share() < 0.9 ? text(random) : ''].join(' ')
+  return withOptions(random, `resolve ${ref}`, [...category, ...options], random.share() < 0.9 ? text(random) : '')
 }
 
 function tags({ random }: Hand): string {
@@ -194,7 +212,7 @@ const LINES: { word: string; weight: number; line(hand: Hand): Written }[] = [
     line: ({ ref, random }) => ({ line: `schedule ${ref} ${soon(random)}${why(random)}` }),
   },
   { word: 'resume', weight: 4, line: ({ ref }) => ({ line: `resume ${ref}` }) },
-  { word: 'resolve', weight: 9, line: ({ ref, random }) => ({ line: `resolve ${ref}`, body: solution(random) }) },
+  { word: 'resolve', weight: 9, line: solution },
   { word: 'close', weight: 2, line: ({ ref }) => ({ line: `close ${ref}` }) },
   { word: 'reopen', weight: 9, line: ({ ref }) => ({ line: `reopen ${ref}` }) },
   { word: 'set', weight: 10, line: ({ ref, random }) => ({ line: `set ${ref} ${settings(random)}` }) },
@@ -216,7 +234,7 @@ const LINES: { word: string; weight: number; line(hand: Hand): Written }[] = [
   {
     word: 'reply',
     weight: 4,
-    line: ({ ref, random }) => ({ line: `reply ${ref}`, body: `${random.pick(['', '--anyway '])}${text(random)}` }),
+    line: ({ ref, random }) => withOptions(random, `reply ${ref}`, random.pick([[], ['--anyway']]), text(random)),
   },
   { word: 'link', weight: 9, line: linking },
   {
@@ -318,6 +336,7 @@ function nonsense({ ref, random }: Hand): Written {
       `escalate ${ref} mars "far"`,
       `swarm ${ref} @nobody`,
     ],
+    ...[`reply ${ref} The cable --anway`, `resolve ${ref} --tel The cable`, `resolve ${ref} The cable --category`],
     ...[`claim ${ref}; close ${ref}`, `claim ${'9'.repeat(40)}`, `DROP TABLE tickets`, `claim ${ref}\nclose ${ref}`],
   ] as unknown as [string]
   if (random.share() < 0.05) return { line: `claim ${ref}`, handle: 'nobody' }

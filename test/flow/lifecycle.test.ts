@@ -140,8 +140,8 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await expect(desk.as('bob', 'resolve 1', '')).rejects.toThrow(
       /what solved it[\s\S]*the category[\s\S]*that the requester knows/,
     )
-    await expect(desk.as('bob', 'resolve 1', '--category nonsense x')).rejects.toThrow('There is no category')
-    await desk.as('bob', 'resolve 1', '--category printer --tell --workaround Use the other one.')
+    await expect(desk.as('bob', 'resolve 1 --category nonsense', 'x')).rejects.toThrow('There is no category')
+    await desk.as('bob', 'resolve 1 --category printer --tell --workaround', 'Use the other one.')
     await desk.deliver()
     expect(await shown()).toMatchObject({ state: 'resolved', owner: 'bob', category: 'hardware/printer' })
     expect(sentTo(ANN).map(each => each.subject)).toEqual([

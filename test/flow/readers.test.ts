@@ -219,9 +219,9 @@ describe.each(ENGINES)('an answer on %s', engine => {
       expect(await refused('eve', 'Try this')).toContain('Bob Berg answered')
       // Repeating it does not send it, the word does.
       expect(await refused('eve', 'Try this')).toContain('Bob Berg answered')
-      await as('eve', 'anyway 1')
+      await as('eve', 'reply 1 --anyway')
       expect(readersOf('Try this')).toEqual([ANN])
-      await expect(as('eve', 'anyway 1')).rejects.toThrow('No answer of yours was kept on HD-1')
+      await expect(as('eve', 'reply 1 --anyway')).rejects.toThrow('No answer of yours was kept on HD-1')
     })
 
     test('what changes once more after the refusal is asked about once more', async () => {

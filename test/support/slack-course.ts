@@ -360,7 +360,7 @@ export class Course {
       },
       'answers with a form': agent => {
         const ticket = this.#ticket()
-        return this.#withForm(agent, 'Reply', { Text: `--anyway ${this.#text('outer', agent.name, ticket)}` }, ticket)
+        return this.#withForm(agent, 'Reply', { Text: this.#text('outer', agent.name, ticket) }, ticket)
       },
       'answers at the command line': agent => {
         const ticket = this.#ticket()

@@ -1,0 +1,172 @@
+// Reads what somebody typed for the desk: the command, its options, the ticket that is meant, and the text.
+import type { Action } from '../channel.ts'
+import { MOST_TEXT, textAction } from '../commands/actions.ts'
+import { type Command, type Commands, type DeskFacts, optionsOf } from '../commands/command.ts'
+import { readersOf } from '../commands/recipients.ts'
+import { plainName } from '../core/address.ts'
+import { wordsOf } from '../core/command-line.ts'
+import type { Options } from '../core/options.ts'
+import { formatReference, parseReference, type Reference, referenceAt } from '../core/reference.ts'
+import { readTypedLine, type TypedLine, textIn, wordOf } from '../core/typed-line.ts'
+import { DeskError } from '../errors.ts'
+import type { Sql } from '../store/sql.ts'
+import { currentTicket, type Ticket, ticketIdByNumber } from '../store/tickets.ts'
+
+/** A command as it is to be run. */
+export interface TypedCommand {
+  command: Command
+  options: Options
+  /** With the ticket, as the conversation or the line says it. */
+  args: string[]
+  /** What goes with it. */
+  text: string
+  /** The ticket that the line itself names, if it does. */
+  named: number | null
+}
+
+/** Where a line was typed. */
+export interface TypedPlace {
+  sql: Sql
+  facts: DeskFacts
+  commands: Commands
+  /** The ticket that the conversation is about. */
+  ticket: Ticket | undefined
+  /** In a mail, whose program may have wrapped the line. */
+  isMail?: boolean
+  /** More goes with it than the line. */
+  hasMore?: boolean
+}
+
+/**
+ * Rejects with a `DeskError` of code `usage` for what is not understood. What is typed in the conversation of one ticket and
+ * begins with the reference of another may be a text for either: then the error asks which, and nothing is done.
+ */
+export async function readCommand(place: TypedPlace, typed: string): Promise<TypedCommand> {
+  const { facts, ticket, isMail = false } = place
+  const { prefixes } = facts
+  const command = place.commands.find(wordOf(typed))
+  const kinds = optionsOf(command)
+  const line = readTypedLine(typed, { kinds, prefixes, isOneLine: isMail })
+  const made = (named: string[], behind: string) => split(command, line, behind, named, isMail)
+  if (!command.usage.startsWith('TICKET')) return { ...made([], line.rest), named: null }
+  const explicit = line.options.text('ticket')
+  if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
+  const found = referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) })
+  const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
+  if (ticket && found && !own && isDoubtful(command, found)) {
+    throw await whichTicket({ ...place, ticket }, { command, line, found })
+  }
+  if (!found?.isAlone) return { ...made(own ? [ticket.ref] : [], line.rest), named: null }
+  return {
+    ...made([formatReference(prefixes[0] ?? '', found.number)], line.rest.slice(found.end)),
+    named: found.number,
+  }
+}
+
+/** In a conversation and in a mail a text may begin with any number: mostly only HD-2 names a ticket there. */
+function isNumberMeant({ body }: Command, rest: string, { ticket, isMail }: TypedPlace): boolean {
+  if (!ticket && !isMail) return true
+  const isMarked = rest.trimStart().startsWith('#')
+  return isMarked && (isMail ? !ticket : body !== 'required')
+}
+
+/** Where there is a text, the reference may be its first word; where nothing but the reference is, it is one. */
+function isDoubtful({ body, anyone }: Command, found: Reference): boolean {
+  return anyone !== true && (body !== 'none' || !found.isAlone)
+}
+
+/** Whether a number is that of a ticket, or of one that became part of it. */
+export async function leadsTo(sql: Sql, number: number, ticket: Ticket): Promise<boolean> {
+  const id = await ticketIdByNumber(sql, number)
+  return id !== undefined && (await currentTicket(sql, id))?.id === ticket.id
+}
+
+/** Arguments and text of what stands behind the ticket. */
+function split(command: Command, { options, tail }: TypedLine, behind: string, named: string[], isOneLine: boolean) {
+  const given = { command, options }
+  if (command.body === 'required') {
+    // What names no ticket is for the command to refuse.
+    if (named.length === 0)
+      return {
+        ...given,
+        args: wordsOf(behind)
+          .map(each => each.value)
+          .slice(0, 1),
+        text: '',
+      }
+    return { ...given, args: named, text: textIn(behind, tail, optionsOf(command)) }
+  }
+  const all = behind.trim() === '' ? tail.slice(2) : behind + tail
+  const words = wordsOf(all)
+  const below = isOneLine
+    ? -1
+    : words.findIndex(({ start }, at) => all.slice(words[at - 1]?.end ?? 0, start).includes('\n'))
+  const args = (below < 0 ? words : words.slice(0, below)).map(each => each.value)
+  return { ...given, args: [...named, ...args], text: below < 0 ? '' : all.slice(words[below]?.start).trim() }
+}
+
+interface Doubt {
+  command: Command
+  line: TypedLine
+  found: Reference
+}
+
+interface Way {
+  ticket: Ticket
+  /** What goes with the command. */
+  text: string
+}
+
+const LONGEST_SHOWN = 200 // characters of a text that is shown again
+
+/** What asks which ticket is meant, with both ways to say so. */
+async function whichTicket(place: TypedPlace & { ticket: Ticket }, doubt: Doubt): Promise<DeskError> {
+  const { sql, facts, ticket } = place
+  const { command, line, found } = doubt
+  const { rest, tail } = line
+  const id = await ticketIdByNumber(sql, found.number)
+  const other = id === undefined ? undefined : await currentTicket(sql, id)
+  const ref = other?.ref ?? formatReference(facts.prefixes[0] ?? '', found.number)
+  const isText = command.body !== 'none'
+  const behind = found.isAlone ? rest.slice(found.end) : isText ? rest : rest.slice(found.end).replace(/^\S+/u, '')
+  const here: Way = { ticket, text: isText ? rest + tail : behind + tail }
+  const there: Way | undefined = other && { ticket: other, text: behind + tail }
+  const began = rest.trim().split(/\s/u, 1)[0]
+  const lines = [
+    `Nothing was done: this is the conversation of ${ticket.ref}, and what you wrote begins with "${began}".`,
+    there ? sentenceFor(place, doubt, there, `--ticket ${ref}`) : `There is no ticket ${ref}.`,
+    sentenceFor(place, doubt, here, ticket.ref),
+  ]
+  const ways = place.hasMore || place.isMail ? [] : there ? [there, here] : [here]
+  const actions = await Promise.all(ways.map(way => actionsFor(place, doubt, way)))
+  return new DeskError('usage', lines.join('\n\n'), { actions: actions.flat() })
+}
+
+/** `For HD-2 (My salary statement, from carl) write: ...`. */
+function sentenceFor({ isMail }: TypedPlace, { command, line }: Doubt, { ticket, text }: Way, naming: string): string {
+  const about = `For ${ticket.ref} (${ticket.subject}, from ${plainName(ticket.requesterName)})`
+  if (isMail && naming !== ticket.ref && isSent(command, line.options)) return `${about} write a mail of its own.`
+  const shown = text.trim()
+  const isShort = shown.length <= LONGEST_SHOWN && !shown.includes('\n')
+  const words = [command.word, naming, line.options.toString(), isShort ? shown : '']
+  const typed = `${isMail ? '!' : ''}${words.filter(Boolean).join(' ')}`
+  return `${about} write: ${typed}${isShort ? '' : ' and behind it your text'}`
+}
+
+async function actionsFor({ sql, facts }: TypedPlace, { command, line }: Doubt, way: Way): Promise<Action[]> {
+  const { ref } = way.ticket
+  const { options } = line
+  const text = way.text.trim()
+  const begun = [command.word, '--ticket', ref, options.toString()].filter(Boolean).join(' ')
+  const label = `${command.word[0]?.toUpperCase()}${command.word.slice(1)} on ${ref}`
+  if (command.body !== 'required') return text.includes('\n') ? [] : [{ label, line: `${begun} ${text}`.trim() }]
+  const { ticket } = way
+  const sent = isSent(command, options) ? { ticket, readers: await readersOf(sql, facts, ticket) } : undefined
+  const written = textIn(text, '', optionsOf(command))
+  return written.length > MOST_TEXT ? [] : [textAction(label, begun, written, sent)]
+}
+
+/** Whether its text goes to the requester. */
+export function isSent({ word }: Command, options: Options): boolean {
+  return word === 'reply' || (word === 'resolve' && options.has('tell'))
+}
