@@ -11,7 +11,7 @@ import type { Sql } from '../store/sql.ts'
 import { mergedIn, type Ticket, ticketsOfRequester } from '../store/tickets.ts'
 import { circlesInWords, countsData, peopleIn } from './history.ts'
 import { inWords } from './link.ts'
-import { whoInWords } from './recipients.ts'
+import { type ReaderFacts, type Readers, readersInWords, readersOf, whoInWords } from './recipients.ts'
 import { describeClass } from './set.ts'
 
 const EARLIER = 5
@@ -19,6 +19,7 @@ const EARLIER = 5
 /** What is shown of a ticket beside its messages. */
 export interface About {
   participants: Participant[]
+  readers: Readers
   people: Map<string, Person>
   links: ShownLink[]
   /** Tickets that became part of it. */
@@ -28,11 +29,12 @@ export interface About {
   counts: TicketCounts
 }
 
-export async function aboutTicket(sql: Sql, ticket: Ticket): Promise<About> {
+export async function aboutTicket(sql: Sql, facts: ReaderFacts, ticket: Ticket): Promise<About> {
   const events = await eventsOf(sql, ticket.id)
   const ids = [...peopleIn(events), ...words(ticket.helpers), ...(ticket.offeredTo ? [ticket.offeredTo] : [])]
   return {
     participants: await participantsOf(sql, ticket.id),
+    readers: await readersOf(sql, facts, ticket),
     people: await personNames(sql, ids),
     links: await linksOf(sql, ticket.id),
     parts: await mergedIn(sql, ticket.id),
@@ -44,7 +46,7 @@ export async function aboutTicket(sql: Sql, ticket: Ticket): Promise<About> {
 /** The lines above the messages. `receipts` tells of acknowledgements, `alerts` of a machine's repeats. */
 export function headLines(
   ticket: Ticket,
-  { participants, people, links, parts, earlier, counts }: About,
+  { participants, readers, people, links, parts, earlier, counts }: About,
   { now, receipts, alerts }: { now: string; receipts: readonly string[]; alerts: readonly string[] },
 ): string[] {
   const copied = participants
@@ -65,6 +67,7 @@ export function headLines(
       requester ? whoInWords(requester.kind, requester.name, requester.address) : ticket.requesterName,
     ),
     ...line('copied', copied.join(', ')),
+    ...line('answers', (readers.leftOff.length > 0 || readers.isShared) && `go to ${readersInWords(readers)}`),
     ...line('class', describeClass(ticket) === 'not classified' ? null : describeClass(ticket)),
     ...line('tags', words(ticket.tags).join(', ')),
     ...line('opened', `${moment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`),
@@ -83,6 +86,7 @@ export function headLines(
       ),
     ),
     ...parts.flatMap(each => line('part', `${each.ref} ${each.subject}`)),
+    ...line('newest', `event ${ticket.eventSeq}`),
     ...circlesInWords(counts, name),
     ...earlier.flatMap((each, index) =>
       line(
@@ -94,7 +98,7 @@ export function headLines(
 }
 
 /** The same for programs. */
-export function headData(ticket: Ticket, { participants, people, links, parts, earlier, counts }: About): object {
+export function headData(ticket: Ticket, { participants, readers, people, links, parts, earlier, counts }: About): object {
   const handle = (id: string) => people.get(id)?.handle ?? null
   return {
     ref: ticket.ref,
@@ -123,6 +127,8 @@ export function headData(ticket: Ticket, { participants, people, links, parts, e
     closedAt: ticket.closedAt,
     rating: ticket.rating,
     recordedBy: ticket.recordedByName,
+    event: ticket.eventSeq,
+    answersTo: readers.recipients.map(({ recipient, name, kind }) => ({ address: recipient, name, kind })),
     participants: participants.map(({ address, name, role }) => ({ address, name, role })),
     links: links.map(({ kind, otherRef }) => ({ kind, ref: otherRef })),
     parts: parts.map(each => each.ref),

@@ -41,7 +41,7 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
   shows: ({ ticket }) => ticket,
   async reads(sql, call, { ticket: number, full }) {
     const ticket = await findTicket(sql, number, call.prefixes)
-    const about = await aboutTicket(sql, ticket)
+    const about = await aboutTicket(sql, call, ticket)
     const ids = [ticket.id, ...about.parts.map(each => each.id)]
     const ofAll = async <T>(read: (sql: Sql, id: string) => Promise<T[]>) =>
       (await Promise.all(ids.map(id => read(sql, id)))).flat()
