@@ -81,6 +81,9 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const subject = oneLine(decodeWords(values('subject')[0] ?? '', hint), LONGEST_SUBJECT)
   const whole = withoutMarks(parts.text)
   const author = from ?? sender
+  // Of what came through a list: nobody who reads along, and not ourselves.
+  const [answered] =
+    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...own]))
   const evidence = evidenceOf(values, author, options)
   const fromName = rewritten ? (from?.name ?? list.name) : nameOf(written, values)
   const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName, subject }, list.isOwn)
@@ -109,7 +112,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const checking = { from: sender?.address ?? null, own, looked: found !== UNKNOWN }
   return {
     message: {
-      replyTo: replyTo.find(each => !lists.includes(each.address))?.address ?? from?.address ?? null,
+      replyTo: answered?.address ?? from?.address ?? null,
       from,
       to,
       cc,

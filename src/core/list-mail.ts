@@ -1,6 +1,6 @@
 import type { Address, Authentication } from '../channel.ts'
 import { canonicalAddress, isOurs, normaliseAddress } from './address.ts'
-import { isMadeOf, isSameName, nameBefore, nameThrough } from './list-name.ts'
+import { isMadeOf, isQuotedBefore, isSameName, isWithin, nameBefore, nameThrough } from './list-name.ts'
 
 /**
  * Who wrote a mail that came through a list or a group. Since domains forbid others to send in their name (DMARC), lists
@@ -57,7 +57,7 @@ export function readListMail(fields: ListFields): ListMail {
     return { lists: withFrom(lists, from), isOwn, rewritten: true, writer: named, name, agreed }
   }
   // What a list host made for this writer alone reaches them, and nobody else.
-  if (isAlias(from.address) && !marks.addresses.includes(from.address)) return plain
+  if (isAlias(from.address) && !isOurs(from.address, lists)) return plain
   // A mail of ours that our own group sends back names nobody else.
   if (isOurs(from.address, own) && nameThrough(from.name) === null) return plain
   return { lists: withFrom(lists, from), isOwn, rewritten: true, writer: null, name, agreed: false }
@@ -101,12 +101,12 @@ const MARKS = [
 ]
 const MOST = 20
 
-function listMarks({ header, from, to, cc, replyTo, own }: ListFields): ListMarks {
+function listMarks({ header, mailboxes, from, to, cc, replyTo, own }: ListFields): ListMarks {
   if (!MARKS.some(name => header(name).length > 0)) return { any: false, addresses: [], ids: [], names: [] }
   const values = (name: string) =>
     header(name)
       .slice(0, MOST)
-      .map(value => value.slice(0, 1_000))
+      .map(value => value.slice(0, 500))
   const listIds = values('list-id').map(value => /^(.*?)<([^<>]{1,300})>[^<>]*$/s.exec(value) ?? ['', '', value])
   const ids = listIds.map(([, , id = '']) => id.trim().toLowerCase())
   const told = [
@@ -118,13 +118,10 @@ function listMarks({ header, from, to, cc, replyTo, own }: ListFields): ListMark
       value => /[^\s<>;,]{1,64}@[^\s<>;,]{1,255}/.exec(value)?.[0] ?? '',
     ),
   ].flatMap(each => normaliseAddress(each) ?? [])
-  const named = [...(from ? [from] : []), ...to, ...cc, ...replyTo].map(each => each.address)
-  const meant = [...named, ...own].filter(address => ids.includes(address.replace('@', '.')))
+  const named = [...(from ? [from] : []), ...to, ...cc, ...replyTo, ...mailboxes('x-original-from')]
+  const meant = [...named.map(each => each.address), ...own].filter(address => ids.includes(address.replace('@', '.')))
   const addresses = [...new Set([...told, ...meant])].slice(0, MOST)
-  const names = [
-    ...listIds.map(([, phrase = '']) => phrase.replace(/["']/g, '').trim()),
-    ...addresses.map(address => address.slice(0, address.lastIndexOf('@'))),
-  ]
+  const names = [...listIds.map(([, phrase = '']) => phrase.replace(/["']/g, '').trim()), ...addresses.map(localOf)]
   return { any: true, addresses, ids, names }
 }
 
@@ -140,12 +137,15 @@ function isOwnList({ addresses, ids }: ListMarks, own: readonly string[]): boole
 }
 
 /** Where lists that follow Google and Sympa keep what From was, and what it was encoded from. */
-function originalsOf({ mailboxes, from }: ListFields, marks: ListMarks): Address[] {
+function originalsOf({ header, mailboxes, from }: ListFields, marks: ListMarks): Address[] {
+  if (header('x-mailman-version').length > 0) return [] // it keeps none: its writer put it there
   const kept = mailboxes('x-original-from')
   const encoded = from && isOfHost(from.address, marks) ? encodedIn(from.address) : null
   const found = [...kept, ...(encoded ? [{ address: encoded, name: '' }] : [])]
   const senders = found.length > 0 ? found : mailboxes('x-original-sender')
-  return distinct(senders).filter(each => each.address !== from?.address && !marks.addresses.includes(each.address))
+  // One list may be a member of another, which keeps what the first one wrote.
+  const isPerson = ({ address, name }: Address) => !isOurs(address, marks.addresses) && nameThrough(name) === null
+  return distinct(senders).filter(each => each.address !== from?.address && isPerson(each))
 }
 
 /** `jan=example.com@groups.io` is jan@example.com. */
@@ -169,7 +169,7 @@ function isRewritten(fields: ListFields, marks: ListMarks, originals: readonly A
   const { from, to, cc, replyTo } = fields
   if (!from) return false
   const { address, name } = from
-  if (marks.addresses.includes(address)) return true
+  if (isOurs(address, marks.addresses) || isQuotedBefore(name)) return true
   const through = nameThrough(name) !== null
   const ofHost = isOfHost(address, marks)
   if (ofHost && (through || isAlias(address) || encodedIn(address) !== null)) return true
@@ -190,27 +190,46 @@ function writerOf(
   name: string,
 ): { writer: Address | null; agreed: boolean } {
   const { from, own, mailboxes, wrapped } = fields
-  const isNobody = ({ address }: Address) => addresses.includes(address) || address === from?.address
-  const isOther = (each: Address) => !isNobody(each) && !isOurs(each.address, own)
+  const nobodys = [...addresses, ...own, from?.address ?? '', ...otherNames(fields)]
+  const isOther = ({ address }: Address) => !isOurs(address, nobodys)
   const answered = distinct(fields.replyTo.filter(isOther))
   const copied = distinct(fields.cc.filter(each => isOther(each) && bears(each, name, from?.name ?? '')))
   const [original] = originals.length === 1 ? originals : []
   const named = answered.find(each => isSameName(each.name, name)) ?? answered[0]
   const first = original ?? named ?? (copied.length === 1 ? copied[0] : undefined)
-  const all = distinct([...originals, ...answered, ...copied])
-  if (first) return { writer: first, agreed: all.length === 1 }
-  if (all.length > 0) return { writer: null, agreed: false }
+  if (first) return { writer: first, agreed: witnesses(fields, addresses, originals).length === 1 }
+  if (copied.length > 0) return { writer: null, agreed: false }
   // Last what a writer could have made the list say.
   const inName = /[^\s<>"'()‘’“”]{1,64}@[^\s<>"'()‘’“”]{1,255}/u.exec(from?.name ?? '')?.[0] ?? ''
   const guesses = [...asMailbox(inName), ...(wrapped ? [wrapped] : []), ...mailboxes('x-mailfrom')]
   return { writer: guesses.find(isOther) ?? null, agreed: false }
 }
 
+/**
+ * Everybody whom the head may name as its writer. A writer of a post can put fields of their own beside those of the
+ * list, but cannot keep the list from naming them: so only the addresses of that very host are left out.
+ */
+function witnesses(fields: ListFields, lists: readonly string[], originals: readonly Address[]): Address[] {
+  const { from, own, mailboxes, replyTo, cc } = fields
+  const host = domainOf(from?.address ?? '')
+  const nobodys = [...own, from?.address ?? '', ...lists.filter(address => domainOf(address) === host)]
+  const called = from?.name ?? ''
+  const copied = cc.filter(
+    each => each.name.includes('@') || bears(each, called, called) || isWithin(each.name, called),
+  )
+  const all = [...mailboxes('x-original-from'), ...originals, ...replyTo, ...copied]
+  return distinct(all.filter(({ address }) => !isOurs(address, nobodys)))
+}
+
+/** Addresses of the list in other domains: what was written to, and is called as the list is. */
+function otherNames({ from, to }: ListFields): string[] {
+  return to.map(({ address }) => address).filter(address => from && localOf(address) === localOf(from.address))
+}
+
 /** Whether this mailbox is called what the list calls its writer; of an address, Mailman leaves `jan---`. */
 function bears(each: Address, name: string, written: string): boolean {
   if (isSameName(each.name, name)) return true
-  const local = each.address.slice(0, each.address.lastIndexOf('@'))
-  if (written.toLowerCase().startsWith(`${local}---`)) return true
+  if (written.toLowerCase().startsWith(`${localOf(each.address)}---`)) return true
   return name !== '' && each.name === '' && isMadeOf(each.address, name)
 }
 
@@ -235,4 +254,8 @@ function distinct(all: readonly Address[]): Address[] {
 
 function domainOf(address: string): string {
   return address.slice(address.lastIndexOf('@') + 1)
+}
+
+function localOf(address: string): string {
+  return address.slice(0, address.lastIndexOf('@'))
 }

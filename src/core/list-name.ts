@@ -25,6 +25,11 @@ export function nameThrough(name: string): string | null {
   return found ? bare(found[1] ?? '') : null
 }
 
+/** Written by a group, beyond doubt: `'Jan' via Support`. */
+export function isQuotedBefore(name: string): boolean {
+  return QUOTED.test(name)
+}
+
 /** The same of a name that a list is known to have written; `called`: what the list calls itself. */
 export function nameBefore(name: string, called: readonly string[]): string {
   const found = QUOTED.exec(name) ?? likelyWithin.exec(name) ?? likelyBetween.exec(name)
@@ -49,11 +54,15 @@ export function isSameName(one: string, other: string): boolean {
   return words.length > 0 && words.join(' ') === wordsOf(other).join(' ')
 }
 
+/** Whether all words of a name stand in another one. */
+export function isWithin(name: string, whole: string): boolean {
+  const [words, all] = [wordsOf(name), wordsOf(whole)]
+  return words.length > 0 && words.every(word => all.includes(word))
+}
+
 /** Whether an address may be made of this name: `mia.falk@` of Mia Falk. */
 export function isMadeOf(address: string, name: string): boolean {
-  const words = wordsOf(name)
-  const parts = wordsOf(address.slice(0, address.lastIndexOf('@')))
-  return parts.length > 0 && parts.every(part => words.includes(part))
+  return isWithin(address.slice(0, address.lastIndexOf('@')), name)
 }
 
 function wordsOf(name: string): string[] {
