@@ -1,4 +1,7 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { DnsServer } from '../support/dns-server.ts'
 import { checkedBy, type Letter } from '../support/letter.ts'
 import { ANN, BOB, HELP, Siege, TRUSTED } from '../support/siege.ts'
 
@@ -442,4 +445,56 @@ test('a group on Cc of what it sent on itself takes no part', async () => {
   )
   const ref = await siege.lastTicket()
   expect((await facts(ref))?.facts.participants).toEqual(['requester zoe@c5.example'])
+})
+
+describe('signatures that the desk checks itself', () => {
+  const dns = new DnsServer()
+  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  let checking: Siege
+
+  beforeAll(async () => {
+    const key = keys.publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+    for (const domain of ['own.example', 'evil.example', 'example.com']) {
+      dns.texts.set(`s1._domainkey.${domain}`, `v=DKIM1; k=rsa; p=${key}`)
+    }
+    const authentication = { trusted: [], check: true, dns: await dns.start() }
+    checking = await Siege.begin({ channel: { aliases: [OWN_GROUP], authentication } })
+  })
+
+  afterAll(async () => {
+    await checking.end()
+    await dns.stop()
+  })
+
+  /** Ann's mail, as a group of this domain signs and sends it on. */
+  async function signed(list: string, domain: string): Promise<void> {
+    const privateKey = keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const transport = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
+    const id = list.replace('@', '.')
+    const { message } = await transport.sendMail({
+      from: `"'Ann' via Group" <${list}>`,
+      to: list,
+      subject: '[HD-1] VPN',
+      text: 'It drops.',
+      date: checking.clock.now(),
+      headers: { 'List-Id': `<${id}>`, 'X-Original-From': `Ann <${ANN}>` },
+      dkim: {
+        domainName: domain,
+        keySelector: 's1',
+        privateKey,
+        headerFieldNames:
+          'from:to:subject:date:message-id:mime-version:content-type:content-transfer-encoding:list-id:x-original-from',
+      },
+    })
+    await checking.sendRaw(message as Buffer, list)
+  }
+
+  test('our own group brings Ann to her ticket; a group of strangers does not, whoever signs for it', async () => {
+    await signed(OWN_GROUP, 'own.example')
+    expect(await checking.newest()).toBe('appended HD-1 in')
+    await signed('list@evil.example', 'evil.example')
+    expect(await checking.newest()).toBe('held:unauthenticated')
+    await signed('list@example.com', 'example.com')
+    expect(await checking.newest()).toBe('held:unauthenticated')
+  })
 })
