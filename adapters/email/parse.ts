@@ -54,6 +54,12 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     if (head.fields.length === 0) throw new Error('it has no header')
     const parts = await readParts(lined, head, { spool: options.spool, html: options.html !== undefined })
     const read = assemble(head, parts, options)
+    if (read.head && 'authentication' in read.message) {
+      const { from, list } = read.head
+      const found = authenticationOf(head, from, options) // what can be checked is From, whoever wrote it
+      read.message.authentication = throughList(list, found, { from, own: options.own, looked: found !== UNKNOWN })
+      read.head.checked = found.reasons.length > 0
+    }
     return options.html ? { ...read, html: await layoutOf(parts, options.html) } : read
   } catch (error) {
     await removeCollected(options.spool)
@@ -108,8 +114,6 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])
-  const found = authenticationOf(head, sender, options)
-  const checking = { from: sender?.address ?? null, own, looked: found !== UNKNOWN }
   return {
     message: {
       replyTo: answered?.address ?? from?.address ?? null,
@@ -140,19 +144,19 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       fingerprint: messageId && author ? fingerprintOf(messageId, author.address, whole, parts.attachments) : null,
       ...(lists.length > 0 ? { through: { lists, name: list.name } } : {}),
       attachments: parts.attachments,
-      authentication: throughList(list, found, checking),
+      authentication: UNKNOWN,
       spam: spamReasons({ header: values }, options.trusted ?? []),
     },
     from: rewritten ? from : (written[0] ?? from),
-    head: { from: checking.from, list, checked: found.reasons.length > 0 },
+    head: { from: sender?.address ?? null, list, checked: false },
     bounced,
     html: null,
   }
 }
 
-function authenticationOf(head: Head, from: Address | null, { trusted = [] }: ParseOptions): Authentication {
+function authenticationOf(head: Head, from: string | null, { trusted = [] }: ParseOptions): Authentication {
   const results = trustedResults(head, trusted)
-  return results === null ? UNKNOWN : judgeSender(from?.address ?? null, results)
+  return results === null ? UNKNOWN : judgeSender(from, results)
 }
 
 /** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */
