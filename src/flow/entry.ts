@@ -64,10 +64,7 @@ export async function entryFor(
 const MOST_COPIED = 50
 
 /** Colleagues on To and Cc of a mail, each once. */
-export function othersOn(
-  { from, to, cc, through }: InboundMessage,
-  { isOurs }: Pick<DeskFacts, 'isOurs'>,
-): Address[] {
+export function othersOn({ from, to, cc, through }: InboundMessage, { isOurs }: Pick<DeskFacts, 'isOurs'>): Address[] {
   const others = new Map([...to, ...cc].map(each => [each.address, each]))
   for (const nobody of [from?.address ?? '', ...(through?.lists ?? [])]) others.delete(nobody)
   return [...others.values()].filter(each => !isOurs(each.address)).slice(0, MOST_COPIED)
