@@ -127,6 +127,8 @@ export interface InboundMessage {
   fingerprint: string | null
   /** A colleague sent it from the desk's own mailbox, without the desk. */
   sentByHand?: true
+  /** Of what came through lists or groups: their addresses, which are nobody's, and what they call its writer. */
+  through?: { lists: string[]; name: string }
   /** How far its sender's address can be believed. */
   authentication: Authentication
   /** Why a filter that we trust takes it for spam; empty if none does. */

@@ -20,6 +20,7 @@ import type {
   UnreadableMessage,
 } from '../../src/channel.ts'
 import { isOurs } from '../../src/core/address.ts'
+import { throughList } from '../../src/core/list-mail.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { Canary } from './canary.ts'
@@ -173,11 +174,11 @@ export class EmailChannel
     try {
       const outside = outsider(envelope, this.settings)
       // What somebody on the internet claims of a server of ours, no such server has written.
-      const { message } = await this.parse(raw, envelope, outside ? { trusted: [] } : {})
+      const { message, head } = await this.parse(raw, envelope, outside ? { trusted: [] } : {})
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.sentByHand = true
-        else if (envelope || this.settings.imap.length > 0) await this.#recognise(message, raw, outside)
+        else if (head && (envelope || this.settings.imap.length > 0)) await this.#recognise(message, head, raw, outside)
         if (envelope || more.live === 'now' || (more.live && this.#isNew(message))) message.live = true
       }
       await turn?.before
@@ -198,13 +199,19 @@ export class EmailChannel
   }
 
   /** Finds out whether a message is of whom it says, where no server of ours has. */
-  async #recognise(message: InboundMessage, raw: RawMessage, outside: Client | null): Promise<void> {
+  async #recognise(
+    message: InboundMessage,
+    { from, list, checked }: NonNullable<ParsedMail['head']>,
+    raw: RawMessage,
+    outside: Client | null,
+  ): Promise<void> {
     const { authentication } = this.settings
-    if (!authentication.check || message.authentication.reasons.length > 0) return
+    if (!authentication.check || checked) return
     const since = this.#options.now().getTime() - FRESH_MS
     if (!outside && Date.parse(message.reachedAt ?? '') < since) return
     this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(authentication))
-    message.authentication = await (await this.#senderCheck).check(raw, message.from?.address ?? null, outside)
+    const found = await (await this.#senderCheck).check(raw, from, outside)
+    message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
   }
 
   /** Reads one raw message and stores nothing. */

@@ -6,6 +6,7 @@ import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
 import type { Evidence } from '../../src/core/evidence.ts'
 import { classify } from '../../src/core/kind.ts'
+import { readListMail, throughList } from '../../src/core/list-mail.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
 import { spamReasons } from '../../src/core/spam.ts'
@@ -18,7 +19,7 @@ import { fingerprintOf } from './fingerprint.ts'
 import { type Head, headCharset, type RawMessage, readHead, withLineEnds } from './head.ts'
 import { parametersOf, typeOf } from './parameters.ts'
 import { type ReadMail, unreadable } from './parsed.ts'
-import { type Parts, readParts } from './parts.ts'
+import { type MailWithin, type Parts, readParts } from './parts.ts'
 import { forwardedIn, textsOf } from './said.ts'
 import { isDeep } from './text.ts'
 import { trustedResults } from './trusted-headers.ts'
@@ -53,6 +54,12 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     if (head.fields.length === 0) throw new Error('it has no header')
     const parts = await readParts(lined, head, { spool: options.spool, html: options.html !== undefined })
     const read = assemble(head, parts, options)
+    if (read.head && 'authentication' in read.message) {
+      const { from, list } = read.head
+      const found = authenticationOf(head, from, options) // what can be checked is From, whoever wrote it
+      read.message.authentication = throughList(list, found, { from, own: options.own, looked: found !== UNKNOWN })
+      read.head.checked = found.reasons.length > 0
+    }
     return options.html ? { ...read, html: await layoutOf(parts, options.html) } : read
   } catch (error) {
     await removeCollected(options.spool)
@@ -61,20 +68,31 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
   }
 }
 
-function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
+function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const byName = Map.groupBy(head.fields, field => field.name)
   const values = (name: string) => (byName.get(name) ?? []).slice(0, MOST_FIELDS).map(field => bounded(field.value))
   const hint = headCharset(head)
   const written = [...values('from').slice(0, 5), ...values('sender').slice(0, 5)].flatMap(value =>
     writtenAddresses(value, hint),
   )
-  const from = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
-  const to = addressesIn(values('to'), hint)
-  const cc = addressesIn(values('cc'), hint)
+  const sender = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
+  const mailboxes = (name: string) => addressesIn(values(name), hint)
+  const [to, cc, replyTo] = [mailboxes('to'), mailboxes('cc'), mailboxes('reply-to')]
+  const { own } = options
+  const wrapped = wrappedIn(all)
+  const within = wrapped?.from ?? null
+  const list = readListMail({ header: values, mailboxes, from: sender, to, cc, replyTo, wrapped: within, own })
+  const { writer: from, lists, rewritten } = list
+  const parts = rewritten && wrapped ? { ...all, text: wrapped.text, within: [] } : all
   const subject = oneLine(decodeWords(values('subject')[0] ?? '', hint), LONGEST_SUBJECT)
   const whole = withoutMarks(parts.text)
-  const evidence = evidenceOf(values, from, options)
-  const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName: nameOf(written, values), subject })
+  const author = from ?? sender
+  // Of what came through a list: nobody who reads along, and not ourselves.
+  const [answered] =
+    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...own]))
+  const evidence = evidenceOf(values, author, options)
+  const fromName = rewritten ? (from?.name ?? list.name) : nameOf(written, values)
+  const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName, subject }, list.isOwn)
   const bounced =
     verdict.kind === 'bounce'
       ? bouncedRecipients({
@@ -98,7 +116,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
   const sentAt = timeOf(values('date')[0])
   return {
     message: {
-      replyTo: addressesIn(values('reply-to'), hint)[0]?.address ?? from?.address ?? null,
+      replyTo: answered?.address ?? from?.address ?? null,
       from,
       to,
       cc,
@@ -111,7 +129,7 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       kind: verdict.kind,
       kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
-      alert: verdict.bulk === 'alert' && from ? alertOf({ from: from.address, subject, text: whole }) : null,
+      alert: verdict.bulk === 'alert' && author ? alertOf({ from: author.address, subject, text: whole }) : null,
       failures: bounced ?? [],
       forwarded: forwardedIn(parts, whole.slice(0, longest + 1), { subject, longest }),
       sentAt,
@@ -120,23 +138,30 @@ function assemble(head: Head, parts: Parts, options: ParseOptions): ReadMail {
       ...(byName.has('x-relaydesk-id') ? { marks: values('x-relaydesk-id').flatMap(messageIds) } : {}),
       references: [
         ...referencesOf(values),
+        ...(rewritten ? messageIds(wrapped?.messageId ?? '') : []),
         ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(whole)].flatMap(messageIds) : []),
       ],
-      fingerprint:
-        messageId === null || from === null ? null : fingerprintOf(messageId, from.address, whole, parts.attachments),
+      fingerprint: messageId && author ? fingerprintOf(messageId, author.address, whole, parts.attachments) : null,
+      ...(lists.length > 0 ? { through: { lists, name: list.name } } : {}),
       attachments: parts.attachments,
-      authentication: authenticationOf(head, from, options),
+      authentication: UNKNOWN,
       spam: spamReasons({ header: values }, options.trusted ?? []),
     },
-    from: written[0] ?? from,
+    from: rewritten ? from : (written[0] ?? from),
+    head: { from: sender?.address ?? null, list, checked: false },
     bounced,
     html: null,
   }
 }
 
-function authenticationOf(head: Head, from: Address | null, { trusted = [] }: ParseOptions): Authentication {
+function authenticationOf(head: Head, from: string | null, { trusted = [] }: ParseOptions): Authentication {
   const results = trustedResults(head, trusted)
-  return results === null ? UNKNOWN : judgeSender(from?.address ?? null, results)
+  return results === null ? UNKNOWN : judgeSender(from, results)
+}
+
+/** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */
+function wrappedIn({ text, calendars, within }: Parts): MailWithin | undefined {
+  return text.trim() === '' && calendars.length === 0 && within.length === 1 ? within[0] : undefined
 }
 
 /** Loaded where it is asked for: mail that only comes in needs none of it. */

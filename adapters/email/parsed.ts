@@ -1,4 +1,5 @@
 import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { ListMail } from '../../src/core/list-mail.ts'
 import type { SafeHtml } from '../../src/core/safe-html.ts'
 
 /** What a message says; what it is called and its raw bytes are put to it afterwards. */
@@ -9,6 +10,8 @@ export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
   message: Message
   /** The sender, the address as it is written. */
   from: Address | null
+  /** The address in From, which is what can be checked, what lists have to do with it, and whether it was checked. */
+  head: { from: string | null; list: ListMail; checked: boolean } | null
   bounced: DeliveryFailure[] | null
   /** Its layout, where it was asked for and there is one. */
   html: SafeHtml | null
@@ -18,5 +21,5 @@ export type ReadMail = ParsedMail<Read<InboundMessage> | Read<UnreadableMessage>
 
 /** What there is to say of a message that could not be read. */
 export function unreadable(quarantine: string, detail: string): ReadMail {
-  return { message: { quarantine, detail }, from: null, bounced: null, html: null }
+  return { message: { quarantine, detail }, from: null, head: null, bounced: null, html: null }
 }

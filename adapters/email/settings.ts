@@ -135,7 +135,10 @@ const authenticationSchema = z.strictObject({
 
 const shape = z.strictObject({
   address: mailAddress.describe('The address people write to; answers come from it.'),
-  aliases: z.array(mailAddress).default([]).describe('Further addresses of this desk that mail is taken for.'),
+  aliases: z
+    .array(mailAddress)
+    .default([])
+    .describe('Further addresses of this desk that mail is taken for; those of groups that lead to it, too.'),
   plusAddress: z
     .boolean()
     .default(false)

@@ -28,8 +28,21 @@ export interface Verdict {
 /**
  * Whether a person wrote this. What machines say of themselves counts: RFC 3834, RFC 3462 and 6522 reports, and the
  * headers that senders of bulk mail set. Words count only together with another sign, as people use them too.
+ * `ownList`: the list that it came through is the desk's own.
  */
-export function classify(evidence: Evidence): Verdict {
+export function classify(evidence: Evidence, ownList = false): Verdict {
+  const verdict = classifyAsSent(evidence)
+  return ownList && verdict.bulk === 'list' ? classifyAsSent(withoutListFields(evidence)) : verdict
+}
+
+/** A group that people write to in order to reach the desk marks each of their mails as one of a list. */
+function withoutListFields(evidence: Evidence): Evidence {
+  const isOfList = (name: string) =>
+    name.startsWith('list-') || (name === 'precedence' && first(evidence, name) === 'list')
+  return { ...evidence, header: name => (isOfList(name) ? [] : evidence.header(name)) }
+}
+
+function classifyAsSent(evidence: Evidence): Verdict {
   const report = reportReasons(evidence)
   if (report.length > 0) return { kind: 'auto-reply', reasons: report, bulk: null }
   const bounce = bounceReasons(evidence)

@@ -63,9 +63,14 @@ export type Decision =
 
 /** Which ticket a message belongs to, and whether its sender may join it. */
 export function decide(arrival: Arrival): Decision {
-  if (arrival.kind !== 'person') return decideAutomatic(arrival)
+  if (arrival.kind !== 'person' && !isPost(arrival)) return decideAutomatic(arrival)
   if (arrival.senderIsAgent && isBelievedIn(arrival)) return decideAgent(arrival)
   return decidePerson(arrival)
+}
+
+/** A person's mail that came through a list: it gets in as any other. What an agent posts is no answer to anybody. */
+function isPost({ kind, bulk, senderIsAgent }: Arrival): boolean {
+  return kind === 'bulk' && bulk === 'list' && !senderIsAgent
 }
 
 function isBelievedIn({ authenticity = 'none' }: Arrival): boolean {

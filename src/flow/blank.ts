@@ -29,7 +29,8 @@ export async function blankArrival(tx: Tx, intake: Intake, origin: Origin, messa
 }
 
 export function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sender' | 'subject'> {
-  return { fingerprint: message.fingerprint, sender: message.from?.address ?? null, subject: oneLine(message.subject) }
+  const { fingerprint, from, through, subject } = message
+  return { fingerprint, sender: from?.address ?? through?.lists[0] ?? null, subject: oneLine(subject) }
 }
 
 export async function refOf(sql: Sql, ticketId: string | null): Promise<string | null> {

@@ -211,6 +211,7 @@ function reasonInWords(outcome: string): string {
     'held:stranger-with-references': 'it answers a mail of the ticket, but its sender takes no part in it',
     'held:stranger-with-reference': 'its subject names the ticket, but its sender takes no part in it',
     'held:no-sender': 'it says nothing of who sent it',
+    'held:no-writer': 'it came through a list or group that says nothing of who wrote it',
     'held:unauthenticated': 'its sender says to take part in the ticket, and the address could not be confirmed',
     'held:commands': 'it gives commands in the name of an agent, and the address could not be confirmed',
     'held:spam': 'it was taken for spam',

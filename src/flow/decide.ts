@@ -88,9 +88,10 @@ async function decideByClues(
   clues: readonly Clue[],
 ): Promise<Decision> {
   const { keys, context } = intake
-  const { kind, from, forwarded } = message
+  const { kind, bulk, from, forwarded, through } = message
   if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
-  if (!from && kind === 'person') return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
+  if (!from && kind === 'person' && !through)
+    return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
   const alias = new Set<string>()
   const sender = from ? await writerOf(tx, intake, origin, message, from.address) : undefined
@@ -106,9 +107,9 @@ async function decideByClues(
     if (await wasTakenOff(tx, clue.ticketId, origin.kind, from.address)) clue.issuedToSender = false
   }
   const isAgent = sender?.handle != null
-  return decide({
+  const decision = decide({
     kind,
-    bulk: message.bulk,
+    bulk,
     recovered: message.alert?.recovered ?? false,
     forwards: isAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
     ignoresNewsletters: context.machines.newsletters === 'ignore',
@@ -118,6 +119,9 @@ async function decideByClues(
     takesPart: ticketId => mine.has(ticketId),
     isAlias: ticketId => alias.has(ticketId),
   })
+  // Several people would be one requester, and nobody could answer them.
+  const nameless = !from && through && (kind === 'person' || bulk === 'list')
+  return nameless && decision.action === 'open' ? { action: 'hold', ticketId: null, reason: 'no-writer' } : decision
 }
 
 const BEGINS_WITH_REFERENCE = /^\W{0,3}[a-z]{1,10}-\d/i

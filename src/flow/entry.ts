@@ -14,6 +14,13 @@ import type { Orders } from './orders.ts'
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
 
+/** Of one that came through a list, nobody else: two who have the same name there may be two. */
+function nobody({ id, through }: InboundMessage): Address {
+  if (!through) return NOBODY
+  const name = `${through.name || 'Somebody'} through ${through.lists[0]}`
+  return { address: `${id.slice(0, 32)}@sender.invalid`, name: oneLine(name) }
+}
+
 /** What a message became, for its arrival. */
 export interface Became {
   outcome: Outcome
@@ -47,7 +54,7 @@ export async function entryFor(
   orders: Orders | null = null,
 ): Promise<Entry> {
   const { facts, context } = intake
-  const writer = { kind: origin.kind, ...(writerOf(message) ?? NOBODY) }
+  const writer = { kind: origin.kind, ...(writerOf(message) ?? nobody(message)) }
   const sender = await meet(tx, intake, writer, isVouched(message), message.alsoKnownAs)
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
@@ -57,9 +64,9 @@ export async function entryFor(
 const MOST_COPIED = 50
 
 /** Colleagues on To and Cc of a mail, each once. */
-export function othersOn({ from, to, cc }: InboundMessage, { isOurs }: Pick<DeskFacts, 'isOurs'>): Address[] {
+export function othersOn({ from, to, cc, through }: InboundMessage, { isOurs }: Pick<DeskFacts, 'isOurs'>): Address[] {
   const others = new Map([...to, ...cc].map(each => [each.address, each]))
-  others.delete(from?.address ?? '')
+  for (const nobody of [from?.address ?? '', ...(through?.lists ?? [])]) others.delete(nobody)
   return [...others.values()].filter(each => !isOurs(each.address)).slice(0, MOST_COPIED)
 }
 

@@ -21,12 +21,13 @@ export async function passGate(
   message: InboundMessage,
   decision: Decision,
 ): Promise<Decision> {
-  const sender = message.from?.address
+  const lists = message.through?.lists ?? []
+  const sender = message.from?.address ?? lists[0]
   if (decision.action === 'ignore' || sender === undefined || message.sentByHand) return decision
   const { senders } = intake.context
   const verdict = await judgementOf(tx, intake, origin.kind, sender)
   const passed = passSender(decision, {
-    blocked: isListed(sender, senders.block),
+    blocked: [sender, ...lists].some(address => isListed(address, senders.block)),
     wanted: verdict === 'wanted' || isListed(sender, senders.allow),
     marked: verdict === 'spam',
     spam: message.spam.length > 0,
