@@ -109,7 +109,7 @@ async function othersInChats(
 }
 
 /** Whom an answer goes to, each by name: `Ann <ann@example.com> and Carl in Slack (others read it there)`. */
-export function readersInWords({ recipients, isShared }: Readers): string {
+export function readersInWords({ recipients, isShared }: Pick<Readers, 'recipients' | 'isShared'>): string {
   const named = recipients.slice(0, MOST_NAMED).map(({ kind, name, recipient }, index) => {
     const others = index === 0 && isShared ? ' (others read it there)' : ''
     return `${whoInWords(kind, plainName(name), recipient)}${others}`

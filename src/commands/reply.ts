@@ -6,7 +6,7 @@ import { dropAcknowledgements, type OutboxRecipient, queue } from '../store/outb
 import type { Tx } from '../store/sql.ts'
 import { type Change, currentTicket, recordEvent, type Ticket } from '../store/tickets.ts'
 import { type DeskFacts, onTicket } from './command.ts'
-import { type Recipient, readersOf, whoInWords } from './recipients.ts'
+import { type Recipient, readersInWords, readersOf } from './recipients.ts'
 import { ANSWER_OPTIONS, answerOptions, type Draft, draftOf, nobodyToAnswer, refuseUnseen } from './unsent.ts'
 
 const THREAD_LENGTH = 20 // Message-IDs in References; mail programs need the first and the last few
@@ -30,8 +30,7 @@ export const reply = onTicket({
     if (refused) return refused
     const { recipients, doubtful } = await answerRequester(tx, call, ticket, change, draft)
     const to = recipients.map(each => each.recipient)
-    const names = recipients.map(({ kind, name, recipient }) => whoInWords(kind, name, recipient)).join(', ')
-    const text = `On its way to ${names} (${ticket.ref}).`
+    const text = `On its way to ${readersInWords({ recipients, isShared: false })} (${ticket.ref}).`
     return { text: doubtful ? `${text}\n${doubtful}` : text, data: { ref: ticket.ref, to, warning: doubtful } }
   },
 })

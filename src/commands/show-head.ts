@@ -98,7 +98,10 @@ export function headLines(
 }
 
 /** The same for programs. */
-export function headData(ticket: Ticket, { participants, readers, people, links, parts, earlier, counts }: About): object {
+export function headData(
+  ticket: Ticket,
+  { participants, readers, people, links, parts, earlier, counts }: About,
+): object {
   const handle = (id: string) => people.get(id)?.handle ?? null
   return {
     ref: ticket.ref,

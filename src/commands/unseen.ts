@@ -95,7 +95,10 @@ async function inWords(
   const seqs = new Set(weighty.map(({ seq }) => seq))
   return story
     .filter(({ seq }) => seqs.has(seq))
-    .map(({ who, did, at, said }) => `${who} ${did} at ${at.slice(11, 16)} UTC${said ? `:\n\n${quoted(said)}` : '.'}`)
+    .map(
+      ({ who, type, did, at, said }) =>
+        `${who} ${type === 'replied' ? 'answered' : did} at ${at.slice(11, 16)} UTC${said ? `:\n\n${quoted(said)}` : '.'}`,
+    )
 }
 
 export function quoted(text: string): string {
