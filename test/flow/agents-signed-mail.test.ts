@@ -277,7 +277,7 @@ describe("an agent's answer", () => {
     const exchange = await answer(await whole(OPAQUE, 'outlook.p7m'))
     await exchange.answer()
     const number = count
-    await desk.as('eve', `reply ${number}`, '--anyway Take the stairs.')
+    await desk.as('eve', `reply ${number} --anyway`, 'Take the stairs.')
     const notice = world.to(BOB).find(mail => mail.subject?.match(`New.* Lift ${number}$`))
     const say = (id: string, text: string) => {
       const fields = ['To: help@desk.example', `Subject: Re: ${notice?.subject}`, 'Content-Type: text/plain']
