@@ -147,6 +147,8 @@ export interface InboundMessage {
   urgency?: 'low' | 'medium' | 'high'
   raw: Content
   attachments: InboundAttachment[]
+  /** All of it or a part is encrypted, or protected in another way that hides from us what it says. */
+  sealed?: true
 }
 
 /** An address on one kind of channel, e.g. `email` or `slack`. */

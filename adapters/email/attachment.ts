@@ -7,13 +7,11 @@ import { safeFileName } from '../../src/core/file-danger.ts'
 import { ownEntry } from '../../src/core/own-entry.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
-import type { MailWithin, Parts } from './parts.ts'
-import type { Written } from './text.ts'
+import type { Parts } from './parts.ts'
+import { type Opening, takeProtected } from './protected.ts'
+import type { MimePart, Written } from './text.ts'
 
 const LARGEST_TNEF = 64 * 1024 * 1024
-const LARGEST_WITHIN = 1024 * 1024 // of a larger mail within a mail, the head alone is read
-const DEEPEST = 4
-const MOST_WITHIN = 30
 const LONGEST_NAME = 10_000
 const LONGEST_HEAD = 64 * 1024
 const LONGEST_CALENDAR = 512 * 1024
@@ -22,23 +20,15 @@ const LAST_CALENDAR = 200 // files that stand behind more others are not looked 
 /** RFC 3462 section 2: a report brings along the mail it is about, or its head alone. */
 const RETURNED = /^(?:message\/(?:rfc822|global|partial)|message\/global-headers|text\/rfc822-headers)$/
 
-/** What reading the files of a message needs beside them. */
-export interface Keeping {
-  /** Folder and prefix for spool files. */
-  spool: string
-  /** How many messages this one is within. */
-  depth: number
-  /** Reads a message within the message. */
-  readWithin(bytes: Buffer, depth: number): Promise<MailWithin>
-}
-
 /** Takes one file of a message, and what can be read of it as text. */
 export async function keepAttachment(
   part: AttachmentStream,
-  described: Written | undefined,
+  node: MimePart | undefined,
   parts: Parts,
-  { spool, depth, readWithin }: Keeping,
+  keeping: Opening,
 ): Promise<void> {
+  const { spool } = keeping
+  const described = node?.written
   const position = parts.attachments.length + 1
   const slot = parts.attachments.push(PLACEHOLDER) - 1 // files keep the order in which they stand
   const declared = mediaType(part.contentType || '')
@@ -46,32 +36,44 @@ export async function keepAttachment(
   const { start } = gathered
   const given = described?.name || String(part.filename || '')
   const type = described?.type === 'text/calendar' ? 'text/calendar' : declared
-  if (/^application\/(?:vnd\.)?ms-tnef$/.test(type) || /^winmail\.dat$/i.test(given)) {
-    if (await unpackTnef(gathered, parts, slot)) return
-  }
+  if (isTnef(type, given) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
+  parts.attachments.splice(slot, 1) // what is within it takes its place
+  const name = given && fileName(given, type, position)
+  if (await takeProtected({ type: described?.type ?? '', name, gathered, part: node }, parts, keeping)) return
+  parts.attachments.splice(slot, 0, PLACEHOLDER)
   if (type === 'message/delivery-status' || type === 'message/global-delivery-status') {
     parts.deliveryStatus.push(start.toString('utf8'))
   }
   if (type === 'text/calendar' && position <= LAST_CALENDAR) await readCalendar(start, described, parts)
   let subject = ''
   if (RETURNED.test(type)) {
-    const wanted = type !== 'text/rfc822-headers' && depth < DEEPEST && parts.within.length < MOST_WITHIN
-    const within = wanted ? await readWithin(start.subarray(0, LARGEST_WITHIN), depth + 1) : undefined
+    const within = type === 'text/rfc822-headers' ? undefined : await keeping.readWithin(start)
     if (within) parts.within.push(within)
     parts.carried.push(
       ...new Set([...(within?.messageId ? [within.messageId] : []), ...idsIn(start.toString('latin1'))]),
     )
     subject = within?.subject ?? ''
   }
-  if (/^application\/(?:x-)?pkcs7-mime$/.test(type))
-    parts.sealed.push({ kind: 'smime', parameters: described?.parameters })
-  if (type === 'application/pgp-encrypted') parts.sealed.push({ kind: 'pgp' })
   parts.attachments[slot] = {
     name: fileName(given, type, position, subject),
-    type,
+    type: /^(?:application\/octet-stream|text\/plain)$/.test(type) && isMailHead(start) ? 'message/rfc822' : type,
     contentId: part.cid && part.related ? oneLine(part.cid) : null,
     content: await packed(gathered.collected),
   }
+}
+
+function isTnef(type: string, name: string): boolean {
+  return /^application\/(?:vnd\.)?ms-tnef$/.test(type) || /^winmail\.dat$/i.test(name)
+}
+
+/** Whether bytes begin as a mail does that was saved from a mail program, whatever its file is called. */
+function isMailHead(start: Buffer): boolean {
+  const [fields = ''] = start
+    .subarray(0, LONGEST_HEAD)
+    .toString('latin1')
+    .split(/\r?\n\r?\n/, 1)
+  const named = (name: string) => new RegExp(`^${name}[ \\t]*:`, 'im').test(fields)
+  return /^(?:From |[\w-]{1,100}:)/.test(fields) && named('from') && (named('message-id') || named('received'))
 }
 
 /** RFC 6838 section 4.2, lower case; what is none says nothing. */
@@ -83,24 +85,28 @@ function mediaType(written: string): string {
 const PLACEHOLDER = { name: '', type: '', contentId: null, content: pack(Buffer.alloc(0)) }
 
 /** The files of a winmail.dat in its place; false if it is none after all. */
-async function unpackTnef({ collected, start }: Gathered, parts: Parts, slot: number): Promise<boolean> {
+async function unpackTnef(
+  { collected, start }: Gathered,
+  parts: Parts,
+  slot: number,
+  node: MimePart | undefined,
+  keeping: Opening,
+): Promise<boolean> {
   if ('path' in collected && collected.size > LARGEST_TNEF) return false
   const bytes = 'path' in collected ? await readFile(collected.path) : start
   const { readTnef } = await import('./tnef.ts')
   const content = readTnef(bytes)
   if (!content || content.damaged) return false
   if ('path' in collected) await rm(collected.path, { force: true })
-  parts.attachments.splice(
-    slot,
-    1,
-    ...content.files.map((file, index) => ({
-      name: fileName(file.name, file.type, slot + index + 1),
-      type: mediaType(file.type),
-      contentId: oneLine(file.contentId) || null,
-      content: pack(file.bytes),
-    })),
-  )
   parts.tnef = { text: content.text, html: content.html }
+  const spoken = () => keeping.spoken() || `${content.text}${content.html}`.trim() !== ''
+  parts.attachments.splice(slot, 1)
+  for (const { name, type, contentId, bytes } of content.files) {
+    const own = { name: fileName(name, type, parts.attachments.length + 1), type: mediaType(type) }
+    const gathered = { collected: { bytes }, start: bytes }
+    if (await takeProtected({ ...own, gathered, part: node }, parts, { ...keeping, spoken })) continue
+    parts.attachments.push({ ...own, contentId: oneLine(contentId) || null, content: pack(bytes) })
+  }
   return true
 }
 

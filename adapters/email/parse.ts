@@ -144,6 +144,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       fingerprint: messageId && author ? fingerprintOf(messageId, author.address, whole, parts.attachments) : null,
       ...(lists.length > 0 ? { through: { lists, name: list.name } } : {}),
       attachments: parts.attachments,
+      ...(parts.sealed.length > 0 ? { sealed: true } : {}),
       authentication: UNKNOWN,
       spam: spamReasons({ header: values }, options.trusted ?? []),
     },

@@ -56,7 +56,7 @@ const DECODED = /^(?:content-.*)$/
 
 /** Texts that are shown in place though mailparser does not know them. */
 const PLAIN =
-  /^(?:text|plain|text\/+|text\/+plain\b.*|text\/+(?:enriched|richtext|markdown|x-markdown|english|ascii|unicode|x-plain))$/
+  /^(?:text|plain|text\/+|text\/+plain\b.*|text\/+(?:enriched|richtext|markdown|x-markdown|english|ascii|unicode|x-plain)|application\/pgp)$/
 
 /**
  * mailparser, with charsets read from the bytes, with nested messages as files of their own, and without what it would
@@ -85,6 +85,11 @@ export class PartParser extends Base {
       readWithoutRuns(splitter.node)
     }
     readWithoutRuns(splitter.node)
+  }
+
+  /** Whether a text that is shown in place began. */
+  get showsText(): boolean {
+    return this.#hasText
   }
 
   override processChunk(chunk: Chunk, done: () => void): void {

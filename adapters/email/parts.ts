@@ -7,14 +7,18 @@ import { oneLine } from '../../src/core/address.ts'
 import { writtenAddresses } from './address-list.ts'
 import { withoutArmor } from './armor.ts'
 import { fileName, keepAttachment } from './attachment.ts'
-import { type Head, headCharset, type RawMessage, readHead } from './head.ts'
+import { type Head, headCharset, type RawMessage, readHead, withLineEnds } from './head.ts'
 import { onlyText } from './only-text.ts'
+import { type Opening, takeProtected } from './protected.ts'
 import { htmlOfParts, layOutTnef, type MimePart, textOfParts } from './text.ts'
-import { withoutEncodedFiles } from './uuencoded.ts'
+import { type EncodedFile, withoutEncodedFiles } from './uuencoded.ts'
 import { decodeWords } from './words.ts'
 
 const MOST_PARTS = 2_000 // each costs a millisecond
 const LONGEST_PREAMBLE = 256 * 1024
+const LARGEST_WITHIN = 1024 * 1024 // of a larger mail within a mail, the head alone is read
+const DEEPEST = 4 // messages within each other
+const MOST_WITHIN = 30
 
 /** In place of the head of a message that says it has parts and has none: all of it is text then. */
 const AS_TEXT = Buffer.from('Content-Type: text/plain\r\n\r\n')
@@ -51,8 +55,10 @@ export interface Parts {
   within: MailWithin[]
   /** Invitations as a person reads them. */
   calendars: string[]
-  /** Parts that only their recipient can open, or whose text is inside a signature. */
-  sealed: { kind: 'smime' | 'pgp'; parameters?: ReadonlyMap<string, string> | undefined }[]
+  /** Parts that only their recipient can open, and signed ones that nobody can. */
+  sealed: ('smime' | 'pgp' | 'unreadable')[]
+  /** How many parts were opened that were signed with their text inside. */
+  opened: number
   /** What a winmail.dat says. */
   tnef: { text: string; html: string } | null
 }
@@ -91,31 +97,75 @@ export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0,
     within: [],
     calendars: [],
     sealed: [],
+    opened: 0,
     tnef: null,
   }
   const more = { spool: depth === 0 ? spool : `${spool}-within`, depth }
-  let tree = onlyText(raw, head) ?? (await parse(raw, head, parts, more))
-  if (tree && tree.children.length === 0 && /^multipart\//.test(String(tree.contentType))) {
-    tree = await parse(raw, { ...head, instead: withOtherBoundary(raw, head) ?? AS_TEXT }, parts, more)
-  }
+  const tree = await readTree(raw, head, parts, more)
   const own = tree ? textOfParts(tree) : ''
-  const { text, files } = withoutEncodedFiles(withoutArmor(own.trim() || !parts.tnef ? own : layOutTnef(parts.tnef)))
+  const unarmored = withoutArmor(own.trim() || !parts.tnef ? own : layOutTnef(parts.tnef))
+  const { text, files } = withoutEncodedFiles(unarmored.text)
   parts.text = text
+  for (const block of unarmored.encrypted) {
+    parts.sealed.push(block.kind)
+    addFile(parts, { name: 'encrypted.asc', bytes: Buffer.from(block.text) })
+  }
   for (const file of files) {
-    const position = parts.attachments.length + 1
-    const name = fileName(file.name, 'application/octet-stream', position)
-    parts.attachments.push({ name, type: 'application/octet-stream', contentId: null, content: pack(file.bytes) })
+    const gathered = { collected: { bytes: file.bytes }, start: file.bytes }
+    const opening = openingOf(parts, more, () => true)
+    if (await takeProtected({ type: '', name: file.name, gathered, part: undefined }, parts, opening)) continue
+    addFile(parts, file)
   }
   if (html) parts.html = (tree && htmlOfParts(tree)) || parts.tnef?.html || ''
   return parts
 }
 
-async function parse(
+/** A file that stood in a text. */
+function addFile(parts: Parts, { name, bytes }: EncodedFile): void {
+  const type = 'application/octet-stream'
+  const named = fileName(name, type, parts.attachments.length + 1)
+  parts.attachments.push({ name: named, type, contentId: null, content: pack(bytes) })
+}
+
+/** The parts of a message, or of what stands in the place of one of its parts. */
+async function readTree(raw: RawMessage, head: Head, parts: Parts, more: Place): Promise<MimePart | false> {
+  const tree = onlyText(raw, head) ?? (await parse(raw, head, parts, more))
+  if (!tree || tree.children.length > 0 || !/^multipart\//.test(String(tree.contentType))) return tree
+  return parse(raw, { ...head, instead: withOtherBoundary(raw, head) ?? AS_TEXT }, parts, more)
+}
+
+function openingOf(parts: Parts, place: Place, spoken: () => boolean): Opening {
+  return {
+    spool: place.spool,
+    largest: place.depth === 0 ? Number.POSITIVE_INFINITY : LARGEST_WITHIN,
+    readEntity: (raw, options) => readEntity(raw, options, parts, place),
+    readWithin: async bytes => {
+      if (place.depth >= DEEPEST || parts.within.length >= MOST_WITHIN) return undefined
+      return readWithin(bytes.subarray(0, LARGEST_WITHIN), place.spool, place.depth + 1)
+    },
+    spoken,
+  }
+}
+
+/** What was signed: a MIME entity, or a text without a head. */
+async function readEntity(
   raw: RawMessage,
-  head: Head,
+  { asText }: { asText: boolean },
   parts: Parts,
-  { spool, depth }: { spool: string; depth: number },
+  more: Place,
 ): Promise<MimePart | false> {
+  if (asText) return readTree(raw, { length: 0, instead: AS_TEXT, fields: [] }, parts, more)
+  const lined = withLineEnds(raw)
+  return readTree(lined, await readHead(lined), parts, more)
+}
+
+interface Place {
+  /** Folder and prefix for spool files. */
+  spool: string
+  depth: number
+}
+
+async function parse(raw: RawMessage, head: Head, parts: Parts, place: Place): Promise<MimePart | false> {
   const { PartParser } = await import('./part-parser.ts') // half of what reading loads, and most mails need none of it
   const parser = new PartParser({
     skipImageLinks: true,
@@ -128,14 +178,14 @@ async function parse(
   const contents: Readable[] = []
   const keeping: Promise<void>[] = []
   const source = sourceOf(raw, head)
-  const more = { spool, depth, readWithin: (bytes: Buffer, deep: number) => readWithin(bytes, spool, deep) }
+  const more = openingOf(parts, place, () => parser.showsText)
   try {
     await new Promise<void>((resolve, reject) => {
       parser.on('error', reject)
       parser.on('data', (part: AttachmentStream | MessageText) => {
         if (part.type !== 'attachment') return
         contents.push(part.content as Readable)
-        const kept = keepAttachment(part, parser.curnode?.written, parts, more).then(() => part.release())
+        const kept = keepAttachment(part, parser.curnode, parts, more).then(() => part.release())
         keeping.push(kept)
         kept.catch(reject)
       })

@@ -67,11 +67,13 @@ function sealedNotes({ sealed, attachments }: Parts, text: string): string[] {
   const [first] = sealed
   if (!first || text.trim()) return []
   const files = attachments.map(({ name }) => name).join(', ')
-  const kept = `It is kept as it came (${files}).`
-  if (first.kind === 'pgp') return [`(This mail is encrypted with PGP; only its recipient's key opens it. ${kept})`]
-  return first.parameters?.get('smime-type')?.toLowerCase() === 'signed-data'
-    ? [`(This mail is signed with S/MIME in a form that hides its text from programs without it. ${kept})`]
-    : [`(This mail is encrypted with S/MIME; only its recipient's key opens it. ${kept})`]
+  return [`(${SEALED[first]} It is kept as it came${files && ` (${files})`}.)`]
+}
+
+const SEALED: Readonly<Record<Parts['sealed'][number], string>> = {
+  pgp: "This mail is encrypted with PGP; only its recipient's key opens it.",
+  smime: "This mail is encrypted with S/MIME; only its recipient's key opens it.",
+  unreadable: 'This mail is protected with S/MIME in a way that cannot be read here; it may be damaged.',
 }
 
 /** The mail that this one forwards, in its text or as its only message within; null if it forwards none. */

@@ -18,6 +18,8 @@ export interface MimePart {
   contentType: string | false
   textContent?: string
   children: MimePart[]
+  /** What it is a part of; undefined for the whole message. */
+  parent?: MimePart
   written?: Written | undefined
 }
 

@@ -21,12 +21,12 @@ export function fileDanger(name: string, type: string): string | null {
   return null
 }
 
-/** Whether a file is a mail, or the head of one, also as Outlook keeps it: it may hold what others must not see. */
+const MAIL_TYPE = /^(?:message\/.*|text\/rfc822-headers|application\/(?:mbox|(?:vnd\.)?ms-(?:outlook|tnef)))$/
+const MAIL_NAME = /\.(?:eml|emlx|emltpl|msg|oft|mbox|mbx|pst|ost|tnef)$|^winmail\.dat$/i
+
+/** Whether a file is a mail, several or the head of one, as any program keeps it: it may hold what others must not see. */
 export function isMailFile({ name, type }: { name: string; type: string }): boolean {
-  return (
-    /^(?:message\/.*|text\/rfc822-headers|application\/(?:vnd\.)?ms-outlook)$/.test(type) ||
-    /\.(?:eml|msg)$/i.test(name)
-  )
+  return MAIL_TYPE.test(type) || MAIL_NAME.test(name)
 }
 
 const LONGEST = 200 // bytes; file systems take 255

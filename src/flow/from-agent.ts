@@ -31,7 +31,8 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   const attachments = takesFiles(entry.orders) ? [] : message.attachments
   const raw = message.raw.sha256
   const written = entry.orders?.text ?? aboveMarker(message.visible).trim()
-  if (entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0) return keepOrders(tx, entry, ticket)
+  const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
+  if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
   const refusal = await whyNotSent(tx, entry, ticket, decision, written)
   if (decision.direction === 'out' && refusal === null) {
     const draft = {
@@ -155,6 +156,9 @@ const KEPT: Record<string, string> = {
   subject: 'Your mail does not answer a notification of ours',
 }
 
+const SEALED =
+  'Your mail, or a part of it, is encrypted or cannot be opened for another reason, so nothing of it was sent; it was kept as an internal note. Write it again without encryption; a signature alone does no harm.'
+
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
   tx: Tx,
@@ -168,13 +172,14 @@ async function whyNotSent(
   if (decision.direction !== 'out' && orders?.options.has('anyway') && written) {
     return 'Your mail says !anyway and more than that, so it was kept as an internal note and sent to nobody: to send the answer that was kept, answer with that one line alone.'
   }
-  if (decision.direction !== 'out')
-    return kept ? `${kept}, so it was kept as an internal note and sent to nobody.` : null
+  if (decision.direction !== 'out' && kept) return `${kept}, so it was kept as an internal note and sent to nobody.`
+  if (decision.direction !== 'out' && !message.sealed) return null
   if (orders && orders.mistakes.length > 0) {
     return 'Your mail has command lines that cannot be understood, so it was kept as an internal note and nothing was done.\n'.concat(
       orders.mistakes.join('\n'),
     )
   }
+  if (message.sealed) return SEALED
   if (mentionsOrder(written)) {
     return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
   }
@@ -185,7 +190,7 @@ async function whyNotSent(
     return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }
   if (attachments.some(isMailFile)) {
-    return 'Your mail has a mail attached, which may hold what the requester must not see, so it was kept as an internal note.'
+    return 'Your mail has a mail attached, which may hold what the requester must not see, so nothing of it was sent; it was kept as an internal note. Write it again without that file.'
   }
   // A program that answers for the agent, and says nothing of itself, says the same each time.
   const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()

@@ -88,7 +88,8 @@ export async function readOrders(
     }
   }
   // The option of an answer and nothing else: it is about the answer that was kept before.
-  if (orders.text === '' && orders.steps.length === 0 && orders.options.has('anyway') && ticket) {
+  const isAlone = orders.text === '' && orders.steps.length === 0 && !message.sealed
+  if (isAlone && orders.options.has('anyway') && ticket) {
     const again = await readCommand(place, `reply ${ticket.ref} --anyway`)
     orders.steps.push({ ...understand(again, facts, orders, lines.join(' '), ticket) })
   }
@@ -108,11 +109,14 @@ function optionOfAnswer(commands: Commands, line: string): Options | undefined {
 async function refuseLeak(
   sql: Sql,
   { command, body, named, options }: Step,
-  { attachments }: InboundMessage,
+  { attachments, sealed }: InboundMessage,
   ticket: Ticket | undefined,
 ): Promise<void> {
   if (!isSent(command, options)) return
   if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
+  if (sealed) {
+    throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
+  }
   if (attachments.some(isMailFile)) {
     throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
   }

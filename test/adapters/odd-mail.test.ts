@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -214,4 +214,22 @@ test('a winmail.dat is unpacked, and kept where it is damaged', async () => {
   expect(unpacked.text).toBe('Hello from Outlook')
   expect(unpacked.attachments).toMatchObject([{ name: 'report.txt', content: { size: 7 } }])
   expect((await mail(whole.subarray(0, whole.length - 8))).attachments).toMatchObject([{ name: 'winmail.dat' }])
+})
+
+test.each([
+  ['outlook.p7m', undefined, []],
+  ['enveloped.p7m', true, ['smime.p7m']],
+])('%s within a winmail.dat', async (name, sealed, files) => {
+  const winmail = tnef(
+    [2, 0x00069002, Buffer.alloc(14)],
+    [2, 0x00018010, Buffer.from('smime.p7m\0')],
+    [2, 0x0006800f, await readFile(new URL(`../cases/signed/${name}`, import.meta.url))],
+  )
+  const message = await read(
+    [FROM, 'Content-Type: application/ms-tnef; name=winmail.dat', 'Content-Transfer-Encoding: base64'],
+    winmail.toString('base64'),
+  )
+  expect(message.text).toMatch(sealed ? /encrypted with S\/MIME/ : /The key lies in room 4, Grüße\./)
+  expect(message.sealed).toBe(sealed)
+  expect(message.attachments.map(each => each.name)).toEqual(files)
 })

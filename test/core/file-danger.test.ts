@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fileDanger, safeFileName } from '../../src/core/file-danger.ts'
+import { fileDanger, isMailFile, safeFileName } from '../../src/core/file-danger.ts'
 
 test.each([
   ['setup.exe', 'application/octet-stream', 'can run programs'],
@@ -15,6 +15,23 @@ test.each([
   ['archive.zip', 'application/zip', null],
 ])('%s (%s): %s', (name, type, expected) => {
   expect(fileDanger(name, type)).toBe(expected)
+})
+
+test.each([
+  ['a.eml', 'application/octet-stream', true],
+  ['a.MSG', 'application/octet-stream', true],
+  ['a', 'message/rfc822', true],
+  ['a', 'message/partial', true],
+  ['a', 'application/vnd.ms-outlook', true],
+  ['1234.emlx', 'application/octet-stream', true],
+  ['archive.mbox', 'application/octet-stream', true],
+  ['archive.pst', 'application/octet-stream', true],
+  ['winmail.dat', 'application/octet-stream', true],
+  ['a', 'application/ms-tnef', true],
+  ['eml.pdf', 'application/pdf', false],
+  ['message.txt', 'text/plain', false],
+])('%s (%s) is a mail: %s', (name, type, expected) => {
+  expect(isMailFile({ name, type })).toBe(expected)
 })
 
 test.each([

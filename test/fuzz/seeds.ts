@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { SEED_PACKED_WINMAIL, SEED_WINMAIL } from './seed-tnef.ts'
 
 // Mails of our own, one of each kind that is read in a way of its own; a character a byte.
@@ -152,6 +153,12 @@ export const SEEDS: readonly string[] = [
       'Content-Transfer-Encoding: base64',
     ],
     inBase64(Buffer.alloc(300, '0\x82')),
+  ),
+  ...['outlook.p7m', 'segments.p7m', 'twice.p7m', 'compressed.p7z', 'auth-enveloped.p7m'].map(name =>
+    mail(
+      [`Subject: ${name}`, 'Content-Type: application/pkcs7-mime; name=smime.p7m', 'Content-Transfer-Encoding: base64'],
+      inBase64(readFileSync(new URL(`../cases/signed/${name}`, import.meta.url))),
+    ),
   ),
   mail(
     ['Subject: =?iso-2022-jp?B?GyRCJVclaiVzJT8bKEI=?=', 'Content-Type: text/plain; charset=iso-2022-jp'],
