@@ -42,3 +42,14 @@ test('a misspelt option is asked about', async () => {
 test('the help of a verb shows its options', async () => {
   expect((await room.run('reply', '--help')).stdout).toContain('TICKET TEXT [--anyway]')
 })
+
+test('completion shows the options of each verb', async () => {
+  for (const shell of ['bash', 'zsh', 'fish']) {
+    const { stdout } = await room.run('completion', shell)
+    expect(stdout.split('\n').filter(line => /\breply\b.*anyway/.test(line))).not.toEqual([])
+  }
+  expect(await room.run('completion', 'constructor')).toMatchObject({
+    code: 64,
+    stderr: expect.stringContaining('There is no completion'),
+  })
+})
