@@ -40,7 +40,7 @@ test('a misspelt option is asked about', async () => {
 })
 
 test('the help of a verb shows its options', async () => {
-  expect((await room.run('reply', '--help')).stdout).toContain('TICKET TEXT [--anyway]')
+  expect((await room.run('reply', '--help')).stdout).toMatch(/TICKET TEXT .*\[--anyway\]/)
 })
 
 test('completion shows the options of each verb', async () => {
