@@ -1,10 +1,14 @@
 import type { Command } from 'commander'
+import { optionsOf } from '../commands/command.ts'
+import { createCommands } from '../commands/registry.ts'
 import { DeskError } from '../errors.ts'
 import { print } from './with-desk.ts'
 
 interface Word {
   word: string
   summary: string
+  /** With their hyphens. */
+  options: string[]
 }
 
 const SHELLS = new Map<string, (words: Word[]) => string>(Object.entries({ bash, zsh, fish }))
@@ -17,13 +21,17 @@ export function addCompletion(program: Command): void {
     .action((shell: string) => {
       const made = SHELLS.get(shell.toLowerCase())
       if (!made) throw new DeskError('usage', `There is no completion for "${shell}": write bash, zsh or fish.`)
-      const verbs = program.commands.flatMap(verb =>
-        [verb.name(), ...verb.aliases()].map(word => ({
-          word,
-          summary: verb.description().split(/[.;:(]/, 1)[0] ?? '',
-        })),
-      )
-      print(made([...verbs, { word: 'help', summary: 'Shows all verbs' }]))
+      const commands = createCommands().all
+      const verbs = program.commands.flatMap(verb => {
+        const own = commands.find(each => each.word === verb.name())
+        const options = [
+          ...Object.keys(own ? optionsOf(own) : {}).map(name => `--${name}`),
+          ...verb.options.flatMap(each => each.long ?? []),
+        ]
+        const summary = verb.description().split(/[.;:(]/, 1)[0] ?? ''
+        return [verb.name(), ...verb.aliases()].map(word => ({ word, summary, options }))
+      })
+      print(made([...verbs, { word: 'help', summary: 'Shows all verbs', options: [] }]))
     })
 }
 
@@ -32,6 +40,10 @@ function bash(words: Word[]): string {
   local word="\${COMP_WORDS[COMP_CWORD]}"
   if [ "$COMP_CWORD" -eq 1 ] || [ "\${COMP_WORDS[1]}" = help ]; then
     COMPREPLY=($(compgen -W "${words.map(each => each.word).join(' ')}" -- "$word"))
+  elif [[ "$word" == -* ]]; then
+    case "\${COMP_WORDS[1]}" in
+${cases(words, options => `COMPREPLY=($(compgen -W "${options}" -- "$word"))`)}
+    esac
   else
     COMPREPLY=($(compgen -f -- "$word"))
   fi
@@ -49,6 +61,10 @@ ${lines.join('\n')}
   )
   if (( CURRENT == 2 )) || [[ "$words[2]" == help ]]; then
     _describe 'verb' verbs
+  elif [[ "$PREFIX" == -* ]]; then
+    case "$words[2]" in
+${cases(words, options => `compadd -- ${options}`)}
+    esac
   else
     _files
   fi
@@ -57,10 +73,14 @@ compdef _relaydesk relaydesk`
 }
 
 function fish(words: Word[]): string {
-  return words
-    .map(
-      ({ word, summary }) =>
-        `complete -c relaydesk -n __fish_use_subcommand -a ${word} -d '${summary.replaceAll("'", '’')}'`,
-    )
-    .join('\n')
+  const lines = words.flatMap(({ word, summary, options }) => [
+    `complete -c relaydesk -n __fish_use_subcommand -a ${word} -d '${summary.replaceAll("'", '’')}'`,
+    ...options.map(option => `complete -c relaydesk -n '__fish_seen_subcommand_from ${word}' -l ${option.slice(2)}`),
+  ])
+  return lines.join('\n')
+}
+
+function cases(words: readonly Word[], complete: (options: string) => string): string {
+  const known = words.filter(each => each.options.length > 0)
+  return known.map(({ word, options }) => `    ${word}) ${complete(options.join(' '))} ;;`).join('\n')
 }

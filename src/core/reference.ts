@@ -34,7 +34,10 @@ export function referenceAt(text: string, prefixes: readonly string[], { numbers
   const { plain, ends } = plainLetters(text)
   const names = prefixes.toSorted((a, b) => b.length - a.length).map(lettersOf)
   const named = `(?:${names.join('|') || '(?!)'})${BETWEEN}0*(\\d{1,12})`
-  const alone = new RegExp(`^[^\\p{L}\\p{N}]{0,40}${named}[^\\p{L}\\p{N}\\s]*(?=\\s|$)${BEHIND}`, 'iu')
+  const alone = new RegExp(
+    `^(?::[a-z0-9_+-]{1,40}:|[^\\p{L}\\p{N}]){0,40}${named}[^\\p{L}\\p{N}\\s]*(?=\\s|$)${BEHIND}`,
+    'iu',
+  )
   const within = new RegExp(`^\\s*(?:\\S*?[^\\p{L}\\p{N}\\s])??${named}(?!\\d)`, 'iu')
   for (const [expression, isAlone] of [
     [alone, true],

@@ -51,7 +51,9 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   if (!command.usage.startsWith('TICKET')) return { ...made([], line.rest), named: null }
   const explicit = line.options.text('ticket')
   if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
-  const found = referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) })
+  const found =
+    referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) }) ??
+    (ticket && command.body === 'required' ? referenceBehind(line.rest, prefixes) : null)
   const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
   if (ticket && found && !own && isDoubtful(command, found)) {
     throw await whichTicket({ ...place, ticket }, { command, line, found })
@@ -61,6 +63,13 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
     ...made([formatReference(prefixes[0] ?? '', found.number)], line.rest.slice(found.end)),
     named: found.number,
   }
+}
+
+/** `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant. */
+function referenceBehind(text: string, prefixes: readonly string[]): Reference | null {
+  const [words = ''] = /^\s*(?:(?:to|on|for|in|about|re|ref|case|ticket)\b[\s:.]*){1,2}/iu.exec(text) ?? []
+  const found = words === '' ? null : referenceAt(text.slice(words.length), prefixes)
+  return found && { ...found, isAlone: false }
 }
 
 /** In a conversation and in a mail a text may begin with any number: mostly only HD-2 names a ticket there. */

@@ -140,6 +140,14 @@ describe('the reference of another ticket', () => {
     expect(await readers('HD–2: it is S3CRET')).toEqual([ANN])
   })
 
+  test.each(['to HD-2 that', 'to ticket HD–2:', 'on (HD-2)', 'ticket HD 2', ':ticket: HD-2'])(
+    '%j is asked about',
+    async text => {
+      await question(`reply ${text} it is S3CRET`)
+      expect(await readers('S3CRET')).toEqual([])
+    },
+  )
+
   test('is text behind the reference of the conversation, and behind two hyphens', async () => {
     await type('reply HD–1: HD-2 is the same')
     expect(await readers('HD-2 is the same')).toEqual([ANN])
