@@ -153,7 +153,8 @@ async function whichTicket(place: TypedPlace & { ticket: Ticket }, doubt: Doubt)
 
 /** `For HD-2 (My salary statement, from carl) write: ...`. */
 function sentenceFor({ isMail }: TypedPlace, { command, line }: Doubt, { ticket, text }: Way, naming: string): string {
-  const about = `For ${ticket.ref} (${ticket.subject}, from ${plainName(ticket.requesterName)})`
+  const name = plainName(ticket.requesterName)
+  const about = `For ${ticket.ref} (${ticket.subject}${name ? `, from ${name}` : ''})`
   if (isMail && naming !== ticket.ref && isSent(command, line.options)) return `${about} write a mail of its own.`
   const shown = text.trim()
   const isShort = shown.length <= LONGEST_SHOWN && !shown.includes('\n')

@@ -32,6 +32,7 @@ test('an answer threads in any mail program: Message-ID, In-Reply-To and Referen
   expect(answer.messageId).toMatch(/^<q-[0-9a-z]+-k1-[a-z2-7]{16}@desk\.example>$/)
   expect(answer.inReplyTo).toBe('<first@example.com>')
   await mailTo(desk.port, { ...answerTo(answer, ANN, 'I did.'), messageId: '<second@example.com>' })
+  await desk.as('bob', 'show 1')
   await desk.as('bob', 'reply 1', 'Again.')
   const further = await world.next(ANN)
   expect(further.inReplyTo).toBe('<second@example.com>')

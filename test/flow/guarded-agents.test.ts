@@ -92,7 +92,7 @@ describe('what agents write by mail stays where it was meant to', () => {
     await answer('!reply HD-2 Your screen is on its way.')
     expect(sentTo('carl@example.com')).toHaveLength(1)
     expect(wordsTo(ANN)).toContain('#2 is the one')
-    expect(wordsTo(BOB)).toContain('by a mail of its own')
+    expect(wordsTo(BOB)).toContain('write a mail of its own')
   })
 
   test('a word with a number is no other ticket, and its own may be written in any way', async () => {
