@@ -285,7 +285,8 @@ export class EmailChannel
   /** Where answers go while no relay is configured. */
   get maildir(): Maildir | undefined {
     const { maildir } = this.settings.send
-    return maildir === undefined ? undefined : new Maildir(this.#options.statePath(maildir))
+    const { statePath } = this.#options
+    return maildir === undefined ? undefined : new Maildir(statePath(maildir), statePath('.'))
   }
 
   describe(): string[] {

@@ -4,6 +4,7 @@ import { safeFileName } from '../core/file-danger.ts'
 import { parseReference } from '../core/reference.ts'
 import { codeOf, DeskError, sentenceOf } from '../errors.ts'
 import type { OpenDesk } from '../main.ts'
+import { PRIVATE_FILE, PRIVATE_FOLDER } from '../rights.ts'
 import { readBlob } from '../store/blobs.ts'
 import { attachmentsOf, messagesOf } from '../store/messages.ts'
 import { ticketIdByNumber } from '../store/tickets.ts'
@@ -17,7 +18,7 @@ export async function saveFiles({ context }: OpenDesk, reference: string, folder
   const number = parseReference(reference, prefixes)
   const ticketId = number === null ? undefined : await ticketIdByNumber(store.read, number)
   if (!ticketId) throw new DeskError('not-found', `There is no ticket ${reference}: see list for those there are.`)
-  await mkdir(folder, { recursive: true })
+  await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
   const saved: string[] = []
   for (const message of await messagesOf(store.read, ticketId)) {
     for (const { name, sha256 } of await attachmentsOf(store.read, message.id)) {
@@ -33,7 +34,7 @@ async function write(folder: string, name: string, bytes: Uint8Array): Promise<s
   const stem = name.slice(0, name.length - ending.length)
   for (let count = 1; count <= MOST_OF_ONE_NAME; count += 1) {
     const path = join(folder, count === 1 ? name : `${stem} (${count})${ending}`)
-    const file = await open(path, 'wx').catch(error => {
+    const file = await open(path, 'wx', PRIVATE_FILE).catch(error => {
       if (codeOf(error) === 'EEXIST') return undefined
       throw new DeskError('unavailable', `${path} cannot be written: ${codeOf(error)}.`)
     })
