@@ -14,7 +14,14 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/(content|budget|package|rights)$/, ours: ['src/channel', 'src/rights'], outside: /^node:/ },
   {
     of: /^src\/(categories|config|fields|log|setting-list)$/,
-    ours: ['src/errors', 'src/fields', 'src/setting-list', 'src/core/priority', 'src/core/policy', 'src/core/printable'],
+    ours: [
+      'src/errors',
+      'src/fields',
+      'src/setting-list',
+      'src/core/priority',
+      'src/core/policy',
+      'src/core/printable',
+    ],
     outside: /./,
   },
   // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
