@@ -9,7 +9,7 @@ import { addSlackVerbs } from './cli/slack-verbs.ts'
 import { addStart } from './cli/start.ts'
 import { addStoreVerbs } from './cli/store-verbs.ts'
 import { complain } from './cli/with-desk.ts'
-import { printable } from './core/printable.ts'
+import { printableLine } from './core/printable.ts'
 import { sentenceOf } from './errors.ts'
 import { packageVersion } from './package.ts'
 
@@ -35,7 +35,7 @@ function createProgram(): Command {
     .addOption(new Option('--config <file>', 'configuration file (also RELAYDESK_CONFIG; default relaydesk.yaml)'))
     .showHelpAfterError('(relaydesk --help shows all verbs)')
     .configureHelp({ showGlobalOptions: true })
-    .configureOutput({ writeErr: text => process.stderr.write(printable(text)) })
+    .configureOutput({ writeErr: text => process.stderr.write(printableLine(text)) })
     .exitOverride()
   program.commandsGroup('The desk:')
   addStart(program)

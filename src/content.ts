@@ -5,6 +5,7 @@ import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import type { Content } from './channel.ts'
+import { PRIVATE_FILE } from './rights.ts'
 
 /** Packed content above this many bytes lives in a file of its own instead of the database. */
 export const LARGE = 256 * 1024
@@ -44,7 +45,12 @@ export async function packFile(path: string): Promise<Content> {
       done(null, chunk)
     },
   })
-  await pipeline(createReadStream(path), tap, createZstdCompress(LEVEL), createWriteStream(packedPath))
+  await pipeline(
+    createReadStream(path),
+    tap,
+    createZstdCompress(LEVEL),
+    createWriteStream(packedPath, { mode: PRIVATE_FILE }),
+  )
   const named = { sha256: digest.digest('hex'), size }
   const packedSize = (await stat(packedPath)).size
   if (packedSize < size * WORTH) {

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino'
+import { printableJson } from './core/printable.ts'
 
 export type Log = Logger
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -8,8 +9,9 @@ const REDACTED = ['password', 'pass', 'secret', 'token', 'auth', 'text', 'raw', 
   key => [key, `*.${key}`, `*.*.${key}`],
 )
 
-/** One JSON object a line, to standard error unless told otherwise. */
+/** One JSON object a line, to standard error unless told otherwise; safe to look at on a terminal. */
 export function createLog(level: LogLevel, destination?: DestinationStream): Log {
+  const lines = destination ?? pino.destination({ fd: 2, sync: true })
   return pino(
     {
       level,
@@ -18,6 +20,6 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
       formatters: { level: label => ({ level: label }) },
       redact: { paths: REDACTED, censor: '(left out)' },
     },
-    destination ?? pino.destination({ fd: 2, sync: true }),
+    { write: line => lines.write(printableJson(line)) },
   )
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { resolve } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'
 import { ByteBudget } from './budget.ts'
 import { loadCategories } from './categories.ts'
@@ -15,6 +15,7 @@ import { Renderer } from './flow/render.ts'
 import { createLog, type Log } from './log.ts'
 import { packagePath } from './package.ts'
 import { LargeFiles } from './store/files.ts'
+import { takeStateFolder } from './store/state-folder.ts'
 import { openStore } from './store/store.ts'
 import type { WebServer } from './web/server.ts'
 
@@ -44,6 +45,8 @@ export interface OpenDesk {
   context: Context
   service: DeskService
   log: Log
+  /** A sentence about what others could read; undefined if nothing was. */
+  exposed: string | undefined
   close(): Promise<void>
 }
 
@@ -54,6 +57,8 @@ export interface OpenDesk {
 export async function openDesk(config: Config, opening: { toRead?: boolean; clock?: Clock } = {}): Promise<OpenDesk> {
   const { toRead = false, clock = systemClock } = opening
   const log = createLog(config.log)
+  const exposed = await takeStateFolder(config.state)
+  if (exposed) log.warn(exposed)
   const renderer = new Renderer(packagePath('templates'), config.templates)
   const files = new LargeFiles(config.state)
   const channels = await makeChannels(config, files, log, clock)
@@ -92,7 +97,7 @@ export async function openDesk(config: Config, opening: { toRead?: boolean; cloc
       await service.receiver.idle()
       await store.close()
     }
-    return { config, context, service, log, close }
+    return { config, context, service, log, exposed, close }
   } catch (error) {
     await store.close()
     throw error
@@ -121,7 +126,7 @@ export async function makeChannels(
       maxMessageBytes: config.limits.message,
       budget,
       spoolPath: () => files.spoolPath(),
-      statePath: folder => join(config.state, folder),
+      statePath: folder => resolve(config.state, folder),
       now: () => clock.now(),
       warn: (sentence, error) => log.warn({ channel: name, ...(error ? { err: error } : {}) }, sentence),
     })

@@ -19,7 +19,7 @@ import type {
   SignsIn,
   UnreadableMessage,
 } from '../../src/channel.ts'
-import { isOurs } from '../../src/core/address.ts'
+import { isOurs, isPostmaster, postmasters } from '../../src/core/address.ts'
 import { throughList } from '../../src/core/list-mail.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
@@ -220,7 +220,10 @@ export class EmailChannel
     envelope: ParseOptions['envelope'],
     more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
   ): Promise<ParsedMail> {
-    const options = { own: this.#own, trusted: this.#trusted, envelope, ...more }
+    const own = this.#own
+    const toPostmaster = envelope?.to.some(address => isPostmaster(address, own))
+    const addressed = toPostmaster ? [...own, ...postmasters(own)] : own
+    const options = { own: addressed, trusted: this.#trusted, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath())
   }
 
@@ -285,7 +288,8 @@ export class EmailChannel
   /** Where answers go while no relay is configured. */
   get maildir(): Maildir | undefined {
     const { maildir } = this.settings.send
-    return maildir === undefined ? undefined : new Maildir(this.#options.statePath(maildir))
+    const { statePath } = this.#options
+    return maildir === undefined ? undefined : new Maildir(statePath(maildir), statePath('.'))
   }
 
   describe(): string[] {

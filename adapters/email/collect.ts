@@ -3,6 +3,7 @@ import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Content } from '../../src/channel.ts'
 import { pack, packFile } from '../../src/content.ts'
+import { PRIVATE_FILE } from '../../src/rights.ts'
 
 /** More than this goes to a spool file while it is read. */
 export const IN_MEMORY = 1024 * 1024
@@ -26,7 +27,7 @@ export async function spool(stream: Readable, path: string, limit: number): Prom
       }
       chunks.push(chunk)
       if (size <= IN_MEMORY) continue
-      file ??= await open(path, 'wx')
+      file ??= await open(path, 'wx', PRIVATE_FILE)
       await file.writeFile(Buffer.concat(chunks))
       chunks = []
     }

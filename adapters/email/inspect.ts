@@ -1,7 +1,8 @@
-import { copyFile, readFile, rm, stat } from 'node:fs/promises'
+import { readFile, rm, stat } from 'node:fs/promises'
 import type { DeliveryFailure, InboundMessage } from '../../src/channel.ts'
 import { type Cut, cutsOf } from '../../src/core/cuts.ts'
 import { sentenceOf } from '../../src/errors.ts'
+import { copyPrivately } from '../../src/rights.ts'
 import type { EmailChannel } from './adapter.ts'
 import { IN_MEMORY } from './collect.ts'
 import type { RawMessage } from './head.ts'
@@ -95,6 +96,6 @@ async function load(channel: EmailChannel, file: string, spooled: string[]): Pro
   if (size <= IN_MEMORY) return { bytes: await readFile(file) }
   const path = await channel.spoolPath()
   spooled.push(path)
-  await copyFile(file, path)
+  await copyPrivately(file, path)
   return { path, size }
 }

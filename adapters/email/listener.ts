@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
-import { isOurs, normaliseAddress } from '../../src/core/address.ts'
+import { isOurs, isPostmaster, normaliseAddress } from '../../src/core/address.ts'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import { spool } from './collect.ts'
 import type { RawMessage } from './head.ts'
@@ -84,7 +84,8 @@ export class MailListener {
         callback(this.#stopping ? reply(421, '4.3.2 The desk is stopping, try again later') : null)
       },
       onRcptTo: ({ address }, _session, callback) => {
-        const known = isOurs(normaliseAddress(address) ?? '', this.#options.own)
+        const { own } = this.#options
+        const known = isOurs(normaliseAddress(address) ?? '', own) || isPostmaster(address, own)
         callback(known ? null : reply(550, `5.1.1 There is no ${address} here`))
       },
       onData: (stream, session, callback) => {

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
+import { PRIVATE_FILE } from '../../src/rights.ts'
 import { IN_MEMORY } from './collect.ts'
 import type { RawMessage } from './head.ts'
 
@@ -116,7 +117,7 @@ class Collector {
 
   async #flush(): Promise<void> {
     this.#path ??= await this.#spoolPath()
-    const file = await open(this.#path, 'a')
+    const file = await open(this.#path, 'a', PRIVATE_FILE)
     try {
       await file.writeFile(Buffer.concat(this.#chunks))
     } finally {

@@ -122,7 +122,7 @@ export function maildirSender(maildir: Maildir): MailSender {
       }
       return { accepted: recipients, refused: [] }
     },
-    check: () => maildir.prepare(),
+    check: async () => void (await maildir.prepare()),
     close: () => undefined,
   }
 }

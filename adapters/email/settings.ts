@@ -96,7 +96,9 @@ const sendSchema = z
     maildir: z
       .string()
       .optional()
-      .describe('Put mail into a Maildir below the state folder instead, to try things out.'),
+      .describe(
+        'Put mail into a Maildir instead, below the state folder unless the path leads elsewhere, to try things out.',
+      ),
   })
   .refine(send => (send.smtp === undefined) !== (send.maildir === undefined), {
     message: 'write either smtp or maildir, to say how mail leaves',

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
-import { copyFile, constants as fsConstants, open, readdir, rm, stat } from 'node:fs/promises'
+import { constants as fsConstants, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { sha256 } from '../../src/content.ts'
 import { DeskError } from '../../src/errors.ts'
+import { copyPrivately } from '../../src/rights.ts'
 import { IN_MEMORY, spool } from './collect.ts'
 import type { RawMessage } from './head.ts'
 import { type MboxKind, readMbox } from './mbox.ts'
@@ -73,7 +74,7 @@ export async function* readFileSource(file: string, inFolder: boolean, options: 
     yield { file, raw: { bytes: small } }
   } else {
     const path = await options.spoolPath()
-    await copyFile(file, path, fsConstants.COPYFILE_FICLONE)
+    await copyPrivately(file, path, fsConstants.COPYFILE_FICLONE)
     yield { file, raw: { path, size } }
   }
 }

@@ -2,6 +2,7 @@ import { type FileHandle, open, rm } from 'node:fs/promises'
 import { oneLine } from '../../src/core/address.ts'
 import { safeFileName } from '../../src/core/file-danger.ts'
 import { DeskError } from '../../src/errors.ts'
+import { PRIVATE_FILE } from '../../src/rights.ts'
 import { type Reader, Refusal } from './reader.ts'
 import { IN_MEMORY, type Kept, type KeptFile } from './stored-message.ts'
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './text-fields.ts'
@@ -181,7 +182,7 @@ async function collect(
 }
 
 async function newFile(path: string): Promise<{ handle: FileHandle; path: string }> {
-  return { handle: await open(path, 'wx'), path }
+  return { handle: await open(path, 'wx', PRIVATE_FILE), path }
 }
 
 function sizeOf(file: Fields): number {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Content } from '../../src/channel.ts'
 import { pack, packFile } from '../../src/content.ts'
+import { PRIVATE_FILE } from '../../src/rights.ts'
 import type { KnownNames } from './mentions.ts'
 import type { Person } from './people.ts'
 import type { Fields } from './text-fields.ts'
@@ -61,7 +62,7 @@ export async function packStored(
   if (size <= IN_MEMORY) return pack(Buffer.concat([head, ...files.map(each => bytesOf(each.kept))]))
   const path = await newPath()
   try {
-    await pipeline(Readable.from(chunksOf(head, files)), createWriteStream(path, { flags: 'wx' }))
+    await pipeline(Readable.from(chunksOf(head, files)), createWriteStream(path, { flags: 'wx', mode: PRIVATE_FILE }))
     return await packFile(path)
   } catch (error) {
     await rm(path, { force: true })

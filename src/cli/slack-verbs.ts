@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { findConfig, type Whereabouts } from '../main.ts'
-import { complain, print } from './with-desk.ts'
+import { complain, printJson } from './with-desk.ts'
 
 export function addSlackVerbs(program: Command): void {
   const slack = program.command('slack').description('what Slack needs to be told of this desk')
@@ -14,7 +14,7 @@ export function addSlackVerbs(program: Command): void {
     )
     .action(async (channel: string | undefined, options: { http?: string }, command: Command) => {
       const made = await manifestFor(command.optsWithGlobals<Whereabouts>(), channel, options.http)
-      print(JSON.stringify(made, undefined, 2))
+      printJson(made, 2)
     })
 }
 

@@ -15,6 +15,7 @@ export function addStart(program: Command): void {
       const { config, settings } = findConfig(where)
       const signalled = untilSignal()
       const desk = await openDesk(config)
+      if (desk.exposed) print(desk.exposed)
       if (isHeavy()) {
         await desk.close()
         startAnew()

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { printable } from '../core/printable.ts'
+import { printableJson, printableLine } from '../core/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
 import { paint } from './paint.ts'
 
@@ -19,15 +19,15 @@ export async function withDesk<T>(
 
 /** For people: what strangers wrote cannot steer the terminal. */
 export function print(text: string): void {
-  process.stdout.write(paint(printable(text.endsWith('\n') ? text : `${text}\n`)))
+  process.stdout.write(paint(printableLine(text.endsWith('\n') ? text : `${text}\n`)))
 }
 
-/** For programs: nothing is taken out. */
-export function printJson(value: unknown): void {
-  process.stdout.write(`${JSON.stringify(value)}\n`)
+/** For programs: nothing is taken out, and a terminal that shows it obeys none of it. */
+export function printJson(value: unknown, indent?: number): void {
+  process.stdout.write(`${printableJson(JSON.stringify(value, undefined, indent))}\n`)
 }
 
 /** A sentence for people about what went wrong; on standard error. */
 export function complain(sentence: string): void {
-  process.stderr.write(printable(`relaydesk: ${sentence}\n`))
+  process.stderr.write(printableLine(`relaydesk: ${sentence}\n`))
 }

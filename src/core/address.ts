@@ -34,6 +34,27 @@ export function isOurs(address: string, own: readonly string[]): boolean {
   return own.includes(address) || own.includes(splitDetail(address).base)
 }
 
+/**
+ * The postmaster of this server and of our domains, whom everybody may write to (RFC 5321 section 4.5.1). These are
+ * addresses to write to: what comes from one is of a mail server, and none of ours.
+ */
+export function postmasters(own: readonly string[]): string[] {
+  return ['postmaster', ...new Set(own.map(address => `postmaster@${address.slice(address.lastIndexOf('@') + 1)}`))]
+}
+
+/** Whether somebody writes to a postmaster of ours, whatever the case, and in whichever form of the domain (RFC 5890). */
+export function isPostmaster(address: string, own: readonly string[]): boolean {
+  const key = hostKey(address)
+  return postmasters(own).some(each => hostKey(each) === key)
+}
+
+/** Only a host name is read as one: a URL would lose what stands behind it. */
+function hostKey(address: string): string {
+  const [local = '', domain] = address.toLowerCase().split('@')
+  if (domain === undefined || !/^[\p{L}\p{M}\p{N}.-]+$/u.test(domain)) return address.toLowerCase()
+  return `${local}@${URL.parse(`http://${domain}`)?.hostname ?? domain}`
+}
+
 /** `Ann Ode <ann@example.com>`, or what there is of it. */
 export function displayAddress(person: { address: string; name: string }): string {
   return person.name && person.name !== person.address ? `${person.name} <${person.address}>` : person.address

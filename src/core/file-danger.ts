@@ -31,7 +31,7 @@ export function isMailFile({ name, type }: { name: string; type: string }): bool
 
 const LONGEST = 200 // bytes; file systems take 255
 /** Names that are devices on Windows, whatever ending stands behind (https://learn.microsoft.com/windows/win32/fileio/naming-a-file). */
-const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])(?:\.|$)/i
+const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)/i
 
 /** A name that is one on every system: no path, no device, no signs that systems refuse; its ending is kept. */
 export function safeFileName(name: string): string {
@@ -46,6 +46,19 @@ export function safeFileName(name: string): string {
   let stem = named.slice(0, LONGEST)
   while (Buffer.byteLength(stem) > LONGEST - ending.length - 3) stem = stem.slice(0, -1)
   return `${withoutEnd(stem.replace(/[\uD800-\uDBFF]$/, ''))}…${ending}`
+}
+
+/**
+ * A name to write a file under that a stranger chose: safe everywhere, not hidden, and no option of a program that is
+ * given `*`; blanks do not push its ending out of sight. '' where nothing is left.
+ */
+export function nameToSave(name: string): string {
+  return safeFileName(name.toWellFormed().replace(/\s+/g, ' ')).replace(/^[-+.~\s]+/, '_')
+}
+
+/** The same for names that some file systems take for one: those of capitals and of composed letters. */
+export function nameKey(name: string): string {
+  return name.normalize('NFKC').toLowerCase()
 }
 
 /** Systems drop dots and blanks at the end. */

@@ -1,8 +1,12 @@
 import sanitize, { type Attributes, type IOptions, type Tag } from 'sanitize-html'
+import { keepInBox } from './html-box.ts'
 
 /** HTML of a mail that may be shown to anyone. */
 export interface SafeHtml {
-  /** A fragment: no script, form, frame, comment or style sheet, no name or id, and no style that leaves its box. */
+  /**
+   * A fragment for a `<div>` of the body, which it does not leave: no script, form, frame, comment or style sheet, no
+   * name or id, and no style that positions.
+   */
   html: string
   /** Pictures that lie elsewhere, so that showing them would tell their owner who reads when. */
   remote: number
@@ -53,6 +57,8 @@ const TAGS = [
   ...['h5', 'h6', 'hr', 'i', 'img', 'ins', 'kbd', 'li', 'mark', 'ol', 'p', 'pre', 'q', 's', 'samp', 'section', 'small'],
   ...['span', 'strike', 'strong', 'sub', 'sup', 'table', 'tbody', 'td', 'tfoot', 'th', 'thead', 'tr', 'tt', 'u', 'ul'],
 ]
+
+const KNOWN_TAGS: ReadonlySet<string> = new Set(TAGS)
 
 /** Whose content is nothing to read. */
 const WITHOUT_CONTENT = ['style', 'script', 'title', 'xml', 'template', 'noscript', 'textarea', 'option', 'svg']
@@ -114,7 +120,23 @@ export function safeHtml(html: string, showing: Showing): SafeHtml {
       if (tag === 'a') links = Math.max(0, links - 1)
     },
   }
-  return { html: sanitize(html.slice(0, LONGEST), options).trim(), remote }
+  const text = html.slice(0, LONGEST)
+  const clean = sanitize(text, options).trim()
+  return { html: keepInBox(clean, KNOWN_TAGS) ?? linesOf(text), remote }
+}
+
+const LINES = /^(?:address|blockquote|center|d[dlt]|div|figcaption|figure|h[1-6r]|li|[ou]l|p|pre|section|table|t[dhr])$/
+
+/** The text alone, where tags are such that no two readers agree on what lies in what. */
+function linesOf(html: string): string {
+  const options: IOptions = {
+    allowedTags: ['div', 'br'],
+    allowedAttributes: {},
+    nonTextTags: WITHOUT_CONTENT,
+    nestingLimit: DEEPEST,
+    transformTags: { '*': tagName => ({ tagName: LINES.test(tagName) ? 'div' : tagName, attribs: {} }) },
+  }
+  return sanitize(html, options).trim()
 }
 
 const OUTSIDE = { target: '_blank', rel: 'noopener noreferrer nofollow' }

@@ -6,8 +6,11 @@ import { pipeline } from 'node:stream/promises'
 import { extract, type Header, type Pack, pack } from 'tar-stream'
 import { syncPath } from '../content.ts'
 import { codeOf, DeskError, sentenceOf } from '../errors.ts'
+import { PRIVATE_FILE, rightsAt } from '../rights.ts'
 import { largeBlobs } from '../store/blobs.ts'
+import { LARGE_FILES } from '../store/files.ts'
 import { openSqlite } from '../store/sqlite.ts'
+import { takeStateFolder } from '../store/state-folder.ts'
 import { DATABASE_FILE } from '../store/store.ts'
 import type { Context } from './context.ts'
 
@@ -36,7 +39,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
     const large = await largeBlobs(copy.read)
     await copy.close()
     const archive = pack()
-    const written = pipeline(archive, createWriteStream(unfinished, { flags: 'wx' }))
+    const written = pipeline(archive, createWriteStream(unfinished, { flags: 'wx', mode: PRIVATE_FILE }))
     const digests: Record<string, string> = {}
     const fill = async () => {
       digests[DATABASE_FILE] = await addFile(archive, DATABASE_FILE, snapshot)
@@ -45,7 +48,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
         digests[`files/${name}`] = await addFile(archive, `files/${name}`, join(context.files.folder, name))
       }
       const manifest: Manifest = { format: FORMAT, at: context.clock.now().toISOString(), digests }
-      archive.entry({ name: MANIFEST }, JSON.stringify(manifest, null, 1))
+      archive.entry({ name: MANIFEST, mode: PRIVATE_FILE }, JSON.stringify(manifest, null, 1))
       archive.finalize()
     }
     await Promise.all([fill().catch(error => archive.destroy(error as Error)), written])
@@ -66,7 +69,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
 async function addFile(archive: Pack, name: string, path: string): Promise<string> {
   const digest = createHash('sha256')
   const { size } = await stat(path)
-  const entry = archive.entry({ name, size })
+  const entry = archive.entry({ name, size, mode: PRIVATE_FILE })
   const source = createReadStream(path)
   source.on('data', chunk => digest.update(chunk))
   await pipeline(source, entry)
@@ -79,6 +82,7 @@ export async function restore(archive: string, stateFolder: string): Promise<{ f
   if (existsSync(join(stateFolder, DATABASE_FILE))) {
     throw new DeskError('usage', `${stateFolder} holds a desk already: choose another folder with --state.`)
   }
+  await takeStateFolder(stateFolder)
   const digests: Record<string, string> = {}
   let manifest: Manifest | undefined
   try {
@@ -116,9 +120,10 @@ async function unpackFile(source: AsyncIterable<Uint8Array>, { name }: Header, s
     throw new DeskError('unsound', `The archive holds "${name}", which no backup of Relaydesk does: use another.`)
   }
   const path = join(stateFolder, name === DATABASE_FILE ? `${DATABASE_FILE}.unfinished` : name)
-  await mkdir(dirname(path), { recursive: true })
+  const rights = await rightsAt(name === DATABASE_FILE ? stateFolder : join(stateFolder, LARGE_FILES), stateFolder)
+  await mkdir(dirname(path), { recursive: true, mode: rights.folder })
   const digest = createHash('sha256')
-  const file = await open(path, 'w')
+  const file = await open(path, 'w', rights.file)
   try {
     for await (const chunk of source) {
       digest.update(chunk)

@@ -63,10 +63,13 @@ export async function entryFor(
 
 const MOST_COPIED = 50
 
-/** Colleagues on To and Cc of a mail, each once. */
-export function othersOn({ from, to, cc, through }: InboundMessage, { isOurs }: Pick<DeskFacts, 'isOurs'>): Address[] {
+/** Colleagues on To and Cc of a mail, each once; no address at which it came to us. */
+export function othersOn(
+  { from, to, cc, through, addressedTo }: InboundMessage,
+  { isOurs }: Pick<DeskFacts, 'isOurs'>,
+): Address[] {
   const others = new Map([...to, ...cc].map(each => [each.address, each]))
-  for (const nobody of [from?.address ?? '', ...(through?.lists ?? [])]) others.delete(nobody)
+  for (const nobody of [from?.address ?? '', ...(through?.lists ?? []), ...addressedTo]) others.delete(nobody)
   return [...others.values()].filter(each => !isOurs(each.address)).slice(0, MOST_COPIED)
 }
 

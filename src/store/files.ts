@@ -1,10 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Content } from '../channel.ts'
 import { LARGE, syncPath } from '../content.ts'
+import { codeOf } from '../errors.ts'
+import { copyPrivately, PRIVATE_FILE, PRIVATE_FOLDER, rightsAt } from '../rights.ts'
+
+/** What it is called below the state folder. */
+export const LARGE_FILES = 'files'
+export const SPOOL = 'spool'
 
 /** This machine and this process, as the names of spool files tell them; a process id alone may come again. */
 const MACHINE = hostname().replace(/[^A-Za-z0-9-]/g, '-')
@@ -13,12 +19,14 @@ const PROCESS = randomUUID().slice(0, 8)
 /** Content too large for the database: one file for each digest, written and synced before it is named anywhere. */
 export class LargeFiles {
   readonly folder: string
+  readonly #stateFolder: string
   readonly #spool: string
   readonly #made = new Set<string>()
 
   constructor(stateFolder: string) {
-    this.folder = join(stateFolder, 'files')
-    this.#spool = join(stateFolder, 'spool')
+    this.#stateFolder = stateFolder
+    this.folder = join(stateFolder, LARGE_FILES)
+    this.#spool = join(stateFolder, SPOOL)
   }
 
   /** Path below `folder`: the digest is of the unpacked bytes, the ending says how they are packed. */
@@ -31,7 +39,7 @@ export class LargeFiles {
    * dead one left behind can be told, also where several machines share the folder.
    */
   async spoolPath(): Promise<string> {
-    await this.#makeFolder(this.#spool)
+    await this.#makeFolder(this.#spool, PRIVATE_FOLDER)
     return join(this.#spool, `${MACHINE}.${process.pid}.${PROCESS}.${randomUUID()}`)
   }
 
@@ -42,9 +50,9 @@ export class LargeFiles {
     const folder = dirname(target)
     if (!existsSync(target)) {
       const path = 'path' in content ? content.path : await this.#write(content.bytes)
-      await syncPath(path)
-      await this.#makeFolder(folder)
-      await rename(path, target)
+      const rights = await rightsAt(this.folder, this.#stateFolder)
+      await this.#makeFolder(folder, rights.folder)
+      await move(path, target, rights.file)
     } else if ('path' in content) {
       await rm(content.path, { force: true })
     }
@@ -66,7 +74,7 @@ export class LargeFiles {
 
   async #write(bytes: Uint8Array): Promise<string> {
     const path = await this.spoolPath()
-    const handle = await open(path, 'wx')
+    const handle = await open(path, 'wx', PRIVATE_FILE)
     try {
       await handle.writeFile(bytes)
     } finally {
@@ -75,12 +83,30 @@ export class LargeFiles {
     return path
   }
 
-  async #makeFolder(folder: string): Promise<void> {
+  async #makeFolder(folder: string, mode: number): Promise<void> {
     if (this.#made.has(folder)) return
-    const first = await mkdir(folder, { recursive: true })
+    const first = await mkdir(folder, { recursive: true, mode })
+    if (first) await chmod(folder, mode) // the umask has no say
     // Each folder that is new is an entry of the one above it.
     for (let made = folder; first && made.length >= first.length; made = dirname(made)) await syncPath(dirname(made))
     this.#made.add(folder)
+  }
+}
+
+/** Moves a file durably, also to another file system, where it gets its name once it is whole. */
+async function move(from: string, to: string, mode: number): Promise<void> {
+  await chmod(from, mode)
+  await syncPath(from)
+  try {
+    await rename(from, to)
+  } catch (error) {
+    if (codeOf(error) !== 'EXDEV') throw error
+    const copy = `${to}.${randomUUID()}`
+    await copyPrivately(from, copy)
+    await chmod(copy, mode)
+    await syncPath(copy)
+    await rename(copy, to)
+    await rm(from)
   }
 }
 

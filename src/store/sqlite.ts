@@ -1,5 +1,7 @@
+import { closeSync, existsSync, openSync } from 'node:fs'
 import Database from 'better-sqlite3'
 import { codeOf, DeskError } from '../errors.ts'
+import { PRIVATE_FILE } from '../rights.ts'
 import type { Migratable } from './migrate.ts'
 import { bindable, expand, type Sql, type Store, type Tx, type Value, varies } from './sql.ts'
 
@@ -19,6 +21,7 @@ const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY|PROTO
  * the busy timeout. See https://sqlite.org/isolation.html and https://sqlite.org/wal.html.
  */
 export function openSqlite(path: string): Store & { migratable: Migratable } {
+  if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE_FILE)) // its logs take its rights over
   const writer = new Database(path, { timeout: BUSY_MS })
   useWal(writer)
   writer.pragma('synchronous = FULL')
@@ -100,7 +103,13 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
       }
     },
     migratable: migratable(writer),
-    snapshot: target => inTurn(() => guarded(async () => void writer.prepare('VACUUM INTO ?').run(target))),
+    snapshot: target =>
+      inTurn(() =>
+        guarded(async () => {
+          closeSync(openSync(target, 'wx', PRIVATE_FILE))
+          writer.prepare('VACUUM INTO ?').run(target)
+        }),
+      ),
     async close() {
       closed = true
       for (const timer of timers) clearInterval(timer)

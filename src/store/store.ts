@@ -1,6 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, DeskError } from '../errors.ts'
+import { PRIVATE_FOLDER } from '../rights.ts'
 import { type Migratable, migrate } from './migrate.ts'
 import type { Store } from './sql.ts'
 import { asDeskError, openSqlite } from './sqlite.ts'
@@ -29,12 +30,21 @@ async function openServer(address: string): Promise<Store & { migratable: Migrat
 }
 
 /** What only a change of the configuration or of rights can mend; whatever else is in the way may go away by itself. */
-const FOLDER_FAULTS = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'EEXIST', 'SQLITE_READONLY', 'SQLITE_CANTOPEN'])
+const FOLDER_FAULTS = new Set([
+  'EACCES',
+  'EPERM',
+  'EROFS',
+  'ENOENT',
+  'ENOTDIR',
+  'EEXIST',
+  'SQLITE_READONLY',
+  'SQLITE_CANTOPEN',
+])
 
 async function openFile(folder: string): Promise<ReturnType<typeof openSqlite>> {
   const file = join(folder, DATABASE_FILE)
   try {
-    await mkdir(folder, { recursive: true })
+    await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
     return openSqlite(file)
   } catch (error) {
     const code = codeOf(error)

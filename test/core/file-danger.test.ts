@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fileDanger, isMailFile, safeFileName } from '../../src/core/file-danger.ts'
+import { fileDanger, isMailFile, nameToSave, safeFileName } from '../../src/core/file-danger.ts'
 
 test.each([
   ['setup.exe', 'application/octet-stream', 'can run programs'],
@@ -42,6 +42,7 @@ test.each([
   ['invoice\u202Efdp.exe', 'invoice_fdp.exe'],
   ['CON', '_CON'],
   ['aux.txt', '_aux.txt'],
+  ['NUL .txt', '_NUL .txt'],
   ['a.txt. . ', 'a.txt'],
   ['..', ''],
   ['...', ''],
@@ -63,5 +64,46 @@ test('whatever it is called: one name, on every system', () => {
       expect(safe).not.toMatch(/[. ]$/)
     }),
     { seed: 20261125 },
+  )
+})
+
+test.each([
+  ['.bashrc', '_bashrc'],
+  ['..ssh', '_ssh'],
+  ['-rf', '_rf'],
+  ['--checkpoint-action=exec=sh x.sh', '_checkpoint-action=exec=sh x.sh'],
+  [' -rf', '_rf'],
+  ['.-.-x', '_x'],
+  ['\u200B-rf', '_-rf'],
+  ['\u202E-rf', '_-rf'],
+  ['\u00A0.profile', '_profile'],
+  ['+!id', '_!id'],
+  ['~root', '_root'],
+  ['-', '_'],
+  ['...', ''],
+  ['.con', '_con'],
+  ['con.', '_con'],
+  ['../../.ssh/authorized_keys', 'authorized_keys'],
+  ['..\\..\\-x', '_x'],
+  ['photo.jpg                              .scr', 'photo.jpg .scr'],
+  ['half\uD800.txt', 'half\uFFFD.txt'],
+  ['C1\x9b31m.txt', 'C1_31m.txt'],
+  ['report-2026.v1.pdf', 'report-2026.v1.pdf'],
+])('%j is saved as %j', (given, expected) => {
+  expect(nameToSave(given)).toBe(expected)
+})
+
+test('whatever it is called: what is saved is neither hidden nor an option, and fits', () => {
+  fc.assert(
+    fc.property(
+      fc.constantFrom('', '.', '-', ' ', '\u200E', 'con', '…'),
+      fc.string({ unit: 'binary', maxLength: 400 }),
+      (start, rest) => {
+        const name = nameToSave(start + rest)
+        expect(name).not.toMatch(/^[-.+~\s]|[\p{Cc}\p{Cf}\p{Cs}/\\]|[. ]$/u)
+        expect(Buffer.byteLength(name)).toBeLessThanOrEqual(210)
+      },
+    ),
+    { seed: 20261201 },
   )
 })
