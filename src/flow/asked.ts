@@ -2,7 +2,6 @@ import type { InboundMessage } from '../channel.ts'
 import { ordersIn } from '../core/order-lines.ts'
 import { referenceAt } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
-
 import { wordOf } from '../core/typed-line.ts'
 import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
