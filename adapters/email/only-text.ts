@@ -15,7 +15,9 @@ export function onlyText(raw: RawMessage, { instead, length, fields }: Head): Mi
   if (!('bytes' in raw) || instead || raw.bytes.length > IN_MEMORY) return undefined
   const described = fields.filter(({ name }) => name.startsWith('content-'))
   const values = new Map(described.map(({ name, value }) => [name, value]))
-  if (values.size < described.length) return undefined
+  const head = Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, length).toString('latin1')
+  const written = head.match(/^[^\S\n]{0,8}content-[^\n:]{0,60}:/gim)?.length ?? 0
+  if (values.size < described.length || described.length !== written) return undefined
   const [, type = '', quoted, token] = SIMPLE.exec(values.get('content-type') ?? 'text/plain') ?? []
   if (!type || !/^(?:7bit|8bit)?$/i.test(values.get('content-transfer-encoding') ?? '')) return undefined
   if (!/^(?:inline)?$/i.test(values.get('content-disposition') ?? '')) return undefined
