@@ -58,6 +58,8 @@ export interface Authentication {
   result: Authenticity
   /** What was found, one clause each: `dmarc=pass (example.com)`. */
   reasons: string[]
+  /** A signature alone vouches for it: for what is written in it, not for whom it was handed to. */
+  signed?: true
 }
 
 /** A recipient that a mail did not reach. */

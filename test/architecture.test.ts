@@ -24,11 +24,11 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
     ],
     outside: /./,
   },
-  // Pure and synchronous: a digest is the only thing of the machine that it may ask for.
+  // Pure and synchronous: of the machine it asks for a digest, and how a host name is written.
   {
     of: /^src\/core\//,
     ours: ['src/core/', 'src/errors', 'src/channel'],
-    outside: /^(node:crypto|node:module|string-width|sanitize-html|parse5|tldts|chrono-node\/en)$/,
+    outside: /^(node:crypto|node:module|node:url|string-width|sanitize-html|parse5|tldts|chrono-node\/en)$/,
   },
   {
     of: /^src\/store\//,

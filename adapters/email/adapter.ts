@@ -209,7 +209,9 @@ export class EmailChannel
     if (!authentication.check || checked) return
     const since = this.#options.now().getTime() - FRESH_MS
     if (!outside && Date.parse(message.reachedAt ?? '') < since) return
-    this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(authentication))
+    const { now } = this.#options
+    const options = { dns: authentication.dns, own: this.#own, now }
+    this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(options))
     const found = await (await this.#senderCheck).check(raw, from, outside)
     message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
   }

@@ -1,10 +1,13 @@
+import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
+import { Readable } from 'node:stream'
 import { parametersOf } from './parameters.ts'
 
 /** Raw messages: in memory, or in a spool file if they are large. */
 export type RawMessage = { bytes: Uint8Array } | { path: string; size: number }
 
 const LARGEST_HEAD = 256 * 1024 // a longer head is cut to the fields we read
+const MOST_LINES = 3_000 // of a head that is checked: mailauth takes time by the square for folded lines
 const LONGEST_SEARCH = 16 * 1024 * 1024 // what has no end of its head by here has none
 const LONGEST_FIELD = 64 * 1024
 const STEP = 256 * 1024
@@ -12,13 +15,68 @@ const STEP = 256 * 1024
 const WANTED =
   /^(from|sender|to|cc|bcc|reply-to|subject|date|message-id|in-reply-to|references|mime-version|content-.*|auto-submitted|precedence|list-.*|x-auto.*|x-failed-recipients|return-path|delivered-to|x-original-to|feedback-id)$/
 
+/** A field without its folding, name in lower case, a character a byte. */
+export interface Field {
+  name: string
+  value: string
+}
+
 export interface Head {
   /** Bytes of the head as it came, its empty line included. */
   length: number
   /** What to parse instead of it; undefined to parse it as it is. */
   instead: Buffer | undefined
-  /** Unfolded fields, names in lower case, in order. */
-  fields: { name: string; value: string }[]
+  /** In their order. */
+  fields: Field[]
+  /** What other readers could understand in another way, a clause; null where it is read alike by everybody. */
+  doubt: string | null
+}
+
+/** A message ready to be read: what is judged and what is read are split at the same place. */
+export interface OpenMail {
+  head: Head
+  /** To be read. */
+  raw: RawMessage
+  /** The same as it was signed; differs in how lines of the text end, if at all, unless the head is doubtful. */
+  signed: RawMessage
+}
+
+/** The one place where a message is split into fields and body, for who checks its sender and for who reads it. */
+export async function openMail(raw: RawMessage): Promise<OpenMail> {
+  const signed = withoutEnvelopeLine(raw)
+  const lined = withLineEnds(signed)
+  const head = await readHead(lined)
+  const mended = 'bytes' in lined && 'bytes' in signed && !startsAlike(lined.bytes, signed.bytes, head.length)
+  const doubt = mended ? 'its lines do not end as lines of mail do' : head.doubt
+  return { head: { ...head, doubt }, raw: lined, signed }
+}
+
+/** The line that a local mailbox or pipe puts above a message (RFC 4155): it is none of it, and cannot be a field. */
+const ENVELOPE_LINE = /^From [^\s:]{1,320} {1,3}(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun) [^\r\n]{1,60}\r?\n/
+
+function withoutEnvelopeLine(raw: RawMessage): RawMessage {
+  if (!('bytes' in raw) || raw.bytes[0] !== 0x46) return raw
+  const bytes = Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.byteLength)
+  const line = ENVELOPE_LINE.exec(bytes.toString('latin1', 0, 500))
+  return line ? { bytes: bytes.subarray(line[0].length) } : raw
+}
+
+function startsAlike(one: Uint8Array, other: Uint8Array, length: number): boolean {
+  return one === other || Buffer.compare(one.subarray(0, length), other.subarray(0, length)) === 0
+}
+
+/** What to parse: all at once where it is in memory, else as it is read. */
+export function sourceOf(raw: RawMessage, { instead, length }: Head): Uint8Array | Readable {
+  if ('bytes' in raw) return instead ? Buffer.concat([instead, raw.bytes.subarray(length)]) : raw.bytes
+  if (!instead) return createReadStream(raw.path)
+  const body = createReadStream(raw.path, { start: length })
+  return Readable.from(
+    (async function* () {
+      yield instead
+      yield* body
+    })(),
+    { objectMode: false },
+  )
 }
 
 /** Reads the head of a message. It may be of any size: what is not needed of a gigantic one is left out. */
@@ -27,23 +85,67 @@ export async function readHead(raw: RawMessage): Promise<Head> {
     'bytes' in raw
       ? Buffer.from(raw.bytes.buffer, raw.bytes.byteOffset, raw.bytes.byteLength)
       : await readStart(raw.path)
-  const empty = endOfHead(start)
-  const end = lastOfFields(start.subarray(0, Math.min(empty, LARGEST_HEAD))) ?? empty
-  const head = start.subarray(0, Math.min(end, LONGEST_SEARCH))
-  const fields = fieldsOf(head)
-  if (head.length <= LARGEST_HEAD) {
-    const instead = end === empty ? undefined : Buffer.concat([head, Buffer.from('\r\n')])
-    return { length: end, instead, fields }
+  const end = endOfHead(start)
+  const strict = end > LARGEST_HEAD ? 'its head is too long' : strictFields(start.toString('latin1', 0, end))
+  if (typeof strict !== 'string') return { length: end, instead: undefined, fields: strict, doubt: null }
+  return { ...readLeniently(start, end), doubt: strict }
+}
+
+/**
+ * The fields of a head that follows RFC 5322 to the letter (section 2.2; nothing of section 4), or why it does not. All
+ * of its lines end with CR LF, or all with LF, as a mailbox keeps them.
+ */
+function strictFields(head: string): Field[] | string {
+  const lines = head.split(head.includes('\r') ? '\r\n' : '\n')
+  if (lines.length > MOST_LINES) return 'its head has too many lines'
+  if (lines.pop() !== '' || lines.pop() !== '') return 'no empty line ends its head'
+  const fields: Field[] = []
+  for (const [index, line] of lines.entries()) {
+    if (CONTROL.test(line)) return `line ${index + 1} of its head holds a control character`
+    const last = fields.at(-1)
+    if (line.startsWith(' ') || line.startsWith('\t')) {
+      const more = trimmed(line)
+      if (!last || more === '') return `line ${index + 1} of its head goes on from nothing, or with nothing`
+      last.value = last.value === '' ? more : `${last.value} ${more}`
+    } else {
+      const colon = line.indexOf(':')
+      const name = line.slice(0, Math.max(0, colon))
+      if (!NAME.test(name)) return `line ${index + 1} of its head is no field`
+      fields.push({ name: name.toLowerCase(), value: trimmed(line.slice(colon + 1)) })
+    }
   }
+  return fields
+}
+
+const NAME = /^[!-9;-~]{1,200}$/
+const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
+
+/** Without the blanks around it; a byte of a character may look like a blank of another kind. */
+function trimmed(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start += 1
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end -= 1
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+/** As much as can be made of a head that breaks the rules. What is parsed says where it ends, too. */
+function readLeniently(start: Buffer, empty: number): Omit<Head, 'doubt'> {
+  const length = lastOfFields(start.subarray(0, Math.min(empty, LARGEST_HEAD))) ?? empty
+  const fields = fieldsOf(start.subarray(0, Math.min(length, LONGEST_SEARCH)))
   let left = LARGEST_HEAD
   const kept: string[] = []
   for (const { name, value } of fields) {
-    const line = `${name}: ${value.slice(0, LONGEST_FIELD)}`
+    const line = `${name}: ${value.slice(0, LONGEST_FIELD).replace(/[\r\n]+/g, ' ')}`
     if (!WANTED.test(name) || line.length > left) continue
     left -= line.length
     kept.push(line)
   }
-  return { length: end, instead: Buffer.from(`${kept.join('\r\n')}\r\n\r\n`, 'latin1'), fields }
+  return { length, instead: Buffer.from(`${kept.join('\r\n')}\r\n\r\n`, 'latin1'), fields }
 }
 
 async function readStart(path: string): Promise<Buffer> {
@@ -118,7 +220,7 @@ export function headCharset({ fields }: Head): string {
 }
 
 /** Lines that end with nothing but CR, as old programs write them, end as others do; none in front of the head. */
-export function withLineEnds(raw: RawMessage): RawMessage {
+function withLineEnds(raw: RawMessage): RawMessage {
   if (!('bytes' in raw)) return raw
   let start = 0
   while (raw.bytes[start] === 0x0a || (raw.bytes[start] === 0x0d && raw.bytes[start + 1] === 0x0a)) start += 1

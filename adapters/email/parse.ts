@@ -1,7 +1,7 @@
 import type { Address, Authentication } from '../../src/channel.ts'
 import { isOurs, oneLine } from '../../src/core/address.ts'
 import { alertOf } from '../../src/core/alert.ts'
-import { judgeSender } from '../../src/core/authentication.ts'
+import { doubted, judgeSender } from '../../src/core/authentication.ts'
 import { bouncedRecipients, returnedIds } from '../../src/core/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../src/core/delivery-status.ts'
 import type { Evidence } from '../../src/core/evidence.ts'
@@ -10,26 +10,28 @@ import { readListMail, throughList } from '../../src/core/list-mail.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
 import { spamReasons } from '../../src/core/spam.ts'
+import { tokensIn } from '../../src/core/token.ts'
 import { isAnswerSubject, isForwardSubject } from '../../src/core/visible.ts'
 import { codeOf, sentenceOf } from '../../src/errors.ts'
 import { addressesIn, writtenAddresses } from './address-list.ts'
 import { removeCollected } from './collect.ts'
 import { FAULTS } from './faults.ts'
 import { fingerprintOf } from './fingerprint.ts'
-import { type Head, headCharset, type RawMessage, readHead, withLineEnds } from './head.ts'
+import { type Head, headCharset, type OpenMail, openMail, type RawMessage } from './head.ts'
+import { doubtsOf, LONGEST_VALUE } from './one-reading.ts'
 import { parametersOf, typeOf } from './parameters.ts'
 import { type ReadMail, unreadable } from './parsed.ts'
 import { type MailWithin, type Parts, readParts } from './parts.ts'
 import { forwardedIn, textsOf } from './said.ts'
+import { doubtOfTold } from './signature.ts'
 import { isDeep } from './text.ts'
 import { trustedResults } from './trusted-headers.ts'
 import { decodeWords } from './words.ts'
 
 const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
 const LONGEST_SUBJECT = 1_000
-const LONGEST_VALUE = 64 * 1024 // of a longer one its start and its end
-const MOST_FIELDS = 50 // of one name
 const MOST_REFERENCES = 1_000
+const MOST_TOKENS = 10_000
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
@@ -49,14 +51,14 @@ export interface ParseOptions {
 /** Reads a raw message. Never rejects because of what is in it: such a message is unreadable, with the reason. */
 export async function readMail(raw: RawMessage, options: ParseOptions): Promise<ReadMail> {
   try {
-    const lined = withLineEnds(raw)
-    const head = await readHead(lined)
+    const mail = await openMail(raw)
+    const { head } = mail
     if (head.fields.length === 0) throw new Error('it has no header')
-    const parts = await readParts(lined, head, { spool: options.spool, html: options.html !== undefined })
+    const parts = await readParts(mail.raw, head, { spool: options.spool, html: options.html !== undefined })
     const read = assemble(head, parts, options)
     if (read.head && 'authentication' in read.message) {
       const { from, list } = read.head
-      const found = authenticationOf(head, from, options) // what can be checked is From, whoever wrote it
+      const found = await authenticationOf(mail, from, options) // what can be checked is From, whoever wrote it
       read.message.authentication = throughList(list, found, { from, own: options.own, looked: found !== UNKNOWN })
       read.head.checked = found.reasons.length > 0
     }
@@ -70,7 +72,7 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 
 function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const byName = Map.groupBy(head.fields, field => field.name)
-  const values = (name: string) => (byName.get(name) ?? []).slice(0, MOST_FIELDS).map(field => bounded(field.value))
+  const values = (name: string) => (byName.get(name) ?? []).map(field => bounded(field.value))
   const hint = headCharset(head)
   const written = [...values('from').slice(0, 5), ...values('sender').slice(0, 5)].flatMap(value =>
     writtenAddresses(value, hint),
@@ -112,6 +114,8 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
     report: isReport(evidence, verdict.kind),
   })
   const messageId = messageIds(values('message-id').at(-1) ?? '')[0] ?? null
+  // Of several Message-IDs the others may be ours, too.
+  const marks = [...values('x-relaydesk-id'), ...values('message-id').slice(0, -1)].flatMap(messageIds)
   const envelopeTo = [...(options.envelope?.to ?? []), ...values('delivered-to'), ...values('x-original-to')]
   const sentAt = timeOf(values('date')[0])
   return {
@@ -135,7 +139,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       sentAt,
       reachedAt: timeOf(values('received')[0]?.split(';').at(-1)) ?? sentAt,
       messageId,
-      ...(byName.has('x-relaydesk-id') ? { marks: values('x-relaydesk-id').flatMap(messageIds) } : {}),
+      ...(marks.length > 0 ? { marks } : {}),
       references: [
         ...referencesOf(values),
         ...(rewritten ? messageIds(wrapped?.messageId ?? '') : []),
@@ -155,9 +159,18 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   }
 }
 
-function authenticationOf(head: Head, from: string | null, { trusted = [] }: ParseOptions): Authentication {
-  const results = trustedResults(head, trusted)
-  return results === null ? UNKNOWN : judgeSender(from, results)
+/** How far the sender is confirmed by what a trusted server found, and by how the message can be read. */
+async function authenticationOf(
+  mail: OpenMail,
+  from: string | null,
+  { trusted = [], own }: ParseOptions,
+): Promise<Authentication> {
+  const told = trustedResults(mail.head, trusted)
+  if (told === null) return UNKNOWN
+  const judged = judgeSender(from, told.results)
+  const doubts = [...(told.doubt ? [told.doubt] : []), ...doubtsOf(mail.head, from)]
+  const open = judged.signed && from && doubts.length === 0 ? await doubtOfTold(mail, { from, own }) : null
+  return doubted(judged, open ? [open] : doubts)
 }
 
 /** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */
@@ -202,6 +215,7 @@ function evidenceOf(values: (name: string) => string[], from: Address | null, op
   }
 }
 
+/** Of a value that is too long its start and its end; such a message confirms nobody. */
 function bounded(value: string): string {
   if (value.length <= LONGEST_VALUE) return value
   return `${value.slice(0, LONGEST_VALUE / 2)} ${value.slice(-LONGEST_VALUE / 2)}`
@@ -211,7 +225,9 @@ function bounded(value: string): string {
 function referencesOf(values: (name: string) => string[]): string[] {
   const answered = values('in-reply-to').flatMap(messageIds)
   const conversation = values('references').flatMap(messageIds)
-  return [...new Set([...answered, ...conversation.toReversed()].slice(0, MOST_REFERENCES))]
+  const all = [...new Set([...answered, ...conversation.toReversed()])]
+  const ours = all.slice(MOST_REFERENCES).filter(id => tokensIn(id).length > 0) // wherever they stand
+  return [...all.slice(0, MOST_REFERENCES), ...ours.slice(0, MOST_TOKENS)]
 }
 
 function messageIds(written: string): string[] {

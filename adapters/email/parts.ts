@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs'
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { AttachmentStream, MailParserOptions, MessageText } from 'mailparser'
 import type { Address, InboundAttachment } from '../../src/channel.ts'
 import { pack } from '../../src/content.ts'
@@ -7,7 +6,7 @@ import { oneLine } from '../../src/core/address.ts'
 import { writtenAddresses } from './address-list.ts'
 import { withoutArmor } from './armor.ts'
 import { fileName, keepAttachment } from './attachment.ts'
-import { type Head, headCharset, type RawMessage, readHead, withLineEnds } from './head.ts'
+import { type Head, headCharset, openMail, type RawMessage, readHead, sourceOf } from './head.ts'
 import { onlyText } from './only-text.ts'
 import { type Opening, takeProtected } from './protected.ts'
 import { htmlOfParts, layOutTnef, type MimePart, textOfParts } from './text.ts'
@@ -61,20 +60,6 @@ export interface Parts {
   opened: number
   /** What a winmail.dat says. */
   tnef: { text: string; html: string } | null
-}
-
-/** What to parse: all at once where it is in memory, else as it is read. */
-function sourceOf(raw: RawMessage, { instead, length }: Head): Uint8Array | Readable {
-  if ('bytes' in raw) return instead ? Buffer.concat([instead, raw.bytes.subarray(length)]) : raw.bytes
-  if (!instead) return createReadStream(raw.path)
-  const body = createReadStream(raw.path, { start: length })
-  return Readable.from(
-    (async function* () {
-      yield instead
-      yield* body
-    })(),
-    { objectMode: false },
-  )
 }
 
 export interface PartsOptions {
@@ -154,9 +139,9 @@ async function readEntity(
   parts: Parts,
   more: Place,
 ): Promise<MimePart | false> {
-  if (asText) return readTree(raw, { length: 0, instead: AS_TEXT, fields: [] }, parts, more)
-  const lined = withLineEnds(raw)
-  return readTree(lined, await readHead(lined), parts, more)
+  if (asText) return readTree(raw, { length: 0, instead: AS_TEXT, fields: [], doubt: null }, parts, more)
+  const { raw: lined, head } = await openMail(raw)
+  return readTree(lined, head, parts, more)
 }
 
 interface Place {

@@ -1,15 +1,19 @@
 import { Resolver } from 'node:dns/promises'
-import { createReadStream } from 'node:fs'
+import { isIP } from 'node:net'
+import type { DKIMResult, SPFResult } from 'mailauth'
 import type { Authentication } from '../../src/channel.ts'
-import { judgeSender, type MethodResult } from '../../src/core/authentication.ts'
+import { doubted, isAligned, judgeSender, type MethodResult } from '../../src/core/authentication.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
-import type { RawMessage } from './head.ts'
+import { type OpenMail, openMail, type RawMessage, sourceOf } from './head.ts'
+import { doubtsOf } from './one-reading.ts'
 import type { AuthenticationSettings } from './settings.ts'
+import { openFields, type Reader, type Signature, signaturesIn } from './signature.ts'
 
 const QUERY_MS = 2_000
 const TRIES = 2
 const SLOWEST_MS = 10_000
 const MOST_SIGNATURES = 5
+const CLOCK_SKEW_MS = 5 * 60_000 // by which the clock of a signer may be ahead of ours
 const UNSURE: Authentication = { result: 'unaligned', reasons: ['it could not be checked'] }
 const MOST_QUERIES = 60 // of one message; SPF alone allows ten (RFC 7208 section 4.6.4)
 
@@ -23,12 +27,24 @@ export interface Client {
   sender: string
 }
 
+type Resolve = (name: string, type: string) => Promise<string[] | string[][]>
+
+export interface SenderCheckOptions extends Pick<AuthenticationSettings, 'dns'> {
+  /** Addresses of the desk, lower case. Left out: whom a message is addressed to is not looked at. */
+  own?: readonly string[]
+  now?: () => Date
+}
+
 /** Checks DKIM, SPF and DMARC of messages that no trusted server has checked (RFC 6376, 7208, 7489). */
 export class SenderCheck {
   readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: TRIES })
+  readonly #own: readonly string[] | undefined
+  readonly #now: () => Date
 
-  constructor({ dns }: Pick<AuthenticationSettings, 'dns'>) {
+  constructor({ dns, own, now = () => new Date() }: SenderCheckOptions) {
     if (dns !== undefined) this.#resolver.setServers([dns])
+    this.#own = own
+    this.#now = now
   }
 
   /**
@@ -36,17 +52,21 @@ export class SenderCheck {
    * then nothing but signatures says anything, since it hands on what others wrote.
    */
   async check(raw: RawMessage, from: string | null, client: Client | null): Promise<Authentication> {
-    const signatures = await signaturesOf(raw)
-    if (!client && signatures === 0) return UNKNOWN
+    const mail = await openMail(raw)
+    const signatures = signaturesIn(mail.head.fields)
+    if (!client && signatures.length === 0) return UNKNOWN
     // Whoever sends must not be able to choose that nothing is found out.
     const unsure = client ? UNSURE : UNKNOWN
-    if (signatures > MOST_SIGNATURES) return unsure
+    if (signatures.length > MOST_SIGNATURES) return unsure
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Authentication>(resolve => {
       timer = setTimeout(() => resolve(unsure), SLOWEST_MS)
     })
     try {
-      return await Promise.race([this.#ask(raw, from, client), late])
+      const asked = this.#ask(mail, signatures, from, client)
+      const found = doubted(await Promise.race([asked, late]), doubtsOf(mail.head, from))
+      // Who passes on what others wrote has broken no promise of theirs.
+      return client || found.result === 'pass' ? found : { ...found, result: 'none' }
     } catch {
       return unsure
     } finally {
@@ -54,31 +74,49 @@ export class SenderCheck {
     }
   }
 
-  async #ask(raw: RawMessage, from: string | null, client: Client | null): Promise<Authentication> {
-    const { authenticate } = await import('mailauth')
-    const input = 'bytes' in raw ? Buffer.from(raw.bytes) : createReadStream(raw.path)
-    const { dkim, spf, dmarc } = await authenticate(input, {
-      ...(client ?? {}),
-      resolver: this.#asking(),
-      trustReceived: false,
-      disableArc: true,
-      disableBimi: true,
-    })
-    const results: MethodResult[] = [
-      ...(dmarc ? [{ method: 'dmarc', result: dmarc.status.result, domain: dmarc.domain ?? '' }] : []),
-      ...(dkim?.results ?? []).map(each => ({
-        method: 'dkim',
-        result: each.status.result,
-        domain: each.signingDomain ?? '',
-      })),
-      ...(spf ? [{ method: 'spf', result: spf.status.result, domain: spf.domain ?? '' }] : []),
-    ]
-    const judged = judgeSender(from, results)
-    // Who passes on what others wrote has broken no promise of theirs.
-    return client || judged.result === 'pass' ? judged : { ...judged, result: 'none' }
+  async #ask(
+    mail: OpenMail,
+    signatures: readonly Signature[],
+    from: string | null,
+    client: Client | null,
+  ): Promise<Authentication> {
+    const resolver = this.#asking()
+    const [dkim, spf] = await Promise.all([
+      this.#askDkim(mail, signatures, { from: from ?? '', own: this.#own }, resolver),
+      client ? askSpf(client, resolver) : [],
+    ])
+    const dmarc = from === null ? [] : await askDmarc(from, { dkim, spf }, resolver)
+    return judgeSender(from, [...dmarc, ...dkim, ...spf])
   }
 
-  #asking(): (name: string, type: string) => Promise<string[] | string[][]> {
+  /** What signatures prove. Where others may read the message in another way, they prove nothing, and are not looked at. */
+  async #askDkim(
+    mail: OpenMail,
+    signatures: readonly Signature[],
+    reader: Reader,
+    resolver: Resolve,
+  ): Promise<MethodResult[]> {
+    if (signatures.length === 0 || mail.head.doubt !== null) return []
+    const { dkimVerify } = await import('mailauth/lib/dkim/verify.js')
+    const source = sourceOf(mail.signed, mail.head)
+    const curTime = this.#now()
+    const input = source instanceof Uint8Array ? Buffer.from(source) : source
+    const { results } = await dkimVerify(input, { resolver, rejectRsaSha1: true, curTime })
+    const found: MethodResult[] = []
+    for (const each of results.filter(({ signingDomain }) => signingDomain)) {
+      const genuine = each.status.result === 'pass'
+      const signature = signatures.find(({ proof }) => proof === each.signature)
+      const flaw = genuine ? flawOf(each, signature, curTime) : null
+      const left = genuine && !flaw && signature ? await openFields(mail, signature, reader) : null
+      // RFC 8601 section 2.7.1: genuine, and still not what we rely on.
+      const result = flaw ? 'policy' : left ? PARTLY : each.status.result
+      const reason = flaw ?? left ?? ''
+      found.push({ method: 'dkim', result, domain: each.signingDomain ?? '', ...(reason ? { reason } : {}) })
+    }
+    return found
+  }
+
+  #asking(): Resolve {
     let asked = 0
     return (name, type) => {
       asked += 1
@@ -88,18 +126,48 @@ export class SenderCheck {
   }
 }
 
-/** How many signatures stand in its head. */
-async function signaturesOf(raw: RawMessage): Promise<number> {
-  const start = 'bytes' in raw ? raw.bytes.subarray(0, 256 * 1024) : await startOf(raw.path)
-  const head =
-    Buffer.from(start)
-      .toString('latin1')
-      .split(/\r?\n\r?\n/, 1)[0] ?? ''
-  return head.match(/^dkim-signature[ \t]*:/gim)?.length ?? 0
+/** What is made of a genuine signature that leaves out what matters: it refutes nothing, and confirms nobody. */
+const PARTLY = 'neutral'
+
+/** Why a genuine signature says nothing of who wrote the text, a clause (RFC 6376 sections 3.5, 3.6.1 and 8.2). */
+function flawOf(
+  { status, canonBodyLengthLimited, signTime }: DKIMResult,
+  signature: Signature | undefined,
+  now: Date,
+): string | null {
+  if (!signature) return 'its signature can be read in two ways'
+  if (signature.flaw) return signature.flaw
+  if (canonBodyLengthLimited && status.underSized) return 'it covers only the beginning of the text'
+  if (status.testing) return 'its key is only for tests'
+  if (signTime && Date.parse(signTime) > now.getTime() + CLOCK_SKEW_MS) return 'it is from the future'
+  return null
 }
 
-async function startOf(path: string): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for await (const chunk of createReadStream(path, { end: 256 * 1024 })) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks)
+async function askSpf({ ip, helo, sender }: Client, resolver: Resolve): Promise<MethodResult[]> {
+  const { spf } = await import('mailauth/lib/spf/index.js')
+  const name = helo || ip
+  const found: SPFResult = await spf({ ip, helo: isIP(name) ? `[${name}]` : name, sender, resolver })
+  return [{ method: 'spf', result: found.status.result, domain: found.domain ?? '' }]
+}
+
+/** DMARC, by what SPF and flawless signatures say (RFC 7489 section 3). */
+async function askDmarc(
+  from: string,
+  { dkim, spf }: { dkim: readonly MethodResult[]; spf: readonly MethodResult[] },
+  resolver: Resolve,
+): Promise<MethodResult[]> {
+  const { dmarc } = await import('mailauth/lib/dmarc/index.js')
+  const passed = (results: readonly MethodResult[]) => results.filter(({ result }) => result === 'pass')
+  const found = await dmarc({
+    headerFrom: [from],
+    spfDomains: passed(spf).map(({ domain }) => domain),
+    dkimDomains: passed(dkim).map(({ domain }) => ({ domain })),
+    resolver,
+  })
+  if (!found) return []
+  // The domain did sign it, though not all of it.
+  const author = from.slice(from.lastIndexOf('@') + 1)
+  const signed = dkim.some(({ result, reason, domain }) => result === PARTLY && reason && isAligned(domain, author))
+  const partly = signed && found.status.result === 'fail'
+  return partly ? [] : [{ method: 'dmarc', result: found.status.result, domain: found.domain ?? '' }]
 }

@@ -2,13 +2,13 @@ import type { InboundMessage } from '../channel.ts'
 import { ordersIn } from '../core/order-lines.ts'
 import { referenceAt } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
-import { tokensIn, verifyToken } from '../core/token.ts'
 import { wordOf } from '../core/typed-line.ts'
 import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
+import { claimsIn } from './conversation.ts'
 import { type Orders, ownText, readOrders } from './orders.ts'
 
 /** What an agent asks for in a mail. */
@@ -40,7 +40,7 @@ export async function askedIn(
   const { lines, text } = actor ? ordersIn(ownText(message)) : { lines: [], text: '' }
   if (!actor || lines.length === 0 || decision.action === 'hold')
     return { decision, orders: null, actor, unconfirmed: false }
-  if (!(await isConfirmed(tx, intake, message))) {
+  if (!(await isConfirmed(tx, intake, message, decision))) {
     const held: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
   }
@@ -65,17 +65,24 @@ function isMeant({ context, facts }: Intake, lines: readonly string[]): boolean 
   })
 }
 
-/** A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it. */
-async function isConfirmed(sql: Sql, { keys }: Intake, message: InboundMessage): Promise<boolean> {
-  const { result } = message.authentication
-  if (result !== 'none') return result === 'pass'
-  for (const token of [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)) {
-    const claim = verifyToken(keys, token)
-    const sent = claim ? await outboxByNumber(sql, claim.number) : undefined
+/**
+ * A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it. A
+ * signature says nothing of whom its bytes were handed to: on the envelope anybody may lead them to another ticket.
+ */
+async function isConfirmed(sql: Sql, { keys }: Intake, message: InboundMessage, decision: Decision): Promise<boolean> {
+  const { references, addressedTo, from, to, cc, authentication } = message
+  const { result, signed } = authentication
+  if (result === 'pass') {
+    if (!signed || decision.action !== 'append' || decision.rule !== 'token') return true
+    const written = claimsIn(keys, [...references, ...[...to, ...cc].map(each => each.address)])
+    for (const { number } of written) if ((await outboxByNumber(sql, number))?.ticketId) return true
+    return false
+  }
+  if (result !== 'none') return false
+  for (const { number } of claimsIn(keys, [...references, ...addressedTo])) {
+    const sent = await outboxByNumber(sql, number)
     const recipients = sent ? await recipientsOf(sql, sent.id) : []
-    if (recipients.length === 1 && recipients[0]?.recipient === message.from?.address) return true
+    if (recipients.length === 1 && recipients[0]?.recipient === from?.address) return true
   }
   return false
 }
-
-const MOST_TOKENS = 10

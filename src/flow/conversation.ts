@@ -3,7 +3,7 @@ import type { DeskFacts } from '../commands/command.ts'
 import { referencesIn } from '../core/reference.ts'
 import type { Clue } from '../core/threading.ts'
 import { isDone } from '../core/ticket-state.ts'
-import { type TokenKey, tokensIn, verifyToken } from '../core/token.ts'
+import { type TokenClaim, type TokenKey, tokensIn, verifyToken } from '../core/token.ts'
 import { alertByKey, alertKey } from '../store/alerts.ts'
 import { rowKey } from '../store/chat-rows.ts'
 import { newestSentTo, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
@@ -92,10 +92,8 @@ export async function sentThatBounced(
   facts: Pick<DeskFacts, 'at'>,
   message: InboundMessage,
 ): Promise<OutboxEntry | undefined> {
-  const tokens = [...message.references.slice(0, CLUES), ...message.addressedTo].flatMap(tokensIn)
-  for (const token of tokens.slice(0, CLUES)) {
-    const claim = verifyToken(keys, token)
-    const sent = claim ? await outboxByNumber(sql, claim.number) : undefined
+  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+    const sent = await outboxByNumber(sql, claim.number)
     if (sent) return sent
   }
   const since = new Date(Date.parse(facts.at) - BOUNCES_WITHIN_MS).toISOString()
@@ -106,14 +104,18 @@ export async function sentThatBounced(
   return undefined
 }
 
+/** What the tokens of ours among these claim, wherever they stand: what others put before them is no token of ours. */
+export function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): TokenClaim[] {
+  const claims = [...new Set(texts.flatMap(tokensIn))].map(token => verifyToken(keys, token))
+  return claims.filter(claim => claim !== null).slice(0, CLUES)
+}
+
 /** What it answers says more than the address it was sent to. */
 async function tokenClues(sql: Sql, keys: readonly TokenKey[], message: InboundMessage): Promise<Clue[]> {
   const clues: Clue[] = []
-  const tokens = [...message.references.slice(0, CLUES), ...message.addressedTo].flatMap(tokensIn)
-  for (const token of [...new Set(tokens)].slice(0, CLUES)) {
-    const claim = verifyToken(keys, token)
-    const sent = claim ? await outboxByNumber(sql, claim.number) : undefined
-    if (!claim || !sent?.ticketId) continue
+  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+    const sent = await outboxByNumber(sql, claim.number)
+    if (!sent?.ticketId) continue
     const recipients = await recipientsOf(sql, sent.id)
     const issuedToSender = recipients.some(each => each.recipient === message.from?.address)
     clues.push({ by: 'token', ticketId: sent.ticketId, purpose: claim.purpose, issuedToSender })

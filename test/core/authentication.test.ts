@@ -78,3 +78,144 @@ describe('whether a sender is confirmed', () => {
     expect(judgeSender(null, []).result).toBe('none')
   })
 })
+
+describe('domains', () => {
+  const by = (domain: string, from = 'bob@example.com') =>
+    ['dkim', 'spf'].map(method => judgeSender(from, [{ method, result: 'pass', domain }]).result)
+
+  test.each([
+    'example.com/.evil.example',
+    'example.com#.evil.example',
+    'example.com?.evil.example',
+    'example.com\\.evil.example',
+    'example.com:80.evil.example',
+    'example.com:.evil.example',
+    'x@example.com',
+    'evil.example@example.com',
+    'http://example.com',
+    'http://example.com/.evil.example',
+    '//example.com/.evil.example',
+    'x://example.com#.evil.example',
+    '[example.com]',
+    '[example.com].evil.example',
+    'example.com].evil.example',
+    'example.com%2f.evil.example',
+    'ex%61mple.com',
+    'example.com;.evil.example',
+    'example.com&.evil.example',
+    'example.com,.evil.example',
+    'example.com .evil.example',
+    ' example.com',
+    'example.com\0.evil.example',
+    'example.com\n',
+    'example.com..',
+    'example..com',
+    '.example.com',
+    '-.example.com',
+    '_x.example.com',
+    '*.example.com',
+    'ｅxample.com',
+    'example。com',
+    'exam\u00adple.com',
+    'example.com\u200b',
+    `${'a'.repeat(64)}.example.com`,
+    `${'a.'.repeat(130)}example.com`,
+    'com',
+    '',
+    'evil.example',
+    'notexample.com',
+    'example.com.evil.example',
+  ])('%s vouches for nobody at example.com', domain => {
+    expect(by(domain)).toEqual(['unaligned', 'unaligned'])
+    // Blanks around it are none of it there, and a server may tell an address.
+    if (domain !== domain.trim() || domain.endsWith('@example.com')) return
+    const { results, malformed } = readAuthenticationResults(
+      `mx; dkim=pass header.d=${domain}; spf=pass smtp.mailfrom=${domain}`,
+    )
+    expect(malformed || /unaligned|none/.test(judgeSender('bob@example.com', results).result)).toBe(true)
+  })
+
+  test.each([
+    ['example.com', 'bob@example.com'],
+    ['EXAMPLE.com.', 'bob@example.com'],
+    ['mail.example.com', 'bob@example.com'],
+    ['example.com', 'bob@mail.example.com.'],
+    ['xn--exmple-cua.com', 'bob@exämple.com'],
+    ['exämple.com', 'bob@xn--exmple-cua.com'],
+    ['mail.exämple.com', 'bob@EXÄMPLE.com'],
+    ['example.co.uk', 'bob@it.example.co.uk'],
+    ['foo.github.io', 'bob@mail.foo.github.io'],
+  ])('%s vouches for %s', (domain, from) => {
+    expect(by(domain, from)).toEqual(['pass', 'pass'])
+  })
+
+  test.each(['com', 'co.uk', 'github.io', 'localhost', '1.2.3.4', '[1.2.3.4]', 'xn--55qx5d.cn', '公司.cn'])(
+    '%s vouches for nobody, itself included',
+    domain => {
+      expect(by(domain, `bob@${domain}`)).toEqual(['unaligned', 'unaligned'])
+      expect(by(domain, `bob@it.${domain}`)).toEqual(['unaligned', 'unaligned'])
+    },
+  )
+})
+
+describe('what stands far behind, or is miswritten', () => {
+  const judged = (value: string) => {
+    const { results, malformed } = readAuthenticationResults(value)
+    return [judgeSender('bob@example.com', results).result, malformed]
+  }
+  const PASSED = 'mx; dkim=pass header.d=example.com'
+  const FAILED = 'dmarc=fail header.from=example.com'
+
+  test.each([
+    ['twenty results', `${PASSED}; ${'dkim=none; '.repeat(20)}${FAILED}`],
+    ['a thousand results', `${PASSED}; ${'spf=none; '.repeat(1_000)}${FAILED}`],
+    ['20,000 letters', `${PASSED}; x-note=${'a'.repeat(20_000)}; ${FAILED}`],
+    ['a comment of 30,000 letters', `${PASSED} (${'a'.repeat(30_000)}); ${FAILED}`],
+    ['blanks', `${PASSED};${' '.repeat(50_000)}${FAILED}`],
+    ['another verdict', `${PASSED}; dmarc=pass header.from=example.com; ${FAILED}`],
+    ['a verdict on another domain', `${PASSED}; dmarc=pass header.from=evil.example; ${FAILED}`],
+  ])('dmarc=fail behind %s counts', (_, value) => {
+    expect(judged(value)).toEqual(['fail', false])
+  })
+
+  test.each([
+    `${PASSED} (no end; ${FAILED}`,
+    `${PASSED} header.b="no end; ${FAILED}`,
+    `${PASSED} (((); ${FAILED}`,
+    `${PASSED} fail`,
+    `${PASSED} header.d=evil.example`,
+    'mx; dkim=pass, header.d=example.com',
+    'mx; dkim=pa(x)ss header.d=example.com',
+    'mx; dkim=pass= header.d=example.com',
+    'mx; dkim==pass header.d=example.com',
+    'mx; dkim header.d=example.com',
+    'mx; dmarc:pass header.from=example.com',
+    'mx; dkim=pass =x header.d=example.com',
+    `mx; x=${'a'.repeat(1_000_001)}; dkim=pass header.d=example.com`,
+  ])('%# is malformed', value => {
+    expect(judged(value)[1]).toBe(true)
+  })
+
+  test('what many servers write is not', () => {
+    for (const value of [
+      'mx.google.com; dkim=pass header.i=@example.com header.s=s1 header.b="AbC/d+e=="; spf=pass (google.com: domain of bob@example.com designates 1.2.3.4 as permitted sender) smtp.mailfrom=bob@example.com; dmarc=pass (p=REJECT sp=REJECT dis=NONE) header.from=example.com',
+      'spf=pass (sender IP is 1.2.3.4) smtp.mailfrom=example.com; dkim=pass (signature was verified) header.d=example.com;dmarc=pass action=none header.from=example.com;compauth=pass reason=100',
+      'mx; dmarc=pass(p=REJECT) header.from=example.com',
+      'mx; arc=none; dkim=pass (2048-bit key) header.d=example.com header.i=@example.com header.a=rsa-sha256 header.s=s1 header.b=abc/D+e; dkim-atps=neutral; iprev=pass policy.iprev=1.2.3.4 (mx.example.com); x-tls=pass',
+      'mx 1; dkim / 1 = pass reason = "good; signature" header.d = example.com',
+      'amazonses.com; spf=pass (spfCheck: domain of example.com designates 1.2.3.4 as permitted sender) client-ip=1.2.3.4; envelope-from=bob@example.com; helo=mx.example.com; dkim=pass header.i=@example.com; dmarc=none header.from=example.com;',
+      'mx; spf=pass smtp.mailfrom="bob smith"@example.com smtp.helo=mx.example.com',
+    ]) {
+      expect(judged(value), value).toEqual(['pass', false])
+    }
+  })
+
+  test('a thousand results are told in a few words', () => {
+    const { reasons } = judgeSender(
+      'bob@example.com',
+      readAuthenticationResults(`mx; ${'spf=none; '.repeat(1_000)}${FAILED}`).results,
+    )
+    expect(reasons).toHaveLength(20)
+    expect(reasons[0]).toBe('dmarc=fail (example.com)')
+  })
+})

@@ -9,6 +9,7 @@ import type { Desk, InboundMessage, LostMessage, Receipt, UnreadableMessage } fr
 import { sentenceOf } from '../../src/errors.ts'
 import { verify } from '../../src/flow/verify.ts'
 import { findConfig, type OpenDesk, openDesk } from '../../src/main.ts'
+import { Forgeries } from './forgeries.ts'
 import { brokenPromises } from './promises.ts'
 
 /** How one message ended. */
@@ -28,9 +29,11 @@ export class ReadingDesk {
   readonly #desk: OpenDesk
   readonly #folder: string
   readonly #channel: EmailChannel
+  readonly #forgeries: Forgeries
 
-  private constructor(desk: OpenDesk, folder: string) {
+  private constructor(desk: OpenDesk, folder: string, forgeries: Forgeries) {
     this.#desk = desk
+    this.#forgeries = forgeries
     this.#folder = folder
     const { adapter } = desk.context.channels.get('support') ?? {}
     if (!(adapter instanceof EmailChannel)) throw new Error('The desk has no mail channel.')
@@ -44,7 +47,7 @@ export class ReadingDesk {
     const file = join(folder, 'relaydesk.yaml')
     await writeFile(file, stringify({ state: '.', log: 'silent', agents, channels }))
     const { config } = findConfig({ config: file })
-    return new ReadingDesk(await openDesk(config, { toRead: true }), folder)
+    return new ReadingDesk(await openDesk(config, { toRead: true }), folder, await Forgeries.open())
   }
 
   /** Takes a message; into the store if so asked, else no further than to the desk. Never rejects. */
@@ -57,6 +60,7 @@ export class ReadingDesk {
         reading.cpuMs += millisecondsOf(process.cpuUsage(since))
         if ('revises' in message) throw new Error('No mail revises another.')
         Object.assign(reading, await examined(message))
+        if (!('lost' in message)) reading.problems.push(...(await this.#forgeries.problemsOf(bytes, message)))
         since = process.cpuUsage()
         const receipt = store ? await this.#desk.service.deskFor('support').receive(message) : UNSTORED
         reading.cpuMs += millisecondsOf(process.cpuUsage(since))
@@ -81,6 +85,7 @@ export class ReadingDesk {
 
   async close(): Promise<void> {
     await this.#desk.close()
+    await this.#forgeries.close()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
