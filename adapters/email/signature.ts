@@ -56,7 +56,8 @@ export interface Reader {
  * so a field outside the signature is no reason to doubt an honest mail where it says nothing that would not be so
  * without it: where it is addressed to the desk alone, to be answered at From, or where the text, which is signed, shows
  * itself what Content-Type says. What chooses a ticket (In-Reply-To, References, a Subject), lets people in (To, Cc),
- * leads answers elsewhere (Reply-To), makes a message another (Message-ID) or other words of its bytes must be covered.
+ * leads answers elsewhere (Reply-To), makes a message another (Message-ID), names the writer behind a list
+ * (X-Original-From) or makes other words of its bytes must be covered.
  * Date and MIME-Version decide nothing here.
  */
 export async function openFields(mail: OpenMail, { covers }: Signature, reader: Reader): Promise<string | null> {
@@ -68,7 +69,7 @@ export async function openFields(mail: OpenMail, { covers }: Signature, reader: 
 
 function saysSomething(name: string, value: string, { from, own }: Reader): boolean {
   if (value === '') return false
-  if (/^(?:subject|message-id|in-reply-to|references)$/.test(name)) return true
+  if (/^(?:subject|message-id|in-reply-to|references|x-original-(?:from|sender))$/.test(name)) return true
   if (name === 'reply-to') return addressesIn([value]).some(({ address }) => address !== from)
   if (name !== 'to' && name !== 'cc') return false
   // Others would be let in by it, and what stands behind a plus may name a ticket.
