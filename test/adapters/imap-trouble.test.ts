@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/store.ts'
 import type { CuttingProxy } from '../support/cutting-proxy.ts'
 import { dovecotMissing } from '../support/dovecot.ts'
-import { eventually } from '../support/eventually.ts'
 import { expectOnce, imapTest, numbered } from '../support/imap-test.ts'
 import {
   alarmsOf,
@@ -16,6 +15,7 @@ import {
   untilFlags,
   watching,
 } from '../support/mailbox-desk.ts'
+import { eventually } from '../support/patience.ts'
 import { makeRoom, type Running } from '../support/relaydesk-process.ts'
 
 const given = imapTest()

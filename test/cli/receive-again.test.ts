@@ -1,7 +1,8 @@
 import { once } from 'node:events'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { holdWriter, type Line, mail, verified } from '../support/cli-mail.ts'
-import { eventually, jsonLines, makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
+import { eventually } from '../support/patience.ts'
+import { jsonLines, makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
 
 const MESSAGES = 1_200 // enough that an import is still going on when a test interferes
 
@@ -29,8 +30,8 @@ function linesOf(running: Running): Line[] {
 }
 
 /** Waits until so many messages were stored. */
-function untilStored(running: Running, count: number): Promise<void> {
-  return eventually(`${count} messages are stored`, () => linesOf(running).length >= count, { every: 2 })
+function untilStored(running: Running, count: number): Promise<true> {
+  return eventually(() => linesOf(running).length >= count, `${count} messages are stored`)
 }
 
 describe('mail that is taken twice', () => {
