@@ -15,8 +15,6 @@ interface Delivery {
   kind: string
   recipient: string
   state: string
-  queuedAt: string
-  settledAt: string | null
 }
 
 let room: Room
@@ -81,18 +79,14 @@ describe('a desk on one machine, as its user meets it', () => {
     expect((await room.run('claim', name)).stdout).toBe('HD-1 is yours: Printer\n')
   })
 
-  test('lets what another command did beside it leave within a second', async () => {
+  test('lets what another command did beside it leave', async () => {
     await room.start()
     await send('--subject', 'Printer on fire', 'It burns.')
     expect((await room.run('reply', 'HD-1', 'We come.')).code).toBe(0)
-    let reply: Delivery | undefined
     await eventually(async () => {
       const outbox = JSON.parse((await room.run('outbox', 'list', '--all', '--json')).stdout) as Delivery[]
-      reply = outbox.find(each => each.kind === 'reply')
-      return reply?.state === 'sent'
+      return outbox.some(each => each.kind === 'reply' && each.state === 'sent')
     }, 'the answer left')
-    const took = Date.parse(reply?.settledAt ?? '') - Date.parse(reply?.queuedAt ?? '')
-    expect(took).toBeLessThan(1_000)
   })
 
   test('takes a text from standard input or a file, and says what to write where there is none', async () => {

@@ -29,7 +29,7 @@ beforeAll(async () => {
   await mkdir(join(place, 'desk'))
   await writeFile(join(place, 'desk', 'package.json'), '{ "name": "a-desk", "private": true }')
   await npm(join(place, 'desk'), 'install', '--prefer-offline', '--no-audit', '--no-fund', join(source, filename))
-}, 600_000)
+})
 
 afterAll(() => rm(place, { recursive: true, force: true }))
 

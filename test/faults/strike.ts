@@ -1,8 +1,8 @@
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
 
-// Loaded into a desk before it starts (node --import): it kills itself, as `kill -9` would, at a place where messages are
-// certainly in hand. A kill from outside comes when it comes.
+// Loaded into a desk before it starts (node --import): it fails, or kills itself as `kill -9` would, at a place where
+// messages are certainly in hand. A fault from outside comes when it comes.
 
 /** Where a process kills itself, and which time it gets there. */
 export interface Strike {
@@ -27,17 +27,25 @@ const PLACES: Record<string, { usual: string; struck: string }[]> = {
 
 const VARIABLE = 'STRIKE_AT'
 
-/** The environment of a desk that is to be struck. */
-export function struck({ at, time }: Strike): Record<string, string> {
-  return { NODE_OPTIONS: `--import ${fileURLToPath(import.meta.url)}`, [VARIABLE]: `${at} ${time}` }
+/** The environment of a desk that is to be struck: `kill`, or `once` or `ever` from then on its database is locked. */
+export function struck({ at, time }: Strike, how: 'kill' | 'once' | 'ever' = 'kill'): Record<string, string> {
+  return { NODE_OPTIONS: `--import ${fileURLToPath(import.meta.url)}`, [VARIABLE]: `${at} ${time} ${how}` }
 }
 
-const [wanted, time] = (process.env[VARIABLE] ?? '').split(' ')
+/** What it writes to standard error whenever its database is locked. */
+export const LOCKED = 'struck: the database is locked'
+
+const [wanted, time, how] = (process.env[VARIABLE] ?? '').split(' ')
 if (wanted) {
   let times = 0
   Object.assign(globalThis, {
     strike(at: string) {
-      if (at === wanted && ++times === Number(time)) process.kill(process.pid, 'SIGKILL')
+      if (at !== wanted) return
+      times += 1
+      if (times !== Number(time) && !(how === 'ever' && times > Number(time))) return
+      if (how === 'kill') process.kill(process.pid, 'SIGKILL')
+      process.stderr.write(`${LOCKED}\n`)
+      throw Object.assign(new Error('database is locked'), { code: 'SQLITE_BUSY' })
     },
   })
   registerHooks({
