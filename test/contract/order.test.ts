@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { lastEventOf } from '../../src/store/events.ts'
 import { newId } from '../../src/store/id.ts'
 import { messagesOf } from '../../src/store/messages.ts'
 import { ENGINES } from '../support/engines.ts'
@@ -79,6 +80,24 @@ describe.each(ENGINES)('what happens at one time, on %s', engine => {
     expect(answers.map(text => /\d is answered/.exec(text)?.[0])).toEqual(
       [1, 2, 3, 4, 5, 6].map(round => `${round} is answered`),
     )
+  })
+
+  test('a time that is given counts from when its command has its turn', async () => {
+    desk = await makeMemoryDesk(engine)
+    await talk(1)
+    const { store } = desk.context
+    const [ticket = ''] = await ticketIds()
+    const before = store.transact(async tx => {
+      await tx.lock([`ticket ${ticket}`])
+      for (let count = 0; count < 2_000; count += 1) await tx`SELECT ${count} AS count`
+      desk.clock.advance(5 * 60_000)
+    })
+    const scheduled = desk.as('bob', 'schedule 1 1m')
+    await before
+    await scheduled
+    const event = await lastEventOf(store.read, ticket, 'scheduled')
+    const at = Date.parse(event?.at ?? '')
+    expect(event?.data).toMatchObject({ until: new Date(at + 60_000).toISOString() })
   })
 
   async function ticketIds(): Promise<string[]> {
