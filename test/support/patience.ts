@@ -15,9 +15,12 @@ const SLOWEST = 20
 /** As long as this is waited for what takes a moment. */
 const MOMENT_MS = 30_000
 
-/** An allowance in milliseconds, as it is on this machine at this time. It never lets a test take longer that gets what it waits for. */
+/**
+ * An allowance in whole milliseconds, as it is on this machine at this time. No test that gets what it waits for takes
+ * longer by it.
+ */
 export function patience(milliseconds: number): number {
-  return milliseconds * Math.min(SLOWEST, slowness())
+  return Math.ceil(milliseconds * Math.min(SLOWEST, slowness()))
 }
 
 /**

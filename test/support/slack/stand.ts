@@ -179,6 +179,9 @@ export class SlackStand {
     this.#proxy.limit.set(perSecond, now)
   }
 
+  /** Whether a command that is answered late gives that answer, as if nothing were slow. */
+  waitsForAnswers = false
+
   /** Methods in the order in which they were called. */
   get asked(): readonly string[] {
     return this.#proxy.asked
