@@ -5,7 +5,8 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
-import { deadlineIn, eventually, inTime, patience } from './support/patience.ts'
+import { eventually, inTime } from './support/eventually.ts'
+import { deadlineIn, patience } from './support/patience.ts'
 import { freePort } from './support/ports.ts'
 
 describe('patience', () => {

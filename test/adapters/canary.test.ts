@@ -5,7 +5,7 @@ import { emailSettings, type ImapSettings } from '../../adapters/email/settings.
 import { ManualClock } from '../../src/clock.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/dovecot.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 import { mailTo } from '../support/world.ts'
 

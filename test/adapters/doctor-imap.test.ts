@@ -15,7 +15,7 @@ import { smtpAdvice } from '../../adapters/email/smtp-advice.ts'
 import type { Finding } from '../../src/channel.ts'
 import { DeskError } from '../../src/errors.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/dovecot.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 

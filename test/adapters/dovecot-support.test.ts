@@ -8,7 +8,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type CuttingProxy, startProxy } from '../support/cutting-proxy.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/dovecot.ts'
 import type { DovecotOptions } from '../support/dovecot-config.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 
 const clean: (() => Promise<void> | void)[] = []
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/dovecot.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 
 const ANN = 'ann@example.com'
 const HELP = 'help@desk.example'

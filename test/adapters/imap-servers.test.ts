@@ -4,9 +4,9 @@ import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { dovecotMissing } from '../support/dovecot.ts'
+import { eventually } from '../support/eventually.ts'
 import { expectOnce, imapTest, numbered } from '../support/imap-test.ts'
 import { alarmsOf, arrivalsOf, flagsIn, mailFrom, untilCame, untilFlags, watching } from '../support/mailbox-desk.ts'
-import { eventually } from '../support/patience.ts'
 
 const given = imapTest()
 

@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { openStore } from '../../src/store/store.ts'
 import type { CuttingProxy } from '../support/cutting-proxy.ts'
 import { dovecotMissing } from '../support/dovecot.ts'
+import { eventually, inTime } from '../support/eventually.ts'
 import { expectOnce, imapTest, numbered } from '../support/imap-test.ts'
 import {
   alarmsOf,
@@ -15,7 +16,6 @@ import {
   untilFlags,
   watching,
 } from '../support/mailbox-desk.ts'
-import { eventually, inTime } from '../support/patience.ts'
 import { makeRoom, type Running } from '../support/relaydesk-process.ts'
 
 const given = imapTest()

@@ -4,6 +4,7 @@ import type { ImapFlow } from 'imapflow'
 import { describe, expect, test } from 'vitest'
 import { dovecotMissing } from '../support/dovecot.ts'
 import { ENGINES } from '../support/engines.ts'
+import { eventually } from '../support/eventually.ts'
 import { expectOnce, imapTest, numbered } from '../support/imap-test.ts'
 import {
   alarmsOf,
@@ -15,7 +16,6 @@ import {
   untilFlags,
   watching,
 } from '../support/mailbox-desk.ts'
-import { eventually } from '../support/patience.ts'
 
 const given = imapTest()
 

@@ -7,8 +7,8 @@ import { signIn } from '../../adapters/email/oauth-sign-in.ts'
 import { smtpSender } from '../../adapters/email/sender.ts'
 import type { OauthSettings } from '../../adapters/email/settings.ts'
 import { ManualClock } from '../../src/clock.ts'
+import { eventually } from '../support/eventually.ts'
 import { type OauthProvider, startOauthProvider } from '../support/oauth-provider.ts'
-import { eventually } from '../support/patience.ts'
 import { freePort } from '../support/ports.ts'
 
 const MINUTE = 60_000

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { Receiving } from '../support/slack/receiving.ts'
 import type { Delivery, Kind, Route } from '../support/slack/route.ts'
 import type { Json } from '../support/slack/shapes.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { Receiving } from '../support/slack/receiving.ts'
 import { RecordingDesk } from '../support/slack/recording-desk.ts'
 import { SlackStand } from '../support/slack/stand.ts'

@@ -1,6 +1,6 @@
 import { webApi } from '@slack/bolt'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Json, Message } from '../support/slack/shapes.ts'
 import {
   BUTTONS,

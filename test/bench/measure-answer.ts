@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Bench } from './baseline.ts'
 import { type Figure, median } from './figure.ts'
 import { makePlace, type Place, startDesk, stopDesk } from './place.ts'

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inBase64, mail, mailWithFile } from '../support/cli-mail.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { jsonLines, launch, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 interface Inspection {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
 import { type OauthProvider, startOauthProvider } from '../support/oauth-provider.ts'
-import { eventually } from '../support/patience.ts'
 import { makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
 
 let provider: OauthProvider

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { makeRoom, type Room, run, untilReady } from '../support/relaydesk-process.ts'
 
 interface Shown {

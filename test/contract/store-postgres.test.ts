@@ -4,7 +4,7 @@ import { addCard, cardIsDue, cardIsShown, nextCardDue, takeDueCards } from '../.
 import type { Store } from '../../src/store/sql.ts'
 import { openStore } from '../../src/store/store.ts'
 import { makePlace, type Place } from '../support/engines.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { asAdministrator, settled } from '../support/store-handles.ts'
 
 describe('a store on postgres alone', () => {

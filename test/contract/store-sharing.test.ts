@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/sql.ts'
 import { DATABASE_FILE } from '../../src/store/store.ts'
 import { ENGINES, makePlace, type Place } from '../support/engines.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { inProcesses } from '../support/store-crew.ts'
 import { asAdministrator, settled } from '../support/store-handles.ts'
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Store } from '../../src/store/sql.ts'
 import { DATABASE_FILE, openStore } from '../../src/store/store.ts'
 import { makePlace, type Place } from '../support/engines.ts'
-import { eventually, inTime } from '../support/patience.ts'
+import { eventually, inTime } from '../support/eventually.ts'
 
 describe('a store on sqlite alone', () => {
   let place: Place

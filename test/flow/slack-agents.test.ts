@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import type { SlackChannel } from '../../adapters/slack/adapter.ts'
 import { allAgents } from '../../src/store/people.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { makeSlackDesk, type SlackDesk, said } from '../support/slack-desk.ts'
 
 vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))

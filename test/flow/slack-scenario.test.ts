@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readAction } from '../../adapters/slack/action-blocks.ts'
 import { ENGINES } from '../support/engines.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import { makeSlackDesk, type SlackDesk, said } from '../support/slack-desk.ts'
 import { mailTo } from '../support/world.ts'
 

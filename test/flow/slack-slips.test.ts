@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { AGENTS } from '../support/desk.ts'
-import { eventually } from '../support/patience.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Message } from '../support/slack/shapes.ts'
 import type { User } from '../support/slack/user.ts'
 import { makeSlackDesk, PEOPLE, type SlackDesk, said } from '../support/slack-desk.ts'

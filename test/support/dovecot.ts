@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { type DovecotOptions, dovecotFiles, MAIL_OWNER, usersFile } from './dovecot-config.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
 
 const run = promisify(execFile)

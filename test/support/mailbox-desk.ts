@@ -3,7 +3,7 @@ import { standingAlarms } from '../../src/store/alarms.ts'
 import { makeDesk, type TestDesk } from './desk.ts'
 import type { Dovecot } from './dovecot.ts'
 import type { Engine } from './engines.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 
 /** Settings of one mailbox of a server, as they stand in a configuration. */
 export function mailboxOf(dovecot: Dovecot, more: object = {}): Record<string, unknown> {

@@ -2,7 +2,6 @@
 import { execFile } from 'node:child_process'
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
-import { setTimeout as pause } from 'node:timers/promises'
 
 /** Names the file with the pace of the machine, for all processes of a run. */
 const PACE_FILE = 'TEST_PACE_FILE'
@@ -12,33 +11,12 @@ const MEASURED_EVERY_MS = 5_000
 const REMEMBERED = 12 // measurements: what was slow a minute ago may still be at work on it
 const SLOWEST = 20
 
-/** As long as this is waited for what takes a moment. */
-const MOMENT_MS = 30_000
-
 /**
  * An allowance in whole milliseconds, as it is on this machine at this time. No test that gets what it waits for takes
  * longer by it.
  */
 export function patience(milliseconds: number): number {
   return Math.ceil(milliseconds * Math.min(SLOWEST, slowness()))
-}
-
-/**
- * Asks until the answer is there, neither undefined nor false. Rejects with `what` after the deadline, which is that of a quiet machine in
- * milliseconds and moves with the pace of this one.
- */
-export async function eventually<T>(
-  ask: () => T | false | undefined | Promise<T | false | undefined>,
-  what: string,
-  deadline = MOMENT_MS,
-): Promise<T> {
-  const isOver = deadlineIn(deadline)
-  for (let every = 2; ; every = Math.min(20, every + 1)) {
-    const answer = await ask()
-    if (answer !== undefined && answer !== false) return answer
-    if (isOver()) throw new Error(`This did not come about in time: ${what}`)
-    await pause(every)
-  }
 }
 
 /** Tells whether so many milliseconds of a quiet machine are over. The pace that counts is that of the end. */
@@ -48,17 +26,6 @@ export function deadlineIn(milliseconds: number): () => boolean {
     const waited = performance.now() - begun
     return waited > milliseconds && waited > patience(milliseconds)
   }
-}
-
-/** Gives what a promise gives; rejects with `what` if it is not settled in time, as `eventually` does. */
-export async function inTime<T>(promise: Promise<T>, what: string, deadline = MOMENT_MS): Promise<T> {
-  let settled = false
-  const watch = promise.finally(() => {
-    settled = true
-  })
-  watch.catch(() => undefined) // told by whoever waits for it
-  await eventually(() => settled || undefined, what, deadline)
-  return promise
 }
 
 /** Measures the pace of the machine now and again until it is stopped, for this process and those that it starts. */

@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
 
 /** The launcher, as a user of the checkout runs it. */

@@ -1,7 +1,7 @@
 import { readAction } from '../../adapters/slack/action-blocks.ts'
 import { Turns } from '../../adapters/slack/turns.ts'
 import { DeskError } from '../../src/errors.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { Message, Place, View } from './slack/shapes.ts'
 import type { User } from './slack/user.ts'

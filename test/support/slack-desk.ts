@@ -1,6 +1,6 @@
 import { makeDesk, type TestDesk } from './desk.ts'
 import type { Engine } from './engines.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
 import type { Message } from './slack/shapes.ts'
 import { SlackStand } from './slack/stand.ts'

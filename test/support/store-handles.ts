@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import pg from 'pg'
 import type { Place } from './engines.ts'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 
 /** Waits until a listener has said what it says on its own when it begins. */
 export async function settled(count: () => number): Promise<void> {

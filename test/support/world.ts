@@ -1,7 +1,7 @@
 import { type ParsedMail, simpleParser } from 'mailparser'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import { SMTPServer } from 'smtp-server'
-import { eventually } from './patience.ts'
+import { eventually } from './eventually.ts'
 
 /** A mail as it came to somebody out there. */
 export interface WorldMail extends ParsedMail {

@@ -1,4 +1,4 @@
-import { eventually } from '../patience.ts'
+import { eventually } from '../eventually.ts'
 import type { SlackApi } from './api.ts'
 import { threadOf, topMessages } from './history.ts'
 import { inspectorTable } from './inspector.ts'

@@ -1,4 +1,4 @@
-import { eventually } from '../patience.ts'
+import { eventually } from '../eventually.ts'
 import { type Control, controlNamed } from './controls.ts'
 import { type Entries, stateOf } from './entries.ts'
 import { newTime } from './events.ts'
