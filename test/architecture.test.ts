@@ -135,3 +135,39 @@ describe('what no adapter contains', () => {
     expect(withoutComments(readFileSync(join(ROOT, file), 'utf8'))).not.toMatch(/['"`](claim|release|reopen)\b/)
   })
 })
+
+describe('nothing depends on chance', () => {
+  /** See CONTRIBUTING.md for what does it. */
+  const CHANCES: [what: string, where: RegExp, code: RegExp][] = [
+    ['is ordered by a time alone', /^src\/store\//, /ORDER BY [^`]*?(?:_at|[a-z]At")(?: DESC| ASC)?\s*(?:`|LIMIT|$)/m],
+    ['asserts what was measured', /^test\//, /(?:Date|performance)\.now\(\)[^\n;]*\.toBeLessThan/],
+    [
+      'has a time of its own after which a test fails',
+      /^test\/.*\.test\.ts$/,
+      /^\s*\}, [\d_]{4,}\)|timeout: [\d_]{5,}/m,
+    ],
+    ['waits by a clock of its own', /^test\/.*\.test\.ts$/, /\b(?:expect|vi)\s*\.(?:poll|waitFor|waitUntil)\(/],
+    ['listens at a port of its own choice', /^test\//, /\.listen\([1-9]\d*/],
+  ]
+
+  const chancesIn = (file: string, text: string) =>
+    CHANCES.filter(([, where, code]) => where.test(file) && code.test(text)).map(([what]) => what)
+
+  test('in what is stored and what is tested', () => {
+    const files = [...sources('src/store'), ...sources('test')].filter(file => file !== 'test/architecture.test.ts')
+    const found = files.map(file => [file, ...chancesIn(file, readFileSync(join(ROOT, file), 'utf8'))])
+    expect(found.filter(each => each.length > 1)).toEqual([])
+  })
+
+  test.each([
+    ['src/store/a.ts', 'sql`SELECT 1 FROM a ORDER BY role DESC, stored_at DESC LIMIT 1`', 'by a time alone'],
+    ['src/store/a.ts', 'sql`SELECT 1 FROM a WHERE b ORDER BY "storedAt"`', 'by a time alone'],
+    ['test/a.test.ts', 'expect(performance.now() - began).toBeLessThan(3_000)', 'was measured'],
+    ['test/a.test.ts', "test('a', async () => {\n}, 60_000)", 'a time of its own'],
+    ['test/a.test.ts', "test('a', { timeout: 60_000 }, async () => {})", 'a time of its own'],
+    ['test/a.test.ts', 'await expect.poll(ask).toBe(1)', 'a clock of its own'],
+    ['test/support/a.ts', 'server.listen(8080)', 'a port of its own choice'],
+  ])('a chance planted in %s is caught: %s', (file, text, what) => {
+    expect(chancesIn(file, text).join()).toContain(what)
+  })
+})

@@ -159,6 +159,11 @@ export class SlackChannel
     if (running) await finish(running)
   }
 
+  /** Resolves when nobody is still to be told what came of something they did. */
+  async idle(): Promise<void> {
+    await this.#running?.interactions.idle()
+  }
+
   async send(message: OutboundMessage): Promise<Sent> {
     return this.#started().sender.send(message)
   }

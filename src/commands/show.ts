@@ -49,9 +49,7 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
     const bounces = await ofAll(bouncesOf)
     const alerts = await ofAll(alertsOf)
     const arrivals = new Map((await ofAll(arrivalsOf)).map(each => [each.messageId, each]))
-    const messages = (await ofAll(messagesOf)).sort((a, b) =>
-      a.storedAt < b.storedAt ? -1 : a.storedAt > b.storedAt ? 1 : 0,
-    )
+    const messages = asTheyCame(await Promise.all(ids.map(id => messagesOf(sql, id))))
     const refs = new Map([ticket, ...about.parts].map(each => [each.id, each.ref]))
     const shown = await Promise.all(
       messages.map(async message => ({
@@ -72,6 +70,18 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
       data: { ...headData(ticket, about), ...dataOf(shown, acknowledged, { bounces, alerts }) },
     }
   },
+}
+
+/** The messages of several tickets by time; those of each stay in their order, whatever the clocks said. */
+function asTheyCame(tickets: readonly Message[][]): Message[] {
+  const timed = tickets.flatMap(messages => {
+    let at = ''
+    return messages.map(message => {
+      if (message.storedAt > at) at = message.storedAt
+      return { message, at }
+    })
+  })
+  return timed.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ message }) => message)
 }
 
 /** What tells a chat's addresses from those of mail. */

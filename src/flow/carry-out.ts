@@ -220,6 +220,7 @@ export async function appendMessage(
   if (isOther) await tx.lock([`ticket ${named.id}`])
   const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
+  intake.facts.at = intake.context.clock.now().toISOString() // nothing in a ticket is older than what came before it
   const entry = await entryFor(tx, intake, origin, message, orders)
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'

@@ -69,10 +69,10 @@ export class Performer {
     }
     const offered = 'kind' in request.actor ? await this.#offer(typed, request, facts, actor) : undefined
     if (offered) return offered
-    const args = command.parse(typed, facts)
+    const argsAt = (at: string) => command.parse(typed, { ...facts, at })
     const address = 'kind' in request.actor ? { address: request.actor } : {}
     const call: Call = { ...facts, actor, ...address, channel, options, body, attachments }
-    const reply = await this.#run(typed, call, args, id)
+    const reply = await this.#run(typed, call, argsAt, id)
     this.onCommit()
     return reply
   }
@@ -109,9 +109,11 @@ export class Performer {
     }
   }
 
-  async #run(typed: TypedCommand, call: Call, args: never, id: string | undefined): Promise<Reply> {
+  /** `argsAt` reads the arguments as they are meant at a time. */
+  async #run(typed: TypedCommand, call: Call, argsAt: (at: string) => never, id: string | undefined): Promise<Reply> {
     const { store, files } = this.#context
     const { command } = typed
+    const args = argsAt(call.at)
     if ('reads' in command) return this.#read(command, call, args)
     if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
@@ -125,9 +127,9 @@ export class Performer {
         if (before)
           return repeated(typed, call, before.said === null || before.said === said, JSON.parse(before.answer) as Reply)
         if (!(await lockTickets(tx, tickets))) return undefined
-        // It happens when its turn has come, so that no event is older than the one before it.
+        // It happens when its turn has come, so that no event is older than the one before it, and no time is over by then.
         const at = this.#now()
-        const answer = await write.writes(tx, { ...call, at }, args)
+        const answer = await write.writes(tx, { ...call, at }, argsAt(at))
         // What was not done may be asked for again, in other words.
         if (id !== undefined && !answer.undone)
           await rememberAnswer(tx, { channel: call.channel, id }, { said, answer: JSON.stringify(answer) }, at)

@@ -61,7 +61,7 @@ export async function takeEarlyRevisions(tx: Tx, intake: Intake, origin: Origin,
 
 async function becomeRevision(
   tx: Tx,
-  { facts }: Intake,
+  { context, facts }: Intake,
   origin: Origin,
   revision: Pick<RevisedMessage, 'text' | 'revisedAt'> & { raw: string },
   original: Arrival | undefined,
@@ -73,6 +73,7 @@ async function becomeRevision(
   await tx.lock([`ticket ${current.id}`])
   const ticket = await ticketById(tx, current.id)
   if (!ticket) return { ...NOTHING, outcome: 'ignored:revision-of-nothing' }
+  facts.at = context.clock.now().toISOString() // when its turn has come
   const deleted = revision.text === null
   const prepared = prepareMessage(
     {

@@ -25,5 +25,5 @@ export async function settleAlarm(tx: Tx, channel: string, code: string, at: str
 
 export async function standingAlarms(sql: Sql): Promise<Alarm[]> {
   return sql<Alarm>`
-    SELECT channel, code, sentence, raised_at AS "raisedAt" FROM alarms WHERE settled_at IS NULL ORDER BY raised_at`
+    SELECT channel, code, sentence, raised_at AS "raisedAt" FROM alarms WHERE settled_at IS NULL ORDER BY raised_at, channel, code`
 }

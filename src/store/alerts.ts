@@ -26,7 +26,7 @@ export async function alertByKey(sql: Sql, key: string): Promise<StoredAlert | u
 export async function alertsOf(sql: Sql, ticketId: string): Promise<StoredAlert[]> {
   return sql<StoredAlert>`
     SELECT ticket_id AS "ticketId", count, first_at AS "firstAt", last_at AS "lastAt", recovered_at AS "recoveredAt"
-    FROM alerts WHERE ticket_id = ${ticketId} ORDER BY first_at`
+    FROM alerts WHERE ticket_id = ${ticketId} ORDER BY first_at, key`
 }
 
 /** Counts one more of an alert on a ticket; begins anew if it is another ticket than before. */

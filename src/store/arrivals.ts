@@ -178,7 +178,7 @@ export async function earlyRevisions(
 export async function heldBefore(sql: Sql, reason: string, before: string, limit: number): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
     SELECT * FROM arrivals_read WHERE outcome = 'held' AND reason = ${reason} AND "arrivedAt" < ${before}
-    ORDER BY "arrivedAt" LIMIT ${limit}`
+    ORDER BY "arrivedAt", number LIMIT ${limit}`
   return rows.map(arrival)
 }
 

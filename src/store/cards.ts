@@ -52,7 +52,7 @@ export async function takeDueCards(
   return tx<StoredCard>`
     UPDATE cards SET attempts = attempts + 1, due_at = ${nextTryAt}
     WHERE due_at <= ${now} AND ticket_id IN (
-      SELECT ticket_id FROM cards WHERE channel = ${channel} AND due_at <= ${now} ORDER BY due_at LIMIT ${limit})
+      SELECT ticket_id FROM cards WHERE channel = ${channel} AND due_at <= ${now} ORDER BY due_at, ticket_id LIMIT ${limit})
     RETURNING ticket_id AS "ticketId", channel, place, told_seq AS "toldSeq", attempts`
 }
 

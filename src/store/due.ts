@@ -15,7 +15,7 @@ export async function dueTickets(
       SELECT id FROM tickets WHERE resume_at <= ${now}
       UNION ALL SELECT id FROM tickets WHERE offered_until <= ${now}
       UNION ALL SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL) AS due
-    LIMIT ${limit}`
+    ORDER BY id LIMIT ${limit}`
 }
 
 /** Open tickets of an owner that come back, or are expected to be solved, before a time; the earliest first. */

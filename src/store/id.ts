@@ -14,9 +14,23 @@ function randomBytes(): Uint8Array {
   return pool.subarray(drawn - 16, drawn)
 }
 
-/** A new id; ids made later sort later, which keeps indexes compact (RFC 9562 section 5.7). */
+let millisecond = Number.NEGATIVE_INFINITY
+let counter = 0
+
+/**
+ * A new id. Those that a process makes later sort later, also within a millisecond and after its clock was set back
+ * (RFC 9562 section 6.2, method 1): what is ordered by ids is in the order in which it was made.
+ */
 export function newId(): string {
-  return v7({ random: randomBytes() })
+  const random = randomBytes()
+  const now = Date.now()
+  if (now > millisecond) {
+    millisecond = now
+    counter = ((random[0] ?? 0) << 16) | ((random[1] ?? 0) << 8) | (random[2] ?? 0) // far from the 32 bits it may take
+  } else {
+    counter += 1
+  }
+  return v7({ random, msecs: millisecond, seq: counter })
 }
 
 /** A key from outside, of any length and content, as an index takes it. */

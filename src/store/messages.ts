@@ -76,10 +76,11 @@ export function prepareMessage(
 export async function insertMessage(tx: Tx, { message: m, copied, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
-                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises, copied)
+                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises, copied, seq)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${m.salt}, ${m.what}, ${m.revises}, ${copied === undefined ? null : JSON.stringify(copied)})`
+            ${m.salt}, ${m.what}, ${m.revises}, ${copied === undefined ? null : JSON.stringify(copied)},
+            (SELECT event_seq FROM tickets WHERE id = ${m.ticketId}))`
   for (const [position, file] of attachments.entries()) {
     if ('content' in file) await saveBlob(tx, file.content)
     const { name, type, contentId } = file
@@ -108,7 +109,7 @@ export async function copyAttachments(tx: Tx, fromMessage: string, toMessage: st
 export async function answeredSinceAsked(sql: Sql, ticketId: string): Promise<boolean> {
   const [last] = await sql<{ direction: string }>`
     SELECT direction FROM messages WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND kind = 'person'
-    ORDER BY stored_at DESC, id DESC LIMIT 1`
+    ORDER BY seq DESC, id DESC LIMIT 1`
   return last?.direction === 'out'
 }
 
@@ -145,7 +146,7 @@ export async function textsBy(
   const rows = await sql<{ text: string | null }>`
     SELECT coalesce(visible, text) AS text FROM messages
     WHERE ticket_id = ${ticketId} AND direction = 'in' AND author_id = ${authorId}
-    ORDER BY stored_at DESC, id DESC LIMIT ${limit}`
+    ORDER BY seq DESC, id DESC LIMIT ${limit}`
   return rows.map(row => row.text ?? '')
 }
 
@@ -157,16 +158,16 @@ export async function answeredMessage(
   const [last] = await sql<{ authorAddress: string | null; storedAt: string; copied: string | null }>`
     SELECT author_address AS "authorAddress", stored_at AS "storedAt", copied FROM messages
     WHERE ticket_id = ${ticketId} AND direction = 'in' AND kind = 'person' AND revises IS NULL
-    ORDER BY stored_at DESC, id DESC LIMIT 1`
+    ORDER BY seq DESC, id DESC LIMIT 1`
   return last && { ...last, copied: last.copied === null ? null : (JSON.parse(last.copied) as string[]) }
 }
 
 /** The newest text of an author on a ticket that was kept instead of sent, if they answered nothing since. */
 export async function unsentBy(sql: Sql, ticketId: string, authorId: string): Promise<Message | undefined> {
   const [last] = await sql<Message>`
-    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND "authorId" = ${authorId}
-      AND (direction = 'out' OR what = 'unsent')
-    ORDER BY "storedAt" DESC, id DESC LIMIT 1`
+    SELECT whole.* FROM messages m JOIN messages_read whole ON whole.id = m.id
+    WHERE m.ticket_id = ${ticketId} AND m.author_id = ${authorId} AND (m.direction = 'out' OR m.what = 'unsent')
+    ORDER BY m.seq DESC, m.id DESC LIMIT 1`
   return last?.what === 'unsent' ? last : undefined
 }
 
@@ -175,9 +176,11 @@ export async function messageById(sql: Sql, id: string): Promise<Message | undef
   return found
 }
 
-/** Oldest first. */
+/** In the order in which the ticket got them. */
 export async function messagesOf(sql: Sql, ticketId: string): Promise<Message[]> {
-  return sql<Message>`SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} ORDER BY "storedAt", id`
+  return sql<Message>`
+    SELECT whole.* FROM messages m JOIN messages_read whole ON whole.id = m.id
+    WHERE m.ticket_id = ${ticketId} ORDER BY m.seq, m.id`
 }
 
 /** Message-IDs by which a mail program threads an answer to this ticket, newest first; internal ones left out. */
@@ -185,7 +188,7 @@ export async function threadIds(sql: Sql, ticketId: string, limit: number): Prom
   const rows = await sql<{ id: string }>`
     SELECT external_id AS id FROM messages
     WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND external_id IS NOT NULL
-    ORDER BY stored_at DESC, id DESC LIMIT ${limit}`
+    ORDER BY seq DESC, id DESC LIMIT ${limit}`
   return rows.map(row => row.id)
 }
 
@@ -225,7 +228,8 @@ export async function digestsOf(
 /** The newest message of the requester's side; of one that was revised what it says now. */
 export async function latestFromRequester(sql: Sql, ticketId: string): Promise<Message | undefined> {
   const [last] = await sql<Message>`
-    SELECT * FROM messages_read WHERE "ticketId" = ${ticketId} AND direction = 'in'
-    ORDER BY "storedAt" DESC, id DESC LIMIT 1`
+    SELECT whole.* FROM messages m JOIN messages_read whole ON whole.id = m.id
+    WHERE m.ticket_id = ${ticketId} AND m.direction = 'in'
+    ORDER BY m.seq DESC, m.id DESC LIMIT 1`
   return last
 }

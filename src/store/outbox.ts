@@ -134,10 +134,11 @@ export interface TakenRecipient {
 /**
  * Takes up to `limit` recipients that are due and counts the attempt before it is made: after a crash in the middle
  * the next try is at `nextTryAt`. A younger answer waits for an older one to the same recipient that is still queued,
- * and so does the question whether it is solved; automatic messages block nothing.
+ * and so does the question whether it is solved; automatic messages block nothing. Gives them in the order in which
+ * they were queued.
  */
 export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: number): Promise<TakenRecipient[]> {
-  return tx<TakenRecipient>`
+  const taken = await tx<TakenRecipient & { number: number }>`
     UPDATE outbox_recipients SET attempts = attempts + 1, next_try_at = ${nextTryAt}
     WHERE state = 'queued' AND next_try_at <= ${now} AND (outbox_id, recipient) IN (
       SELECT due.outbox_id, due.recipient FROM outbox_recipients due JOIN outbox o ON o.id = due.outbox_id
@@ -145,8 +146,9 @@ export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: num
         SELECT 1 FROM outbox_recipients older JOIN outbox oo ON oo.id = older.outbox_id
         WHERE older.recipient = due.recipient AND older.state = 'queued' AND oo.ticket_id = o.ticket_id
           AND oo.kind = 'reply' AND o.kind IN ('reply', 'ask-solved') AND oo.number < o.number)
-      ORDER BY due.next_try_at LIMIT ${limit})
-    RETURNING outbox_id AS "outboxId", recipient, attempts`
+      ORDER BY due.next_try_at, o.number, due.recipient LIMIT ${limit})
+    RETURNING outbox_id AS "outboxId", recipient, attempts, (SELECT number FROM outbox WHERE id = outbox_id) AS number`
+  return taken.sort((a, b) => a.number - b.number || (a.recipient < b.recipient ? -1 : 1))
 }
 
 /**

@@ -90,7 +90,7 @@ export async function wasTakenOff(sql: Sql, ticketId: string, kind: string, addr
 export async function participantsOf(sql: Sql, ticketId: string): Promise<PresentParticipant[]> {
   return sql<PresentParticipant>`
     SELECT kind, address, name, person_id AS "personId", role, joined_at AS "joinedAt" FROM participants
-    WHERE ticket_id = ${ticketId} AND left_at IS NULL ORDER BY role DESC, joined_at, address`
+    WHERE ticket_id = ${ticketId} AND left_at IS NULL ORDER BY role DESC, joined_at, address, kind`
 }
 
 /** Takes people out of a ticket again, each as `kind address`, but those who wrote to it since. Gives who left. */

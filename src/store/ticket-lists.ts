@@ -235,6 +235,6 @@ function writtenIn(words: readonly string[]): Either {
       SELECT newest.ticket_id FROM (
         SELECT ticket_id FROM messages
         WHERE to_tsvector('simple', left(subject || ' ' || coalesce(visible, text, ''), 20000)) @@ plainto_tsquery('simple', ${plain})
-        ORDER BY stored_at DESC LIMIT ${MOST_HITS}) AS newest`,
+        ORDER BY stored_at DESC, id DESC LIMIT ${MOST_HITS}) AS newest`,
   )
 }

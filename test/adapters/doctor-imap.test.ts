@@ -15,6 +15,7 @@ import { smtpAdvice } from '../../adapters/email/smtp-advice.ts'
 import type { Finding } from '../../src/channel.ts'
 import { DeskError } from '../../src/errors.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/dovecot.ts'
+import { eventually } from '../support/eventually.ts'
 import { type Relay, startRelay } from '../support/relay.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
@@ -116,11 +117,8 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
     const before = relay.taken.length
     const ended = await room.run('doctor')
     expect(ended.stdout).toMatch(/comes into the mailbox of support at localhost: (INBOX|Taken), after/)
-    await expect
-      .poll(async () => (await dovecot.doveadm('fetch', '-u', 'support', 'uid', 'mailbox', 'Taken')).trim(), {
-        timeout: 15_000,
-      })
-      .not.toBe('')
+    const taken = () => dovecot.doveadm('fetch', '-u', 'support', 'uid', 'mailbox', 'Taken')
+    await eventually(async () => (await taken()).trim() !== '', 'it is moved')
     expect(relay.taken).toHaveLength(before + 1) // nothing answered it, and no agent was told
     expect((await room.run('list')).stdout).toContain('No open tickets')
     desk.child.kill('SIGINT')

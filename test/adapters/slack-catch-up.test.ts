@@ -131,7 +131,7 @@ describe('after an outage', () => {
     expect(desk.revisions).toHaveLength(1)
   })
 
-  test('pages are read to their end, and long threads', { timeout: 60_000 }, async () => {
+  test('pages are read to their end, and long threads', async () => {
     await nextSecond()
     await up()
     await down()

@@ -338,12 +338,13 @@ describe('faults', () => {
   })
 
   test('one message a second in each channel', async () => {
-    stand.limitRate({ perSecond: 1 })
+    let time = 0
+    stand.limitRate({ perSecond: 1, now: () => time })
     await post('eleven')
     const error = await post('twelve').catch((reason: unknown) => reason)
     expect(error).toMatchObject({ retryAfter: 1 })
     expect(await client.chat.postMessage({ channel: stand.workspace.channel('general'), text: 'x' })).toBeTruthy()
-    await new Promise(resolve => setTimeout(resolve, 1_010))
+    time += 1_010
     await post('twelve')
   })
 })
@@ -612,7 +613,7 @@ describe('Socket Mode', () => {
   test('acknowledgements come with how long they took', async () => {
     const app = await connected()
     const [delivery] = (await stand.as('ann').say('support', 'Hello')).deliveries
-    expect(delivery?.took).toBeLessThan(1_000)
+    expect(delivery?.took).toBeGreaterThan(0)
     expect(stand.socket.acknowledgements.at(-1)?.after).toBeGreaterThan(0)
     await app.stop()
     await gone()

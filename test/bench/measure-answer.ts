@@ -1,7 +1,7 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { eventually } from '../support/relaydesk-process.ts'
+import { eventually } from '../support/eventually.ts'
 import type { Bench } from './baseline.ts'
 import { type Figure, median } from './figure.ts'
 import { makePlace, type Place, startDesk, stopDesk } from './place.ts'
@@ -21,7 +21,7 @@ export async function measureAnswer({ root }: Bench): Promise<Figure[]> {
     'From: ann@example.com\r\nSubject: How long?\r\nMessage-ID: <1@example.com>\r\n\r\nHello.\r\n',
   )
   await sendFiles(place, [question], 1)
-  await eventually('the question is acknowledged', async () => (await delivered(place)).length >= 2)
+  await eventually(async () => (await delivered(place)).length >= 2, 'the question is acknowledged')
   const whole: number[] = []
   const behind: number[] = []
   for (let number = 1; number <= ANSWERS; number += 1) {

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { inBase64, mail, mailWithFile } from '../support/cli-mail.ts'
-import { eventually, jsonLines, launch, makeRoom, type Room } from '../support/relaydesk-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { jsonLines, launch, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 interface Inspection {
   file: string
@@ -198,7 +199,7 @@ describe('inspect for programs', () => {
     const answers = () => jsonLines<Inspection>(running.stdout())
     for (const [index, file] of ['a.eml', 'nowhere.eml', 'with blanks.eml', 'a.eml'].entries()) {
       running.child.stdin?.write(`${file}\n`)
-      await eventually(`${file} is answered`, () => answers().length > index)
+      await eventually(() => answers().length > index, `${file} is answered`)
       expect(answers()[index]?.file).toBe(file)
     }
     running.child.stdin?.end('with blanks.eml') // the last line without its end

@@ -7,15 +7,9 @@ import { fileURLToPath } from 'node:url'
 import Database from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mail } from '../support/cli-mail.ts'
+import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/ports.ts'
-import {
-  cleanEnvironment,
-  type Ended,
-  eventually,
-  launch,
-  run as runProgram,
-  untilReady,
-} from '../support/relaydesk-process.ts'
+import { cleanEnvironment, type Ended, launch, run as runProgram, untilReady } from '../support/relaydesk-process.ts'
 
 const CHECKOUT = fileURLToPath(new URL('../..', import.meta.url))
 const INSTALLED = 'node_modules/relaydesk'
@@ -35,7 +29,7 @@ beforeAll(async () => {
   await mkdir(join(place, 'desk'))
   await writeFile(join(place, 'desk', 'package.json'), '{ "name": "a-desk", "private": true }')
   await npm(join(place, 'desk'), 'install', '--prefer-offline', '--no-audit', '--no-fund', join(source, filename))
-}, 600_000)
+})
 
 afterAll(() => rm(place, { recursive: true, force: true }))
 
@@ -115,8 +109,9 @@ test('the installed desk runs, acknowledges a mail by the template that ships, a
     await untilReady(desk)
     const sent = await relaydesk('send', '--from', 'ann@example.com', '--subject', 'Printer', 'It burns.')
     expect(sent).toMatchObject({ code: 0, stdout: 'The desk answered: opened HD-1\n', stderr: '' })
-    await eventually('Ann has the acknowledgement', async () =>
-      (await relaydesk('mailbox', 'ann@example.com')).stdout.includes('thank you for writing'),
+    await eventually(
+      async () => (await relaydesk('mailbox', 'ann@example.com')).stdout.includes('thank you for writing'),
+      'Ann has the acknowledgement',
     )
     const { stdout } = await relaydesk('mailbox', 'ann@example.com')
     expect(stdout).toContain('Subject: [HD-1] Printer')

@@ -76,7 +76,7 @@ describe('the exit code tells a mail server', () => {
   test('75 while another process keeps the database, and nothing was stored', async () => {
     await room.write('a.eml', mail('a'))
     await room.run('list')
-    const holder = await holdWriter(room, 60_000)
+    const holder = await holdWriter(room)
     const { code, stdout, stderr } = await room.runWith({ input: mail('a') }, 'receive', '-')
     expect({ code, stdout }).toEqual({ code: 75, stdout: '' })
     expect(stderr).toMatch(/^relaydesk: .*(again|wait|later).*\n$/)

@@ -17,7 +17,7 @@ describe.each(ENGINES)('random commands of 20 agents in two processes on %s', en
   beforeAll(async () => {
     place = await makePlace(engine)
     outcome = await runCampaign(place, RUN)
-  }, 120_000)
+  })
 
   afterAll(() => place.remove())
 

@@ -104,7 +104,7 @@ describe.each(ENGINES)('a shared store on %s', engine => {
       await tx`INSERT INTO counters (name, value) VALUES ('woken', 1)`
       tx.wake()
     })
-    await eventually(() => (woken > before ? true : undefined), 'the other handle is woken', 2_000)
+    await eventually(() => (woken > before ? true : undefined), 'the other handle is woken')
   })
 
   test('wakes the others when another process commits something to deliver', async () => {
@@ -116,7 +116,7 @@ describe.each(ENGINES)('a shared store on %s', engine => {
     await settled(() => woken)
     const before = woken
     await inProcesses(place, [{ task: 'wake' }])
-    await eventually(() => (woken > before ? true : undefined), 'this process is woken', 2_000)
+    await eventually(() => (woken > before ? true : undefined), 'this process is woken')
   })
 
   test('wakes nobody who does not want to be woken any more', async () => {

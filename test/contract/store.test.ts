@@ -168,7 +168,7 @@ describe.each(ENGINES)('a store on %s', engine => {
     await expect(store.transact(tx => put(tx, 'late'))).rejects.toThrow()
     store = await place.open()
     expect(await names()).toHaveLength(5)
-  }, 15_000)
+  })
 })
 
 /** The least that an event needs around it. */

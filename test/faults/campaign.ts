@@ -2,20 +2,15 @@ import type { GeneratedMail } from '../support/mail-generator.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { type DeskPlace, DeskProcess } from './desk-process.ts'
 import type { FaultPath, Killed } from './fault-path.ts'
-import { drawMoment, type Moment, type Timing } from './moment.ts'
+import { drawMoment, type Timing, type When } from './moment.ts'
 import { type DeskPicture, differences, readPicture } from './picture.ts'
-
-const MOST_TIMES = 4
 
 export interface Campaign {
   path: FaultPath
   mails: readonly GeneratedMail[]
-  kills: number
+  /** So many at random moments, or these. */
+  kills: number | readonly When[]
   seed: number
-  /** How many kills must hit messages in flight: further ones are made until they do, up to MOST_TIMES as many. */
-  wantedInFlight?: number
-  /** Share of kills before the first acknowledgement. */
-  atStart?: number
   newPlace(): Promise<DeskPlace>
   /** Called with each place that is done with. */
   leave(place: DeskPlace, sound: boolean): Promise<void>
@@ -25,7 +20,7 @@ export interface Campaign {
 export interface KillResult {
   path: string
   number: number
-  moment: Moment
+  moment: When
   /** Messages that were in hand and not stored when the process was killed. */
   inFlight: number
   /** Killed before anything was acknowledged, or after everything was. */
@@ -38,11 +33,11 @@ export interface KillResult {
 export async function runCampaign(campaign: Campaign): Promise<KillResult[]> {
   const { timing, unkilled } = await runUnkilled(campaign)
   const results: KillResult[] = []
-  const { kills, wantedInFlight = 0 } = campaign
-  const missing = () => results.filter(result => result.inFlight > 0).length < wantedInFlight
-  for (let number = 1; number <= kills || (number <= MOST_TIMES * kills && missing()); number += 1) {
-    const random = new SeededRandom(`${campaign.seed} ${campaign.path.name} ${number}`)
-    const moment = drawMoment(random, timing, campaign.atStart)
+  const { kills, path, seed } = campaign
+  const drawn = (_: unknown, index: number) => drawMoment(new SeededRandom(`${seed} ${path.name} ${index + 1}`), timing)
+  const moments = typeof kills === 'number' ? Array.from({ length: kills }, drawn) : kills
+  for (const [index, moment] of moments.entries()) {
+    const number = index + 1
     const result = await killOnce(campaign, number, moment, unkilled)
     campaign.onKill?.(result)
     results.push(result)
@@ -82,7 +77,7 @@ function wrongConversations(mails: readonly GeneratedMail[], { tickets }: DeskPi
 async function killOnce(
   { path, mails, newPlace, leave }: Campaign,
   number: number,
-  moment: Moment,
+  moment: When,
   unkilled: DeskPicture,
 ): Promise<KillResult> {
   const place = await newPlace()

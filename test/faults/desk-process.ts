@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import { patience } from '../support/patience.ts'
 
 const LAUNCHER = fileURLToPath(new URL('../../bin/relaydesk.js', import.meta.url))
 const NODE = fileURLToPath(new URL('../../node_modules/.bin/node', import.meta.url))
@@ -33,8 +34,10 @@ export class DeskProcess {
   readonly #child: ChildProcessByStdio<null, Readable, Readable>
   #errors = ''
 
-  constructor(place: DeskPlace, args: string[]) {
-    const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('RELAYDESK_')))
+  /** `extra` is put into its environment. */
+  constructor(place: DeskPlace, args: string[], extra: Record<string, string> = {}) {
+    const own = Object.entries(process.env).filter(([name]) => !name.startsWith('RELAYDESK_'))
+    const env = { ...Object.fromEntries(own), ...extra }
     const command = [LAUNCHER, '--config', configOf(place), ...args]
     this.#child = spawn(NODE, command, { cwd: place.folder, env, stdio: ['ignore', 'pipe', 'pipe'] })
     let rest = ''
@@ -70,10 +73,10 @@ export class DeskProcess {
     const timer = setTimeout(() => {
       late = true
       this.kill('SIGKILL')
-    }, slowestMs)
+    }, patience(slowestMs))
     const { code } = await this.ended
     clearTimeout(timer)
-    if (late) throw new Error(`a process did not end within ${slowestMs / 1000} seconds: ${this.errors}`)
+    if (late) throw new Error(`a process did not end in time: ${this.errors}`)
     return code
   }
 }

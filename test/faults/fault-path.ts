@@ -1,5 +1,5 @@
 import type { DeskPlace } from './desk-process.ts'
-import type { Moment, Timing } from './moment.ts'
+import type { Timing, When } from './moment.ts'
 
 /** What a run had acknowledged and had in hand when it was killed. */
 export interface Killed {
@@ -14,8 +14,8 @@ export interface FaultPath {
   readonly name: string
   /** Takes all mail without a kill. */
   undisturbed(place: DeskPlace): Promise<Timing>
-  /** Takes mail until it is killed at the moment. Rejects if the process ended in another way but well. */
-  killed(place: DeskPlace, moment: Moment): Promise<Killed>
+  /** Takes mail until it is killed. Rejects if the process ended in another way but well. */
+  killed(place: DeskPlace, when: When): Promise<Killed>
   /** Restarts and takes what was not acknowledged. Rejects if that cannot be done. Gives how many mails it stored. */
   carryOn(place: DeskPlace, killed: Killed): Promise<number>
 }

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { GeneratedMail } from '../support/mail-generator.ts'
 import { generateMail } from '../support/mail-generator.ts'
+import { deadlineIn } from '../support/patience.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { DESK_ADDRESS, type DeskPlace } from './desk-process.ts'
 import { checkOutcome, type Found } from './imap-check.ts'
@@ -159,7 +160,11 @@ class Run {
       progress: this.#progress,
       delivered: this.#delivered,
       random,
-      hold: () => pause(fault.holdMs),
+      hold: async () => {
+        await pause(fault.holdMs)
+        if (this.#missing().length === 0) await this.#deliver() // so that something waits for the end of it
+        inFlight = Math.max(inFlight, this.#missing().length)
+      },
       pileUp: () => this.#pileUp(),
       hits: () => {
         inFlight = this.#missing().length
@@ -170,7 +175,7 @@ class Run {
     const result = { fault, inFlight, catchUp: this.#caughtUp(CATCH_UP_MS) }
     this.#results.push(result)
     void result.catchUp.then(took => {
-      if (took === undefined) this.#failures.push(`not caught up ${CATCH_UP_MS / 1000} s after fault ${fault.number}`)
+      if (took === undefined) this.#failures.push(`not caught up in time after fault ${fault.number}`)
       this.#campaign.onFault?.(result)
     })
     if (fault.calm) await result.catchUp
@@ -227,10 +232,10 @@ class Run {
   }
 
   async #expect(what: string, deadline: number, met: () => Promise<boolean>, seen = () => ''): Promise<void> {
-    const end = Date.now() + deadline
+    const isOver = deadlineIn(deadline)
     while (!(await met())) {
-      if (Date.now() > end) {
-        const failure = `this did not come about in ${deadline / 1000} s: ${what} ${seen()}`
+      if (isOver()) {
+        const failure = `this did not come about in time: ${what} ${seen()}`
         this.#failures.push(failure)
         this.#campaign.onStep?.(failure)
         return

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import pg from 'pg'
+import { deadlineIn } from '../support/patience.ts'
 import type { DeskPlace } from './desk-process.ts'
 
 /** What stands in a desk's store, while the desk works on it. */
@@ -48,7 +49,7 @@ const LOOK_EVERY_MS = 25
 
 interface Waiter {
   met(): boolean
-  until: number
+  isOver(): boolean
   resolve(met: boolean): void
 }
 
@@ -67,9 +68,9 @@ export class Progress {
     this.#running = this.#run()
   }
 
-  /** Whether it came about before the deadline; milliseconds. */
+  /** Whether it came about before the deadline; milliseconds of a quiet machine. */
   until(met: () => boolean, deadline: number): Promise<boolean> {
-    return new Promise(resolve => this.#waiting.add({ met, until: Date.now() + deadline, resolve }))
+    return new Promise(resolve => this.#waiting.add({ met, isOver: deadlineIn(deadline), resolve }))
   }
 
   async stop(): Promise<void> {
@@ -82,7 +83,7 @@ export class Progress {
       await this.#look()
       for (const waiter of [...this.#waiting]) {
         const met = waiter.met()
-        if (!met && Date.now() < waiter.until) continue
+        if (!met && !waiter.isOver()) continue
         this.#waiting.delete(waiter)
         waiter.resolve(met)
       }

@@ -88,7 +88,10 @@ async function leave({ folder, database }: DeskPlace, sound: boolean, server: Po
 
 function tell(result: KillResult): void {
   const { path, number, moment, inFlight, when, failures } = result
-  const at = `${moment.delayMs.toFixed(1)} ms after ${moment.answers === 0 ? 'its start' : `answer ${moment.answers}`}`
+  const at =
+    'at' in moment
+      ? `${moment.at} for the ${moment.time}. time`
+      : `${moment.delayMs.toFixed(1)} ms after ${moment.answers === 0 ? 'its start' : `answer ${moment.answers}`}`
   const hit = inFlight > 0 ? `${inFlight} in flight` : `nothing in flight (${when} the work)`
   say(`${path} ${number}: killed ${at}, ${hit}, ${failures.length === 0 ? 'well' : 'FAILED'}`)
   for (const failure of failures.slice(0, FAILURES_SHOWN)) say(`    ${failure}`)

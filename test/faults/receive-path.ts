@@ -2,7 +2,8 @@ import { basename } from 'node:path'
 import type { GeneratedMail } from '../support/mail-generator.ts'
 import { configure, type DeskPlace, DeskProcess } from './desk-process.ts'
 import { type FaultPath, isStored, type Killed } from './fault-path.ts'
-import { KillClock, type Moment, Stopwatch, type Timing } from './moment.ts'
+import { KillClock, Stopwatch, type Timing, type When } from './moment.ts'
+import { struck } from './strike.ts'
 
 const AHEAD = 150 // as many as `receive` has read or waiting
 
@@ -26,17 +27,18 @@ export class ReceivePath implements FaultPath {
     return stopwatch.timing
   }
 
-  async killed(place: DeskPlace, moment: Moment): Promise<Killed> {
+  async killed(place: DeskPlace, when: When): Promise<Killed> {
     await configure(place, undefined)
-    const desk = new DeskProcess(place, ['receive', '--json', this.#folder])
-    const clock = new KillClock(moment, () => desk.kill('SIGKILL'))
+    const desk = new DeskProcess(place, ['receive', '--json', this.#folder], 'at' in when ? struck(when) : {})
+    const clock = new KillClock(when, () => desk.kill('SIGKILL'))
     desk.onLine = () => clock.reached(desk.lines.length)
     clock.reached(0)
     const { code } = await desk.ended
     if (code !== null && code !== 0) throw new Error(`receive ended with ${code} before its kill: ${desk.errors}`)
     const answered = new Set(desk.lines.map(line => this.#read(line).position))
-    // Before the first answer it may just have been starting: nothing is known to be in hand.
-    const left = answered.size === 0 ? [] : [...this.#mails.keys()].filter(position => !answered.has(position))
+    // Before the first answer it may just have been starting: nothing is known to be in hand, unless it struck itself.
+    const left =
+      answered.size === 0 && !('at' in when) ? [] : [...this.#mails.keys()].filter(position => !answered.has(position))
     return { answered, begun: left.slice(0, AHEAD) }
   }
 

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { patience } from '../support/patience.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import type { DeskPlace } from './desk-process.ts'
 import { Cast } from './slack-cast.ts'
@@ -176,7 +177,7 @@ class Run {
         await watch.until(() => [...before].some(id => watch.has(id)), within)
       },
       hits: () => {
-        inFlight = play.missing().length
+        inFlight = Math.max(inFlight, play.missing().length)
       },
     })
     const result = { fault, inFlight, catchUp: this.#caughtUp(play) }
@@ -204,7 +205,7 @@ class Run {
     })
     for (let mended = 0; !isOver; ) {
       await Promise.race([ended, pause(1_000)])
-      if (isOver || play.stuckFor < STUCK_MS * (mended + 1)) continue
+      if (isOver || play.stuckFor < patience(STUCK_MS) * (mended + 1)) continue
       mended += 1
       this.#scene.keepLog()
       this.#campaign.onStep?.(`nothing goes on, with ${courier.pending} on their way`)

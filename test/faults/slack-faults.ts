@@ -88,6 +88,7 @@ export const STRIKES: Record<FaultKind, (fault: Fault, context: FaultContext) =>
     hits()
     await scene.killDesk()
     await pause(way === 'for long' ? LONG_MS : holdMs)
+    hits() // what was said meanwhile waits for it
     await scene.startDesk()
     if (way !== 'twice') return
     await nextCommit(SOON_MS)
@@ -100,6 +101,7 @@ export const STRIKES: Record<FaultKind, (fault: Fault, context: FaultContext) =>
     hits()
     await scene.stopDesk()
     if (way === 'for long') await pause(LONG_MS)
+    hits()
     await scene.startDesk()
   },
 

@@ -2,8 +2,10 @@ import { appendFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type CuttingProxy, startProxy } from '../support/cutting-proxy.ts'
+import { eventually } from '../support/eventually.ts'
+import { patience } from '../support/patience.ts'
 import { freePort } from '../support/ports.ts'
-import { eventually, launch, type Running } from '../support/relaydesk-process.ts'
+import { launch, type Running } from '../support/relaydesk-process.ts'
 import { SlackStand } from '../support/slack/stand.ts'
 import type { DeskPlace } from './desk-process.ts'
 import { viewOf } from './imap-view.ts'
@@ -117,7 +119,7 @@ export class SlackScene {
     this.#desk = desk
     this.#kept = 0
     const isReady = () => desk.child.exitCode !== null || desk.stdout().includes('is ready')
-    await eventually('the desk is ready', isReady, { within: SLOWEST_START_MS })
+    await eventually(isReady, 'the desk is ready', SLOWEST_START_MS)
     if (!this.deskRuns) throw new Error(`The desk ended with ${desk.child.exitCode}: ${desk.stderr()}`)
   }
 
@@ -133,7 +135,7 @@ export class SlackScene {
     const desk = this.#desk
     if (!desk) return null
     desk.child.kill('SIGTERM')
-    const timer = setTimeout(() => desk.child.kill('SIGKILL'), SLOWEST_STOP_MS)
+    const timer = setTimeout(() => desk.child.kill('SIGKILL'), patience(SLOWEST_STOP_MS))
     const { code } = await desk.ended
     clearTimeout(timer)
     this.keepLog()

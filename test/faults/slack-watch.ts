@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import { deadlineIn } from '../support/patience.ts'
 import type { DeskView } from './imap-view.ts'
 
 const LOOK_EVERY_MS = 60
@@ -50,10 +51,10 @@ export class DeskWatch {
     return ticket ? this.#tickets.get(ticket) : undefined
   }
 
-  /** Whether it comes about within so many milliseconds. */
+  /** Whether it comes about within so many milliseconds of a quiet machine. */
   async until(met: () => boolean | Promise<boolean>, within: number): Promise<boolean> {
-    for (const end = Date.now() + within; !(await met()); await pause(LOOK_EVERY_MS)) {
-      if (Date.now() > end || this.#over) return false
+    for (const isOver = deadlineIn(within); !(await met()); await pause(LOOK_EVERY_MS)) {
+      if (isOver() || this.#over) return false
     }
     return true
   }

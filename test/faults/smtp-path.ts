@@ -2,11 +2,11 @@ import type { GeneratedMail } from '../support/mail-generator.ts'
 import { freePort } from '../support/ports.ts'
 import { configure, type DeskPlace, DeskProcess } from './desk-process.ts'
 import { type FaultPath, isStored, type Killed } from './fault-path.ts'
-import { KillClock, type Moment, Stopwatch, type Timing } from './moment.ts'
+import { KillClock, Stopwatch, type Timing, type When } from './moment.ts'
 import { sendAll } from './smtp-sender.ts'
+import { struck } from './strike.ts'
 
 const READY = 'Relaydesk is ready'
-const PORTS_TRIED = 3
 const SLOWEST_STOP_MS = 20_000
 
 /** The listener of `relaydesk start`; after a kill the sender sends again what got no 250. */
@@ -24,14 +24,15 @@ export class SmtpPath implements FaultPath {
     return stopwatch.timing
   }
 
-  async killed(place: DeskPlace, moment: Moment): Promise<Killed> {
+  async killed(place: DeskPlace, when: When): Promise<Killed> {
     const answered = new Set<number>()
     let desk: DeskProcess | undefined
-    const clock = new KillClock(moment, () => desk?.kill('SIGKILL'))
-    const started = await startListener(place, process => {
+    const clock = new KillClock(when, () => desk?.kill('SIGKILL'))
+    const onSpawn = (process: DeskProcess) => {
       desk = process
       clock.reached(0)
-    })
+    }
+    const started = await startListener(place, onSpawn, 'at' in when ? struck(when) : {})
     const sent = await sendAll(started.port, this.#mails, answered, () => clock.reached(answered.size))
     clock.giveUpWaiting()
     const { code } = await started.desk.ended
@@ -60,23 +61,20 @@ export class SmtpPath implements FaultPath {
   }
 }
 
-/** Starts the desk on a free port. Resolves when it is ready, or killed before. */
+/** Starts the desk. Resolves when it is ready, or killed before. */
 async function startListener(
   place: DeskPlace,
   onSpawn: (desk: DeskProcess) => void,
+  env: Record<string, string> = {},
 ): Promise<{ desk: DeskProcess; port: number }> {
-  for (let attempt = 1; ; attempt += 1) {
-    const port = await freePort()
-    await configure(place, { host: '127.0.0.1', port })
-    const desk = new DeskProcess(place, ['start'])
-    onSpawn(desk)
-    const ready = new Promise<undefined>(resolve => {
-      desk.onLine = line => line.startsWith(READY) && resolve(undefined)
-    })
-    const ended = await Promise.race([ready, desk.ended])
-    if (!ended || ended.signal === 'SIGKILL') return { desk, port }
-    // Somebody else took the port since it was free.
-    if (attempt < PORTS_TRIED && /is in use/.test(desk.errors)) continue
-    throw new Error(`the desk did not start (${ended.code ?? ended.signal}): ${desk.errors}`)
-  }
+  const port = await freePort()
+  await configure(place, { host: '127.0.0.1', port })
+  const desk = new DeskProcess(place, ['start'], env)
+  onSpawn(desk)
+  const ready = new Promise<undefined>(resolve => {
+    desk.onLine = line => line.startsWith(READY) && resolve(undefined)
+  })
+  const ended = await Promise.race([ready, desk.ended])
+  if (!ended || ended.signal === 'SIGKILL') return { desk, port }
+  throw new Error(`the desk did not start (${ended.code ?? ended.signal}): ${desk.errors}`)
 }

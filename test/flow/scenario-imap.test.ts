@@ -84,11 +84,10 @@ describe.skipIf(dovecotMissing()).each(WAYS)(
         await dovecot.deliver('support', `From: ${ANN}\r\nSubject: Two\r\nMessage-ID: <2@x>\r\n\r\nTwo`)
         provider.refusing = undefined
         const second = () => world.to(ANN).find(mail => mail.subject?.includes('Two'))
-        await eventually(second, 'the second mail is acknowledged', 100_000)
+        await eventually(second, 'the second mail is acknowledged')
         const standing = () => desk.desk.context.store.read`SELECT code FROM alarms WHERE settled_at IS NULL`
         await eventually(async () => ((await standing()).length === 0 ? true : undefined), 'no alarm stands')
       },
-      120_000,
     )
   },
 )

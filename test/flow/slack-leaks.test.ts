@@ -19,58 +19,54 @@ afterEach(async () => {
   await all.remove()
 })
 
-test.each(SEEDS)(
-  'whatever people do, in the course of things with seed %s',
-  { timeout: 60_000 + STEPS * 2_000 },
-  async seed => {
-    all = await makeSlackDesk('sqlite', {
-      more: { oneTicketWithin: '1s' },
-      people: [...PEOPLE, { name: 'dora', email: 'dora@example.com' }],
-      channels: [{ name: 'help' }, { name: 'triage', private: true, members: ['bob', 'eve'] }, { name: 'random' }],
-      root: {
-        agents: [...AGENTS, ANSWERING_BY_MAIL],
-        floods: { tickets: 0, messages: 0 },
-        automatic: { perDay: 1_000, perAgentDay: 1_000 },
-      },
-    })
-    const watch = await SlackWatch.begin(all)
-    const random = new SeededRandom(seed)
-    const course = new Course(all, watch, random)
-    try {
-      let checked = 0
-      for (let done = 0; done < STEPS; ) {
-        const many = random.pick([1, 1, 2, 3])
-        await course.go(many)
-        done += many
-        if (random.share() < 0.3) await watch.quiet()
-        if (random.share() < 0.015) {
-          await all.desk.stop()
-          await course.goWhileAway()
-          await all.desk.start()
-          await watch.quiet()
-        }
-        const seen = watch.all()
-        await course.land()
-        expect(course.wrongs(seen.slice(checked), await course.groups())).toEqual([])
-        checked = seen.length
+test.each(SEEDS)('whatever people do, in the course of things with seed %s', async seed => {
+  all = await makeSlackDesk('sqlite', {
+    more: { oneTicketWithin: '1s' },
+    people: [...PEOPLE, { name: 'dora', email: 'dora@example.com' }],
+    channels: [{ name: 'help' }, { name: 'triage', private: true, members: ['bob', 'eve'] }, { name: 'random' }],
+    root: {
+      agents: [...AGENTS, ANSWERING_BY_MAIL],
+      floods: { tickets: 0, messages: 0 },
+      automatic: { perDay: 1_000, perAgentDay: 1_000 },
+    },
+  })
+  const watch = await SlackWatch.begin(all)
+  const random = new SeededRandom(seed)
+  const course = new Course(all, watch, random)
+  try {
+    let checked = 0
+    for (let done = 0; done < STEPS; ) {
+      const many = random.pick([1, 1, 2, 3])
+      await course.go(many)
+      done += many
+      if (random.share() < 0.3) await watch.quiet()
+      if (random.share() < 0.015) {
+        await all.desk.stop()
+        await course.goWhileAway()
+        await all.desk.start()
+        await watch.quiet()
       }
-      await watch.quiet()
       const seen = watch.all()
       await course.land()
-      expect(course.wrongs(seen, await course.groups())).toEqual([])
-      expect(await course.misfiled()).toEqual([])
-      expect(await course.missing(seen)).toEqual([])
-      expect(await filesWithInner(watch)).toEqual([])
-      await all.desk.expectSound()
-      expect(course.counts().inner).toBeGreaterThan(STEPS / 10)
-      expect(course.counts().outer).toBeGreaterThan(STEPS / 20)
-      if (process.env.SLACK_LEAK_LOG) console.log(course.log.join('\n'), course.counts(), seen.length)
-    } catch (error) {
-      console.error(`seed ${seed}:\n${course.log.join('\n')}`)
-      throw error
+      expect(course.wrongs(seen.slice(checked), await course.groups())).toEqual([])
+      checked = seen.length
     }
-  },
-)
+    await watch.quiet()
+    const seen = watch.all()
+    await course.land()
+    expect(course.wrongs(seen, await course.groups())).toEqual([])
+    expect(await course.misfiled()).toEqual([])
+    expect(await course.missing(seen)).toEqual([])
+    expect(await filesWithInner(watch)).toEqual([])
+    await all.desk.expectSound()
+    expect(course.counts().inner).toBeGreaterThan(STEPS / 10)
+    expect(course.counts().outer).toBeGreaterThan(STEPS / 20)
+    if (process.env.SLACK_LEAK_LOG) console.log(course.log.join('\n'), course.counts(), seen.length)
+  } catch (error) {
+    console.error(`seed ${seed}:\n${course.log.join('\n')}`)
+    throw error
+  }
+})
 
 async function filesWithInner(watch: SlackWatch): Promise<string[]> {
   const { stand } = all

@@ -120,7 +120,7 @@ describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
     expect(text).toContain('ann in Slack')
     expect(text).toContain('We are on our way')
     expect(text).toContain('The fire is smaller now.')
-  }, 120_000)
+  })
 
   test('each is answered where they asked, wherever the agent is', async () => {
     const { stand, world, inThread, card } = all
@@ -142,5 +142,5 @@ describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
     await card('HD-2')
     await all.desk.as('eve', 'reply HD-2', 'A new chair is on its way.')
     await inThread('help', asked.ts, each => said(each).includes('new chair'), 'the answer')
-  }, 60_000)
+  })
 })

@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { patience } from '../support/patience.ts'
 import { type Measured, Reader } from './reader.ts'
 import { smallerBytes, smallerPlan } from './shrink.ts'
 import { carryOutPlan, describePlan, type Plan, planOf, type Shelves } from './spoiled-mail.ts'
 import { type Failure, Tally } from './tally.ts'
 
-const MOST_CPU_MS = 2_000
+const MOST_CPU_MS = 2_000 // of a quiet machine: where others use the same processor, it does less in the same time
 const MOST_GROWN_MB = 300
 const STORE_EVERY = 20 // messages of which one goes into the store
 const VERIFY_EVERY = 250 // messages stored
@@ -38,7 +39,7 @@ export async function runCampaign(campaign: Campaign): Promise<Tally> {
 
 /** What is wrong with how a message was read, limits included. */
 export function problemsOf({ problems, cpuMs, grownMb }: Measured): string[] {
-  const time = cpuMs > MOST_CPU_MS ? [`time: ${cpuMs.toFixed(0)} ms of processor time`] : []
+  const time = cpuMs > patience(MOST_CPU_MS) ? [`time: ${cpuMs.toFixed(0)} ms of processor time`] : []
   const memory = grownMb > MOST_GROWN_MB ? [`memory: ${grownMb.toFixed(0)} MB above idle`] : []
   return [...problems, ...time, ...memory]
 }
@@ -92,7 +93,7 @@ class Course {
   async #read(reader: Reader, bytes: Buffer, store: boolean): Promise<{ measured: Measured; tired: boolean }> {
     const measured = await reader.read(bytes, store)
     this.tally.peakOfProcessMb = Math.max(this.tally.peakOfProcessMb, measured.grownMb)
-    const over = measured.cpuMs > MOST_CPU_MS || measured.grownMb > MOST_GROWN_MB
+    const over = measured.cpuMs > patience(MOST_CPU_MS) || measured.grownMb > MOST_GROWN_MB
     if (!over && !reader.gone) return { measured, tired: false }
     const alone = await readAlone(bytes, store, this.#campaign.folder)
     if (problemsOf(alone).length > 0) return { measured: alone, tired: true }

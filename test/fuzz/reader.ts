@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { patience } from '../support/patience.ts'
 import { cleanEnvironment } from '../support/relaydesk-process.ts'
 import type { Answer, Ask } from './reader-process.ts'
 import type { Reading } from './reading-desk.ts'
@@ -54,7 +55,7 @@ export class Reader {
   }
 
   async read(bytes: Uint8Array, store: boolean): Promise<Measured> {
-    const answer = await this.#ask({ bytes, store }, LONGEST_CPU_S)
+    const answer = await this.#ask({ bytes, store }, patience(LONGEST_CPU_S))
     if (typeof answer === 'string') {
       return { outcome: 'no outcome', stored: '', cpuMs: 0, grownMb: 0, problems: [answer] }
     }
@@ -109,7 +110,8 @@ export class Reader {
     const timer = setInterval(() => {
       if (cpuSeconds(pid) - began > longestCpu) reason = `time: not done after ${longestCpu} s of processor time`
       else if (residentKb(pid) > MOST_MEMORY_KB) reason = `memory: more than ${MOST_MEMORY_KB / 1000} MB`
-      else if (Date.now() - since > LONGEST_WALL_MS) reason = `time: not done after ${LONGEST_WALL_MS / 1000} s`
+      else if (Date.now() - since > patience(LONGEST_WALL_MS))
+        reason = `time: not done after ${LONGEST_WALL_MS / 1000} s`
       if (reason) this.#child.kill('SIGKILL')
     }, POLL_MS)
     return { reason: () => reason, stop: () => clearInterval(timer) }

@@ -1,5 +1,8 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+import { patience } from './patience.ts'
+
+const LONGEST_MS = 30_000
 
 /** The browser's program, and the package that brings it. */
 export const CHROMIUM = { program: '/usr/bin/chromium', package: 'chromium' }
@@ -15,5 +18,13 @@ export function startBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: CHROMIUM.program,
     args: ['--no-sandbox', '--disable-gpu', '--disable-background-networking'],
+    timeout: patience(LONGEST_MS),
   })
+}
+
+/** A page of it. */
+export async function openTab(browser: Browser): Promise<Page> {
+  const tab = await browser.newPage()
+  tab.setDefaultTimeout(patience(LONGEST_MS))
+  return tab
 }

@@ -87,13 +87,13 @@ export async function leftInSpool(room: Room): Promise<string[]> {
   return readdir(room.path('var', 'spool')).catch(() => [])
 }
 
-/** Another process that holds the only writer of the room's database for so long, or until it is killed. */
-export async function holdWriter(room: Room, milliseconds: number): Promise<ChildProcess> {
+/** Another process that holds the only writer of the room's database until it is killed. */
+export async function holdWriter(room: Room): Promise<ChildProcess> {
   const script = `
     const db = new (require(process.argv[1]))(process.argv[2])
     db.exec('BEGIN IMMEDIATE')
     process.stdout.write('held')
-    setTimeout(() => { db.exec('ROLLBACK'); db.close() }, ${milliseconds})`
+    setInterval(() => {}, 60_000)`
   const driver = fileURLToPath(import.meta.resolve('better-sqlite3'))
   const args = ['-e', script, driver, room.path('var', 'relaydesk.db')]
   const child = spawn(process.execPath, args, { env: cleanEnvironment(), stdio: ['ignore', 'pipe', 'inherit'] })

@@ -1,7 +1,11 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { CHROMIUM, chromiumMissing } from './browser.ts'
 import { installPackage } from './debian.ts'
 import { DOVECOT, dovecotMissing } from './dovecot.ts'
+import { measurePace } from './patience.ts'
 import { PostgresServer } from './postgres-server.ts'
 
 declare module 'vitest' {
@@ -12,10 +16,12 @@ declare module 'vitest' {
 }
 
 /**
- * One PostgreSQL server for the whole run; each test makes a database of its own. Dovecot and Chromium are installed
+ * The pace of the machine is measured first, and as long as the tests run. One PostgreSQL server for the whole run; each test makes a database of its own. Dovecot and Chromium are installed
  * where we may; who reads the output is told, first and last, when tests are skipped for want of them.
  */
 export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = await mkdtemp(join(tmpdir(), 'relaydesk-pace-'))
+  const endMeasuring = await measurePace(join(folder, 'pace'))
   const [server, ...refusals] = await Promise.all([PostgresServer.start(), provide(DOVECOT), provide(CHROMIUM)])
   project.provide('postgres', server.address)
   const tell = () => {
@@ -28,6 +34,8 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   }
   tell()
   return async () => {
+    endMeasuring()
+    await rm(folder, { recursive: true, force: true })
     await server.stop()
     tell()
   }

@@ -4,6 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
 
 /** The launcher, as a user of the checkout runs it. */
@@ -147,23 +148,10 @@ export async function untilReady(running: Running): Promise<void> {
   void running.ended.then(ended => {
     over = ended
   })
-  await eventually('the desk is ready', () => {
+  await eventually(() => {
     if (over) throw new Error(`The desk ended with ${over.code}: ${over.stderr}`)
-    return running.stdout().includes('is ready')
-  })
-}
-
-/** Asks again until the answer is yes; rejects after the deadline. What `ask` throws ends the waiting. */
-export async function eventually(
-  what: string,
-  ask: () => boolean | Promise<boolean>,
-  { within = 20_000, every = 20 } = {},
-): Promise<void> {
-  const deadline = Date.now() + within
-  while (!(await ask())) {
-    if (Date.now() > deadline) throw new Error(`It did not come true within ${within} ms that ${what}.`)
-    await new Promise(resolve => setTimeout(resolve, every))
-  }
+    return running.stdout().includes('is ready') || undefined
+  }, 'the desk is ready')
 }
 
 /** JSON objects, one to a line. */

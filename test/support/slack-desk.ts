@@ -55,6 +55,7 @@ export async function makeSlackDesk(
   const world = new World()
   await world.start()
   const stand = await SlackStand.start({ users: people, channels: rooms })
+  stand.waitsForAnswers = true
   const [mailPort, slackPort] = [await freePort(), await freePort()]
   const way = socket ? { appToken: stand.appToken } : { http: { port: slackPort, signingSecret: stand.signingSecret } }
   const channels = [

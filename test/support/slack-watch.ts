@@ -1,5 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { unpack } from '../../adapters/slack/action-blocks.ts'
+import type { SlackChannel } from '../../adapters/slack/adapter.ts'
+import { deadlineIn } from './patience.ts'
 import type { Delivery } from './slack/route.ts'
 import type { Answer, Call, Json, SlackFile } from './slack/shapes.ts'
 import type { SlackDesk } from './slack-desk.ts'
@@ -14,6 +16,7 @@ export interface Seen {
   text: string
 }
 
+const QUIET_MS = 60_000
 const POSTS = ['chat.postMessage', 'chat.update', 'files.completeUploadExternal']
 const VIEWS = ['views.open', 'views.update', 'views.push']
 
@@ -61,17 +64,25 @@ export class SlackWatch {
     return this.seen.filter(each => each.by === null || each.by === person || (address && each.by === address))
   }
 
-  /** Resolves once all that is queued has left, and nothing happens any more. */
+  /** Resolves once all that is queued has left or failed, nothing is in hand, and nothing happens any more. */
   async quiet(): Promise<void> {
     const { stand, desk, world } = this.#all
+    const { channels, store } = desk.desk.context
+    const slack = channels.get('slack')?.adapter as SlackChannel
+    const isOver = deadlineIn(QUIET_MS)
     for (let calm = 0; calm < 3; ) {
+      if (isOver()) throw new Error('The desk does not come to rest.')
       const before = stand.calls() + world.mails.length
       await pause(60)
       await stand.settled()
-      const [{ due } = { due: 0 }] = await desk.desk.context.store.read<{ due: number }>`
-        SELECT COUNT(*) AS due FROM outbox_recipients WHERE state = 'queued' AND next_try_at <= ${nowIso()}`
-      const [{ shown } = { shown: 0 }] = await desk.desk.context.store.read<{ shown: number }>`
-        SELECT COUNT(*) AS shown FROM cards WHERE due_at <= ${nowIso()}`
+      await desk.desk.service.receiver.idle()
+      await slack.idle()
+      // What was taken to be sent and did not fail is in hand.
+      const [{ due } = { due: 0 }] = await store.read<{ due: number }>`
+        SELECT COUNT(*) AS due FROM outbox_recipients WHERE state = 'queued'
+          AND (next_try_at <= ${nowIso()} OR (attempts = 1 AND error IS NULL))`
+      const [{ shown } = { shown: 0 }] = await store.read<{ shown: number }>`
+        SELECT COUNT(*) AS shown FROM cards WHERE due_at <= ${nowIso()} OR (due_at IS NOT NULL AND attempts = 1)`
       const isCalm = due === 0 && shown === 0 && before === stand.calls() + world.mails.length
       calm = isCalm ? calm + 1 : 0
     }

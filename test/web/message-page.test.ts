@@ -4,7 +4,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { safeHtml } from '../../src/core/safe-html.ts'
 import { messagePage } from '../../src/web/message-page.ts'
-import { chromiumMissing, startBrowser } from '../support/browser.ts'
+import { chromiumMissing, openTab, startBrowser } from '../support/browser.ts'
 
 const DOT =
   'data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
@@ -53,7 +53,7 @@ describe.skipIf(chromiumMissing())('in a browser', () => {
   async function open(html: string, remote = false) {
     asked = []
     content = page(html, remote)
-    const tab = await browser.newPage()
+    const tab = await openTab(browser)
     await tab.goto(`${origin}/page`, { waitUntil: 'networkidle' })
     asked = asked.filter(url => url !== '/favicon.ico')
     return tab

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebServer } from '../../src/web/server.ts'
-import { startBrowser } from '../support/browser.ts'
+import { openTab, startBrowser } from '../support/browser.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -88,7 +88,7 @@ describe('the page that asks whether it is solved', () => {
   test('works in a browser', async () => {
     const browser = await startBrowser()
     try {
-      const page = await browser.newPage()
+      const page = await openTab(browser)
       await page.goto(link)
       expect(await page.textContent('main')).toContain('HD-1 · Printer <b>bold</b>')
       await page.click('text=5')

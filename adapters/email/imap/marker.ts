@@ -13,6 +13,7 @@ export class Marker {
   readonly #after: string
   readonly #warn: (sentence: string) => void
   #waiting = new Set<number>()
+  #uidValidity: string | undefined
   #asked = false
 
   /** `after`: `keyword`, `seen`, `nothing` or `move:FOLDER`. */
@@ -21,9 +22,9 @@ export class Marker {
     this.#warn = warn
   }
 
+  /** Another connection is asked anew; what is stored still waits for its mark. */
   reset(): void {
     this.#asked = false
-    this.#waiting.clear()
   }
 
   add(uid: number): void {
@@ -32,6 +33,8 @@ export class Marker {
 
   /** Finds, once a connection, what came since the desk watches and is stored but not marked. */
   async begin(client: ImapFlow, cursor: FolderCursor): Promise<void> {
+    if (this.#uidValidity !== cursor.uidValidity) this.#waiting.clear() // their numbers are those of other messages now
+    this.#uidValidity = cursor.uidValidity
     if (this.#asked) return
     this.#asked = true
     const { from, uid: last, untouched } = cursor

@@ -58,17 +58,20 @@ export class Faults {
 /** So many messages a second in each channel, and no more. https://docs.slack.dev/apis/web-api/rate-limits */
 export class RateLimit {
   #perSecond = Number.POSITIVE_INFINITY
+  #now = () => performance.now()
   readonly #taken = new Map<string, number[]>()
 
-  set(perSecond: number): void {
+  /** `now` in milliseconds, on a clock of its own. */
+  set(perSecond: number, now = () => performance.now()): void {
     this.#perSecond = perSecond
+    this.#now = now
     this.#taken.clear()
   }
 
   /** Seconds to wait, where it is too soon for another; else it counts. */
   take(channel: string): number | undefined {
     if (this.#perSecond === Number.POSITIVE_INFINITY) return undefined
-    const now = performance.now()
+    const now = this.#now()
     const recent = (this.#taken.get(channel) ?? []).filter(each => each > now - 1_000)
     this.#taken.set(channel, recent)
     if (recent.length >= this.#perSecond) return 1

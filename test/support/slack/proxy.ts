@@ -32,6 +32,8 @@ export class ApiProxy {
   readonly limit = new RateLimit()
   /** Calls that arrived, by method. */
   readonly calls = new Map<string, number>()
+  /** Methods in the order in which they were called. */
+  readonly asked: string[] = []
   readonly #server = createServer((request, response) => void this.#serve(request, response))
   #behind: Behind | undefined
 
@@ -70,6 +72,7 @@ export class ApiProxy {
     const method = first === 'api' ? second : first
     const args = first === 'api' ? argumentsOf(request, url, bytes) : {}
     this.calls.set(method, (this.calls.get(method) ?? 0) + 1)
+    this.asked.push(method)
     const fault = this.faults.next(method, args.channel)
     const work = () => this.#work(request, url, { method, args, bytes }, behind)
     if (!fault) return send(response, await work())

@@ -1,6 +1,10 @@
 import { createHmac } from 'node:crypto'
 import { request } from 'node:http'
+import { patience } from '../patience.ts'
 import type { Json } from './shapes.ts'
+
+/** Slack gives up after three seconds; here only what never comes. */
+export const GIVES_UP_MS = 15_000
 
 /** What Slack sends to an app: something that happened, a slash command, a press or an entry. */
 export type Kind = 'event' | 'command' | 'interaction'
@@ -14,7 +18,7 @@ export interface SendOptions {
   ahead?: number
   /** Other or further fields of what is sent: another team, another app. */
   overrides?: Json
-  /** How long Slack waits; three seconds. Milliseconds. */
+  /** How long Slack waits, in milliseconds; far longer than it does if left out, for the machine may be busy. */
   timeout?: number
 }
 
@@ -50,7 +54,7 @@ export class HttpRoute implements Route {
   }
 
   async send(kind: Kind, plain: Json, options: SendOptions = {}): Promise<Delivery> {
-    const { retry, timeout = 3_000, overrides } = options
+    const { retry, timeout = patience(GIVES_UP_MS), overrides } = options
     const payload = { ...plain, ...overrides }
     const began = performance.now()
     const body = written(kind, payload)

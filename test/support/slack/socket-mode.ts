@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { type WebSocket, WebSocketServer } from 'ws'
-import type { Delivery, Kind, Route, SendOptions } from './route.ts'
+import { patience } from '../patience.ts'
+import { type Delivery, GIVES_UP_MS, type Kind, type Route, type SendOptions } from './route.ts'
 import type { Json } from './shapes.ts'
 import { fromTemplate } from './templates.ts'
 
@@ -56,9 +57,9 @@ export class SocketMode implements Route {
     return this.#open().length
   }
 
-  /** Sends an envelope on the newest connection and waits until it is acknowledged, or three seconds have passed. */
+  /** Sends an envelope on the newest connection and waits until it is acknowledged, or Slack gives it up. */
   async send(kind: Kind, plain: Json, options: SendOptions = {}): Promise<Delivery> {
-    const { retry, timeout = 3_000, overrides } = options
+    const { retry, timeout = patience(GIVES_UP_MS), overrides } = options
     const payload = { ...plain, ...overrides }
     const id = randomUUID()
     const message = fromTemplate('socket-envelope', {

@@ -173,8 +173,18 @@ export class SlackStand {
   }
 
   /** chat.postMessage in one channel; none, if nothing is given. */
-  limitRate({ perSecond }: { perSecond: number } = { perSecond: Number.POSITIVE_INFINITY }): void {
-    this.#proxy.limit.set(perSecond)
+  limitRate(
+    { perSecond, now }: { perSecond: number; now?: () => number } = { perSecond: Number.POSITIVE_INFINITY },
+  ): void {
+    this.#proxy.limit.set(perSecond, now)
+  }
+
+  /** Whether a command that is answered late gives that answer, as if nothing were slow. */
+  waitsForAnswers = false
+
+  /** Methods in the order in which they were called. */
+  get asked(): readonly string[] {
+    return this.#proxy.asked
   }
 
   /** How many calls of this method, or of all, arrived; for figures. */

@@ -1,3 +1,4 @@
+import { eventually } from '../eventually.ts'
 import { type Control, controlNamed } from './controls.ts'
 import { type Entries, stateOf } from './entries.ts'
 import { newTime } from './events.ts'
@@ -8,6 +9,8 @@ import { isObject } from './rules.ts'
 import type { Ephemeral, Json, Message, View } from './shapes.ts'
 import { fromTemplate } from './templates.ts'
 
+const LATE_MS = 2_000 // the desk answers later from a little above this on
+
 export type Holder = Message | Ephemeral | View
 
 /** A person who also uses the app: its commands, buttons, forms and pages. */
@@ -17,13 +20,19 @@ export class User extends Person {
     const { workspace, responseUrls } = this.stand
     const id = workspace.channel(channel)
     const [command = '', ...words] = line.split(' ')
+    const before = this.stand.responses.length
     const payload = fromTemplate('slash-command', {
       ...{ team: workspace.team.id, domain: workspace.team.domain, app: workspace.bot.appId },
       ...{ user: this.id, user_name: this.name, channel: id, channel_name: await this.#nameOf(id) },
       ...{ command, text: words.join(' '), response_url: responseUrls.issue(this.name, id) },
       trigger_id: await this.#trigger(),
     })
-    return this.stand.route.send('command', payload, send)
+    const delivery = await this.stand.route.send('command', payload, send)
+    const isLate = delivery.took > LATE_MS && delivery.acknowledged && delivery.body === undefined
+    if (!isLate || !this.stand.waitsForAnswers || words[0] === 'new') return delivery
+    // What takes longer than Slack waits is told later; who typed it sees it all the same.
+    const answers = () => this.stand.responses.slice(before).find(({ person }) => person === this.name)
+    return { ...delivery, body: (await eventually(answers, `the answer to ${line}`)).body }
   }
 
   /** Presses a button, or chooses an item of a menu, by its label. */
