@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mail, mailWithFile, verified } from '../support/cli-mail.ts'
-import { type Ended, eventually, launch, makeRoom, type Room, untilReady } from '../support/relaydesk-process.ts'
+import { eventually } from '../support/eventually.ts'
+import { type Ended, launch, makeRoom, type Room, untilReady } from '../support/relaydesk-process.ts'
 
 /** More than the database takes: a file of its own. */
 const LARGE = createHash('shake256', { outputLength: 600_000 }).update('a file').digest()
