@@ -210,10 +210,15 @@ export interface Cursor {
   follows: string
 }
 
+/** How a text is written: as it was typed, or in Markdown because its writer chose what is styled in it. */
+export type TextFormat = 'plain' | 'markdown'
+
 /** Markdown in which `\uE000n\uE001` stands for `verbatim[n]`: text of others, shown as it is, never interpreted. */
 export interface RichText {
   markdown: string
   verbatim: string[]
+  /** Those of `verbatim`, by number, in which addresses of pages are links. */
+  linked?: number[]
 }
 
 export interface OutboundAttachment {
@@ -267,7 +272,7 @@ export interface Action {
 /** What a person is asked for, whichever way it is shown. */
 export interface Form {
   title: string
-  /** A sentence above the fields; Markdown. */
+  /** A sentence above the fields; plain text, which may hold names of people. */
   intro?: string
   /** On the button that sends it. */
   submit: string
@@ -392,6 +397,8 @@ export interface CommandRequest {
   line: string
   /** What the command is about, of any length. */
   body?: string
+  /** How text on the line and the body are written; plain text, if it is not said, which is sent as it was typed. */
+  format?: TextFormat
   attachments?: InboundAttachment[]
   /** The conversation it was typed in; a ticket that the line leaves out is the one of that. */
   thread?: string
@@ -400,7 +407,7 @@ export interface CommandRequest {
 }
 
 export interface Reply {
-  /** What a person reads; plain text that is also good Markdown. */
+  /** What a person reads; plain text, with words of others in it, shown as it is. */
   text: string
   /** The same for programs. */
   data: unknown

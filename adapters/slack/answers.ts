@@ -1,9 +1,9 @@
 import type { KnownBlock, MessageMetadata } from '@slack/types'
 import type { Reply } from '../../src/channel.ts'
 import { actionBlocks, readAction } from './action-blocks.ts'
-import { type Answer, answerOf, mrkdwnSection, shortMrkdwn, summaryOf } from './answer-blocks.ts'
+import { type Answer, answerOf, mrkdwnSection, shortAnswer, summaryOf } from './answer-blocks.ts'
 import { slackCode } from './api-error.ts'
-import { cut, escapedLine, LIMITS } from './limits.ts'
+import { cut, cutLine, LIMITS } from './limits.ts'
 import { postReply } from './reply-url.ts'
 import type { Spot } from './spot.ts'
 import type { Workspace } from './workspace.ts'
@@ -58,9 +58,7 @@ export class Answers {
   async #replaceButtons(spot: Spot, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
     const message = await this.#messageAt(spot)
     if (!message || !spot.channel || !spot.ts) return { ok: false, all: false }
-    const { mrkdwn, all } = shortMrkdwn(reply.text, ADDED)
-    const label = escapedLine((spot.label ?? '').replace(/[*_~`]/g, ''), 100)
-    const said = mrkdwnSection(label ? `*${label}*\n${mrkdwn}` : mrkdwn)
+    const { block: said, all } = shortAnswer(reply.text, ADDED, cutLine(spot.label ?? '', 100))
     const next = reply.actions ? actionBlocks(reply.actions, { id: 'desk:next:' }) : []
     const kept = withoutAnswered(message.blocks, line, next.length > 0)
     // Somebody was faster, or it comes twice.

@@ -47,10 +47,10 @@ const metaSchema = z.strictObject({
 })
 
 /**
- * A form as a modal. `toMrkdwn` writes its introduction, which is Markdown, the way Slack reads it.
+ * A form as a modal. `toMrkdwn` writes its introduction, which is plain text, such that Slack shows it.
  * Throws a `RangeError` for what finds no room beside it: `meta` and the rules of the fields, packed, over 3,000 characters.
  */
-export function formView(form: Form, meta: FormMeta, toMrkdwn: (markdown: string) => string = escapeText): ModalView {
+export function formView(form: Form, meta: FormMeta, toMrkdwn: (text: string) => string = escapeText): ModalView {
   const fields = distinct(form.fields).slice(0, LIMITS.viewBlocks - 1)
   const rules = fields.map<FieldRule>(({ name, kind, required, least, most }) => ({
     name,

@@ -2,6 +2,7 @@ import { oneLine } from '../../src/core/address.ts'
 import { markdownFromMessage } from './from-slack.ts'
 import { type KnownNames, namesFrom, withoutDesk } from './mentions.ts'
 import { type Fields, listOf, textOf } from './text-fields.ts'
+import { inMarkdown } from './text-names.ts'
 
 /** Slack itself cuts a text after 40,000 characters: https://docs.slack.dev/changelog/2018-truncating-really-long-messages */
 const LONGEST = 100_000
@@ -14,19 +15,23 @@ export interface Reading {
   /** How the desk is called where it is mentioned within a text. */
   deskName: string
   names: KnownNames
+  /** As Markdown that shows what was typed; else as what reads best as plain text. */
+  exact?: boolean
 }
 
 /**
  * What a person says with a message: its text, and messages of others that it passes on, as Markdown that reads well as
  * plain text. A mention of the desk at the beginning is no part of it. '' if there is only a file, or nothing.
  */
-export function textOfMessage(message: Fields, { botUserId, deskName, names }: Reading): string {
+export function textOfMessage(message: Fields, { botUserId, deskName, names, exact = false }: Reading): string {
   const said = {
     text: textOf(message.text).slice(0, LONGEST),
     blocks: message.blocks,
     attachments: listOf(message.attachments).filter(isPassedOn),
   }
-  const text = withoutDesk(markdownFromMessage(said, namesFrom(names, botUserId)), names.users[botUserId] ?? deskName)
+  const how = { ...namesFrom(names, botUserId), exact }
+  const desk = inMarkdown(names.users[botUserId] ?? deskName, how)
+  const text = withoutDesk(markdownFromMessage(said, how).replace(exact ? /^(?:&#(?:32|9);)+/ : '', ''), desk)
   if (text.length <= LONGEST) return text.toWellFormed()
   return `${text.slice(0, LONGEST).toWellFormed()}\n\n(${text.length - LONGEST} more characters stay in Slack)`
 }

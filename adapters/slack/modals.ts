@@ -57,7 +57,7 @@ export class Modals {
   /** Undefined for one that finds no room in Slack. */
   view(form: Form, meta: FormMeta): ModalView | undefined {
     try {
-      return formView(form, meta, markdown => slackFromRichText({ markdown, verbatim: [] }))
+      return formView(form, meta, intro => slackFromRichText({ markdown: '\uE0000\uE001', verbatim: [intro] }))
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
       this.#workspace.options.warn(error.message)

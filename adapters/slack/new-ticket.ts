@@ -9,7 +9,7 @@ import { readPlace, type Workspace } from './workspace.ts'
 export interface Beginning {
   subject?: string
   text?: string
-  /** A sentence above the fields; Markdown. */
+  /** A sentence above the fields. */
   intro?: string
 }
 

@@ -6,6 +6,7 @@ import type { Mentions } from './mentions.ts'
 import type { PersonsMessage } from './message-event.ts'
 import { textOfMessage } from './message-text.ts'
 import { otherAddresses, type Person } from './people.ts'
+import { escapeMarkdown } from './text-markdown.ts'
 import type { Threads } from './threads.ts'
 import { plainCommand } from './typed-text.ts'
 import { placeOf, type Workspace } from './workspace.ts'
@@ -43,7 +44,7 @@ export class RoomCommands {
         ...{ kind: 'slack', address: person.address, name: person.name },
         alsoKnownAs: otherAddresses(person),
       },
-      ...{ channel: options.name, line, ...(body ? { body } : {}) },
+      ...{ channel: options.name, line, format: 'markdown' as const, ...(body ? { body } : {}) },
       ...(brought.attachments.length > 0 ? { attachments: brought.attachments } : {}),
       ...{ thread: this.#threads.placeOf(message), id: placeOf({ team: teamId, channel, ts }) },
     }
@@ -51,15 +52,15 @@ export class RoomCommands {
     await this.#answers.tell({ channel, user: person.userId, ts, thread: parent }, answerOf(reply))
   }
 
-  /** All that was typed; what became of files that stay in Slack goes with it. */
+  /** All that was typed, in Markdown, as its writer chose what is styled; what became of files that stay in Slack goes with it. */
   async #read({ event }: PersonsMessage, left: readonly string[]): Promise<{ line: string; body: string }> {
     const { botUserId, options, desk } = this.#workspace
     const agents = new Map((await desk.agents()).map(({ email, handle }) => [email.toLowerCase(), handle]))
     const names = await this.#mentions.namesIn(event, email => (email === null ? undefined : agents.get(email)))
     // Only what was typed: a message of a colleague, passed on or linked to, may be for nobody else.
     const typed = { text: event.text, blocks: event.blocks }
-    const text = textOfMessage(typed, { botUserId, deskName: options.deskName, names })
-    return { line: plainCommand(text) || 'help', body: left.join('\n\n') }
+    const text = textOfMessage(typed, { botUserId, deskName: options.deskName, names, exact: true })
+    return { line: plainCommand(text) || 'help', body: left.map(escapeMarkdown).join('\n\n') }
   }
 
   /** What the desk refuses is an answer as well. */

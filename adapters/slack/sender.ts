@@ -1,13 +1,15 @@
+import type { KnownBlock } from '@slack/types'
 import { DeliveryError, type OutboundMessage, type Sent } from '../../src/channel.ts'
 import { actionBlocks } from './action-blocks.ts'
 import { deliveryError } from './api-error.ts'
 import { Calls } from './calls.ts'
-import { cutLine } from './limits.ts'
+import { cutLine, LIMITS } from './limits.ts'
 import { messageBlocks } from './message-blocks.ts'
 import type { Pacer } from './pacer.ts'
 import { type Mark, type Piece, Poster } from './poster.ts'
+import { richPieces } from './rich-pieces.ts'
 import { splitForSlack } from './split.ts'
-import { slackFromRichText } from './to-slack.ts'
+import { mrkdwnOf, needsHelp, type Row, rowsOf } from './to-slack.ts'
 import { Turns } from './turns.ts'
 import { Uploads } from './upload.ts'
 import { placeOf, readPlace, type Workspace } from './workspace.ts'
@@ -112,14 +114,28 @@ export class Sender {
 
 /** The messages that it takes. Text by itself reads best and can be long; buttons need a block for it. */
 function piecesOf({ text, actions, attachments }: OutboundMessage): Piece[] {
-  const mrkdwn = slackFromRichText(text)
-  const hasButtons = actionBlocks(actions).length > 0
+  const rows = rowsOf(text)
+  const mrkdwn = mrkdwnOf(rows)
+  const buttons = actionBlocks(actions)
+  const isTyped = text.verbatim.some(each => each.trim() !== '') || needsHelp(mrkdwn)
+  if (isTyped && mrkdwn.trim() !== '') return typedPieces(rows, buttons)
+  const hasButtons = buttons.length > 0
   const texts = hasButtons ? splitForSlack(mrkdwn, TEXT_WITH_ACTIONS) : splitForSlack(mrkdwn)
   if (texts.length === 0) texts.push(attachments.length > 0 ? '📎' : '…')
   return texts.map((each, at) => {
     const isLast = at === texts.length - 1
     return isLast && hasButtons ? { text: each, blocks: messageBlocks([each], actions) } : { text: each }
   })
+}
+
+/** What people typed is rich text: mrkdwn cannot show all of it as it is. */
+function typedPieces(rows: readonly Row[], buttons: KnownBlock[]): Piece[] {
+  const json = LIMITS.messageJson - JSON.stringify(buttons).length
+  const pieces = richPieces(rows, { most: TEXT_WITH_ACTIONS, json })
+  return pieces.map((piece, at) => ({
+    text: splitForSlack(mrkdwnOf(piece.rows))[0] ?? '…',
+    blocks: [piece.block, ...(at === pieces.length - 1 ? buttons : [])],
+  }))
 }
 
 /** Before it was queued it was nowhere. */

@@ -1,5 +1,5 @@
 import { unescapeText } from './text-marks.ts'
-import { channelName, groupName, markdownLink, momentText, type Names, userName } from './text-names.ts'
+import { channelName, groupName, inMarkdown, markdownLink, momentText, type Names, userName } from './text-names.ts'
 
 /**
  * What stands between angle brackets, as people see it: a mention, a channel, a date or a link.
@@ -8,28 +8,34 @@ import { channelName, groupName, markdownLink, momentText, type Names, userName 
 export function readAngle(inner: string, names: Names): string {
   const bar = inner.indexOf('|')
   const target = bar < 0 ? inner : inner.slice(0, bar)
+  if (/^[@#!]/.test(target)) return readNamed(inner, names)
+  return markdownLink(unescapeText(target), bar < 0 ? '' : unescapeText(inner.slice(bar + 1)), names)
+}
+
+function readNamed(inner: string, names: Names): string {
+  const bar = inner.indexOf('|')
+  const target = bar < 0 ? inner : inner.slice(0, bar)
   const label = bar < 0 ? '' : unescapeText(inner.slice(bar + 1))
   const id = target.slice(1)
-  if (target.startsWith('@')) return userName(id, names, label)
-  if (target.startsWith('#')) return channelName(id, names, label)
-  if (target.startsWith('!')) return readCommand(id, label, names)
-  return markdownLink(unescapeText(target), label)
+  if (target.startsWith('@')) return inMarkdown(userName(id, names, label), names)
+  if (target.startsWith('#')) return inMarkdown(channelName(id, names, label), names)
+  return readCommand(id, label, names)
 }
 
 /** The same as somebody typed it, within code. */
 export function readAngleInCode(inner: string, names: Names): string {
-  if (/^[@#!]/.test(inner)) return readAngle(inner, names)
+  if (/^[@#!]/.test(inner)) return readNamed(inner, { ...names, exact: false })
   const bar = inner.indexOf('|')
   return unescapeText(bar < 0 ? inner.replace(/^mailto:/, '') : inner.slice(bar + 1))
 }
 
 function readCommand(command: string, label: string, names: Names): string {
   const [name = '', ...values] = command.split('^')
-  if (name === 'subteam') return groupName(values[0] ?? '', names, label)
+  if (name === 'subteam') return inMarkdown(groupName(values[0] ?? '', names, label), names)
   if (name === 'date') {
     const text = label || momentText(Number(values[0]))
-    return values[2] ? markdownLink(unescapeText(values[2]), text) : text
+    return values[2] ? markdownLink(unescapeText(values[2]), text, names) : inMarkdown(text, names)
   }
   // `@here` and the like; clients show a command that they do not know by its label.
-  return /^(?:here|channel|everyone|group)$/.test(name) ? `@${name}` : label || name
+  return /^(?:here|channel|everyone|group)$/.test(name) ? `@${name}` : inMarkdown(label || name, names)
 }

@@ -54,7 +54,7 @@ function added(attachment: Fields, names: Names): string {
   const fields = listOf(attachment.fields).map(each => [read(each.title), read(each.value)].filter(Boolean).join(': '))
   const lines = [
     textOf(attachment.author_name),
-    title ? markdownLink(link, read(title)) : '',
+    title ? markdownLink(link, read(title), names) : '',
     read(attachment.text) || markdownFromBlocks(attachment.blocks, names),
     ...fields,
     read(attachment.footer),

@@ -41,6 +41,7 @@ function readBlock(block: Fields, names: Names): string {
       return markdownLink(
         textOf(block.image_url ?? block.video_url),
         readObject(block.title, names) || textOf(block.alt_text),
+        names,
       )
     case 'divider':
       return '---'

@@ -22,7 +22,8 @@ export type Piece =
   | { prefix: string }
 
 const MARK_RUNS = /\*+|＊+|_+|＿+|~+|`+|｀+/g
-const ADDRESS = /https?:\/\/[^\s<>|"`\u00AD]+/
+/** An address of a page in a text, with what may follow it. */
+export const ADDRESS = /https?:\/\/[^\s<>|"`\u00AD]+/g
 const EMOJI_NAME = /:([a-z0-9_+'-]+(?:::skin-tone-[2-6])?)(?=:)/
 /** What makes a line a quote, or for us an item of a list. */
 const LINE_START = /^[ \t\u00A0]*[>＞•◦▪‣]/
@@ -40,6 +41,13 @@ const CLASSES: Readonly<Record<string, string>> = { '＊': '*', '＿': '_', '｀
 
 /** What may follow an address without being of it. */
 const AFTER_ADDRESS = ".,;:!?)]}'*_~"
+
+/** An address without what follows it. */
+export function withoutMarksBehind(found: string): string {
+  let end = found.length
+  while (AFTER_ADDRESS.includes(found.charAt(end - 1))) end--
+  return found.slice(0, end)
+}
 
 /**
  * One line as mrkdwn. Text is shown as it is: what Slack would read in it as a mark, a name of an emoji, a quote or an item
@@ -184,9 +192,7 @@ class LineWriter {
 
   /** Writes an address as a link to itself, so that Slack takes no mark in it for one; gives how much of it that was. */
   #address(found: string): number {
-    let end = found.length
-    while (AFTER_ADDRESS.includes(found.charAt(end - 1))) end--
-    const url = found.slice(0, end)
+    const url = withoutMarksBehind(found)
     this.#emit(/\/\/./.test(url) ? `<${escapeText(url)}>` : escapeText(url))
     for (const [run] of url.matchAll(MARK_RUNS)) this.#pass(run)
     this.#isAtStart = false

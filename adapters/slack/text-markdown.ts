@@ -1,16 +1,93 @@
+import MarkdownIt from 'markdown-it'
 import type { Atom } from './text-inline.ts'
+import { ADDRESS, withoutMarksBehind } from './text-line.ts'
 import { firstOf, lastOf, type Style } from './text-marks.ts'
 import { nest, type Part, type Run } from './text-nesting.ts'
 
-/** One line as Markdown that reads well as it is: what is only text in it stays as it is, whatever Markdown makes of it. */
-export function writeMarkdown(runs: readonly Run<Atom>[]): string {
-  const parts = nest(runs)
-  const marks = italicMarks(parts)
-  return parts.map((part, at) => written(part, marks.get(at) ?? '_')).join('')
+/**
+ * One line as Markdown that reads well as it is: what is only text in it stays as it is, whatever Markdown makes of it. An
+ * exact one shows what was typed, and has a look only where Markdown can give it that.
+ */
+export function writeMarkdown(runs: readonly Run<Atom>[], exact = false): string {
+  if (!exact) return joined(runs, text => text)
+  const plain: Run<Atom>[] = runs.map(run => ({ ...run, styles: new Set<Style>() }))
+  const shown = shownText(exactLine(plain))
+  const isShown = (line: string) => shownText(line) === shown
+  const whole = exactLine(runs)
+  if (isShown(whole)) return whole
+  const some = exactLine(runs.map((run, at) => (isShown(exactLine(plain.with(at, run))) ? run : (plain[at] ?? run))))
+  return isShown(some) ? some : exactLine(plain)
 }
 
-function written(part: Part<Atom>, italic: string): string {
-  if ('text' in part) return part.text
+function exactLine(runs: readonly Run<Atom>[]): string {
+  return escapedEnds(joined(oneCode(runs), textMarkdown))
+}
+
+/** Marks of code that stand beside each other would be one. */
+function oneCode(runs: readonly Run<Atom>[]): Run<Atom>[] {
+  const kept: Run<Atom>[] = []
+  for (const run of runs.filter(each => !('text' in each) || each.text !== '')) {
+    const last = kept.at(-1)
+    const before = last && codeOf(last)
+    const code = codeOf(run)
+    if (before === undefined || code === undefined) kept.push(run)
+    else kept[kept.length - 1] = { styles: last?.styles ?? run.styles, atom: { code: before + code } }
+  }
+  return kept
+}
+
+function codeOf(run: Run<Atom>): string | undefined {
+  return 'atom' in run && 'code' in run.atom ? run.atom.code : undefined
+}
+
+/** A text in which addresses of pages are links. */
+function textMarkdown(text: string): string {
+  let from = 0
+  const parts: string[] = []
+  for (const { 0: found, index } of text.matchAll(ADDRESS)) {
+    const url = withoutMarksBehind(found)
+    if (/[[\]]/.test(url) || !URL.canParse(url)) continue
+    parts.push(escapeMarkdown(text.slice(from, index)), `<${url}>`)
+    from = index + url.length
+  }
+  return [...parts, escapeMarkdown(text.slice(from))].join('')
+}
+
+const markdownIt = new MarkdownIt({ html: false, breaks: true })
+
+function shownText(markdown: string): string {
+  const [inline] = markdownIt.parseInline(markdown, {})
+  return (inline?.children ?? []).map(token => token.content).join('')
+}
+
+/** Without what Markdown would read in a text as a mark, a link, a character or a table. */
+export function escapeMarkdown(text: string): string {
+  return text.replace(/[\\`*_~[\]<>&|]|:(?=\/\/)/g, '\\$&')
+}
+
+/** A line at whose start nothing is read, and at whose ends no blank is left out. */
+function escapedEnds(line: string): string {
+  const text = line.trim()
+  const [before = '', after = ''] =
+    text === '' ? [line] : [line.slice(0, line.indexOf(text)), line.slice(line.indexOf(text) + text.length)]
+  const begun = text
+    .replace(/^(?:#{1,6}|[-+])(?=\s|$)|^[-=](?=[-= \t]*$)/, '\\$&')
+    .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
+  return `${blanks(before)}${begun}${blanks(after)}`
+}
+
+function blanks(text: string): string {
+  return text.replace(/\s/g, blank => `&#${blank.charCodeAt(0)};`)
+}
+
+function joined(runs: readonly Run<Atom>[], write: (text: string) => string): string {
+  const parts = nest(runs)
+  const marks = italicMarks(parts)
+  return parts.map((part, at) => written(part, marks.get(at) ?? '_', write)).join('')
+}
+
+function written(part: Part<Atom>, italic: string, write: (text: string) => string): string {
+  if ('text' in part) return write(part.text)
   if ('atom' in part) return 'code' in part.atom ? codeMarkdown(part.atom.code) : part.atom.markdown
   return markOf('open' in part ? part.open : part.close, italic)
 }
@@ -40,7 +117,7 @@ function italicMarks(parts: readonly Part<Atom>[]): Map<number, string> {
 }
 
 function codeMarkdown(code: string): string {
-  if (!code.includes('`')) return `\`${code}\``
+  if (!code.includes('`') && !/^ .* $/.test(code)) return `\`${code}\``
   const fence = '`'.repeat(longestFence(code) + 1)
   return `${fence} ${code} ${fence}`
 }

@@ -82,7 +82,7 @@ class TextReader {
     const depth = (quotes.match(/>|&gt;/g) ?? []).length + (this.#isQuoted ? 1 : 0)
     const [mark = '', indent = ''] = BULLET.exec(rest.slice(quotes.length)) ?? []
     const bullet = mark ? `${' '.repeat(4 * Math.ceil(indent.length / 4))}- ` : ''
-    const text = writeMarkdown(readInline(rest.slice(quotes.length + mark.length), this.#names))
+    const text = writeMarkdown(readInline(rest.slice(quotes.length + mark.length), this.#names), this.#names.exact)
     this.#separate(depth > 0 ? 'quote' : mark ? 'item' : 'text', text)
     this.#lines.push(`${'> '.repeat(depth)}${bullet}${text}`.replace(depth > 0 ? / +$/ : /$^/, ''))
   }

@@ -1,5 +1,10 @@
+import { escapeMarkdown } from './text-markdown.ts'
+
 /** What people see for the ids in a text; undefined where that is not known. */
 export interface Names {
+  /** What is only text is written so that Markdown reads nothing in it; else as it reads best as plain text. */
+  exact?: boolean
+
   /** Without `@`. */
   user(id: string): string | undefined
   /** Without `#`. */
@@ -20,14 +25,31 @@ export function groupName(id: string, names: Names, said = ''): string {
   return `@${names.group(id) ?? (said.replace(/^@/, '') || id)}`
 }
 
+/** A text within Markdown. */
+export function inMarkdown(text: string, { exact }: Names): string {
+  return exact ? escapeMarkdown(text) : text
+}
+
 /** A link as Markdown; an address by itself where the label says nothing else. */
-export function markdownLink(url: string, label: string): string {
+export function markdownLink(url: string, label: string, names: Names): string {
+  if (names.exact) return exactLink(url, label)
   const bare = url.replace(/^(?:mailto|tel):/, '')
   const said = label.replace(/\s+/g, ' ').trim()
   if (said === '' || said === bare || said === url) return bare
   if (`${said}/` === url || url.replace(/^https?:\/\//, '').replace(/\/$/, '') === said) return said
   const target = /[()\s<>]/.test(url) ? `<${url.replace(/[<>]/g, encodeURIComponent)}>` : url
   return `[${said.replace(/[[\]]/g, '\\$&')}](${target})`
+}
+
+/** The same such that it shows just its label. */
+function exactLink(url: string, label: string): string {
+  const bare = url.replace(/^(?:mailto|tel):/, '')
+  const said = label.replace(/\s+/g, ' ').trim()
+  if ((said === '' || said === bare || said === url) && !url.startsWith('tel:')) {
+    if (/^(?:https?:\/\/[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)$/.test(bare)) return `<${bare}>`
+  }
+  const target = url.replace(/[\s<>]/g, encodeURIComponent).replace(/[\\&()]/g, '\\$&')
+  return `[${escapeMarkdown(said || bare)}](${target})`
 }
 
 /** When something is, for whom there is no better text. `seconds` since 1970. */

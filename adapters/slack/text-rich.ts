@@ -67,7 +67,14 @@ function readLines(elements: readonly Fields[], names: Names): string[] {
   }
   // A section that something else follows ends with a line break.
   if (lines.length > 1 && lines.at(-1)?.every(run => 'text' in run && run.text === '')) lines.pop()
-  return lines.map(writeMarkdown)
+  const written = lines.map(line => writeMarkdown(line, names.exact))
+  return names.exact ? withBlankLines(written) : written
+}
+
+/** Of blank lines that follow each other Markdown shows one: the others are breaks at the start of what follows. */
+function withBlankLines(lines: readonly string[]): string[] {
+  const last = lines.findLastIndex(line => line !== '')
+  return lines.map((line, at) => (line === '' && at > 0 && lines[at - 1] === '' && at < last ? '\\' : line))
 }
 
 /** An element, one run for each line of it. */
@@ -79,7 +86,7 @@ function readRun(element: Fields, names: Names): Run<Atom>[] {
     return text.split('\n').map(code => (code.trim() === '' ? { styles, text: code } : { styles, atom: { code } }))
   }
   if (element.type !== 'link') return text.split('\n').map(text => ({ styles, text }))
-  return [{ styles, atom: { markdown: markdownLink(textOf(element.url), textOf(element.text)) } }]
+  return [{ styles, atom: { markdown: markdownLink(textOf(element.url), textOf(element.text), names) } }]
 }
 
 /** An element of a section as somebody typed it. */

@@ -2,7 +2,7 @@ import MarkdownIt, { type Token } from 'markdown-it'
 import type { RichText } from '../../src/channel.ts'
 import { filled, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'
 import { writeLine } from './text-line.ts'
-import { escapeText, JOINER } from './text-marks.ts'
+import { escapeText, GAP, JOINER } from './text-marks.ts'
 import { nest } from './text-nesting.ts'
 import { tableLines } from './text-table.ts'
 
@@ -12,21 +12,51 @@ const RULE = '─'.repeat(12)
 const BULLETS = ['• ', '◦ ', '▪\uFE0E ']
 
 const markdownIt = new MarkdownIt({ html: false, linkify: true, breaks: true })
-markdownIt.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false })
+markdownIt.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false }).add('//', null)
+markdownIt.normalizeLinkText = address => address
+
+/** A line of a message with what stands before it; or a block of code, which stands in no quote. */
+export type Row = { quotes: number; before: string; line: Line } | { code: readonly string[] }
+
+/** What Markdown shows in Slack, line by line. What is `verbatim` is shown as it is: it mentions nobody and marks nothing. */
+export function rowsOf({ markdown, verbatim }: RichText): Row[] {
+  const values = verbatim.map(each => each.toWellFormed().trimEnd().replace(/\r\n?/g, '\n'))
+  return new BlockReader(values).read(markdownIt.parse(markdown.toWellFormed(), {}))
+}
 
 /**
  * Markdown as Slack's mrkdwn, for the field `text` of a message or a text object of type `mrkdwn`. What is `verbatim` is
  * shown as it is: it mentions nobody and marks nothing. Of any length: see `splitForSlack`.
  * https://docs.slack.dev/messaging/formatting-message-text
  */
-export function slackFromRichText({ markdown, verbatim }: RichText): string {
-  const writer = new BlockWriter(verbatim.map(each => each.toWellFormed().trimEnd().replace(/\r\n?/g, '\n')))
-  return writer.write(markdownIt.parse(markdown.toWellFormed(), {}))
+export function slackFromRichText(text: RichText): string {
+  return mrkdwnOf(rowsOf(text))
 }
 
-class BlockWriter {
+export function mrkdwnOf(rows: readonly Row[]): string {
+  return rows.map(mrkdwnRow).join('\n')
+}
+
+const HELP = new RegExp(`[${JOINER}${GAP}]`)
+
+/** Whether something stands in it that only keeps a character from being read, and is copied with it. */
+export function needsHelp(mrkdwn: string): boolean {
+  return HELP.test(mrkdwn)
+}
+
+function mrkdwnRow(row: Row): string {
+  if ('code' in row) {
+    const broken = row.code.map(line => escapeText(line.replace(/`{3,}/g, run => [...run].join(JOINER))))
+    return ['```', ...broken, '```'].join('\n')
+  }
+  const prefix = `${'> '.repeat(row.quotes)}${row.before}`
+  const parts = nest(row.line)
+  return parts.length > 0 ? writeLine([{ atom: { prefix } }, ...parts]) : prefix.trimEnd()
+}
+
+class BlockReader {
   readonly #verbatim: readonly string[]
-  readonly #lines: string[] = []
+  readonly #written: Row[] = []
   /** The numbers that the items of the open lists have; null for a bullet. */
   readonly #lists: (number | null)[] = []
   #quotes = 0
@@ -41,7 +71,7 @@ class BlockWriter {
     this.#verbatim = verbatim
   }
 
-  write(tokens: readonly Token[]): string {
+  read(tokens: readonly Token[]): Row[] {
     let isHeading = false
     for (const token of tokens) {
       if (token.type === 'heading_open') isHeading = true
@@ -50,7 +80,7 @@ class BlockWriter {
       else if (token.type === 'inline') this.#addText(token, isHeading)
       else this.#block(token)
     }
-    return this.#lines.join('\n')
+    return this.#written
   }
 
   #block(token: Token): void {
@@ -122,7 +152,7 @@ class BlockWriter {
 
   #startBlock(): void {
     const quotes = Math.min(this.#quotes, this.#quotesBefore)
-    if (this.#wantsBlank && this.#lines.length > 0) this.#lines.push('> '.repeat(quotes).trimEnd())
+    if (this.#wantsBlank && this.#written.length > 0) this.#written.push({ quotes, before: '', line: [] })
     this.#wantsBlank = true
   }
 
@@ -135,9 +165,7 @@ class BlockWriter {
     const depth = this.#lists.length
     const before = this.#marker || ' '.repeat(depth > 0 ? 4 * depth - 2 : 0)
     this.#marker = ''
-    const prefix = `${'> '.repeat(this.#quotes)}${before}`
-    const parts = nest(line)
-    this.#lines.push(parts.length > 0 ? writeLine([{ atom: { prefix } }, ...parts]) : prefix.trimEnd())
+    this.#written.push({ quotes: this.#quotes, before, line })
     this.#quotesBefore = this.#quotes
   }
 
@@ -150,8 +178,7 @@ class BlockWriter {
       for (const line of lines) this.#addLine(line.trim() === '' ? [] : codeLine(line))
       return
     }
-    const broken = lines.map(line => escapeText(line.replace(/`{3,}/g, run => [...run].join(JOINER))))
-    this.#lines.push('```', ...broken, '```')
+    this.#written.push({ code: lines })
     this.#quotesBefore = 0
   }
 

@@ -10,6 +10,7 @@ import { pack } from '../content.ts'
 import { quoteArgument, type Word } from '../core/command-line.ts'
 import { takeOptions } from '../core/options.ts'
 import { ownEntry } from '../core/own-entry.ts'
+import { withoutBlankEnds } from '../core/plain-text.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { standingAlarms } from '../store/alarms.ts'
 import { exitCodeFor } from './exit.ts'
@@ -20,6 +21,7 @@ interface Options {
   json?: boolean
   file?: string
   attach?: string[]
+  markdown?: boolean
 }
 
 /** Every command of the registry is a verb of the command line: it hands a line and a body to the desk. */
@@ -37,6 +39,7 @@ export function addDeskCommands(program: Command): void {
     if (deskCommand.body === 'required') {
       verb
         .option('--file <file>', 'take the text from a file, or from standard input with -')
+        .option('--markdown', 'the text is Markdown; else it is sent as it is typed')
         .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
           ...files,
           file,
@@ -60,7 +63,8 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
   await withDesk(command, async ({ service, config, context }) => {
     const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''
     const attachments = (options.attach ?? []).map(readAttachment)
-    const reply = await service.perform({ actor: { handle }, channel: 'cli', line, body, attachments })
+    const format = options.markdown ? 'markdown' : 'plain'
+    const reply = await service.perform({ actor: { handle }, channel: 'cli', line, body, format, attachments })
     if (reply.undone) process.exitCode = exitCodeFor(new DeskError('conflict', reply.text))
     if (options.json) return printJson(reply.data)
     print(reply.text)
@@ -94,7 +98,7 @@ async function bodyFrom(words: string[], options: Options): Promise<string> {
   const file = options.file === '-' ? 0 : options.file
   if (file !== undefined) return [...words, readInput(file)].join(' ')
   if (words.length > 0) return words.join(' ')
-  return process.stdin.isTTY ? fromEditor() : readInput(0)
+  return withoutBlankEnds(process.stdin.isTTY ? fromEditor(options.markdown ?? false) : readInput(0))
 }
 
 function readInput(file: string | number): string {
@@ -105,18 +109,27 @@ function readInput(file: string | number): string {
   }
 }
 
-function fromEditor(): string {
+/** What stands in the file that the editor opens, below where the text goes. */
+const SCISSORS = '------------------------ >8 ------------------------'
+const HINTS = {
+  plain:
+    'Write above this line. Your text is taken as you type it: *, _, # and the like are characters (for Markdown, give the command with --markdown).',
+  markdown: 'Write above this line, in Markdown.',
+}
+
+function fromEditor(isMarkdown: boolean): string {
   const editor = process.env.VISUAL ?? process.env.EDITOR
   if (!editor) {
     throw new DeskError('usage', 'There is no text: write it behind the reference, use --file, or set EDITOR.')
   }
   const folder = mkdtempSync(join(tmpdir(), 'relaydesk-'))
   try {
-    const file = join(folder, 'text.md')
-    writeFileSync(file, '')
+    const file = join(folder, isMarkdown ? 'text.md' : 'text.txt')
+    writeFileSync(file, `\n\n${SCISSORS}\n${isMarkdown ? HINTS.markdown : HINTS.plain}\n`)
     const { status } = spawnSync(editor, [file], { stdio: 'inherit', shell: true })
     if (status !== 0) throw new DeskError('usage', `The editor ended with ${status}, so nothing was sent.`)
-    return readFileSync(file, 'utf8')
+    const [text = ''] = readFileSync(file, 'utf8').split(SCISSORS, 1)
+    return text
   } finally {
     rmSync(folder, { recursive: true })
   }

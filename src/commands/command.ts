@@ -59,7 +59,10 @@ export interface Call extends DeskFacts {
   channel: string
   /** Those that were given of the command's own. */
   options: Options
+  /** As it reads best as plain text. */
   body: string
+  /** The same as Markdown, where its writer chose what is styled in it. */
+  markdown?: string
   attachments: readonly InboundAttachment[]
 }
 

@@ -56,6 +56,7 @@ export async function answerRequester(
     externalId: null,
     subject: ticket.subject,
     text: answer.text,
+    markdown: answer.markdown ?? null,
     visible: null,
     kind: 'person' as const,
     sentAt: change.at,

@@ -1,3 +1,4 @@
+import { withoutBlankEnds } from '../core/plain-text.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type MessageFile, prepareMessage } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
@@ -18,7 +19,15 @@ export async function keepSaid(
   text: string,
   what: What,
   attachments: readonly MessageFile[] = [],
-  { raw, externalId }: { raw?: string | undefined; externalId?: string | null | undefined } = {},
+  {
+    raw,
+    externalId,
+    markdown,
+  }: {
+    raw?: string | undefined
+    externalId?: string | null | undefined
+    markdown?: string | null | undefined
+  } = {},
 ): Promise<{ message?: string; content?: string }> {
   if (!text.trim() && attachments.length === 0) return {}
   const message = {
@@ -31,7 +40,8 @@ export async function keepSaid(
     channel: change.channel,
     externalId: externalId ?? null,
     subject: ticket.subject,
-    text: text.trim(),
+    text: withoutBlankEnds(text),
+    markdown: markdown ?? null,
     visible: null,
     kind: 'person' as const,
     sentAt: change.at,

@@ -23,7 +23,7 @@ export const status: ReadCommand<null> = {
     const lines = tickets.map(ticket => {
       const owner = ticket.ownerName ? `, with ${ticket.ownerName}` : ''
       const expected = ticket.expectedAt ? `, expected ${momentInWords(ticket.expectedAt)}` : ''
-      return `- **${ticket.ref}** ${ticket.subject}: ${stateForRequester(ticket.state)}${owner}${expected}`
+      return `- ${ticket.ref} ${ticket.subject}: ${stateForRequester(ticket.state)}${owner}${expected}`
     })
     return {
       text: lines.length === 0 ? 'There is no open ticket that you take part in.' : lines.join('\n'),

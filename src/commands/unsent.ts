@@ -17,6 +17,8 @@ import { isUnsent, quoted, shownTo, unseenChanges } from './unseen.ts'
 export interface Draft {
   author: Person
   text: string
+  /** The same as Markdown, where its writer chose what is styled in it; else the text is sent as it was typed. */
+  markdown?: string | null
   attachments: readonly MessageFile[]
   /** To the requester alone. */
   only: boolean
@@ -51,11 +53,11 @@ export function answerOptions(options: Options): AnswerOptions {
 /** The text of the line, or the one that was kept for its writer to send with `--anyway`. */
 export async function draftOf(
   tx: Tx,
-  { actor: author, attachments, body: text }: Call,
+  { actor: author, attachments, body: text, markdown }: Call,
   ticket: Ticket,
   { anyway, only }: AnswerOptions,
 ): Promise<Draft & { kept?: string }> {
-  const own = { author, text, attachments, only }
+  const own = { author, text, markdown: markdown ?? null, attachments, only }
   if (text.trim()) return own
   const kept = anyway ? await unsentBy(tx, ticket.id, author.id) : undefined
   if (!kept && attachments.length > 0) return own
@@ -69,6 +71,7 @@ export async function draftOf(
   return {
     author,
     text: kept.text ?? '',
+    markdown: kept.markdown,
     attachments: await attachmentsOf(tx, kept.id),
     only: only || (refusal?.only ?? false),
     kept: kept.id,
@@ -153,10 +156,10 @@ export async function keepUnsent(
   tx: Tx,
   ticket: Ticket,
   change: Change,
-  { author, text, attachments, only, raw, externalId }: Draft,
+  { author, text, markdown, attachments, only, raw, externalId }: Draft,
   readers: Readers,
 ): Promise<string> {
-  const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId })
+  const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId, markdown })
   const data = {
     ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
     ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },

@@ -128,11 +128,14 @@ export interface DigestedContent {
   visible: string | null
   /** Digests of its files. */
   attachments: string[]
+  /** The text as Markdown; null where it is plain. */
+  markdown?: string | null
 }
 
 /** Digest of what somebody wrote. Salted, because short texts can be guessed; without the salt it says nothing. */
 export function contentDigest(salt: string, content: DigestedContent): string {
-  const { direction, author, subject, text, visible, attachments } = content
-  const said = JSON.stringify([direction, author, subject, text, visible, attachments])
+  const { direction, author, subject, text, visible, attachments, markdown } = content
+  const styled = markdown ? [markdown] : []
+  const said = JSON.stringify([direction, author, subject, text, visible, attachments, ...styled])
   return createHmac('sha256', salt).update(said).digest('hex')
 }

@@ -1,3 +1,5 @@
+import { withoutBlankEnds } from './plain-text.ts'
+
 /** What an agent's mail asks the desk to do, and what is left of its text. */
 export interface Orders {
   /** Command lines in their order, without `!`. */
@@ -12,7 +14,7 @@ const TEXT = /^!\s?(?:note|reply|answer)\s+\S/i
 
 function paragraphAfter(lines: readonly string[], at: number): string[] {
   const end = lines.findIndex((line, index) => index > at && (line.trim() === '' || ORDER.test(line.trim())))
-  return lines.slice(at + 1, end < 0 ? lines.length : end).map(line => line.trim())
+  return lines.slice(at + 1, end < 0 ? lines.length : end)
 }
 
 /**
@@ -28,7 +30,7 @@ export function mentionsOrder(text: string): boolean {
  * stands elsewhere, is quoted, or has other text before it on its line is none.
  */
 export function ordersIn(text: string): Orders {
-  const lines = text.split('\n').map(line => line.trimEnd())
+  const lines = text.split('\n')
   let top = 0
   const first: string[] = []
   for (; top < lines.length && first.length < MOST; top += 1) {
@@ -50,6 +52,6 @@ export function ordersIn(text: string): Orders {
   }
   return {
     lines: [...first, ...last].map(line => line.slice(1).trim()),
-    text: lines.slice(top, bottom).join('\n').trim(),
+    text: withoutBlankEnds(lines.slice(top, bottom).join('\n')),
   }
 }

@@ -2,6 +2,7 @@
 import { DeskError } from '../errors.ts'
 import { commandWord, type Word, wordsOf } from './command-line.ts'
 import { countOptions, isEnd, isOption, NO_OPTIONS, type OptionKinds, type Options, takeOptions } from './options.ts'
+import { withoutBlankEnds } from './plain-text.ts'
 import { referenceAt } from './reference.ts'
 
 /** A line as far as it can be read without looking anything up. */
@@ -61,12 +62,15 @@ export function textIn(rest: string, tail: string, kinds: OptionKinds): string {
       `Nothing was done: is "${doubtful.value}" an option? It stands behind --, where nothing is one. Write it in front of that; or if it is part of your text, put the text in quotes.`,
     )
   }
-  return unquoted((rest + tail).trim())
+  const all = rest + tail
+  return unquoted(all.split('\n', 1)[0]?.trim() ? all.trim() : withoutBlankEnds(all).trimEnd())
 }
 
+/** What is sent is sent as it was typed: within quotes, too, a backslash stays but before one. */
 function unquoted(text: string): string {
   const [only, second] = wordsOf(text)
-  return only && !second && !only.isBare && !text.startsWith('`') ? only.value : text
+  if (!only || second || only.isBare || text.startsWith('`')) return text
+  return text.startsWith('"') ? text.slice(1, -1).replaceAll('\\"', '"') : only.value
 }
 
 /** By the line that they begin on; none for a line without a word, so that a text begins where it does. */

@@ -1,3 +1,4 @@
+import { withoutBlankEnds } from './plain-text.ts'
 import { attributionEndingAt } from './reply/attribution.ts'
 import { saysSentFrom, trimmedEnd, withoutEnding } from './reply/ending.ts'
 import { aboveRules, fieldRole, headerBlockAt } from './reply/header-block.ts'
@@ -33,7 +34,7 @@ export interface VisibleOptions {
  * in the length of the text, whatever stands in it. The text may hold `MARKS`; what is given holds none.
  */
 export function visibleReply(text: string, options: VisibleOptions = {}): string {
-  const whole = withoutMarkerOfOthers(unwrapped(text.replace(BIDI, '')).trim())
+  const whole = withoutMarkerOfOthers(trimmed(unwrapped(text.replace(BIDI, ''))))
   const above = aboveMarked(whole)
   const lines = above.split('\n')
   const { length, forwarded } = ownPart(
@@ -43,14 +44,20 @@ export function visibleReply(text: string, options: VisibleOptions = {}): string
   const own = withoutQuoteAround(lines, length)
   const tail = forwarded === null ? [] : lines.slice(forwarded)
   const kept = tail.length > 0 ? [...own, ...(own.length > 0 ? [''] : []), ...tail] : own
-  return tidy(withoutMarks(kept.join('\n'))) || withoutMarks(above).trim() || withoutMarks(whole).trim()
+  return tidy(withoutMarks(kept.join('\n'))) || trimmed(withoutMarks(above)) || trimmed(withoutMarks(whole))
 }
 
 /** A mail of another help desk begins with its marker: what stands below that is what it says. */
 function withoutMarkerOfOthers(text: string): string {
   const end = text.indexOf('\n')
   const first = end < 0 ? '' : text.slice(0, end)
-  return saysReplyAbove(first) && !/\bwrite your reply\b/i.test(first) ? text.slice(end).trim() : text
+  return saysReplyAbove(first) && !/\bwrite your reply\b/i.test(first) ? trimmed(text.slice(end)) : text
+}
+
+/** What the first line is indented by stays where there are lines beside it, such as those of a program. */
+function trimmed(text: string): string {
+  const kept = withoutBlankEnds(text).trimEnd()
+  return kept.includes('\n') ? kept : kept.trimStart()
 }
 
 /** The mail that is shown is headed in Danish or Norwegian. */
@@ -83,10 +90,7 @@ function unwrapped(text: string): string {
 
 /** Lines of nothing but blanks are empty, and no more than two of them stand together. */
 function tidy(text: string): string {
-  return text
-    .replace(/^[ \t\u00a0]+$/gm, '')
-    .replace(/\n{4,}/g, '\n\n\n')
-    .trim()
+  return trimmed(text.replace(/^[ \t\u00a0]+$/gm, '').replace(/\n{4,}/g, '\n\n\n'))
 }
 
 const FORWARD =
@@ -122,7 +126,7 @@ function aboveMarked(text: string): string {
   const at = lines.findIndex(line => MARKER_LINE.test(line))
   if (at < 0) return text
   const end = withoutQuoteAtEnd(lines, withoutIntroduction(lines, at))
-  return lines.slice(0, end).join('\n').trim()
+  return trimmed(lines.slice(0, end).join('\n'))
 }
 
 /** What every line holds that introduces something: nearly no line of a text does, so the others are not looked at. */

@@ -15,7 +15,7 @@ import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
 import { actionsFor } from './actions.ts'
 import { type Context, channelFacts, ourAddresses } from './context.ts'
-import type { Renderer, TemplateValues } from './render.ts'
+import { Answer, type Renderer, type TemplateValues } from './render.ts'
 
 const MOST_HELD = 25 // messages that one notification lists
 const QUOTED = 20_000 // characters of a requester's message that a notification shows
@@ -159,9 +159,10 @@ async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['
 }
 
 /** An answer goes out whole; a notification shows the new part of what was written. */
-function textOf(entry: OutboxEntry, message: Message | undefined): string {
+function textOf(entry: OutboxEntry, message: Message | undefined): string | Answer {
   const text = (entry.kind === 'reply' ? message?.text : (message?.visible ?? message?.text)) ?? '(erased)'
-  return entry.kind === 'reply' || text.length <= QUOTED ? text : `${text.slice(0, QUOTED)}…`
+  if (entry.kind === 'reply') return new Answer(text, message?.markdown ?? null)
+  return text.length <= QUOTED ? text : `${text.slice(0, QUOTED)}…`
 }
 
 function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry): string {

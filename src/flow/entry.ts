@@ -4,7 +4,7 @@ import { oneLine } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
 import type { Decision } from '../core/threading.ts'
 import { newId } from '../store/id.ts'
-import type { Copied, Message } from '../store/messages.ts'
+import type { NewMessage } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import type { Change } from '../store/tickets.ts'
@@ -84,10 +84,7 @@ function isVouched({ authentication, bulk }: InboundMessage): boolean {
 }
 
 /** The row of a message that came in. */
-export function incoming(
-  { message, sender, origin, change, intake }: Entry,
-  ticketId: string,
-): Omit<Message, 'salt' | 'what' | 'revises'> & Copied {
+export function incoming({ message, sender, origin, change, intake }: Entry, ticketId: string): NewMessage {
   return {
     id: newId(),
     ticketId,

@@ -7,6 +7,7 @@ import { unseenChanges } from '../commands/unseen.ts'
 import { type Draft, keepUnsent, unsentReply } from '../commands/unsent.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
+import { withoutBlankEnds } from '../core/plain-text.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
@@ -30,7 +31,7 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   // Files go with the command that takes them.
   const attachments = takesFiles(entry.orders) ? [] : message.attachments
   const raw = message.raw.sha256
-  const written = entry.orders?.text ?? aboveMarker(message.visible).trim()
+  const written = entry.orders?.text ?? withoutBlankEnds(aboveMarker(message.visible))
   const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
   if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
   const refusal = await whyNotSent(tx, entry, ticket, decision, written)
@@ -54,7 +55,7 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   }
   const note = {
     author,
-    text: (entry.orders ? aboveMarker(message.visible).trim() : written) || message.text,
+    text: (entry.orders ? withoutBlankEnds(aboveMarker(message.visible)) : written) || message.text,
     attachments,
     kind: message.kind,
     raw,
@@ -96,7 +97,7 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
     {
       ...incoming(entry, ticket.id),
       direction: 'out',
-      text: aboveMarker(message.visible).trim() || message.text,
+      text: withoutBlankEnds(aboveMarker(message.visible)) || message.text,
       visible: null,
     },
     message.attachments,

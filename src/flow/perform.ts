@@ -12,6 +12,7 @@ import { anewAction, MOST_TEXT } from '../commands/actions.ts'
 import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
 import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
 import { quoteArgument } from '../core/command-line.ts'
+import { readableMarkdown, withoutBlankEnds } from '../core/plain-text.ts'
 import { wordOf } from '../core/typed-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
@@ -34,12 +35,32 @@ import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../sto
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
-import { readCommand, type TypedCommand } from './read-command.ts'
+import { readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
 
 const MOST_OFFERED = 5
+
+/** Text on the line, and what was written apart from it. */
+function withBody(text: string, written: string): string {
+  return text && written ? `${text}\n\n${written}` : withoutBlankEnds(text || written)
+}
+
+/** The same as Markdown, where its writer chose what is styled in it and it is certain which part of it is the text. */
+async function styled(
+  place: TypedPlace,
+  { line, body = '', format }: CommandRequest,
+  plain: string,
+): Promise<Pick<Call, 'markdown'>> {
+  if (format !== 'markdown') return {}
+  const text = await readCommand(place, line).then(
+    typed => typed.text,
+    () => undefined,
+  )
+  const markdown = text === undefined ? undefined : withBody(text, body).replace(/^(?:\\?[^\S\n]*\n)+/, '')
+  return markdown !== undefined && readableMarkdown(markdown) === plain ? { markdown } : {}
+}
 
 /** Runs command lines for every surface, and decides messages that wait. */
 export class Performer {
@@ -55,15 +76,17 @@ export class Performer {
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
     const facts = await deskFacts(this.#context, store.read)
-    const { channel, attachments = [], id, body: written = '' } = request
+    const { channel, attachments = [], id } = request
+    const read = (text: string) => (request.format === 'markdown' ? readableMarkdown(text) : text)
+    const [line, written] = [read(request.line), read(request.body ?? '')]
     // Nobody hears of a ticket, in a question neither, before it is known that they are an agent.
-    const actor = await this.#asker(request, this.#context.commands.find(wordOf(request.line)))
+    const actor = await this.#asker(request, this.#context.commands.find(wordOf(line)))
     const ticket = await this.#ticketOf(request)
     const hasMore = attachments.length > 0 || written.trim() !== ''
     const place = { sql: store.read, facts, commands: this.#context.commands, ticket, hasMore }
-    const typed = await readCommand(place, request.line)
+    const typed = await readCommand(place, line)
     const { command, options, text } = typed
-    const body = text && written ? `${text}\n\n${written}` : text || written
+    const body = withBody(text, written)
     if (command.body === 'none' && body.trim()) {
       throw new DeskError('usage', `${command.word} takes no text; write: ${usageOf(command)}`)
     }
@@ -71,7 +94,16 @@ export class Performer {
     if (offered) return offered
     const argsAt = (at: string) => command.parse(typed, { ...facts, at })
     const address = 'kind' in request.actor ? { address: request.actor } : {}
-    const call: Call = { ...facts, actor, ...address, channel, options, body, attachments }
+    const call: Call = {
+      ...facts,
+      actor,
+      ...address,
+      channel,
+      options,
+      body,
+      ...(await styled(place, request, body)),
+      attachments,
+    }
     const reply = await this.#run(typed, call, argsAt, id)
     this.onCommit()
     return reply

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Liquid, type Template } from 'liquidjs'
 import type { RichText } from '../channel.ts'
+import { plainText } from '../core/plain-text.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 
 /**
@@ -36,7 +37,7 @@ export interface TemplateValues {
   desk: { name: string }
   marker: string
   ticket: { ref: string; subject: string; requester: string; owner: string }
-  message: { author: string; from: string; text: string; files: string[] }
+  message: { author: string; from: string; text: string | Answer; files: string[] }
   answers: { to: string /** Who takes part and gets none; '' for nobody. */; without: string }
   held: {
     count: string
@@ -53,6 +54,22 @@ export interface TemplateValues {
   tickets: { ref: string; subject: string; state: string; owner: string; expected: string; opened: string }[]
 }
 
+/** What an agent wrote to be sent: as Markdown where they chose what is styled in it, else as typed, with its links. */
+export class Answer {
+  readonly text: string
+  readonly markdown: string | null
+
+  constructor(text: string, markdown: string | null) {
+    this.text = text
+    this.markdown = markdown
+  }
+
+  /** Where a template changes it. */
+  toString(): string {
+    return this.text
+  }
+}
+
 /** The first line of a mail's template is its subject; what is said in a chat has none. */
 export type Medium = 'mail' | 'chat'
 
@@ -64,13 +81,14 @@ export interface Rendered {
 
 const MEDIA = ['mail', 'chat'] as const satisfies readonly Medium[]
 
-/** Encloses a value on its way through a template; taken out of values themselves. */
-const HELD = /\uE000([^\uE001]*)\uE001/g
+/** Encloses a value on its way through a template, `-` before one with links; taken out of values themselves. */
+const HELD = /\uE000(-?)([^\uE001]*)\uE001/g
 const MARKS = /[\uE000\uE001]/g
 
 /**
  * The texts people read, in Liquid. The first line of a template is `Subject: ...`, then comes Markdown. What a
- * variable holds is shown as it is and never read as Markdown or HTML, unless the template says `| raw`.
+ * variable holds is shown as it was written: as Markdown where its writer chose that, else as typed, even if a template
+ * says `| raw`.
  */
 export class Renderer {
   readonly #engine: Liquid
@@ -88,8 +106,10 @@ export class Renderer {
       strictVariables: true,
       strictFilters: true,
       ownPropertyOnly: true,
-      outputEscape: value => `\uE000${Buffer.from(String(value ?? '')).toString('base64')}\uE001`,
+      outputEscape: value =>
+        value instanceof Answer ? (value.markdown ?? held(value.text, '-')) : held(String(value ?? '')),
     })
+    this.#engine.registerFilter('raw', value => value)
     for (const medium of MEDIA) {
       const known = readdirSync(join(shipped, medium)).filter(name => name.endsWith('.liquid'))
       if (override) refuseUnknown(join(override, medium), known)
@@ -127,12 +147,18 @@ export class Renderer {
     const rendered = this.#engine.renderSync(template, clean(values) as object) as string
     const [first = '', ...rest] = medium === 'mail' ? rendered.split('\n') : ['', rendered]
     const verbatim: string[] = []
+    const linked: number[] = []
     const markdown = rest
       .join('\n')
       .trim()
-      .replace(HELD, (_, held: string) => `\uE000${verbatim.push(decode(held)) - 1}\uE001`)
-    const subject = first.replace(/^Subject:\s*/i, '').replace(HELD, (_, held: string) => decode(held))
-    return { subject: subject.replace(/\s+/g, ' ').trim(), text: { markdown, verbatim } }
+      .replace(HELD, (_, link: string, value: string) => {
+        const at = verbatim.push(decode(value)) - 1
+        if (link) linked.push(at)
+        return `\uE000${at}\uE001`
+      })
+    const subject = first.replace(/^Subject:\s*/i, '').replace(HELD, (_, _link, value: string) => decode(value))
+    const text = { markdown, verbatim, ...(linked.length > 0 ? { linked } : {}) }
+    return { subject: subject.replace(/\s+/g, ' ').trim(), text }
   }
 }
 
@@ -144,6 +170,10 @@ function missingFile(file: string, error: unknown): string | undefined {
     .split('\n')
     .findIndex(line => /\{%-?\s*(render|include|layout)\b/.test(line) && line.includes(name))
   return `there is no template file "${name}"${asking < 0 ? '' : ` (line ${asking + 1})`}`
+}
+
+function held(value: string, link = ''): string {
+  return `\uE000${link}${Buffer.from(value).toString('base64')}\uE001`
 }
 
 function decode(held: string): string {
@@ -162,8 +192,10 @@ function refuseUnknown(folder: string, known: string[]): void {
   }
 }
 
+/** Values as everybody is shown them. */
 function clean(value: unknown): unknown {
-  if (typeof value === 'string') return value.replace(MARKS, '')
+  if (typeof value === 'string') return plainText(value).replace(MARKS, '')
+  if (value instanceof Answer) return new Answer(clean(value.text) as string, clean(value.markdown) as string | null)
   if (Array.isArray(value)) return value.map(clean)
   if (value && typeof value === 'object') {
     return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(inner)]))

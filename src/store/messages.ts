@@ -30,6 +30,8 @@ export interface Message {
   what: string | null
   /** The message that this one says anew, or takes back (`what` is `deletion`). */
   revises: string | null
+  /** An answer as Markdown, where its writer chose what is styled in it; null: `text` is plain, and sent as it was typed. */
+  markdown: string | null
 }
 
 /** What a message went to beside the desk, where its transport says so. */
@@ -55,31 +57,31 @@ export interface PreparedMessage extends Copied {
   content: string
 }
 
+/** A message before it is stored. */
+export type NewMessage = Omit<Message, 'salt' | Rare> & Partial<Pick<Message, Rare>> & Copied
+type Rare = 'what' | 'revises' | 'markdown'
+
 /** A file that came, or one that is stored with another message already. */
 export type MessageFile = InboundAttachment | StoredAttachment
 
 export function prepareMessage(
-  { copied, ...message }: Omit<Message, 'salt' | 'what' | 'revises'> & { what?: string; revises?: string } & Copied,
+  { copied, ...message }: NewMessage,
   attachments: readonly MessageFile[],
 ): PreparedMessage {
   const salt = randomUUID() // 122 random bits, drawn from a pool
   const digests = attachments.map(each => ('content' in each ? each.content.sha256 : each.sha256))
-  return {
-    message: { ...message, salt, what: message.what ?? null, revises: message.revises ?? null },
-    copied,
-    attachments,
-    content: digestOf(salt, message, digests),
-  }
+  const whole = { what: null, revises: null, markdown: null, ...message, salt }
+  return { message: whole, copied, attachments, content: digestOf(salt, whole, digests) }
 }
 
 /** Stores a message with its attachments. Large contents must have been kept in files before. */
 export async function insertMessage(tx: Tx, { message: m, copied, attachments }: PreparedMessage): Promise<void> {
   await tx`
     INSERT INTO messages (id, ticket_id, direction, author_id, author_name, author_address, channel, external_id, subject,
-                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises, copied, seq)
+                          text, visible, kind, sent_at, stored_at, raw, salt, what, revises, markdown, copied, seq)
     VALUES (${m.id}, ${m.ticketId}, ${m.direction}, ${m.authorId}, ${m.authorName}, ${m.authorAddress}, ${m.channel},
             ${m.externalId}, ${m.subject}, ${m.text}, ${m.visible}, ${m.kind}, ${m.sentAt}, ${m.storedAt}, ${m.raw},
-            ${m.salt}, ${m.what}, ${m.revises}, ${copied === undefined ? null : JSON.stringify(copied)},
+            ${m.salt}, ${m.what}, ${m.revises}, ${m.markdown}, ${copied === undefined ? null : JSON.stringify(copied)},
             (SELECT event_seq FROM tickets WHERE id = ${m.ticketId}))`
   for (const [position, file] of attachments.entries()) {
     if ('content' in file) await saveBlob(tx, file.content)
@@ -113,7 +115,10 @@ export async function answeredSinceAsked(sql: Sql, ticketId: string): Promise<bo
   return last?.direction === 'out'
 }
 
-type Digested = Pick<Message, 'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible'>
+type Digested = Pick<
+  Message,
+  'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible' | 'markdown'
+>
 
 /** The digest that the event of a stored message must carry. */
 function digestOf(salt: string, message: Digested, attachments: string[]): string {
@@ -124,6 +129,7 @@ function digestOf(salt: string, message: Digested, attachments: string[]): strin
     text: bindable(message.text ?? ''),
     visible: message.visible === null ? null : bindable(message.visible),
     attachments,
+    markdown: message.markdown === null ? null : bindable(message.markdown),
   })
 }
 
@@ -210,7 +216,8 @@ export async function digestsOf(
   lastTicket: string,
 ): Promise<Map<string, string | null>> {
   const messages = await sql<Digested & { id: string; salt: string | null }>`
-    SELECT id, direction, author_name AS "authorName", author_address AS "authorAddress", subject, text, visible, salt
+    SELECT id, direction, author_name AS "authorName", author_address AS "authorAddress", subject, text, visible, markdown,
+           salt
     FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`
   const attachments = await sql<{ messageId: string; sha256: string }>`
     SELECT a.message_id AS "messageId", a.sha256 FROM attachments a JOIN messages m ON m.id = a.message_id

@@ -25,7 +25,8 @@ export function messagePage(layout: Layout, { ref, remote }: PageOptions): strin
     hidden: remote ? 0 : (layout.html?.remote ?? 0),
     remote_shown: remote,
     html: layout.html?.html ?? null,
-    text: layout.text,
+    // The first line break in a `pre` is none (https://html.spec.whatwg.org/#the-pre-element).
+    text: layout.text.startsWith('\n') ? `\n${layout.text}` : layout.text,
   }) as string
 }
 

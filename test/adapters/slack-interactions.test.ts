@@ -255,8 +255,14 @@ describe('the slash command', () => {
     const { body } = await bob().command('/desk list')
     const [block, ...others] = (body as { blocks: Block[] }).blocks
     expect(others).toEqual([])
-    expect(block?.text?.text).toMatch(/^```\nREF {3}STATE.*\n```$/s)
-    expect(block?.text?.text).toContain('&lt;!channel&gt; &amp;')
+    expect(block).toEqual({
+      type: 'rich_text',
+      elements: [{ type: 'rich_text_preformatted', elements: [{ type: 'text', text: small }] }],
+    })
+    desk.answer = async () => ({ text: small.replaceAll('```', '"""'), data: null })
+    const plain = (await bob().command('/desk list')).body as { blocks: Block[] }
+    expect(plain.blocks[0]?.text?.text).toMatch(/^```\nREF {3}STATE.*\n```$/s)
+    expect(plain.blocks[0]?.text?.text).toContain('&lt;!channel&gt; &amp;')
     desk.answer = async () => ({
       text: table(['REF', 'STATE', 'WHO', 'SUBJECT'], Array(8).fill(rows).flat()),
       data: null,
@@ -264,18 +270,23 @@ describe('the slash command', () => {
     const { body: long, acknowledged } = await bob().command('/desk list all')
     expect(acknowledged).toBe(true)
     const { blocks } = long as { blocks: Block[] }
-    expect(blocks.slice(0, -1).every(each => /^```\n.*\n```$/s.test(each.text?.text ?? ''))).toBe(true)
+    expect(blocks.slice(0, -1).every(each => JSON.stringify(each).includes('rich_text_preformatted'))).toBe(true)
     expect(asked(blocks.at(-1))).toContain('in the console')
     await expectTaken(blocks)
   })
 
-  test('text is Markdown in which no link hides where it leads', async () => {
+  test('text is shown as it is: nothing in it is styled, and no link hides where it leads', async () => {
     desk.answer = async () => ({ text: '- **HD-1** [Your bank](https://evil.example) <@U1>: open', data: null })
     const { body } = await ann().command('/desk status')
-    const [block] = (body as { blocks: Block[] }).blocks
-    expect(block?.text?.text).toContain('*HD-1*')
-    expect(block?.text?.text).toContain('Your bank (<https://evil.example>)')
-    expect(block?.text?.text).toContain('&lt;@U1&gt;')
+    const link = { type: 'link', url: 'https://evil.example', text: 'https://evil.example' }
+    expect((body as { blocks: Block[] }).blocks[0]).toMatchObject({
+      type: 'rich_text',
+      elements: [
+        {
+          elements: [{ type: 'text', text: '- **HD-1** [Your bank](' }, link, { type: 'text', text: ') <@U1>: open' }],
+        },
+      ],
+    })
   })
 
   test('what can be done next are buttons, which give way to their answer', async () => {
@@ -905,7 +916,7 @@ describe('with the desk itself', () => {
     const list = await bob().command('/desk list')
     expect(asked(list.body)).toMatch(/```.*HD-1 {2}new/)
     expect(asked((await ann().command('/desk claim HD-1')).body)).toContain('Commands are for agents')
-    expect(asked((await ann().command('/desk status')).body)).toContain('*HD-1* Printer')
+    expect(asked((await ann().command('/desk status')).body)).toContain('HD-1 Printer')
 
     await bob().openHome()
     const page = await eventually(() => stand.homeOf('bob'), 'the home')

@@ -232,7 +232,11 @@ describe('a message into a thread', () => {
     await senderOf().send(messageTo([place], { text, actions, automatic: true, fromName: '<!channel>' }))
     const posted = await answers(support, ts)
     expect(posted).toHaveLength(2)
-    for (const each of posted) expect(JSON.stringify([each.text, each.blocks])).not.toMatch(/<[!@#]/)
+    for (const each of posted) {
+      expect(each.text).not.toMatch(/<[!@#]/)
+      // Rich text says by its elements who is mentioned; its text is only text.
+      expect(JSON.stringify(each.blocks)).not.toMatch(/mrkdwn|"type":"(?:user|usergroup|channel|broadcast|emoji)"/)
+    }
   })
 
   test('goes nowhere but to places of this workspace', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { htmlText, plainText } from '../../adapters/email/compose.ts'
-import { Renderer, type TemplateValues } from '../../src/flow/render.ts'
+import { Answer, Renderer, type TemplateValues } from '../../src/flow/render.ts'
 import { packagePath } from '../../src/package.ts'
 
 const VALUES: TemplateValues = {
@@ -39,10 +39,11 @@ test('what a requester wrote is never read as Markdown or HTML', () => {
   expect(plainText(rendered.text)).toContain('> # Big\n> <script>alert(1)</script>\n> [click](https://evil.example)')
 })
 
-test('what an agent writes is Markdown, without HTML', () => {
+test('what an agent styled is Markdown, without HTML', () => {
   const renderer = new Renderer(packagePath('templates'), undefined)
   const text = 'Do *this*:\n\n1. Stop.\n2. <b>Start</b>.'
-  const { text: rich } = renderer.render('reply', { ...VALUES, message: { ...VALUES.message, text } })
+  const message = { ...VALUES.message, text: new Answer('', text) }
+  const { text: rich } = renderer.render('reply', { ...VALUES, message })
   expect(htmlText(rich)).toContain('<em>this</em>')
   expect(htmlText(rich)).toContain('<li>&lt;b&gt;Start&lt;/b&gt;.</li>')
   expect(plainText(rich)).toContain(text)
@@ -59,7 +60,7 @@ test('one template is replaced alone', async () => {
   const renderer = new Renderer(packagePath('templates'), folder)
   expect(renderer.render('reply', VALUES)).toEqual({
     subject: 'HD-1!',
-    text: { markdown: 'My It drops.', verbatim: [] },
+    text: { markdown: 'My \uE0000\uE001', verbatim: ['It drops.'] },
   })
   expect(renderer.render('acknowledgement', VALUES).subject).toBe('[HD-1] VPN')
 })

@@ -41,7 +41,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     const answer = await world.next(ANN)
     expect(answer.from?.text).toBe('"Bob Berg (Help desk)" <help@desk.example>')
     expect(answer.text).toContain('Water is **on its way**.')
-    expect(answer.html).toContain('Water is <strong>on its way</strong>.')
+    expect(answer.html).toContain('Water is **on its way**.')
     expect(answer.headers.has('auto-submitted')).toBe(false)
     expect(answer.subject).toBe('Re: [HD-1] Printer on fire')
 

@@ -670,7 +670,7 @@ describe('what is written to mislead', () => {
     const told = await toldBy('ann', () => all.desk.as('bob', 'reply HD-1 --anyway', NASTY))
     expect(told).toContain('bank.example')
     expect(mrkdwnIn(told)).not.toMatch(/<!|<@/)
-    expect(mrkdwnIn(told)).toContain('<https://bank.example> (<https://evil.example>)')
+    expect(told).toContain(JSON.stringify({ type: 'text', text: '](' }))
   })
 
   test('a name that is made of marks, in a card, a refusal and a question', async () => {
