@@ -38,9 +38,9 @@ describe.each(ENGINES)('what an agent types on %s', engine => {
     await all.remove()
   })
 
-  const arrives = async () => {
+  const arrives = async (what = '') => {
     const mail = await all.world.next(ANN)
-    for (const each of shown(mail)) expect(each).toContain(TYPED)
+    for (const each of shown(mail)) expect(each).toContain(TYPED + what)
     expect(mail.html).toContain('<a href="https://example.com/a_b_c">https://example.com/a_b_c</a>.')
     expect(mail.html).not.toMatch(/<(?:strong|em|s|code|h\d|ol|ul|li|blockquote|pre)\b/)
   }
@@ -51,12 +51,12 @@ describe.each(ENGINES)('what an agent types on %s', engine => {
     await arrives()
     expect((await desk.as('bob', 'show HD-1')).text).toContain('copy *.docx to C:\\Program  Files.')
 
-    await stand.as('bob').command(`/desk reply HD-1 ${encoded(TYPED)}`)
-    await arrives()
+    await stand.as('bob').command(`/desk reply HD-1 ${encoded(TYPED)} (2)`)
+    await arrives(' (2)')
 
     await stand.as('bob').press(await card('HD-1'), 'Reply')
-    await stand.as('bob').submit(await stand.modalOf('bob'), { Text: TYPED })
-    await arrives()
+    await stand.as('bob').submit(await stand.modalOf('bob'), { Text: `${TYPED} (3)` })
+    await arrives(' (3)')
   })
 
   test('in the room arrives as typed, with the styles they chose', async () => {
