@@ -595,7 +595,7 @@ describe('whatever is done to a head', () => {
       { numRuns: 600, seed: 14 },
     )
     expect(confirmed).toBeGreaterThan(20) // else this would say nothing
-  }, 120_000) // prettier-ignore
+  })
 })
 
 function splitAtEnd(head: string, body: string): [string, string] {

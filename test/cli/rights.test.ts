@@ -99,7 +99,7 @@ describe.each(['000', '022'])('under umask %s', umask => {
       await transport.sendMail({ from: `a${index}@example.com`, to: 'help@desk.localhost', text: 'Hi.', attachments })
     }
     await eventually(
-      async () => (await readdir(join(room.state, 'mail', 'new')).catch(() => [])).length > 2 || undefined,
+      async () => (await readdir(join(room.state, 'mail', 'new')).catch(() => [])).length > 2,
       'mail left',
     )
     over = true
@@ -124,7 +124,7 @@ describe('what others could read', () => {
   ])('is closed at the start, %s, and one line says so', async (_what, folder, file) => {
     await makeOpenDesk(folder, file)
     const first = await room.start()
-    await eventually(() => (CLOSED.test(first.stderr()) && CLOSED.test(first.stdout())) || undefined, 'it is told')
+    await eventually(() => CLOSED.test(first.stderr()) && CLOSED.test(first.stdout()), 'it is told')
     expect(await open(room.state)).toEqual([])
     first.child.kill('SIGINT')
     const { stdout, stderr } = await first.ended
@@ -222,7 +222,7 @@ describe('what the configuration places elsewhere keeps its own rights', () => {
     await untilReady(desk)
     await room.write('a.eml', mail('one'))
     await room.run('receive', 'a.eml')
-    await eventually(async () => (await readdir(join(outside, 'new'))).length > 0 || undefined, 'mail left')
+    await eventually(async () => (await readdir(join(outside, 'new'))).length > 0, 'mail left')
     const [name = ''] = await readdir(join(outside, 'new'))
     expect(await modeOf(join(outside, 'new', name))).toBe('664')
     for (const part of ['', 'tmp', 'new', 'cur']) expect(await modeOf(join(outside, part))).toBe('2775')
