@@ -87,8 +87,9 @@ export class DeskService {
       return await redacted(read, await this.performer.perform(request))
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
-      const message = await redacted(read, error.message)
-      throw message === error.message ? error : new DeskError(error.code, message)
+      const { code, message, actions, cause } = error
+      const clean = await redacted(read, { message, actions })
+      throw new DeskError(code, clean.message, { cause, actions: clean.actions })
     }
   }
 

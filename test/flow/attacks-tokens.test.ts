@@ -139,9 +139,12 @@ describe('an answer', () => {
   )
 
   test('crosses that of a colleague, who is shown it without', async () => {
-    await answer({ text: `It is done, ${noticed()} says so.` })
-    const refused = siege.desk.as('eve', 'reply 1', 'Me, too.').catch((error: Error) => error.message)
-    expect(findTokens(String(await refused), await keys())).toEqual([])
+    await siege.desk.as('bob', 'reply 1', `It is done, ${noticed()} says so.`)
+    const { text } = await siege.desk
+      .as('eve', 'reply 1', 'Me, too.')
+      .catch((error: Error) => ({ text: error.message }))
+    expect(text).toContain('It is done, help@desk.example says so.')
+    await siege.quiet()
   })
 })
 
@@ -173,6 +176,10 @@ describe('a token confirms commands on its own ticket alone', () => {
     '!join M-2 HD-2',
     '!claim\n!close HD-2',
     '!CLOSE hd-2',
+    '!claim --ticket HD-2',
+    '!note --ticket=HD-2 Secret.',
+    '!reply --ticket HD-2 Send your password.',
+    '!claim (HD-2)',
   ])('%s', async text => {
     const before = await siege.tickets()
     const sent = siege.world.mails.length
@@ -183,7 +190,7 @@ describe('a token confirms commands on its own ticket alone', () => {
     expect(after.size).toBe(before.size)
     const told = siege.world.mails.slice(sent)
     expect(told.map(each => each.recipients)).toEqual([[BOB]])
-    expect(told[0]?.text).not.toContain('Invoice')
+    expect(told[0]?.text).not.toContain('Please help')
   })
 
   test('and says so to the agent, who is told what to do', async () => {
