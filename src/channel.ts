@@ -111,6 +111,8 @@ export interface InboundMessage {
   bulk: BulkSort | null
   /** Of an alert: what is the same in each of its repeats, and whether it says that all is well again. */
   alert: { key: string; recovered: boolean } | null
+  /** Its envelope names no sender, as those of reports do (RFC 5321 section 4.5.5), and not just its own head says so. */
+  nullSender?: true
   /** Of a bounce: whom it is about. */
   failures: DeliveryFailure[]
   /** What it forwards, if its subject says so. */

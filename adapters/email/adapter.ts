@@ -237,6 +237,7 @@ export class EmailChannel
   /** Where anybody may hand over mail, what is read again does not tell whether a server of ours wrote its head. */
   async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
     const { message } = await this.parse({ bytes: raw }, null)
+    if ('nullSender' in message && this.settings.listen) delete message.nullSender
     const proven = 'quarantine' in message || message.authentication.result !== 'pass' || !this.settings.listen
     return proven ? message : { ...message, authentication: UNKNOWN }
   }

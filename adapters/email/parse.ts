@@ -134,6 +134,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
       alert: verdict.bulk === 'alert' && author ? alertOf({ from: author.address, subject, text: whole }) : null,
+      ...(hasNullSender(head, options) ? { nullSender: true as const } : {}),
       failures: bounced ?? [],
       forwarded: forwardedIn(parts, whole.slice(0, longest + 1), { subject, longest }),
       sentAt,
@@ -213,6 +214,17 @@ function evidenceOf(values: (name: string) => string[], from: Address | null, op
     fromAddress: from?.address ?? null,
     envelopeFrom: options.envelope?.from ?? (returnPath === undefined ? null : returnPath.replace(/[<>\s]/g, '')),
   }
+}
+
+/**
+ * Where no envelope is told, the mailbox's server keeps its sender in Return-Path, on top of what it was handed (RFC 5321
+ * section 4.4). What stands below the first hop to it anybody may have written.
+ */
+function hasNullSender({ fields }: Head, { envelope }: ParseOptions): boolean {
+  if (envelope) return envelope.from === ''
+  const hop = fields.findIndex(({ name, value }) => name === 'received' && /^\s*from\b/i.test(value))
+  const path = fields.findIndex(({ name }) => name === 'return-path')
+  return path >= 0 && (hop < 0 || path < hop) && /^\s*<\s*>\s*$/.test(fields[path]?.value ?? '')
 }
 
 /** Of a value that is too long its start and its end; such a message confirms nobody. */

@@ -60,8 +60,8 @@ export function addMailVerbs(program: Command): void {
         })
       }
       await withDesk(command, async ({ service }) => {
-        const { layout, ref } = await service.performer.layout(arrivalArgument(message), { remote })
-        print(messagePage(layout, { ref, remote }))
+        const { layout, ref, doubt } = await service.performer.layout(arrivalArgument(message), { remote })
+        print(messagePage(layout, { ref, remote, doubt }))
       })
     })
 

@@ -1,4 +1,5 @@
 import { plainName } from '../core/address.ts'
+import type { Trust } from '../core/sender.ts'
 import { queue } from '../store/outbox.ts'
 import type { Tx } from '../store/sql.ts'
 import type { Ticket } from '../store/tickets.ts'
@@ -10,6 +11,7 @@ export async function queueAcknowledgement(
   first: { id: string; externalId: string | null },
   name: string,
   at: string,
+  cause: Trust = 'confirmed',
 ): Promise<boolean> {
   if (!ticket.replyTo) return false
   const draft = {
@@ -20,6 +22,7 @@ export async function queueAcknowledgement(
     messageId: first.id,
     inReplyTo: first.externalId,
     refs: first.externalId ? [first.externalId] : [],
+    cause,
   } as const
   await queue(tx, draft, [{ recipient: ticket.replyTo, name: plainName(name), shown: 'to' }], at)
   return true

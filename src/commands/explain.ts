@@ -3,6 +3,7 @@ import { parseReference } from '../core/reference.ts'
 import type { ArrivalVerdict } from '../core/verdict.ts'
 import { DeskError } from '../errors.ts'
 import { type Arrival, arrivalByNumber, arrivalsOf } from '../store/arrivals.ts'
+import { doubtAbout } from '../store/doubts.ts'
 import { messageById } from '../store/messages.ts'
 import type { Sql } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
@@ -51,6 +52,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
   const { verdict, number, outcome } = arrival
   const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
   const message = arrival.messageId === null ? undefined : await messageById(sql, arrival.messageId)
+  const doubt = message ? await doubtAbout(sql, message.id) : null
   const cuts = message?.text && message.visible !== null ? cutsOf(message.text, message.visible) : []
   const ref = ticket?.ref ?? null
   const lines = [
@@ -59,6 +61,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
     `outcome    ${outcome}${ref ? ` ${ref}` : ''}${arrival.duplicateOf === null ? '' : ` of M-${arrival.duplicateOf}`}`,
     ...(arrival.detail ? [`detail     ${arrival.detail}`] : []),
     ...(verdict ? told(verdict, arrival, ref) : []),
+    ...(doubt === null ? [] : [`doubt      ${doubt}`]),
     ...(message ? [`cut        ${cutInWords(cuts, ref)}`] : []),
   ]
   const data = {
@@ -70,6 +73,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
     duplicateOf: arrival.duplicateOf,
     acknowledgement: arrival.acknowledgement,
     ...(verdict ?? {}),
+    doubt,
     cut: cuts,
   }
   return { text: lines.join('\n'), data }
@@ -103,6 +107,7 @@ const RULES: Readonly<Record<string, string>> = {
   'named-thread': 'the conversation it was written in began with its reference',
   'tokens-disagree': 'it answers mails of ours',
   'token-of-another': 'it answers a notification that went to another agent',
+  'token-seen': 'it answers a notification whose address others know by now',
 }
 
 const AUTHENTICITY: Record<string, string> = {

@@ -1,5 +1,6 @@
 import type { RecordedEvent } from '../core/events.ts'
 import { countsOf, shortSpan, storyOf, type TicketCounts } from '../core/story.ts'
+import { doubtsAbout } from '../store/doubts.ts'
 import { eventsOf } from '../store/events.ts'
 import { messageById } from '../store/messages.ts'
 import { personNames } from '../store/people.ts'
@@ -28,6 +29,7 @@ export const history: ReadCommand<{ ticket: number }> = {
     const person = (id: string | null) => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody'))
     const refs = await refsIn(sql, events)
     const texts = await textsIn(sql, events)
+    const doubts = await doubtsAbout(sql, [...texts.keys()])
     const lines = storyOf(events, {
       person,
       ticket: id => refs.get(id) ?? 'another ticket',
@@ -35,8 +37,9 @@ export const history: ReadCommand<{ ticket: number }> = {
       said: id => texts.get(id ?? '') ?? '',
     })
     const counts = countsOf(events)
-    const told = lines.map(({ at, who, did, channel, said }) => {
-      const words = said ? `: ${said}` : ''
+    const told = lines.map(({ at, who, did, channel, said }, index) => {
+      const doubt = doubtOf(events[index], doubts)
+      const words = `${said ? `: ${said}` : ''}${doubt === null ? '' : ` [${doubt}]`}`
       return `${at.slice(0, 16).replace('T', ' ')}  ${who} ${did} [${channel}]${words}`
     })
     const circles = circlesInWords(counts, person)
@@ -46,9 +49,19 @@ export const history: ReadCommand<{ ticket: number }> = {
         told.join('\n'),
         ...(circles.length > 0 ? [circles.join('\n')] : []),
       ].join('\n\n'),
-      data: { ref: ticket.ref, events: lines, counts: countsData(counts, id => people.get(id)?.handle ?? null) },
+      data: {
+        ref: ticket.ref,
+        events: lines.map((line, index) => ({ ...line, doubt: doubtOf(events[index], doubts) })),
+        counts: countsData(counts, id => people.get(id)?.handle ?? null),
+      },
     }
   },
+}
+
+/** What speaks against the words of an event being of whom they name. */
+function doubtOf(event: RecordedEvent | undefined, doubts: ReadonlyMap<string, string>): string | null {
+  const id = event && 'message' in event.data ? event.data.message : undefined
+  return doubts.get(id ?? '') ?? null
 }
 
 export function countsData(counts: TicketCounts, handleOf: (id: string) => string | null): object {

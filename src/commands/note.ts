@@ -1,5 +1,6 @@
 import type { InboundAttachment, MessageKind } from '../channel.ts'
 import { DeskError } from '../errors.ts'
+import { keepDoubt } from '../store/doubts.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, prepareMessage } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
@@ -27,6 +28,8 @@ export interface Note {
   kind: MessageKind
   raw?: string
   externalId?: string | null
+  /** What speaks against it being of its author. */
+  doubt?: string | null
 }
 
 /** Stores what agents say to each other, and tells the owner. Gives the id of the message. */
@@ -50,6 +53,7 @@ export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: 
   }
   const prepared = prepareMessage(message, said.attachments)
   await insertMessage(tx, prepared)
+  await keepDoubt(tx, message.id, said.doubt ?? null)
   await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content: prepared.content } }, change)
   const owner = ticket.ownerId ? concerned(facts, ticket.ownerId, said.author.id) : []
   await tellAgents(tx, facts, said.kind === 'person' ? owner : [], {

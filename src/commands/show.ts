@@ -3,6 +3,7 @@ import { senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
 import { arrivalsOf } from '../store/arrivals.ts'
 import { bouncesOf } from '../store/bounces.ts'
+import { doubtsAbout } from '../store/doubts.ts'
 import { attachmentsOf, type Message, messagesOf, type StoredAttachment } from '../store/messages.ts'
 import { deliveriesOf, type OutboxLine } from '../store/outbox.ts'
 import type { Sql } from '../store/sql.ts'
@@ -50,13 +51,17 @@ export const show: ReadCommand<{ ticket: number; full: boolean }> = {
     const alerts = await ofAll(alertsOf)
     const arrivals = new Map((await ofAll(arrivalsOf)).map(each => [each.messageId, each]))
     const messages = asTheyCame(await Promise.all(ids.map(id => messagesOf(sql, id))))
+    const doubts = await doubtsAbout(
+      sql,
+      messages.map(each => each.id),
+    )
     const refs = new Map([ticket, ...about.parts].map(each => [each.id, each.ref]))
     const shown = await Promise.all(
       messages.map(async message => ({
         message,
         ref: message.ticketId === ticket.id ? null : (refs.get(message.ticketId) ?? null),
         number: arrivals.get(message.id)?.number,
-        doubt: senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
+        doubt: doubts.get(message.id) ?? senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
         bounces,
         attachments: await attachmentsOf(sql, message.id),
         deliveries: deliveries.filter(line => line.kind === 'reply' && line.messageId === message.id),
@@ -166,6 +171,9 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[], kinds
     const { kind, reason, status, address, recipient, bouncedAt } = returned
     const elsewhere = address === recipient || address === '' ? '' : `, whose mail goes on to ${address}`
     const why = `${reason ? `: ${reason}` : ''}${status ? ` (${status})` : ''}`
+    const rumour = returned.confirmed === 1 ? '' : ', says a report that nothing confirms'
+    if (rumour)
+      return `sent to ${to} ${moment(line.settledAt ?? line.queuedAt)}; not received by ${recipient}${elsewhere}${why}${rumour}`
     if (kind === 'delayed') return `not at ${recipient}${elsewhere} yet, its mail system keeps trying${why}`
     return `NOT RECEIVED by ${recipient}${elsewhere}${why}, came back ${moment(bouncedAt)}`
   }
@@ -199,13 +207,14 @@ function dataOf(shown: ShownMessage[], acknowledged: OutboxLine[], { bounces, al
   return {
     acknowledgement: acknowledged.map(delivery),
     alerts: alerts.map(({ count, firstAt, lastAt, recoveredAt }) => ({ count, firstAt, lastAt, recoveredAt })),
-    bounces: bounces.map(({ recipient, address, status, reason, kind, bouncedAt }) => ({
+    bounces: bounces.map(({ recipient, address, status, reason, kind, bouncedAt, confirmed }) => ({
       recipient,
       address,
       status,
       reason,
       kind,
       bouncedAt,
+      confirmed: confirmed === 1,
     })),
     messages: shown.map(({ message, ref, number, doubt, attachments, deliveries }) => ({
       number: number === undefined ? null : `M-${number}`,
@@ -217,7 +226,7 @@ function dataOf(shown: ShownMessage[], acknowledged: OutboxLine[], { bounces, al
       subject: message.subject,
       text: message.text,
       visible: message.visible ?? message.text,
-      messageId: message.externalId,
+      messageId: message.externalId?.startsWith('<') ? message.externalId : null, // one of ours is a secret
       at: message.storedAt,
       doubt,
       attachments: attachments.map(({ name, type, size, sha256 }) => ({

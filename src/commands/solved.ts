@@ -98,7 +98,11 @@ export async function settleAnswer(
   ticket: Ticket,
   change: Change,
   { solved: isSolved, score }: Pick<SolvedAnswer, 'solved' | 'score'>,
-  { by, said }: { by: 'reply' | 'page' | 'button'; said: { message?: string; content?: string } },
+  {
+    by,
+    said,
+    who = ticket.requesterName,
+  }: { by: 'reply' | 'page' | 'button'; said: { message?: string; content?: string }; who?: string },
 ): Promise<Ticket> {
   let now = await recordEvent(tx, ticket, { type: 'rated', data: { solved: isSolved, score, by, ...said } }, change)
   if (isSolved && now.state === 'resolved')
@@ -108,8 +112,8 @@ export async function settleAnswer(
   }
   const mark = score === null ? '' : `, ${score} of 5`
   const note = isSolved
-    ? `${ticket.requesterName} says that ${ticket.ref} is solved${mark}.`
-    : `${ticket.requesterName} says that ${ticket.ref} is not solved; it is open again.`
+    ? `${who} says that ${ticket.ref} is solved${mark}.`
+    : `${who} says that ${ticket.ref} is not solved; it is open again.`
   await tellAgents(tx, facts, concerned(facts, ticket.ownerId, change.actorId), {
     kind: 'notify-change',
     purpose: isSolved ? 'internal' : 'answer',

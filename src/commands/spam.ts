@@ -1,4 +1,6 @@
+import { countedAs, trustOf } from '../core/sender.ts'
 import { DeskError } from '../errors.ts'
+import { arrivalsOf } from '../store/arrivals.ts'
 import { messagesOf } from '../store/messages.ts'
 import { deliveriesOf, dropAcknowledgements } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
@@ -45,8 +47,12 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
   if (senders.length === 0) {
     throw new DeskError('conflict', `${ticket.ref} was opened by nobody whose mail could be judged: close it instead.`)
   }
+  // Whoever else wrote in their name is judged, and not they.
+  const [first] = await arrivalsOf(tx, ticket.id)
+  const trust = first ? trustOf(first.verdict?.authentication?.result ?? 'none') : 'confirmed'
   for (const { kind, address } of senders) {
-    await judgeSenderAs(tx, { kind, address, verdict, decidedBy: call.actor.id }, call.at)
+    const sender = { kind, address: countedAs(address, trust), verdict, decidedBy: call.actor.id }
+    await judgeSenderAs(tx, sender, call.at)
   }
   return senders.map(each => each.address)
 }

@@ -1,6 +1,7 @@
 import { oneLine, plainName } from '../core/address.ts'
 import { DeskError } from '../errors.ts'
 import { arrivalByNumber } from '../store/arrivals.ts'
+import { doubtAbout, keepDoubt } from '../store/doubts.ts'
 import { newId } from '../store/id.ts'
 import { copyAttachments, messageById, prepareCopy } from '../store/messages.ts'
 import { addParticipant } from '../store/participants.ts'
@@ -57,6 +58,7 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     }
     const made = await openTicket(tx, opening, copy, { type: 'opened', data }, change)
     await copyAttachments(tx, message.id, copy.message.id)
+    await keepDoubt(tx, copy.message.id, await doubtAbout(tx, message.id))
     const person = {
       kind: call.kindOf(message.channel),
       address: message.authorAddress,

@@ -4,15 +4,18 @@ import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */
 export type Clue =
-  /** A token that we signed. `issuedToSender`: the message with it was sent to this very address. */
-  | { by: 'token'; ticketId: string; purpose: Purpose; issuedToSender: boolean }
+  /**
+   * A token that we signed. `issuedToSender`: the message with it was sent to this very address. `seen`: others know
+   * it by now.
+   */
+  | { by: 'token'; ticketId: string; purpose: Purpose; issuedToSender: boolean; seen?: true }
   /** It answers a message that we had, or only heard of. */
   | { by: 'references'; ticketId: string; known: 'seen' | 'mentioned' }
   /** The conversation's own key, in chat. `named`: it only began with the ticket's reference, where others read it. */
   | { by: 'thread'; ticketId: string; internal?: boolean; named?: boolean }
   /** Its subject names the ticket; bracketed is how we write it. */
   | { by: 'subject'; ticketId: string; bracketed: boolean }
-  /** A bounce is about somebody to whom the ticket's answers went lately, and says of which mail in no other way. */
+  /** A bounce with an empty envelope sender is about somebody to whom the ticket's answers went lately, and says of which mail in no other way. */
   | { by: 'recipient'; ticketId: string; purpose: Purpose }
   /** The same alert came before: its ticket, or the one before it if that is closed. */
   | { by: 'alert'; ticketId: string; closed: boolean }
@@ -27,6 +30,8 @@ export interface Arrival {
   forwards?: boolean
   /** Whether newsletters are left alone. */
   ignoresNewsletters?: boolean
+  /** Of a bounce: it came with an empty envelope sender, as what mail systems report does (RFC 5321 section 4.5.5). */
+  nullSender?: boolean
   /** Strongest first: tokens, thread, references, subject. */
   clues: readonly Clue[]
   senderIsAgent: boolean
@@ -146,7 +151,7 @@ function strangerReason(clue: Clue): string {
  * An agent's mail goes to a requester only if it answers a notification that says so, was sent to this agent, and no
  * other token contradicts it. Whatever is doubtful stays internal.
  */
-function decideAgent({ clues, takesPart, forwards }: Arrival): Decision {
+function decideAgent({ clues, takesPart, forwards, authenticity }: Arrival): Decision {
   const tokens = clues.filter(clue => clue.by === 'token')
   const [token] = tokens
   if (token) {
@@ -155,10 +160,13 @@ function decideAgent({ clues, takesPart, forwards }: Arrival): Decision {
     if (agreed && token.purpose === 'requester' && takesPart(ticketId)) {
       return { action: 'append', ticketId, direction: 'in', rule: 'token', allowed: 'participant' }
     }
-    if (agreed && token.purpose === 'answer' && token.issuedToSender) {
+    // Once others have seen it, the address alone says too little.
+    const isTheirs = token.issuedToSender && (!token.seen || authenticity === 'pass')
+    if (agreed && token.purpose === 'answer' && isTheirs) {
       return { action: 'append', ticketId, direction: 'out', rule: 'token', allowed: 'agent' }
     }
-    const rule = !agreed ? 'tokens-disagree' : token.purpose === 'answer' ? 'token-of-another' : 'token'
+    const others = token.issuedToSender ? 'token-seen' : 'token-of-another'
+    const rule = !agreed ? 'tokens-disagree' : token.purpose === 'answer' ? others : 'token'
     return { action: 'append', ticketId, direction: 'internal', rule, allowed: 'agent' }
   }
   const clue = clues.find(isStrong) ?? clues.find(weak => takesPart(weak.ticketId))
@@ -194,7 +202,8 @@ function decideAutomatic(arrival: Arrival): Decision {
   const answers = arrival.senderIsAgent && arrival.bulk !== 'list' && arrival.bulk !== 'form' && clues.some(isStrong)
   if (kind === 'bulk' && answers) return { action: 'ignore', rule: 'answer-for-agent' }
   if (kind === 'bulk') return decideBulk(arrival)
-  const sent = kind === 'bounce' ? clues.find(each => each.by === 'recipient') : undefined
+  // Without a token of ours anybody could have made it up; mail systems at least name no sender.
+  const sent = kind === 'bounce' && arrival.nullSender ? clues.find(each => each.by === 'recipient') : undefined
   if (!sent) return { action: 'ignore', rule: kind }
   const direction = sent.purpose === 'requester' ? 'in' : 'internal'
   return { ...machine, ticketId: sent.ticketId, direction, rule: 'recipient' }

@@ -23,7 +23,8 @@ const LETTER: Record<Purpose, string> = { requester: 'q', answer: 'a', internal:
 const PURPOSE: Record<string, Purpose> = { q: 'requester', a: 'answer', i: 'internal' }
 
 /** Safe in a Message-ID and behind a plus in an address, where case may be lost (RFC 5321 section 2.4). */
-const FORM = /^([qai])-([0-9a-z]{1,10})-(k[0-9a-z]{1,4})-([a-z2-7]{16})$/
+const FORM = /^([qais])-([0-9a-z]{1,10})-(k[0-9a-z]{1,4})-([a-z2-7]{16})$/
+const LINK = 's'
 const ANYWHERE = /(?<![0-9a-z])[qai]-[0-9a-z]{1,10}-k[0-9a-z]{1,4}-[a-z2-7]{16}(?![0-9a-z])/gi
 
 export function signToken(key: TokenKey, claim: TokenClaim): string {
@@ -33,15 +34,39 @@ export function signToken(key: TokenKey, claim: TokenClaim): string {
 
 /** What a token claims, if one of these keys signed it; compared in constant time. */
 export function verifyToken(keys: readonly TokenKey[], token: string): TokenClaim | null {
-  const found = FORM.exec(token.toLowerCase())
+  const signed = verified(keys, token)
+  const purpose = PURPOSE[signed?.letter ?? '']
+  return signed && purpose ? { purpose, number: signed.number } : null
+}
+
+/** The secret of a page that belongs to the message with this token; in a mail it is worth nothing. */
+export function signLink(keys: readonly TokenKey[], token: string): string | null {
+  const signed = verified(keys, token)
+  if (!signed) return null
+  const said = `${LINK}-${signed.number.toString(36)}-${signed.key.id}`
+  return `${said}-${seal(signed.key.secret, said)}`
+}
+
+/** Number of the message that a link of ours belongs to; null for all else, tokens of mail among it. */
+export function verifyLink(keys: readonly TokenKey[], link: string): number | null {
+  const signed = verified(keys, link)
+  return signed?.letter === LINK ? signed.number : null
+}
+
+/** Number of the message that a token or a link belongs to, whatever it is for. */
+export function verifyAny(keys: readonly TokenKey[], text: string): number | null {
+  return verified(keys, text)?.number ?? null
+}
+
+function verified(keys: readonly TokenKey[], text: string): { letter: string; number: number; key: TokenKey } | null {
+  const found = FORM.exec(text.toLowerCase())
   if (!found) return null
   const [, letter = '', number = '', keyId, mac = ''] = found
   const key = keys.find(candidate => candidate.id === keyId)
-  const purpose = PURPOSE[letter]
-  if (!key || !purpose) return null
+  if (!key) return null
   const expected = seal(key.secret, `${letter}-${number}-${key.id}`)
   if (!timingSafeEqual(Buffer.from(expected), Buffer.from(mac))) return null
-  return { purpose, number: Number.parseInt(number, 36) }
+  return { letter, number: Number.parseInt(number, 36), key }
 }
 
 /** Whatever looks like a token of ours in a Message-ID or an address; not verified yet. */

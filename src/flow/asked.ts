@@ -3,13 +3,14 @@ import { ordersIn } from '../core/order-lines.ts'
 import { referenceAt } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
 import { wordOf } from '../core/typed-line.ts'
-import { outboxByNumber, recipientsOf } from '../store/outbox.ts'
+import { type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { claimsIn } from './conversation.ts'
 import { type Orders, ownText, readOrders } from './orders.ts'
+import { beyondProof, proofOf } from './proof.ts'
 
 /** What an agent asks for in a mail. */
 export interface Asked {
@@ -24,7 +25,7 @@ export const NOTHING_ASKED: Asked = { orders: null, actor: null, unconfirmed: fa
 
 /**
  * The commands in an agent's mail, and what that makes of the decision. They are taken from an agent whose address is
- * confirmed, or who answers a mail that the desk sent to that very address alone.
+ * confirmed, or who answers a mail that the desk sent to that very address alone: that stands for its own ticket.
  */
 export async function askedIn(
   tx: Tx,
@@ -40,12 +41,16 @@ export async function askedIn(
   const { lines, text } = actor ? ordersIn(ownText(message)) : { lines: [], text: '' }
   if (!actor || lines.length === 0 || decision.action === 'hold')
     return { decision, orders: null, actor, unconfirmed: false }
-  if (!(await isConfirmed(tx, intake, message, decision))) {
+  const proof = await proofOf(tx, intake.keys, message)
+  // A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it.
+  const isNobodys = !proof || (proof.by === 'token' && proof.alone.length === 0)
+  if (isNobodys || (await isLedAstray(tx, intake, message, decision))) {
     const held: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
   }
   const ticket = decision.action === 'append' ? await ticketById(tx, decision.ticketId) : undefined
   const orders = await readOrders(tx, intake, message, ticket)
+  if (orders && proof.by === 'token') await confine(tx, orders, proof.alone)
   if (decision.action === 'append' || !orders) return { decision, orders, actor, unconfirmed: false }
   // A forward has a ticket of its own as soon as it is opened; its commands are read then.
   if (decision.action === 'open' && decision.forwarded) return { decision, orders: null, actor, unconfirmed: false }
@@ -54,6 +59,14 @@ export async function askedIn(
     return { decision, orders: null, actor, unconfirmed: false }
   }
   return { decision: { action: 'ignore', rule: 'commands' }, orders, actor, unconfirmed: false }
+}
+
+/** Of commands that are more than the answered mail confirms, none is done. */
+async function confine(tx: Tx, orders: Orders, alone: readonly OutboxEntry[]): Promise<void> {
+  for (const step of orders.steps) {
+    const refusal = await beyondProof(tx, alone, step)
+    if (refusal !== null) orders.mistakes.push(`!${step.line}: ${refusal}`)
+  }
 }
 
 /** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
@@ -65,24 +78,12 @@ function isMeant({ context, facts }: Intake, lines: readonly string[]): boolean 
   })
 }
 
-/**
- * A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it. A
- * signature says nothing of whom its bytes were handed to: on the envelope anybody may lead them to another ticket.
- */
-async function isConfirmed(sql: Sql, { keys }: Intake, message: InboundMessage, decision: Decision): Promise<boolean> {
-  const { references, addressedTo, from, to, cc, authentication } = message
-  const { result, signed } = authentication
-  if (result === 'pass') {
-    if (!signed || decision.action !== 'append' || decision.rule !== 'token') return true
-    const written = claimsIn(keys, [...references, ...[...to, ...cc].map(each => each.address)])
-    for (const { number } of written) if ((await outboxByNumber(sql, number))?.ticketId) return true
-    return false
-  }
-  if (result !== 'none') return false
-  for (const { number } of claimsIn(keys, [...references, ...addressedTo])) {
-    const sent = await outboxByNumber(sql, number)
-    const recipients = sent ? await recipientsOf(sql, sent.id) : []
-    if (recipients.length === 1 && recipients[0]?.recipient === from?.address) return true
-  }
-  return false
+/** A signature says nothing of whom its bytes were handed to: on the envelope anybody may lead them to another ticket. */
+async function isLedAstray(sql: Sql, { keys }: Intake, message: InboundMessage, decision: Decision): Promise<boolean> {
+  const { references, to, cc, authentication } = message
+  if (authentication.result !== 'pass' || !authentication.signed) return false
+  if (decision.action !== 'append' || decision.rule !== 'token') return false
+  const written = claimsIn(keys, [...references, ...[...to, ...cc].map(each => each.address)])
+  for (const { number } of written) if ((await outboxByNumber(sql, number))?.ticketId) return false
+  return true
 }

@@ -5,10 +5,17 @@ import { raiseAlarm } from '../store/alarms.ts'
 import { addBounce } from '../store/bounces.ts'
 import { messageById } from '../store/messages.ts'
 import { type OutboxEntry, type OutboxRecipient, recipientsOf } from '../store/outbox.ts'
+import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket } from '../store/tickets.ts'
 import { sentThatBounced } from './conversation.ts'
 import type { Entry } from './entry.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What a report is worth that bears no token of ours. */
+const UNCONFIRMED_REPORT =
+  'Nothing confirms that: the report names no mail of ours, so anybody may have written it. The address still counts as one that works.'
 
 interface Returned extends DeliveryFailure {
   recipient: OutboxRecipient
@@ -17,12 +24,14 @@ interface Returned extends DeliveryFailure {
 /** Notes on a ticket whom a bounce says we did not reach, and tells whoever must act; gives the ticket after it. */
 export async function recordBounce(tx: Tx, entry: Entry, ticket: Ticket, messageId: string): Promise<Ticket> {
   const { intake, message, change } = entry
-  const sent = await sentThatBounced(tx, intake.keys, intake.facts, message)
-  if (!sent) return ticket
+  const about = await sentThatBounced(tx, intake.keys, intake.facts, message)
+  if (!about || (!about.confirmed && !message.nullSender)) return ticket
+  const { sent, confirmed } = about
   const returned = returnedOf(message.failures, await recipientsOf(tx, sent.id))
   let now = ticket
   for (const { recipient, address, status, reason, hard, delayed } of returned) {
-    const kind = delayed ? 'delayed' : hard ? 'hard' : 'soft'
+    // No address counts as dead for what anybody may have written.
+    const kind = delayed ? 'delayed' : hard && confirmed ? 'hard' : 'soft'
     const row = {
       messageId,
       recipient: recipient.recipient,
@@ -32,11 +41,12 @@ export async function recordBounce(tx: Tx, entry: Entry, ticket: Ticket, message
       status,
       reason,
     }
-    await addBounce(tx, { ...row, kind, bouncedAt: change.at })
+    await addBounce(tx, { ...row, kind, bouncedAt: change.at, confirmed: confirmed ? 1 : 0 })
     now = await recordEvent(tx, now, { type: 'bounced', data: { outbox: sent.id, bounce: messageId, kind } }, change)
   }
   const lost = returned.filter(each => !each.delayed)
-  if (lost.length > 0 && !entry.old) await tell(tx, entry, now, sent, lost)
+  if (lost.length === 0 || entry.old) return now
+  await (confirmed ? tell(tx, entry, now, sent, lost) : tellOfRumour(tx, entry, now, sent, lost))
   return now
 }
 
@@ -77,6 +87,26 @@ async function tell(
     channel: ticket.channel,
     ticketId: ticket.id,
     note: sentences,
+  })
+}
+
+/** Somebody says so; whoever would have to act learns what that is worth, once a day for a ticket. */
+async function tellOfRumour(
+  tx: Tx,
+  { intake, change }: Entry,
+  ticket: Ticket,
+  sent: OutboxEntry,
+  lost: Returned[],
+): Promise<void> {
+  if ((await countRate(tx, `told of unconfirmed reports on ${ticket.id}`, change.at, DAY_MS)) > 1) return
+  const author = sent.messageId && sent.kind === 'reply' ? (await messageById(tx, sent.messageId))?.authorId : undefined
+  const claims = lost.map(each => sentenceFor(each, sent)).join('\n')
+  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId ?? author ?? null, null), {
+    kind: 'notify-change',
+    purpose: 'internal',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    note: `A report came that says: ${claims}\n${UNCONFIRMED_REPORT}`,
   })
 }
 

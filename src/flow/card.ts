@@ -7,10 +7,12 @@ import type { RecordedEvent } from '../core/events.ts'
 import { storyOf } from '../core/story.ts'
 import { age } from '../core/table.ts'
 import { isDone, stateInWords } from '../core/ticket-state.ts'
+import { doubtAbout } from '../store/doubts.ts'
 import { attachmentsOf, latestFromRequester, type Message, messageById } from '../store/messages.ts'
 import { chatAddressesOf, personNames } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById } from '../store/tickets.ts'
+import { redacted } from './redact.ts'
 
 const LATEST = 600 // characters
 
@@ -19,7 +21,8 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
   const latest = await latestFromRequester(sql, ticket.id)
   const into = ticket.mergedInto === null ? undefined : await ticketById(sql, ticket.mergedInto)
   const state = into ? `part of ${into.ref}` : stateInWords(ticket.state)
-  return {
+  const doubt = latest ? await doubtAbout(sql, latest.id) : null
+  return redacted(sql, {
     ref: ticket.ref,
     subject: oneLine(ticket.subject),
     facts: [
@@ -35,13 +38,18 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
     latest: latest
       ? {
           author: latest.authorName,
-          text: (latest.visible ?? latest.text ?? '(erased)').slice(0, LATEST),
+          text: doubted(doubt, (latest.visible ?? latest.text ?? '(erased)').slice(0, LATEST)),
           at: latest.storedAt,
         }
       : null,
     actions: ticketActions(ticket, await readersOf(sql, facts, ticket), facts.policy),
     done: isDone(ticket.state),
-  }
+  })
+}
+
+/** A text below what speaks against it being of whom it names. */
+function doubted(doubt: string | null, text: string): string {
+  return doubt === null ? text : `[${doubt}]\n${text}`
 }
 
 /** Events that the card itself shows, or that say nothing beside another. */
@@ -66,15 +74,16 @@ export async function entryFor(
   const people = await personNames(sql, [event.actorId ?? '', ticket.requesterId].filter(Boolean))
   const line = await lineOf(sql, events, at)
   const asks = event.type === 'received' || event.type === 'revised' || event.type === 'reopened'
-  return {
+  const doubt = message ? await doubtAbout(sql, message.id) : null
+  return redacted(sql, {
     id: `${ticket.id} ${event.seq}`,
     from: entryFrom(event, message?.direction),
     author: message?.authorName || people.get(event.actorId ?? '')?.name || line.who,
-    text: textOf(event, message, line),
+    text: doubted(doubt, textOf(event, message, line)),
     files: message ? (await attachmentsOf(sql, message.id)).map(({ name, size }) => ({ name, size })) : [],
     mentions: asks && ticket.ownerId !== null ? await chatAddressesOf(sql, ticket.ownerId, facts.kindOf(channel)) : [],
     actions: [],
-  }
+  })
 }
 
 /** What somebody wrote, and not with something that they did. */

@@ -8,15 +8,16 @@ import { concerned, tellAgents } from '../commands/notify.ts'
 import { peopleLines } from '../core/add-line.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
-import { isBelieved, senderDoubt, UNKNOWN } from '../core/sender.ts'
+import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../core/sender.ts'
 import { isSmallTalk } from '../core/small-talk.ts'
 import { isDone } from '../core/ticket-state.ts'
 import { visibleReply, withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { goOnRow, rowKey } from '../store/chat-rows.ts'
+import { keepDoubt } from '../store/doubts.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage, textsBy } from '../store/messages.ts'
-import { acknowledgedSince, newestSentTo } from '../store/outbox.ts'
+import { newestSentTo } from '../store/outbox.ts'
 import {
   addParticipant,
   addParticipants,
@@ -32,9 +33,20 @@ import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticke
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
-import { type Append, type Became, type Entry, entryFor, incoming, othersOn, writerOf } from './entry.ts'
+import {
+  type Append,
+  type Became,
+  type Entry,
+  entryFor,
+  incoming,
+  isShown,
+  othersOn,
+  wakes,
+  writerOf,
+} from './entry.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
 import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
+import { proofOf } from './proof.ts'
 import { recordAlert } from './repeated.ts'
 import { takeAnswer } from './solved.ts'
 
@@ -50,6 +62,8 @@ const MOST_ALIKE = 3 // under one subject on one day
 interface Opened {
   /** The agent who forwarded it. */
   recordedBy?: Person
+  /** What speaks against that. */
+  doubt?: string | null
   /** The ticket that it goes on from. */
   follows?: string | undefined
 }
@@ -60,10 +74,10 @@ export async function openWith(
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
-  { recordedBy, follows }: Opened = {},
+  { recordedBy, doubt = null, follows }: Opened = {},
 ): Promise<Became> {
   const { facts } = intake
-  const entry = await entryFor(tx, intake, origin, message)
+  const entry = await entryFor(tx, intake, origin, message, { opens: true })
   const { sender } = entry
   const change = recordedBy ? { ...entry.change, actorId: recordedBy.id } : entry.change
   const opening = {
@@ -79,7 +93,8 @@ export async function openWith(
   }
   const prepared = prepareIncoming(entry, opening.id)
   const { id: messageId } = prepared.message
-  const copied = message.kind === 'person' ? await copiedOn(tx, entry) : []
+  // Whatever its domain disowns, its writer brings nobody along.
+  const copied = message.kind === 'person' && isBelieved(message.authentication.result) ? await copiedOn(tx, entry) : []
   const data = {
     number: opening.number,
     desk: origin.desk.id,
@@ -91,6 +106,7 @@ export async function openWith(
     ...(follows ? { follows } : {}),
   }
   const opened = await openTicket(tx, opening, prepared, { type: 'opened', data }, change)
+  await keepDoubt(tx, messageId, recordedBy ? doubt : entry.doubt)
   const before = follows ? await ticketById(tx, follows) : undefined
   const ticket = before ? await linkBoth(tx, opened, 'followed', before, { ...change, actorId: null }) : opened
   const writer = writerOf(message)
@@ -109,7 +125,7 @@ export async function openWith(
       channel: origin.channel,
       ticketId: ticket.id,
       messageId,
-      ...doubtOf(message),
+      cause: trustIn(entry),
     })
   }
   return { outcome: 'opened', ticketId: ticket.id, messageId, acknowledgement, ref: ticket.ref }
@@ -141,14 +157,17 @@ export async function openForwarded(
     messageId: forwarded.messageId,
     authentication: UNKNOWN, // that of the agent says nothing of the writer
   }
-  const became = await openWith(tx, intake, origin, original, { recordedBy: agent })
+  const shown = isShown(await proofOf(tx, intake.keys, message), agent)
+  const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
+  const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt })
   await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
   const orders = mayOrder ? await readOrders(tx, intake, message, ticket) : null
   const comment = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
   if (ticket && comment) {
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
-    await addNote(tx, intake.facts, ticket, change, { author: agent, text: comment, attachments: [], kind: 'person' })
+    const note = { author: agent, text: comment, attachments: [], kind: 'person' } as const
+    await addNote(tx, intake.facts, ticket, change, { ...note, doubt: shown ? null : nothingConfirms(agent.name) })
   }
   if (orders) await obey(tx, intake, origin, orders, agent, ticket)
   return became
@@ -184,12 +203,14 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
   const chat = message.thread !== undefined || entry.origin.kind !== 'email'
   // RFC 3834 section 2: who did not write must not be written to.
   if (message.authentication.result === 'fail') return 'none:unconfirmed'
-  if (!chat && (await isEcho(tx, entry, ticket.replyTo))) return 'none:echo'
+  const cause = trustIn(entry)
+  const name = countedAs(ticket.replyTo, cause)
+  if (!chat && (await isEcho(tx, entry, name))) return 'none:echo'
   // Two machines that answer each other without saying so fall silent here; a person never gets this far.
-  const since = new Date(Date.parse(entry.change.at) - BRAKE_MS).toISOString()
-  if ((await acknowledgedSince(tx, ticket.replyTo, since)) >= MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
+  const lately = await countRate(tx, `acknowledged ${name}`, entry.change.at, BRAKE_MS)
+  if (lately > MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
   const first = { id: messageId, externalId: message.messageId }
-  await queueAcknowledgement(tx, ticket, first, message.from?.name || sender.name, entry.change.at)
+  await queueAcknowledgement(tx, ticket, first, message.from?.name || sender.name, entry.change.at, cause)
   return 'queued'
 }
 
@@ -197,10 +218,10 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
  * Whether this may be the answer of a machine that says nothing of itself: under the same subject, numbers aside, as
  * the last one, and within minutes, or time and again on one day. A person who writes so has got one already.
  */
-async function isEcho(tx: Tx, { message, change }: Entry, address: string): Promise<boolean> {
+async function isEcho(tx: Tx, { message, change }: Entry, name: string): Promise<boolean> {
   const subject = message.subject.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim()
-  const soon = await countRate(tx, `acknowledged ${address} ${subject}`, change.at, ECHO_MS)
-  const today = await countRate(tx, `acknowledged ${address} ${subject} in a day`, change.at, DAY_MS)
+  const soon = await countRate(tx, `acknowledged ${name} ${subject}`, change.at, ECHO_MS)
+  const today = await countRate(tx, `acknowledged ${name} ${subject} in a day`, change.at, DAY_MS)
   return soon > 1 || today > MOST_ALIKE
 }
 
@@ -221,7 +242,7 @@ export async function appendMessage(
   const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   intake.facts.at = intake.context.clock.now().toISOString() // nothing in a ticket is older than what came before it
-  const entry = await entryFor(tx, intake, origin, message, orders)
+  const entry = await entryFor(tx, intake, origin, message, { orders })
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
   // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
@@ -248,22 +269,24 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   const prepared = prepareIncoming(entry, ticket.id)
   const { id } = prepared.message
   await insertMessage(tx, prepared)
+  await keepDoubt(tx, id, entry.doubt)
   const data = { message: id, content: prepared.content, kind: message.kind, rule: decision.rule }
   let now = await recordEvent(tx, ticket, { type: 'received', data }, change)
   if (message.kind === 'bounce') now = await recordBounce(tx, entry, now, id)
   now = await recordAlert(tx, entry, now)
   if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
-  // One whose sender is not confirmed came in by a secret, which others may have got hold of.
+  // One of which nothing confirms who wrote it lets nobody in, and no answer goes another way for it.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
-  if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isBelieved(message.authentication.result)) {
+  if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isShown(entry.proof, sender)) {
     now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     now = await movePeople(tx, entry, now, decision)
     const replyTo = answerAddress(facts, message)
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
     // What was asked in private is not answered where others read it, whatever is said there.
     const stays = facts.isShared(ticket.channel, replyTo) && !facts.isShared(ticket.channel, ticket.replyTo)
-    if (sender.id === ticket.requesterId && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
+    const own = sender.id === ticket.requesterId && isTheirsAlone(entry)
+    if (own && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
   }
   // In a chat people say thanks; that opens nothing again.
   if (isDone(now.state) && message.thread !== undefined && isSmallTalk(message.visible)) return id
@@ -277,7 +300,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
       channel: ticket.channel,
       ticketId: ticket.id,
       messageId: id,
-      ...doubtOf(message),
+      cause: trustIn(entry),
     })
   }
   return id
@@ -289,11 +312,11 @@ const GUESSED: readonly string[] = ['subject', 'named-thread']
  * A program that says nothing of itself: within minutes of a mail of ours it says the same as before, numbers aside. That
  * opens nothing again; whoever worked on it is told of it, as of any message.
  */
-async function answersByItself(tx: Tx, { message, sender, change }: Entry, ticketId: string): Promise<boolean> {
+async function answersByItself(tx: Tx, { message, sender, change, doubt }: Entry, ticketId: string): Promise<boolean> {
   if (!message.from || message.thread !== undefined) return false
   const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
-  const said = await textsBy(tx, { ticketId, authorId: sender.id, limit: REMEMBERED })
+  const said = await textsBy(tx, { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null })
   return said.filter(text => withoutNumbers(text) === withoutNumbers(message.visible)).length > 1
 }
 
@@ -310,15 +333,14 @@ async function wake(tx: Tx, { change, sender }: Entry, ticket: Ticket): Promise<
   return awaited ? recordEvent(tx, ticket, { type: 'resumed', data: { by: 'message' } }, change) : ticket
 }
 
-/** What agents are told of its sender. */
-function doubtOf({ authentication }: InboundMessage): { note?: string } {
-  const doubt = senderDoubt(authentication)
-  return doubt === null ? {} : { note: doubt }
+/** How far it is sure that its sender wrote it. */
+function trustIn({ message, proof, sender }: Entry): Trust {
+  return trustOf(message.authentication.result, isShown(proof, sender))
 }
 
-/** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
-function wakes({ kind, bulk }: InboundMessage): boolean {
-  return kind === 'person' || bulk === 'list'
+/** What shows that they wrote it was nobody else's: others who got the same mail are not in. */
+function isTheirsAlone({ proof }: Entry): boolean {
+  return proof?.by === 'transport' || (proof?.alone.length ?? 0) > 0
 }
 
 /** The sender takes part from now on, because an agent said so. */

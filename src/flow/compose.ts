@@ -4,20 +4,26 @@ import { oneLine, plainName, withoutLinks } from '../core/address.ts'
 import { fileDanger } from '../core/file-danger.ts'
 import { momentInWords } from '../core/moment.ts'
 import { stateInWords } from '../core/ticket-state.ts'
+import { signLink, type TokenKey } from '../core/token.ts'
+import { numbersIn } from '../core/token-search.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
+import { doubtAbout } from '../store/doubts.ts'
 import { arrivalsOfNotice } from '../store/held-notices.ts'
-import { attachmentsOf, type Message, messageById, type StoredAttachment } from '../store/messages.ts'
-import { type OutboxEntry, recipientsOf } from '../store/outbox.ts'
+import { tokenKeys } from '../store/keys.ts'
+import { attachmentsOf, type Message, messageById, type StoredAttachment, threadIds } from '../store/messages.ts'
+import { type OutboxEntry, recipientsByNumber, recipientsOf } from '../store/outbox.ts'
 import { personByIdentity } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
 import { actionsFor } from './actions.ts'
 import { type Context, channelFacts, ourAddresses } from './context.ts'
+import { redactedFile, redactedWith } from './redact.ts'
 import { Answer, type Renderer, type TemplateValues } from './render.ts'
 
 const MOST_HELD = 25 // messages that one notification lists
+const MOST_IDS = 500 // Message-IDs of a ticket that are looked through
 const QUOTED = 20_000 // characters of a requester's message that a notification shows
 
 /** Makes the message that an outbox entry stands for, to those of its recipients who are due. */
@@ -35,10 +41,18 @@ export async function compose(
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, held, files })
   const medium = context.channels.get(entry.channel)?.kind === 'email' ? 'mail' : 'chat'
+  const keys = await tokenKeys(read)
   const { subject, text } = renderer.render(entry.kind, values, medium)
   const shown = await recipientsOf(read, entry.id)
+  const { inReplyTo, references } = await conversationOf(
+    read,
+    keys,
+    entry,
+    shown.map(each => each.recipient),
+  )
+  const without = <T>(value: T): T => redactedWith(keys, value, entry.number)
   const addresses = (where: 'to' | 'cc'): Address[] =>
-    shown.filter(each => each.shown === where).map(each => ({ address: each.recipient, name: each.name }))
+    shown.filter(each => each.shown === where).map(each => ({ address: each.recipient, name: without(each.name) }))
   const isReply = entry.kind === 'reply'
   return {
     id: entry.id,
@@ -46,22 +60,48 @@ export async function compose(
     recipients: shown.map(each => each.recipient).filter(recipient => due.includes(recipient)),
     to: addresses('to'),
     cc: addresses('cc'),
-    fromName: isReply ? `${message?.authorName ?? ''} (${values.desk.name})` : values.desk.name,
-    subject: oneLine(subject, 400),
-    text,
+    fromName: without(isReply ? `${message?.authorName ?? ''} (${values.desk.name})` : values.desk.name),
+    subject: without(oneLine(subject, 400)),
+    text: without(text),
     automatic: !isReply,
-    inReplyTo: entry.inReplyTo,
-    references: entry.refs ? entry.refs.split(' ') : [],
-    attachments: isReply ? files.map(file => attachmentOf(context, file)) : [],
-    actions: medium === 'chat' ? actionsFor(entry, await actedOn(context, entry, ticket, held)) : [],
+    inReplyTo,
+    references,
+    attachments: isReply ? files.map(file => attachmentOf(context, keys, file)) : [],
+    actions: medium === 'chat' ? without(actionsFor(entry, await actedOn(context, entry, ticket, held))) : [],
     attempt,
     queuedAt: entry.queuedAt,
   }
 }
 
-function attachmentOf(context: Context, file: StoredAttachment): OutboundMessage['attachments'][number] {
-  const { name, type, size, sha256 } = file
-  return { name, type, size, read: () => readBlob(context.store.read, context.files, sha256) }
+function attachmentOf(
+  context: Context,
+  keys: readonly TokenKey[],
+  { name, type, size, sha256 }: StoredAttachment,
+): OutboundMessage['attachments'][number] {
+  const read = async () => redactedFile(keys, await readBlob(context.store.read, context.files, sha256))
+  return { name: redactedWith(keys, name), type: redactedWith(keys, type), size, read }
+}
+
+/** What it answers, and the conversation so far: of mails of ours those that every reader of this one got. */
+async function conversationOf(
+  sql: Sql,
+  keys: readonly TokenKey[],
+  { inReplyTo, refs, ticketId }: OutboxEntry,
+  readers: readonly string[],
+): Promise<Pick<OutboundMessage, 'inReplyTo' | 'references'>> {
+  const all = refs ? refs.split(' ') : []
+  const numbers = new Map([...all, inReplyTo ?? ''].map(id => [id, numbersIn(id, keys)]))
+  const got = await recipientsByNumber(sql, [...new Set([...numbers.values()].flat())])
+  const mayKnow = (id: string) =>
+    (numbers.get(id) ?? []).every(number => readers.every(reader => got.get(number)?.includes(reader)))
+  const references = all.filter(mayKnow)
+  // Where it goes on from nothing but mails that some of them did not get, what came in last has a name that all may know.
+  if (references.length === 0 && all.length > 0 && ticketId !== null) {
+    const known = await threadIds(sql, ticketId, MOST_IDS)
+    references.push(...known.filter(id => id.startsWith('<') && numbersIn(id, keys).length === 0).slice(0, 1))
+  }
+  const answered = inReplyTo !== null && mayKnow(inReplyTo) ? inReplyTo : (references.at(-1) ?? null)
+  return { inReplyTo: answered, references }
 }
 
 interface Subject {
@@ -73,6 +113,8 @@ interface Subject {
 
 async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): Promise<TemplateValues> {
   const { ticket, message, held, files } = about
+  const { read } = context.store
+  const doubt = message && entry.purpose !== 'requester' ? await doubtAbout(read, message.id) : null
   const desk = deskOf(context, ticket, entry)
   const readers = entry.purpose === 'answer' && ticket ? await readersNow(context, ticket) : undefined
   const to = readers ? readersInWords(readers) : ''
@@ -98,10 +140,18 @@ async function valuesFor(context: Context, entry: OutboxEntry, about: Subject): 
     },
     answers: { to, without: readers && ticket ? leftOffInWords(readers, ticket.ref) : '' },
     held,
-    note: entry.note ?? '',
-    link: entry.kind === 'ask-solved' && context.publicUrl ? `${context.publicUrl}/solved/${entry.token}` : '',
+    // Of what an agent is told: whose words these may not be.
+    note: [doubt, entry.note].filter(each => each !== null && each !== '').join('\n\n'),
+    link: await linkOf(context, entry),
     tickets: entry.kind === 'status' ? await statusOf(context, entry) : [],
   }
+}
+
+/** The page on which a question is answered with a click. */
+async function linkOf({ store, publicUrl }: Context, entry: OutboxEntry): Promise<string> {
+  if (entry.kind !== 'ask-solved' || !publicUrl) return ''
+  const secret = signLink(await tokenKeys(store.read), entry.token)
+  return secret === null ? '' : `${publicUrl}/solved/${secret}`
 }
 
 const MOST_STATUS = 50

@@ -38,7 +38,7 @@ export function lockKeys(
     own,
     ...keysOf(channel, message),
     ...(message.from ? [`person ${message.from.address}`] : []),
-    ...(message.alert ? [alertKey(channel, message.alert.key)] : []),
+    ...(message.alert ? [alertKey(channel, message)] : []),
     ...(message.row ? [rowKey(channel, message.row.key)] : []),
   ]
 }
@@ -65,7 +65,7 @@ export async function cluesOf(
   await followMerges(sql, clues)
   // A bounce that names a mail which is none of ours is about that one.
   if (message.kind !== 'bounce' || clues.length > 0 || message.references.length > 0) return clues
-  const sent = await sentThatBounced(sql, keys, facts, message)
+  const sent = (await sentThatBounced(sql, keys, facts, message))?.sent
   return sent?.ticketId ? [{ by: 'recipient', ticketId: sent.ticketId, purpose: sent.purpose }] : []
 }
 
@@ -77,7 +77,7 @@ async function followMerges(sql: Sql, clues: Clue[]): Promise<void> {
 
 async function alertClues(sql: Sql, channel: string, message: InboundMessage): Promise<Clue[]> {
   if (!message.alert) return []
-  const before = await alertByKey(sql, alertKey(channel, message.alert.key))
+  const before = await alertByKey(sql, alertKey(channel, message))
   const ticket = before && (await ticketById(sql, before.ticketId))
   return ticket ? [{ by: 'alert', ticketId: ticket.id, closed: isDone(ticket.state) }] : []
 }
@@ -85,21 +85,24 @@ async function alertClues(sql: Sql, channel: string, message: InboundMessage): P
 const MOST_FAILURES = 10
 const BOUNCES_WITHIN_MS = 7 * 24 * 60 * 60 * 1000 // most systems give up after five days
 
-/** Which message of ours a bounce is about: by its token, else the newest one to a recipient that it names. */
+/**
+ * Which message of ours a bounce is about: by its token, else the newest one to a recipient that it names. That anybody
+ * can do who knows the address (`confirmed` is false).
+ */
 export async function sentThatBounced(
   sql: Sql,
   keys: readonly TokenKey[],
   facts: Pick<DeskFacts, 'at'>,
   message: InboundMessage,
-): Promise<OutboxEntry | undefined> {
+): Promise<{ sent: OutboxEntry; confirmed: boolean } | undefined> {
   for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
     const sent = await outboxByNumber(sql, claim.number)
-    if (sent) return sent
+    if (sent) return { sent, confirmed: true }
   }
   const since = new Date(Date.parse(facts.at) - BOUNCES_WITHIN_MS).toISOString()
   for (const { address } of message.failures.slice(0, MOST_FAILURES)) {
     const sent = await newestSentTo(sql, address, since)
-    if (sent) return sent
+    if (sent) return { sent, confirmed: false }
   }
   return undefined
 }
@@ -118,7 +121,8 @@ async function tokenClues(sql: Sql, keys: readonly TokenKey[], message: InboundM
     if (!sent?.ticketId) continue
     const recipients = await recipientsOf(sql, sent.id)
     const issuedToSender = recipients.some(each => each.recipient === message.from?.address)
-    clues.push({ by: 'token', ticketId: sent.ticketId, purpose: claim.purpose, issuedToSender })
+    const seen = sent.seenAt === null ? {} : ({ seen: true } as const)
+    clues.push({ by: 'token', ticketId: sent.ticketId, purpose: claim.purpose, issuedToSender, ...seen })
   }
   return clues
 }

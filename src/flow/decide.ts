@@ -18,6 +18,7 @@ import { type Asked, askedIn, NOTHING_ASKED } from './asked.ts'
 import { type Intake, knownPerson, type Origin, personByOther } from './context.ts'
 import { cluesOf, noticeKey } from './conversation.ts'
 import { passGate } from './gate.ts'
+import { bearsToken } from './proof.ts'
 import { passScan } from './scan.ts'
 
 /** What becomes of a message, and why. */
@@ -89,7 +90,8 @@ async function decideByClues(
 ): Promise<Decision> {
   const { keys, context } = intake
   const { kind, bulk, from, forwarded, through } = message
-  if (clues.length === 0 && answersOurs(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
+  // It answers a message of ours that has no ticket, such as an alarm.
+  if (clues.length === 0 && bearsToken(keys, message)) return { action: 'ignore', rule: 'answer-to-alarm' }
   if (!from && kind === 'person' && !through)
     return { action: 'hold', ticketId: clues[0]?.ticketId ?? null, reason: 'no-sender' }
   const mine = new Set<string>()
@@ -116,6 +118,7 @@ async function decideByClues(
     clues,
     senderIsAgent: isAgent,
     authenticity: message.authentication.result,
+    nullSender: message.nullSender ?? false,
     takesPart: ticketId => mine.has(ticketId),
     isAlias: ticketId => alias.has(ticketId),
   })
@@ -231,9 +234,4 @@ async function decideOnSent(
     }
   }
   return decideSentByHand({ kind: message.kind, clues, sentTo: ticketId => mine.has(ticketId) })
-}
-
-/** It answers a message of ours that has no ticket, such as an alarm. */
-function answersOurs(keys: Intake['keys'], message: InboundMessage): boolean {
-  return [...message.references, ...message.addressedTo].flatMap(tokensIn).some(token => verifyToken(keys, token))
 }

@@ -2,6 +2,7 @@ import { DeliveryError, type Sent } from '../channel.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { canonicalAddress } from '../core/address.ts'
 import { FIRST_RETRY_MS, nextTry } from '../core/retry.ts'
+import { countedAs } from '../core/sender.ts'
 import { sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { remember } from '../store/memory.ts'
@@ -146,9 +147,11 @@ export class Deliverer {
     if (!entry || entry.kind === 'reply' || UNLIMITED.has(entry.kind)) return true
     const { requester, agent } = this.#context.automatic
     const most = entry.purpose === 'requester' ? requester : agent
-    const mailbox = await countRate(tx, `automatic to ${canonicalAddress(recipient)}`, at, DAY_MS)
+    // What others cause in somebody's name leaves room for what that person causes.
+    const name = countedAs(canonicalAddress(recipient), isDoubtful(entry) ? 'unconfirmed' : 'confirmed')
+    const mailbox = await countRate(tx, `automatic to ${name}`, at, DAY_MS)
     const since = new Date(Date.parse(at) - DAY_MS).toISOString()
-    const lately = await automaticSince(tx, recipient, since, entry.number)
+    const lately = await automaticSince(tx, recipient, since, entry)
     if (Math.max(mailbox, lately) <= most) return true
     await dropRecipient(tx, outboxId, recipient, 'more than enough automatic mail went there today', at)
     const told = entry.purpose === 'requester' || (await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1
@@ -255,6 +258,10 @@ export class Deliverer {
       note: `${recipients}: ${reason}`,
     })
   }
+}
+
+function isDoubtful({ cause }: OutboxEntry): boolean {
+  return cause === 'unconfirmed' || cause === 'disowned'
 }
 
 function resultFor(taken: TakenRecipient, sent: Sent): Result {

@@ -1,6 +1,7 @@
 import type { CommandRequest, Desk, Reply } from '../channel.ts'
 import { newTicketForm } from '../commands/actions.ts'
 import { tellAgents } from '../commands/notify.ts'
+import { DeskError } from '../errors.ts'
 import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
@@ -13,6 +14,7 @@ import { Deliverer } from './deliver.ts'
 import { actionsIn, homeOf } from './home.ts'
 import { Performer } from './perform.ts'
 import { Receiver } from './receive.ts'
+import { redacted } from './redact.ts'
 import type { Renderer } from './render.ts'
 import { giveUpRevisions } from './revise.ts'
 import { Rooms } from './rooms.ts'
@@ -79,8 +81,16 @@ export class DeskService {
     )
   }
 
-  perform(request: CommandRequest): Promise<Reply> {
-    return this.performer.perform(request)
+  async perform(request: CommandRequest): Promise<Reply> {
+    const { read } = this.context.store
+    try {
+      return await redacted(read, await this.performer.perform(request))
+    } catch (error) {
+      if (!(error instanceof DeskError)) throw error
+      const { code, message, actions, cause } = error
+      const clean = await redacted(read, { message, actions })
+      throw new DeskError(code, clean.message, { cause, actions: clean.actions })
+    }
   }
 
   /** Signs with a new key from now on; what the older ones signed stays valid. Gives its name. */
@@ -124,8 +134,8 @@ export class DeskService {
       },
       settle: code => store.transact(tx => settleAlarm(tx, channel, code, now())),
       newTicketForm,
-      home: actor => homeOf(this.context, actor),
-      actionsFor: (thread, actor) => actionsIn(this.context, channel, thread, actor),
+      home: async actor => redacted(store.read, await homeOf(this.context, actor)),
+      actionsFor: async (thread, actor) => redacted(store.read, await actionsIn(this.context, channel, thread, actor)),
       agents: async () =>
         (await allAgents(store.read)).map(({ handle, name, email, chats }) => ({ handle, name, email, chats })),
       vouch: ({ kind, address }, others) => this.performer.vouch({ kind, address }, others),

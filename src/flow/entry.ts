@@ -1,7 +1,8 @@
 import type { Address, InboundMessage, Outcome } from '../channel.ts'
 import type { DeskFacts } from '../commands/command.ts'
-import { oneLine } from '../core/address.ts'
+import { oneLine, plainName } from '../core/address.ts'
 import { isOld } from '../core/age.ts'
+import { nothingConfirms, senderDoubt } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
 import { newId } from '../store/id.ts'
 import type { NewMessage } from '../store/messages.ts'
@@ -10,6 +11,7 @@ import type { Tx } from '../store/sql.ts'
 import type { Change } from '../store/tickets.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import type { Orders } from './orders.ts'
+import { bearsToken, type Proof, proofOf } from './proof.ts'
 
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
@@ -44,6 +46,10 @@ export interface Entry {
   old: boolean
   /** What an agent's mail asks for beside its text. */
   orders: Orders | null
+  /** What shows that the sender wrote it; null: nothing does. */
+  proof: Proof | null
+  /** What its readers are told of that; null where there is nothing to tell. */
+  doubt: string | null
 }
 
 export async function entryFor(
@@ -51,14 +57,37 @@ export async function entryFor(
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
-  orders: Orders | null = null,
+  { orders = null, opens = false }: { orders?: Orders | null; opens?: boolean } = {},
 ): Promise<Entry> {
   const { facts, context } = intake
   const writer = { kind: origin.kind, ...(writerOf(message) ?? nobody(message)) }
   const sender = await meet(tx, intake, writer, isVouched(message), message.alsoKnownAs)
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
-  return { intake, origin, message, sender, old, change, orders }
+  const proof = await proofOf(tx, intake.keys, message)
+  // Of a report that bears a token of ours nobody asks who wrote it.
+  const isReport = message.kind === 'bounce' && bearsToken(intake.keys, message)
+  const doubt = doubtOf(message, sender, isReport || isShown(proof, sender), opens)
+  return { intake, origin, message, sender, old, change, orders, proof, doubt }
+}
+
+/** Whether the proof is one: of an agent's words, which count among agents, nobody else may have had it. */
+export function isShown(proof: Proof | null, sender: Pick<Person, 'handle'>): boolean {
+  if (proof?.by !== 'token') return proof !== null
+  return sender.handle === null || proof.alone.length > 0
+}
+
+/** A ticket that somebody opens is what they say it is; words on one that is there already are believed by others. */
+function doubtOf(message: InboundMessage, sender: Person, shown: boolean, opens: boolean): string | null {
+  const checked = senderDoubt(message.authentication)
+  if (checked !== null || shown || message.alert) return checked
+  if (opens && sender.handle === null) return null
+  return nothingConfirms(plainName(oneLine(sender.name)) || (message.from?.address ?? NOBODY.name))
+}
+
+/** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
+export function wakes({ kind, bulk }: InboundMessage): boolean {
+  return kind === 'person' || bulk === 'list'
 }
 
 const MOST_COPIED = 50

@@ -1,6 +1,6 @@
 import type { InboundMessage } from '../channel.ts'
 import { mergeInto } from '../commands/merge.ts'
-import { isBelieved } from '../core/sender.ts'
+import { trustOf } from '../core/sender.ts'
 import { arrivalsOf } from '../store/arrivals.ts'
 import { dropAcknowledgements } from '../store/outbox.ts'
 import type { Tx } from '../store/sql.ts'
@@ -11,7 +11,7 @@ const MOST = 100
 
 /**
  * What a flood opened before it was one becomes part of its first ticket, as far as nobody has touched it yet; unmerge
- * undoes that. Mail in somebody's name that is not believed folds none of their own tickets.
+ * undoes that. What nothing confirms folds none of the tickets that their domain confirms.
  */
 export async function foldFlood(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<void> {
   const { facts, context } = intake
@@ -19,12 +19,12 @@ export async function foldFlood(tx: Tx, intake: Intake, origin: Origin, message:
   if (!sender) return
   const since = new Date(Date.parse(facts.at) - context.floods.within).toISOString()
   const recent = (await ticketsOfRequester(tx, sender.id, { limit: MOST })).filter(each => each.openedAt >= since)
-  const believed = isBelieved(message.authentication.result)
+  const trust = trustOf(message.authentication.result)
   const alike: Ticket[] = []
   for (const ticket of recent) {
     if (ticket.channel !== origin.channel || !isUntouched(ticket)) continue
     const [first] = await arrivalsOf(tx, ticket.id)
-    if (first && isBelieved(first.verdict?.authentication?.result ?? 'none') === believed) alike.push(ticket)
+    if (first && trustOf(first.verdict?.authentication?.result ?? 'none') === trust) alike.push(ticket)
   }
   const [oldest, ...others] = alike.toReversed()
   if (!oldest || others.length === 0) return

@@ -8,8 +8,10 @@ import { type Draft, keepUnsent, unsentReply } from '../commands/unsent.ts'
 import { isMailFile } from '../core/file-danger.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
+import { countedAs } from '../core/sender.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
 import { aboveMarker, isForwardSubject } from '../core/visible.ts'
+import { keepDoubt } from '../store/doubts.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
 import { dropAcknowledgements, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
@@ -60,6 +62,7 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
     kind: message.kind,
     raw,
     externalId: message.messageId,
+    doubt: entry.doubt,
   }
   const messageId = await addNote(tx, facts, ticket, change, note)
   if (message.kind === 'bounce') {
@@ -73,9 +76,10 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
 }
 
 /** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
-async function mayBeTold(tx: Tx, { message, sender, change }: Entry, ticket: Ticket): Promise<boolean> {
+async function mayBeTold(tx: Tx, { message, sender, change, doubt }: Entry, ticket: Ticket): Promise<boolean> {
   if (message.kind !== 'person') return false
-  return (await countRate(tx, `told ${sender.id} of ${ticket.id}`, change.at, TOLD_MS)) <= MOST_TOLD
+  const who = countedAs(sender.id, doubt === null ? 'confirmed' : 'unconfirmed')
+  return (await countRate(tx, `told ${who} of ${ticket.id}`, change.at, TOLD_MS)) <= MOST_TOLD
 }
 
 /** Tells whoever wrote a mail what became of it. */
@@ -153,6 +157,8 @@ const MOST_TOKENS = 10
 const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',
   'token-of-another': 'Your mail answers a notification that went to another agent',
+  'token-seen':
+    'Your mail answers a notification that you have answered with others on To or Cc, who know its address since then, and nothing else confirms that it is yours',
   references: 'Your mail does not answer a notification of ours',
   subject: 'Your mail does not answer a notification of ours',
 }
@@ -209,6 +215,7 @@ export async function keepOrders(tx: Tx, entry: Entry, ticket: Ticket): Promise<
   const own = { ...incoming(entry, ticket.id), direction: 'internal' as const, text, visible: null }
   const prepared = prepareMessage(own, takesFiles(orders) ? [] : message.attachments)
   await insertMessage(tx, prepared)
+  await keepDoubt(tx, prepared.message.id, entry.doubt)
   const data = { message: prepared.message.id, content: prepared.content }
   await recordEvent(tx, ticket, { type: 'noted', data }, change)
   return prepared.message.id

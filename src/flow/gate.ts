@@ -1,12 +1,14 @@
 import type { InboundMessage } from '../channel.ts'
 import { canonicalAddress } from '../core/address.ts'
 import { held, passSender } from '../core/gate.ts'
-import { isBelieved } from '../core/sender.ts'
+import { countedAs, trustOf } from '../core/sender.ts'
 import { isListed } from '../core/spam.ts'
 import type { Decision } from '../core/threading.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Intake, judgementOf, knownPerson, type Origin } from './context.ts'
+import { isShown } from './entry.ts'
+import { proofOf } from './proof.ts'
 
 const DAILY = 4 // windows full of tickets in a day
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -25,7 +27,10 @@ export async function passGate(
   const sender = message.from?.address ?? lists[0]
   if (decision.action === 'ignore' || sender === undefined || message.sentByHand) return decision
   const { senders } = intake.context
-  const verdict = await judgementOf(tx, intake, origin.kind, sender)
+  // What was said of mail in their name that nothing confirms holds nothing that is.
+  const verdict =
+    (await judgementOf(tx, intake, origin.kind, countedAs(sender, trustOf(message.authentication.result)))) ??
+    (await judgementOf(tx, intake, origin.kind, sender))
   const passed = passSender(decision, {
     blocked: [sender, ...lists].some(address => isListed(address, senders.block)),
     wanted: verdict === 'wanted' || isListed(sender, senders.allow),
@@ -53,7 +58,9 @@ async function isTooMuch(
   const most = floods[what] * (agent || kind === 'bulk' ? MORE : 1)
   const address = canonicalAddress(from.address)
   // What others write in a name uses up nothing of its owner's.
-  const key = `${what} of ${isBelieved(authentication.result) ? address : `whoever says to be ${address}`}`
+  const proof = await proofOf(tx, intake.keys, message)
+  const shown = isShown(proof, { handle: agent ? '' : null })
+  const key = `${what} of ${countedAs(address, trustOf(authentication.result, shown))}`
   const count = await countRate(tx, key, intake.facts.at, floods.within)
   if (action === 'append') return count > most
   return (await countRate(tx, `${key} in a day`, intake.facts.at, DAY_MS)) > most * DAILY || count > most

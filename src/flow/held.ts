@@ -1,6 +1,7 @@
 import type { InboundMessage } from '../channel.ts'
 import { concerned } from '../commands/notify.ts'
 import { isOld } from '../core/age.ts'
+import { countedAs, trustOf } from '../core/sender.ts'
 import type { Arrival } from '../store/arrivals.ts'
 import { addToNotice, lastToldOfHeld, takeOpenNotice } from '../store/held-notices.ts'
 import { type OutboxRecipient, queue } from '../store/outbox.ts'
@@ -21,7 +22,8 @@ export async function tellOfHeld(tx: Tx, intake: Intake, arrival: Arrival, messa
   if (!arrival.outcome.startsWith('held:') || !isToldOf(message)) return
   if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin) && !message.live) return
   if (arrival.outcome === 'held:flood') {
-    const before = await countRate(tx, `told of a flood of ${arrival.sender}`, facts.at, BATCH_MS)
+    const name = countedAs(arrival.sender ?? '', trustOf(message.authentication.result))
+    const before = await countRate(tx, `told of a flood of ${name}`, facts.at, BATCH_MS)
     if (before > 1) return
   }
   const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)

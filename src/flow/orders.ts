@@ -40,7 +40,8 @@ export interface Orders {
   options: Options
 }
 
-interface Step {
+/** One command of a mail. */
+export interface Step {
   line: string
   /** The ticket that it names, if it does. */
   named: number | null

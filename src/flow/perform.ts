@@ -13,10 +13,12 @@ import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteComman
 import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
 import { quoteArgument } from '../core/command-line.ts'
 import { readableMarkdown, withoutBlankEnds } from '../core/plain-text.ts'
+import { senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { wordOf } from '../core/typed-line.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
+import { doubtAbout } from '../store/doubts.ts'
 import { keyOf } from '../store/id.ts'
 import { rememberLook } from '../store/looks.ts'
 import {
@@ -36,6 +38,7 @@ import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
 import { readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
+import { redacted } from './redact.ts'
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
@@ -310,7 +313,10 @@ export class Performer {
   }
 
   /** A message as its sender laid it out, and the reference of its ticket, '' where it has none. */
-  async layout(number: number, options: { remote: boolean }): Promise<{ layout: Layout; ref: string }> {
+  async layout(
+    number: number,
+    options: { remote: boolean },
+  ): Promise<{ layout: Layout; ref: string; doubt: string | null }> {
     const { store, files } = this.#context
     const arrival = await arrivalByNumber(store.read, number)
     if (!arrival) {
@@ -318,10 +324,10 @@ export class Performer {
     }
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)
-    return {
-      layout: await through<ShowsLayout>(this.#context, arrival, 'layout').layout(raw, options),
-      ref: ticket?.ref ?? '',
-    }
+    const layout = await through<ShowsLayout>(this.#context, arrival, 'layout').layout(raw, options)
+    const kept = arrival.messageId === null ? null : await doubtAbout(store.read, arrival.messageId)
+    const doubt = kept ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
+    return redacted(store.read, { layout, ref: ticket?.ref ?? '', doubt })
   }
 }
 

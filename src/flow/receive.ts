@@ -1,4 +1,5 @@
 import type { Cursor, Receipt } from '../channel.ts'
+import { countedAs, trustOf } from '../core/sender.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { moveOn } from '../store/memory.ts'
 import type { Tx } from '../store/sql.ts'
@@ -132,9 +133,12 @@ async function lookUpPeople(tx: Tx, intake: Intake, group: readonly Waiting[]): 
   for (const [kind, waiting] of byKind) {
     const messages = waiting.flatMap(({ message }) => ('cc' in message ? [message] : []))
     const senders = messages.flatMap(({ from }) => (from ? [from.address] : []))
+    const names = messages.flatMap(({ from, authentication: { result } }) =>
+      from ? [countedAs(from.address, trustOf(result))] : [],
+    )
     const people = messages.filter(({ kind: writer }) => writer === 'person') // machines bring nobody along
     const copied = people.flatMap(({ to, cc }) => [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address))
-    await judgeAll(tx, intake, kind, senders)
+    await judgeAll(tx, intake, kind, [...senders, ...names])
     await knowAll(tx, intake, kind, [...senders, ...copied])
   }
 }

@@ -7,8 +7,8 @@ import type { Entry } from './entry.ts'
 export async function recordAlert(tx: Tx, { message, origin, change, intake }: Entry, ticket: Ticket): Promise<Ticket> {
   const { alert } = message
   if (!alert) return ticket
-  const { key, recovered } = alert
-  await countAlert(tx, { key: alertKey(origin.channel, key), ticketId: ticket.id, at: change.at, recovered })
+  const { recovered } = alert
+  await countAlert(tx, { key: alertKey(origin.channel, message), ticketId: ticket.id, at: change.at, recovered })
   const closes = recovered && intake.context.machines.recovery === 'close' && ticket.state !== 'closed'
   return closes ? recordEvent(tx, ticket, { type: 'closed', data: { by: 'recovery' } }, change) : ticket
 }

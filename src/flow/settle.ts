@@ -1,6 +1,6 @@
 import type { InboundMessage, Receipt, Reply, Rereads, UnreadableMessage } from '../channel.ts'
 import { type Call, findTicket, type Settlement } from '../commands/command.ts'
-import { isBelieved } from '../core/sender.ts'
+import { countedAs, isBelieved, trustOf, UNKNOWN } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
 import { DeskError } from '../errors.ts'
 import { type Arrival, arrivalByNumber, discardArrival } from '../store/arrivals.ts'
@@ -63,11 +63,11 @@ export async function settle(
   const receipt = await admitWaiting(tx, intake, origin, waiting, reread, decided)
   if (!receipt) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
   // A name that somebody else used is not theirs to be trusted for.
-  const believed = isBelieved(waiting.verdict?.authentication?.result ?? 'none')
-  if (waiting.outcome === 'held:spam' && reread.from && believed) {
+  const { result } = waiting.verdict?.authentication ?? UNKNOWN
+  if (waiting.outcome === 'held:spam' && reread.from && isBelieved(result)) {
     const sender = {
       kind: origin.kind,
-      address: reread.from.address,
+      address: countedAs(reread.from.address, trustOf(result)),
       verdict: 'wanted',
       decidedBy: call.actor.id,
     } as const

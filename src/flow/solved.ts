@@ -2,10 +2,10 @@ import { keepSaid } from '../commands/said.ts'
 import { settleAnswer } from '../commands/solved.ts'
 import { solvedAnswer } from '../core/solved.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
-import { outboxByNumber } from '../store/outbox.ts'
+import { newestQuestion, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
 import { personById } from '../store/people.ts'
-import type { Tx } from '../store/sql.ts'
-import { type Change, currentTicket, type Ticket } from '../store/tickets.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import type { Change, Ticket } from '../store/tickets.ts'
 import type { Entry } from './entry.ts'
 
 const MOST_TOKENS = 10
@@ -13,7 +13,7 @@ const MOST_TOKENS = 10
 /** Takes a reply to the question whether it is solved for an answer, if it is one; undefined if it is not. */
 export async function takeAnswer(
   tx: Tx,
-  { message, intake, change }: Entry,
+  { message, intake, change, sender }: Entry,
   ticket: Ticket,
   messageId: string,
   content: string,
@@ -25,14 +25,20 @@ export async function takeAnswer(
   for (const token of tokens) {
     const claim = verifyToken(intake.keys, token)
     const sent = claim ? await outboxByNumber(tx, claim.number) : undefined
-    if (sent?.kind !== 'ask-solved' || !sent.ticketId) continue
-    if ((await currentTicket(tx, sent.ticketId))?.id !== ticket.id) continue
+    if (sent?.kind !== 'ask-solved' || !(await isStanding(tx, sent, ticket))) continue
     return settleAnswer(tx, intake.facts, ticket, change, answer, {
       by: 'reply',
       said: { message: messageId, content },
+      who: sender.id === ticket.requesterId ? ticket.requesterName : sender.name,
     })
   }
   return undefined
+}
+
+/** Whether this is what a ticket waits for an answer to: the newest question, about how it was resolved last. */
+export async function isStanding(sql: Sql, question: OutboxEntry, ticket: Ticket): Promise<boolean> {
+  if (question.ticketId !== ticket.id || ticket.resolvedAt === null) return false
+  return question.queuedAt >= ticket.resolvedAt && (await newestQuestion(sql, ticket.id)) === question.number
 }
 
 /** What a requester wrote beside the buttons of the page. */

@@ -1,3 +1,5 @@
+import type { Authenticity } from '../channel.ts'
+import { countedAs, trustOf } from '../core/sender.ts'
 import { keyOf } from './id.ts'
 import type { Sql, Tx } from './sql.ts'
 
@@ -12,8 +14,14 @@ export interface StoredAlert {
   recoveredAt: string | null
 }
 
-export function alertKey(channel: string, key: string): string {
-  return keyOf('alert', channel, key)
+/** What the domain of a machine confirms is another alert than what others say in its name. */
+export function alertKey(channel: string, { alert, authentication }: Alerting): string {
+  return keyOf('alert', channel, countedAs(alert?.key ?? '', trustOf(authentication.result)))
+}
+
+interface Alerting {
+  alert: { key: string } | null
+  authentication: { result: Authenticity }
 }
 
 export async function alertByKey(sql: Sql, key: string): Promise<StoredAlert | undefined> {

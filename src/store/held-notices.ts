@@ -1,4 +1,4 @@
-import type { Sql, Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './sql.ts'
 
 /**
  * The notification of held messages to somebody that can still take in more, because nothing of it was tried yet; it
@@ -29,6 +29,14 @@ export async function addToNotice(tx: Tx, outboxId: string, arrival: number): Pr
   await tx`
     INSERT INTO held_notices (outbox_id, arrival) VALUES (${outboxId}, ${arrival})
     ON CONFLICT (outbox_id, arrival) DO NOTHING`
+}
+
+/** Whether one of these notifications tells of a message. */
+export async function isToldOf(sql: Sql, outboxIds: readonly string[], arrival: number): Promise<boolean> {
+  if (outboxIds.length === 0) return false
+  const found = await sql`
+    SELECT 1 AS one FROM held_notices WHERE arrival = ${arrival} AND outbox_id IN (${list(outboxIds)}) LIMIT 1`
+  return found.length > 0
 }
 
 /** Numbers of the first messages that a notification tells of, oldest first, and how many there are. */

@@ -144,14 +144,15 @@ export async function answeredAlike(
   return rows.length > 0
 }
 
-/** What somebody wrote on a ticket, newest first. */
+/** What somebody wrote on a ticket, newest first; `doubted`: what they may not have written, else what they have. */
 export async function textsBy(
   sql: Sql,
-  { ticketId, authorId, limit }: { ticketId: string; authorId: string; limit: number },
+  { ticketId, authorId, limit, doubted }: { ticketId: string; authorId: string; limit: number; doubted: boolean },
 ): Promise<string[]> {
   const rows = await sql<{ text: string | null }>`
     SELECT coalesce(visible, text) AS text FROM messages
     WHERE ticket_id = ${ticketId} AND direction = 'in' AND author_id = ${authorId}
+      AND EXISTS (SELECT 1 FROM message_doubts d WHERE d.message_id = messages.id) = (1 = ${doubted ? 1 : 0})
     ORDER BY seq DESC, id DESC LIMIT ${limit}`
   return rows.map(row => row.text ?? '')
 }

@@ -1,3 +1,4 @@
+import type { Trust } from '../core/sender.ts'
 import { type Purpose, signToken } from '../core/token.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from './id.ts'
@@ -52,6 +53,10 @@ export interface OutboxEntry {
   shownSeq: number | null
   /** Digest of who would read an answer to the ticket then. */
   readers: string | null
+  /** Since when others than its recipient know the token; null: nobody does. */
+  seenAt: string | null
+  /** How far the sender of what it answers, or tells of, can be believed; null: it is an agent's doing. */
+  cause: Trust | null
 }
 
 /** What is to be sent, before it has a number and a token. */
@@ -67,6 +72,8 @@ export interface Draft {
   refs?: readonly string[]
   /** What an agent is shown with it. */
   shown?: { seq: number; readers: string | null }
+  /** Of what a message caused: how far its sender can be believed. */
+  cause?: Trust
 }
 
 /** Queues a message to each recipient, signed with the newest key, to leave at `dueAt`. Gives its token. */
@@ -84,10 +91,11 @@ export async function queue(
   const token = signToken(key, { purpose: draft.purpose, number })
   await tx`
     INSERT INTO outbox (id, number, kind, purpose, token, channel, ticket_id, message_id, note, in_reply_to, refs,
-                        queued_at, shown_seq, readers)
+                        queued_at, shown_seq, readers, cause)
     VALUES (${id}, ${number}, ${draft.kind}, ${draft.purpose}, ${token}, ${draft.channel}, ${draft.ticketId ?? null},
             ${draft.messageId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
-            ${(draft.refs ?? []).join(' ')}, ${at}, ${draft.shown?.seq ?? null}, ${draft.shown?.readers ?? null})`
+            ${(draft.refs ?? []).join(' ')}, ${at}, ${draft.shown?.seq ?? null}, ${draft.shown?.readers ?? null},
+            ${draft.cause ?? null})`
   for (const r of recipients) {
     await tx`
       INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at)
@@ -101,7 +109,8 @@ export async function queue(
 export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
   const [found] = await sql<OutboxEntry>`
     SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
-           note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt", shown_seq AS "shownSeq", readers
+           note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt", shown_seq AS "shownSeq", readers,
+           seen_at AS "seenAt", cause
     FROM outbox WHERE number = ${number}`
   return found
 }
@@ -113,6 +122,30 @@ export async function newestShownTo(sql: Sql, ticketId: string, recipients: read
     SELECT max(o.shown_seq) AS seq FROM outbox o JOIN outbox_recipients r ON r.outbox_id = o.id
     WHERE o.ticket_id = ${ticketId} AND r.state = 'sent' AND r.recipient IN (${list(recipients)})`
   return row?.seq ?? null
+}
+
+/** Of these messages, each with who got it, those that there are. */
+export async function recipientsByNumber(sql: Sql, numbers: readonly number[]): Promise<Map<number, string[]>> {
+  const found = new Map<number, string[]>()
+  if (numbers.length === 0) return found
+  const rows = await sql<{ number: number; recipient: string }>`
+    SELECT o.number, r.recipient FROM outbox o JOIN outbox_recipients r ON r.outbox_id = o.id
+    WHERE o.number IN (${list(numbers)})`
+  for (const { number, recipient } of rows) found.set(number, [...(found.get(number) ?? []), recipient])
+  return found
+}
+
+/** Others than its recipient know the tokens of these messages. */
+export async function markSeen(tx: Tx, ids: readonly string[], at: string): Promise<void> {
+  if (ids.length === 0) return
+  await tx`UPDATE outbox SET seen_at = ${at} WHERE id IN (${list(ids)}) AND seen_at IS NULL`
+}
+
+/** Number of the newest question on a ticket whether it is solved; undefined if it was never asked. */
+export async function newestQuestion(sql: Sql, ticketId: string): Promise<number | undefined> {
+  const [found] = await sql<{ number: number | null }>`
+    SELECT max(number) AS number FROM outbox WHERE ticket_id = ${ticketId} AND kind = 'ask-solved'`
+  return found?.number ?? undefined
 }
 
 /** The newest message on a ticket that was sent to this recipient since then. */
@@ -204,24 +237,26 @@ export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, ne
     WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
 }
 
-/** How many mails that no person wrote left for somebody since a time, those in hand up to this one included. */
-export async function automaticSince(sql: Sql, recipient: string, since: string, upTo: number): Promise<number> {
+/**
+ * How many mails that no person wrote left for somebody since a time, those in hand up to this one included: those that
+ * others caused in a name that nothing confirms, or the rest.
+ */
+export async function automaticSince(
+  sql: Sql,
+  recipient: string,
+  since: string,
+  { number: upTo, cause }: Pick<OutboxEntry, 'number' | 'cause'>,
+): Promise<number> {
+  const doubtful = cause === 'unconfirmed' || cause === 'disowned' ? 1 : 0
   const [sent] = await sql<{ count: number }>`
     SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'`
+    WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'
+      AND CASE WHEN o.cause IN ('unconfirmed', 'disowned') THEN 1 ELSE 0 END = ${doubtful}`
   const [inHand] = await sql<{ count: number }>`
     SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
     WHERE r.recipient = ${recipient} AND r.state = 'queued' AND r.attempts > 0 AND o.kind <> 'reply'
-      AND o.number <= ${upTo}`
+      AND o.number <= ${upTo} AND CASE WHEN o.cause IN ('unconfirmed', 'disowned') THEN 1 ELSE 0 END = ${doubtful}`
   return (sent?.count ?? 0) + (inHand?.count ?? 0)
-}
-
-/** How many acknowledgements somebody was sent since a time. */
-export async function acknowledgedSince(sql: Sql, recipient: string, since: string): Promise<number> {
-  const [row] = await sql<{ count: number }>`
-    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND o.kind = 'acknowledgement' AND o.queued_at > ${since}`
-  return row?.count ?? 0
 }
 
 /** An acknowledgement still queued says nothing new once an answer is queued. */

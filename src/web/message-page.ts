@@ -7,13 +7,15 @@ export interface PageOptions {
   ref: string
   /** Whether pictures that lie elsewhere are loaded. */
   remote: boolean
+  /** What speaks against it being of whom it names. */
+  doubt?: string | null
 }
 
 /**
  * A message as a page of its own, which runs nothing, loads nothing unless `remote` was asked for, and keeps what the
  * sender laid out within its box (https://www.w3.org/TR/css-contain-2/#containment-paint, https://www.w3.org/TR/CSP3/).
  */
-export function messagePage(layout: Layout, { ref, remote }: PageOptions): string {
+export function messagePage(layout: Layout, { ref, remote, doubt = null }: PageOptions): string {
   const engine = new Liquid({ root: packagePath('templates', 'web'), extname: '.liquid', outputEscape: 'escape' })
   return engine.renderFileSync('message', {
     title: layout.subject || '(no subject)',
@@ -21,6 +23,7 @@ export function messagePage(layout: Layout, { ref, remote }: PageOptions): strin
     to: layout.to.map(withName).join(', '),
     date: layout.sentAt?.slice(0, 16).replace('T', ' ').concat(' UTC') ?? '',
     ref,
+    doubt: doubt ?? '',
     files: layout.files.map(({ name, size }) => `${name} (${size} bytes)`).join(', '),
     hidden: remote ? 0 : (layout.html?.remote ?? 0),
     remote_shown: remote,

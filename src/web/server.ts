@@ -97,7 +97,7 @@ export class WebServer {
   }
 
   #failure(failure: string): string {
-    const nothing = { ref: '', subject: '', state: '', desk: '', asks: false, taken: false, answered: '' }
+    const nothing = { ref: '', subject: '', state: '', desk: '', asks: false, over: false, taken: false, answered: '' }
     return this.#engine.renderFileSync('solved', { ...nothing, failure }) as string
   }
 }

@@ -265,7 +265,8 @@ describe.each(ENGINES)('a ticket on %s', engine => {
   })
 
   test('lets in a colleague whom its requester adds', async () => {
-    await take(ANN, { references: ['<first@example.com>'], text: 'add fred@example.com\n\nHe sits beside it.' })
+    const text = 'add fred@example.com\n\nHe sits beside it.'
+    await take(ANN, { references: ['<first@example.com>'], text, authentication: { result: 'pass', reasons: [] } })
     expect((await shown()).participants).toContainEqual(
       expect.objectContaining({ address: 'fred@example.com', role: 'copied' }),
     )

@@ -116,10 +116,8 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
     expect(await text('show 1')).toMatch(/requester {2}ann@example.com/)
   })
 
-  test.each([
-    ['by its token', (sent: OutboundMessage | undefined) => ({ references: [`<${sent?.token}@desk.example>`] })],
-    ['by its recipient', () => ({ references: [] })],
-  ])('a bounce found %s shows on its ticket, tells its owner and warns of the next answer', async (_, about) => {
+  test('a bounce found by its token shows on its ticket, tells its owner and warns of the next answer', async () => {
+    const about = (sent: OutboundMessage | undefined) => ({ references: [`<${sent?.token}@desk.example>`] })
     await take(ANN)
     await desk.as('bob', 'claim 1')
     await desk.as('bob', 'reply 1', 'Restart it.')

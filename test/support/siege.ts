@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { basename } from 'node:path'
 import { expect } from 'vitest'
 import { ManualClock } from '../../src/clock.ts'
+import { numbersIn, withoutTokens } from '../../src/core/token-search.ts'
+import { tokenKeys } from '../../src/store/keys.ts'
+import { recipientsByNumber } from '../../src/store/outbox.ts'
 import { pruneRates } from '../../src/store/rates.ts'
 import { AGENTS, makeDesk, type TestDesk } from './desk.ts'
 import { eventually } from './eventually.ts'
@@ -225,10 +228,28 @@ export class Siege {
     expectPlainHead(mail)
   }
 
+  /** No mail of ours bears a token but its own, and of those before it what all its readers got themselves. */
+  async expectOwnTokens(mails: readonly WorldMail[]): Promise<void> {
+    const { read } = this.desk.desk.context.store
+    const keys = await tokenKeys(read)
+    for (const mail of mails) {
+      const [own = -1] = numbersIn(mail.messageId ?? '', keys)
+      const files = mail.attachments.map(file => `${file.filename}\n${file.content.toString('latin1')}`)
+      for (const text of [mail.subject ?? '', mail.text ?? '', mail.html || '', ...files]) {
+        expect(withoutTokens(text, keys, own)).toBe(text)
+      }
+      const [head = ''] = mail.raw.split('\r\n\r\n', 1)
+      const others = numbersIn(head, keys).filter(number => number !== own)
+      const got = await recipientsByNumber(read, others)
+      for (const number of others) expect(got.get(number)).toEqual(expect.arrayContaining(mail.recipients))
+    }
+  }
+
   /** All is accounted for, and nothing was written where it does not belong. */
   async end(): Promise<void> {
     try {
       for (const mail of this.world.mails) this.expectHarmless(mail)
+      await this.expectOwnTokens(this.world.mails)
       await this.desk.expectSound()
       await this.#expectFilesInPlace()
     } finally {

@@ -67,6 +67,84 @@ describe('the page that asks whether it is solved', () => {
     expect(await shown()).toMatchObject({ state: 'resolved' })
   })
 
+  const linksSent = () =>
+    desk.channel.sent.flatMap(each => each.text.verbatim.filter(text => text.startsWith('http://')))
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'was asked anew',
+      async () => {
+        await desk.as('bob', 'reopen 1')
+        desk.clock.advance(60_000)
+        await desk.as('bob', 'resolve 1 --told Another toner.')
+      },
+    ],
+    [
+      'was asked anew within the same moment',
+      async () => {
+        await desk.as('bob', 'reopen 1')
+        await desk.as('bob', 'resolve 1 --told Another toner.')
+      },
+    ],
+    ['went on since', () => desk.as('bob', 'reopen 1')],
+    [
+      'was closed after it went on',
+      async () => {
+        await desk.as('bob', 'reopen 1')
+        await desk.as('bob', 'close 1')
+      },
+    ],
+    [
+      'became part of another that is asked about',
+      async () => {
+        await desk.channel.deliver(messageFrom('carl@example.com', { subject: 'Salary of Carl' }))
+        await desk.as('bob', 'reopen 1')
+        await desk.as('bob', 'merge 1 2')
+        await desk.as('bob', 'resolve 2 --category printer --told Done.')
+      },
+    ],
+  ])('answers its own question alone: it %s, and the old link says so', async (_how, goOn) => {
+    await goOn()
+    await desk.deliver()
+    const before = [await shown(), (await desk.as('bob', 'show 2').catch(() => null))?.data]
+    for (const reply of [
+      await fetch(link),
+      await press({ solved: 'yes', score: '1' }),
+      await press({ solved: 'no' }),
+    ]) {
+      expect(reply.status).toBe(200)
+      const text = await reply.text()
+      expect(text).toContain('This question is over')
+      expect(text).not.toContain('Salary of Carl')
+    }
+    expect([await shown(), (await desk.as('bob', 'show 2').catch(() => null))?.data]).toEqual(before)
+  })
+
+  test('takes the link of the newest question', async () => {
+    await desk.as('bob', 'reopen 1')
+    await desk.as('bob', 'resolve 1 --told Another toner.')
+    await desk.deliver()
+    expect(linksSent()).toHaveLength(2)
+    expect((await press({ solved: 'yes', score: '3' }, linksSent().at(-1))).status).toBe(200)
+    expect(await shown()).toMatchObject({ state: 'closed', rating: 3 })
+  })
+
+  test('an answer by mail to a question that is over is a message like any other', async () => {
+    const old = desk.channel.sent.findLast(each => each.subject.includes('Is it solved?'))
+    await desk.as('bob', 'reopen 1')
+    await desk.as('bob', 'resolve 1 --told Another toner.')
+    await desk.channel.deliver(messageFrom(ANN, { references: [`<${old?.token}@desk.example>`], text: 'Yes, 1.' }))
+    expect(await shown()).toMatchObject({ state: 'open', rating: null })
+  })
+
+  test('is opened by no token of a mail, not even that of the mail that asked', async () => {
+    for (const { token } of desk.channel.sent) {
+      expect((await press({ solved: 'yes' }, link.replace(/[^/]+$/, token))).status).toBe(404)
+    }
+    expect(desk.channel.sent.flatMap(each => each.token)).not.toContain(link.replace(/.*\//, ''))
+    expect(await shown()).toMatchObject({ state: 'resolved' })
+  })
+
   const tokenOfReply = () => desk.channel.sent.find(each => each.subject.startsWith('Re:'))?.token ?? ''
 
   test('takes no form of another shape or size, and says what is wrong', async () => {

@@ -1,0 +1,184 @@
+import { type TokenKey, verifyAny } from './token.ts'
+
+/** Where a token of ours stands in a text: what lies between may hold line ends and marks of quotes. */
+export interface TokenSpan {
+  start: number
+  end: number
+  /** The message that it belongs to. */
+  number: number
+  /** It is the detail behind a plus in an address; the plus belongs to it. */
+  detail: boolean
+}
+
+const SHORTEST = 22 // characters of a token
+/** A token of which nothing but letters, digits and hyphens is left; it may have got hyphens where lines were broken. */
+const CANDIDATE =
+  /(?=([qais])-{1,3}([0-9a-z]{1,10})-{1,3}(k[0-9a-z]{1,4})-{1,3}([a-z2-7](?:-{0,2}[a-z2-7]){15}))[qais]/g
+/** Longest stretch of a text that is looked at for one token, in characters. */
+export const LONGEST_SPAN = 1_024
+
+/**
+ * Every token and link of ours in a text, but those of one message, which its readers may have. Found however it was
+ * broken and written on its way: wrapped in lines, quoted, in capitals, in quoted-printable (RFC 2045 section 6.7), in
+ * a URL (RFC 3986 section 2.1), in entities or between tags of HTML, with signs of no width. Linear in its length.
+ */
+export function findTokens(text: string, keys: readonly TokenKey[], own: number | null = null): TokenSpan[] {
+  if (text.length < SHORTEST) return []
+  const spans: TokenSpan[] = []
+  for (const letters of readings(text)) {
+    for (const found of letters.text.matchAll(CANDIDATE)) {
+      const [, letter = '', number = '', keyId = '', mac = ''] = found
+      const signed = verifyAny(keys, `${letter}-${number}-${keyId}-${mac.replaceAll('-', '')}`)
+      if (signed === null || signed === own) continue
+      const first = found.index
+      const detail = letters.text[first - 1] === '+'
+      const length = tokenLength(letters.text, first, mac)
+      const start = letters.from[detail ? first - 1 : first] ?? 0
+      const end = letters.to[first + length - 1] ?? start
+      if (end - start <= LONGEST_SPAN) spans.push({ start, end, number: signed, detail })
+    }
+  }
+  return merged(spans)
+}
+
+/** Numbers of the messages of ours that a text names by their tokens. */
+export function numbersIn(text: string, keys: readonly TokenKey[]): number[] {
+  return [...new Set(findTokens(text, keys).map(each => each.number))]
+}
+
+/** A text without the tokens of ours; of an address what is left of it stays readable. */
+export function withoutTokens(text: string, keys: readonly TokenKey[], own: number | null = null): string {
+  let kept = ''
+  let at = 0
+  for (const { start, end, detail } of findTokens(text, keys, own)) {
+    kept += text.slice(at, start) + (detail ? '' : '…')
+    at = end
+  }
+  return at === 0 ? text : kept + text.slice(at)
+}
+
+function tokenLength(text: string, first: number, mac: string): number {
+  return text.indexOf(mac, first) + mac.length - first
+}
+
+function merged(spans: TokenSpan[]): TokenSpan[] {
+  const apart: TokenSpan[] = []
+  for (const span of spans.sort((a, b) => a.start - b.start || b.end - a.end)) {
+    const last = apart.at(-1)
+    if (!last || span.start >= last.end) apart.push({ ...span })
+    else last.end = Math.max(last.end, span.end)
+  }
+  return apart
+}
+
+/** Signs of a text, and from where to where each of them stood in it. */
+interface Letters {
+  text: string
+  from: Int32Array
+  to: Int32Array
+}
+
+const MOST_ROUNDS = 3 // what was written twice, as %252B
+const CODED = /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});?|[%=][0-9a-f]{2}/gi
+const TAG =
+  /<\/?(?:a|abbr|b|bdo|big|br|code|div|em|font|i|ins|mark|nobr|p|pre|q|s|small|span|strong|sub|sup|tt|u|wbr)(?:\s[^<>]{0,500})?\/?>/gi
+const NAMED: Record<string, string> = {
+  hyphen: '-',
+  dash: '-',
+  minus: '-',
+  plus: '+',
+  amp: '&',
+  percnt: '%',
+  equals: '=',
+  lt: '<',
+  gt: '>',
+}
+
+/** The text as it stands, then with more and more of what hides a token read as what it stands for. */
+function* readings(text: string): Generator<Letters> {
+  yield lettersOf(text, undefined)
+  let written = text
+  let before: Letters | undefined
+  for (let round = 0; round < MOST_ROUNDS; round += 1) {
+    const decoded = replaced(written, CODED, signOf, before)
+    if (!decoded) break
+    before = decoded
+    written = decoded.text
+    yield lettersOf(written, before)
+  }
+  const untagged = written.includes('<') ? replaced(written, TAG, () => '', before) : undefined
+  if (untagged) yield lettersOf(untagged.text, untagged)
+}
+
+function signOf(coded: string): string | undefined {
+  if (coded[0] !== '&') return String.fromCharCode(Number.parseInt(coded.slice(1), 16))
+  const name = coded.slice(1).replace(/;$/, '').toLowerCase()
+  if (name[0] !== '#') return NAMED[name] ?? (coded.endsWith(';') ? ' ' : undefined)
+  const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)
+  return code <= 0xffff ? String.fromCharCode(code) : ' '
+}
+
+/** Undefined if nothing is replaced. */
+function replaced(
+  text: string,
+  what: RegExp,
+  by: (found: string) => string | undefined,
+  before: Letters | undefined,
+): Letters | undefined {
+  const from = new Int32Array(text.length)
+  const to = new Int32Array(text.length)
+  let result = ''
+  let at = 0
+  const keep = (end: number) => {
+    for (let each = at; each < end; each += 1) {
+      from[result.length + each - at] = before?.from[each] ?? each
+      to[result.length + each - at] = before?.to[each] ?? each + 1
+    }
+    result += text.slice(at, end)
+    at = end
+  }
+  for (const found of text.matchAll(what)) {
+    const sign = by(found[0])
+    if (sign === undefined) continue
+    keep(found.index)
+    at = found.index + found[0].length
+    if (sign === '') continue
+    from[result.length] = before?.from[found.index] ?? found.index
+    to[result.length] = before?.to[at - 1] ?? at
+    result += sign
+  }
+  if (at === 0) return undefined
+  keep(text.length)
+  return { text: result, from, to }
+}
+
+/** Letters, digits, hyphens and plus signs of a text; all else may stand between those of a token. */
+function lettersOf(text: string, before: Letters | undefined): Letters {
+  const from = new Int32Array(text.length)
+  const to = new Int32Array(text.length)
+  const codes = new Uint8Array(text.length)
+  let length = 0
+  for (let at = 0; at < text.length; at += 1) {
+    const code = letterOf(text.charCodeAt(at))
+    if (code === 0) continue
+    codes[length] = code
+    from[length] = before?.from[at] ?? at
+    to[length] = before?.to[at] ?? at + 1
+    length += 1
+  }
+  return { text: Buffer.from(codes.buffer, 0, length).toString('latin1'), from, to }
+}
+
+const HYPHEN = 0x2d
+/** Hyphens, dashes and the sign for minus, as programs put them in the place of a hyphen. */
+const HYPHENS: ReadonlySet<number> = new Set([0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212, 0xfe63, 0xff0d])
+
+/** The code of what a sign stands for; 0 for what is left out. */
+function letterOf(code: number): number {
+  if (code >= 0x61 && code <= 0x7a) return code
+  if (code >= 0x41 && code <= 0x5a) return code + 0x20
+  if ((code >= 0x30 && code <= 0x39) || code === HYPHEN || code === 0x2b) return code
+  if (code < 0x80) return 0
+  if (HYPHENS.has(code)) return HYPHEN
+  return code >= 0xff01 && code <= 0xff5e ? letterOf(code - 0xfee0) : 0 // full-width forms
+}

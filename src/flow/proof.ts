@@ -1,0 +1,107 @@
+import type { InboundMessage } from '../channel.ts'
+import type { TokenKey } from '../core/token.ts'
+import { arrivalByNumber } from '../store/arrivals.ts'
+import { isToldOf } from '../store/held-notices.ts'
+import { markSeen, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
+import type { Person } from '../store/people.ts'
+import type { Sql, Tx } from '../store/sql.ts'
+import { currentTicket, ticketIdByNumber } from '../store/tickets.ts'
+import type { Intake } from './context.ts'
+import { claimsIn } from './conversation.ts'
+import type { Step } from './orders.ts'
+
+/** What shows that a message is of whom it names. */
+export type Proof =
+  /** The domain of its sender, or the transport. */
+  | { by: 'transport' }
+  /** Mail of ours that it answers, and that its sender got; `alone`: that nobody else got. */
+  | { by: 'token'; sent: OutboxEntry[]; alone: OutboxEntry[] }
+
+/** Null where nothing shows it, or something speaks against it. */
+export async function proofOf(sql: Sql, keys: readonly TokenKey[], message: InboundMessage): Promise<Proof | null> {
+  const { authentication, thread, sentByHand, from } = message
+  if (authentication.result === 'pass' || thread !== undefined || sentByHand) return { by: 'transport' }
+  if (authentication.result !== 'none' || !from) return null
+  const got: Extract<Proof, { by: 'token' }> = { by: 'token', sent: [], alone: [] }
+  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+    const sent = await outboxByNumber(sql, claim.number)
+    const recipients = sent && sent.seenAt === null ? await recipientsOf(sql, sent.id) : []
+    if (!sent || !recipients.some(each => each.recipient === from.address)) continue
+    got.sent.push(sent)
+    if (recipients.length === 1) got.alone.push(sent)
+  }
+  return got.sent.length > 0 ? got : null
+}
+
+/** Whether a message bears a token of ours, whoever it was issued to. */
+export function bearsToken(keys: readonly TokenKey[], { references, addressedTo }: InboundMessage): boolean {
+  return claimsIn(keys, [...references, ...addressedTo]).length > 0
+}
+
+/**
+ * Why a command is more than the mail confirms that it answers: that stands for its own ticket, and a notification of
+ * held messages for those. What only looks is told to the agent alone, and needs no ticket. Null if it may be done.
+ */
+export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step: Step): Promise<string | null> {
+  const own = new Map<string, string>()
+  for (const { ticketId } of alone) {
+    const ticket = ticketId === null ? undefined : await currentTicket(sql, ticketId)
+    if (ticket) own.set(ticket.id, ticket.ref)
+  }
+  const isOwn = async (number: number) => {
+    const id = await ticketIdByNumber(sql, number)
+    const ticket = id === undefined ? undefined : await currentTicket(sql, id)
+    return ticket === undefined || own.has(ticket.id) // of none there is, the command says so itself
+  }
+  const refs = [...own.values()]
+  const only = refs.length > 0 ? `for ${refs.join(' and ')} alone` : 'for what that mail tells of alone'
+  const refusal = `nothing confirms that you wrote this but the mail of ours that it answers, and that counts ${only}. Answer a mail about what you mean, or write from an address that your mail server confirms.`
+  const { command, args, named } = step
+  if ('settles' in command) {
+    const { arrivals, decision } = command.settles(args)
+    for (const number of arrivals) {
+      const arrival = await arrivalByNumber(sql, number)
+      if (!arrival) continue
+      const waitsFor = arrival.ticketId === null ? undefined : await currentTicket(sql, arrival.ticketId)
+      const told = await isToldOf(
+        sql,
+        alone.map(each => each.id),
+        number,
+      )
+      if (!told && !(waitsFor && own.has(waitsFor.id))) return refusal
+      const target = decision.action === 'join' ? decision.ticket : null
+      const targetId = target === null ? undefined : await ticketIdByNumber(sql, target)
+      const into = targetId === undefined ? undefined : await currentTicket(sql, targetId)
+      if (into && into.id !== waitsFor?.id && !own.has(into.id)) return refusal
+    }
+    return null
+  }
+  const numbers = 'reads' in command ? (named === null ? [] : [named]) : [...command.tickets(args)]
+  if (!('reads' in command) && numbers.length === 0) return refusal
+  for (const number of numbers) if (!(await isOwn(number))) return refusal
+  return null
+}
+
+/**
+ * An agent answered with others on To or Cc, who now see the token of the notification: what names it from now on may
+ * be theirs.
+ */
+export async function noteSeenTokens(
+  tx: Tx,
+  { keys, facts }: Intake,
+  message: InboundMessage,
+  agent: Person | undefined,
+): Promise<void> {
+  if (agent?.handle == null || message.thread !== undefined || message.kind !== 'person') return
+  const others = [...message.to, ...message.cc].some(
+    ({ address }) => address !== message.from?.address && !facts.isOurs(address),
+  )
+  if (!others) return
+  const proof = await proofOf(tx, keys, { ...message, authentication: { result: 'none', reasons: [] } })
+  if (proof?.by === 'token')
+    await markSeen(
+      tx,
+      proof.sent.filter(each => each.purpose !== 'requester').map(each => each.id),
+      facts.at,
+    )
+}
