@@ -81,8 +81,8 @@ async function readsAnswers(
   const answered = await answeredMessage(sql, ticket.id)
   if (!answered?.copied) return () => true
   const on = new Set([...answered.copied, answered.authorAddress])
-  return ({ address, joinedAt, personId }) =>
-    on.has(address) || joinedAt >= answered.storedAt || otherRequesters.has(personId)
+  return ({ address, joinedSeq, personId }) =>
+    on.has(address) || joinedSeq >= answered.seq || otherRequesters.has(personId)
 }
 
 /**

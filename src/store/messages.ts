@@ -161,9 +161,9 @@ export async function textsBy(
 export async function answeredMessage(
   sql: Sql,
   ticketId: string,
-): Promise<{ authorAddress: string | null; storedAt: string; copied: string[] | null } | undefined> {
-  const [last] = await sql<{ authorAddress: string | null; storedAt: string; copied: string | null }>`
-    SELECT author_address AS "authorAddress", stored_at AS "storedAt", copied FROM messages
+): Promise<{ authorAddress: string | null; seq: number; copied: string[] | null } | undefined> {
+  const [last] = await sql<{ authorAddress: string | null; seq: number; copied: string | null }>`
+    SELECT author_address AS "authorAddress", seq, copied FROM messages
     WHERE ticket_id = ${ticketId} AND direction = 'in' AND kind = 'person' AND revises IS NULL
     ORDER BY seq DESC, id DESC LIMIT 1`
   return last && { ...last, copied: last.copied === null ? null : (JSON.parse(last.copied) as string[]) }

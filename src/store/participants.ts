@@ -10,8 +10,8 @@ export interface Participant {
 
 /** A participant, and since when. */
 export interface PresentParticipant extends Participant {
-  /** ISO 8601 UTC. */
-  joinedAt: string
+  /** How many events the ticket had then; 0 for those on its first message. */
+  joinedSeq: number
 }
 
 /** Lets people into a new ticket, each once. */
@@ -33,16 +33,16 @@ export async function addParticipants(
 /** Lets somebody into a ticket; false if they take part already, or were taken off it. */
 export async function addParticipant(tx: Tx, ticketId: string, participant: Participant, at: string): Promise<boolean> {
   const added = await tx`
-    INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at)
+    INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at, joined_seq)
     VALUES (${ticketId}, ${participant.kind}, ${participant.address}, ${participant.name}, ${participant.personId},
-            ${participant.role}, ${at})
+            ${participant.role}, ${at}, (SELECT event_seq FROM tickets WHERE id = ${ticketId}))
     ON CONFLICT (ticket_id, kind, address) DO NOTHING RETURNING address`
   return added.length > 0
 }
 
 /**
  * Lets somebody into a ticket, also again: whoever was taken off it, or left off the last message, is answered from now
- * on. False if they were let in at this very time already.
+ * on. False if nothing has happened since they were let in.
  */
 export async function inviteParticipant(
   tx: Tx,
@@ -52,9 +52,10 @@ export async function inviteParticipant(
 ): Promise<boolean> {
   if (await addParticipant(tx, ticketId, participant, at)) return true
   const again = await tx`
-    UPDATE participants SET joined_at = ${at}, left_at = NULL
-    WHERE ticket_id = ${ticketId} AND kind = ${participant.kind} AND address = ${participant.address}
-      AND (joined_at < ${at} OR left_at IS NOT NULL) RETURNING address`
+    UPDATE participants SET joined_at = ${at}, joined_seq = t.event_seq, left_at = NULL
+    FROM tickets t WHERE t.id = participants.ticket_id AND participants.ticket_id = ${ticketId}
+      AND participants.kind = ${participant.kind} AND participants.address = ${participant.address}
+      AND (participants.joined_seq < t.event_seq OR participants.left_at IS NOT NULL) RETURNING address`
   return again.length > 0
 }
 
@@ -89,7 +90,7 @@ export async function wasTakenOff(sql: Sql, ticketId: string, kind: string, addr
 
 export async function participantsOf(sql: Sql, ticketId: string): Promise<PresentParticipant[]> {
   return sql<PresentParticipant>`
-    SELECT kind, address, name, person_id AS "personId", role, joined_at AS "joinedAt" FROM participants
+    SELECT kind, address, name, person_id AS "personId", role, joined_seq AS "joinedSeq" FROM participants
     WHERE ticket_id = ${ticketId} AND left_at IS NULL ORDER BY role DESC, joined_at, address, kind`
 }
 

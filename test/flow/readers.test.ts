@@ -77,6 +77,19 @@ describe.each(ENGINES)('an answer on %s', engine => {
       expect(last(ANN, 'Without Jan').cc.map(each => each.address)).toEqual([KIM])
     })
 
+    test('also where everything falls into one moment', async () => {
+      const first = messageFrom(ANN, { messageId: '<first@example.com>', cc: [named(JAN)], authentication: PASS })
+      await desk.channel.deliver(first)
+      await desk.channel.deliver(messageFrom(ANN, { references: ['<first@example.com>'], authentication: PASS }))
+      await desk.as('bob', 'show 1')
+      await desk.as('bob', 'reply 1', 'Without Jan')
+      await desk.as('bob', `invite 1 ${CARL}`)
+      await desk.as('bob', 'reply 1', 'With Carl')
+      await desk.deliver()
+      expect(readersOf('Without Jan')).toEqual([ANN])
+      expect(readersOf('With Carl')).toEqual([ANN, CARL])
+    })
+
     test('by mail, too: the notification names who reads it', async () => {
       await opened([JAN])
       await as('bob', 'claim 1')

@@ -3,6 +3,8 @@ ALTER TABLE messages ADD COLUMN copied TEXT;
 
 -- Whoever was taken off a ticket stays known as such: a copy brings nobody back, an invitation does.
 ALTER TABLE participants ADD COLUMN left_at TEXT;
+-- Behind so many events of the ticket; 0: with its first message.
+ALTER TABLE participants ADD COLUMN joined_seq BIGINT NOT NULL DEFAULT 0;
 
 -- What a notification shows to an agent: the newest event of the ticket, and a digest of who would read an answer.
 ALTER TABLE outbox ADD COLUMN shown_seq BIGINT;
