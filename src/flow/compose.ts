@@ -36,12 +36,14 @@ export async function compose(
 ): Promise<OutboundMessage> {
   const { read } = context.store
   const ticket = entry.ticketId ? await ticketById(read, entry.ticketId) : undefined
-  const message = entry.messageId ? await messageById(read, entry.messageId) : undefined
+  const keys = await tokenKeys(read)
+  // Whole, before it is laid out: a token may go over several lines.
+  const stored = entry.messageId ? await messageById(read, entry.messageId) : undefined
+  const message = redactedWith(keys, stored, entry.number)
   const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : NOTHING_HELD
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, held, files })
   const medium = context.channels.get(entry.channel)?.kind === 'email' ? 'mail' : 'chat'
-  const keys = await tokenKeys(read)
   const { subject, text } = renderer.render(entry.kind, values, medium)
   const shown = await recipientsOf(read, entry.id)
   const { inReplyTo, references } = await conversationOf(
