@@ -294,7 +294,7 @@ describe('in the room', () => {
           ...{ kind: 'slack', address: `${team}/${gil().id}`, name: 'Gil Agent' },
           alsoKnownAs: [{ kind: 'email', address: 'gil@example.com' }],
         },
-        ...{ channel: 'chat', line: 'assign @gil\nHe knows it' },
+        ...{ channel: 'chat', format: 'markdown', line: 'assign @gil\nHe knows it' },
         ...{ thread: `${team}/${ids.room}/${ts}`, id: `${team}/${ids.room}/${said.ts}` },
       },
     ])
