@@ -1,5 +1,7 @@
 import { once } from 'node:events'
+import { chmod } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
@@ -10,6 +12,12 @@ channels:
     address: help@desk.localhost
     send: { maildir: mail }
 `
+
+/** Closed for others, as the desk makes its own files: nothing is to be said of that. */
+async function ofItsOwn(file: string): Promise<void> {
+  await chmod(file, 0o600)
+  await chmod(dirname(file), 0o700)
+}
 
 let room: Room
 
@@ -195,12 +203,12 @@ describe('what only shows when the desk starts is told in the same way', () => {
   })
 
   test('a state folder with a file of another program in the place of the database', async () => {
-    await room.write('var/relaydesk.db', 'This is no database. '.repeat(100))
+    await ofItsOwn(await room.write('var/relaydesk.db', 'This is no database. '.repeat(100)))
     expect(await complaint(CHANNEL)).toMatch(/^relaydesk: [^\n]*relaydesk\.db is no database of ours[^\n]*\n$/)
   })
 
   test('a Maildir that cannot be one', async () => {
-    await room.write('var/mail', '')
+    await ofItsOwn(await room.write('var/mail', ''))
     expect(await complaint(CHANNEL, 'start')).toMatch(/^relaydesk: channels\[0\]\.send\.maildir: [^\n]+\n$/)
   })
 

@@ -20,7 +20,9 @@ describe.each(ENGINES)('delivering on %s', engine => {
   afterEach(() => desk.remove())
 
   const toAnn = () =>
-    desk.channel.sent.filter(message => message.recipients.includes(ANN)).map(each => each.text.markdown)
+    desk.channel.sent
+      .filter(message => message.recipients.includes(ANN))
+      .map(({ text }) => [text.markdown, ...text.verbatim].join('\n'))
 
   test('a failure for now is tried again under the same id, less and less often, and given up after five days', async () => {
     const attempts: { at: number; id: string; token: string }[] = []

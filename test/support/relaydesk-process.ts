@@ -97,9 +97,8 @@ export async function makeRoom(config: string | null = ''): Promise<Room> {
     path: (...parts) => join(folder, ...parts),
     async write(name, content) {
       const file = join(folder, name)
-      // As the desk makes its own.
-      await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-      await writeFile(file, content, { mode: 0o600 })
+      await mkdir(dirname(file), { recursive: true })
+      await writeFile(file, content)
       return file
     },
     run: (...args) => run(args, { cwd: folder }),
