@@ -1,0 +1,186 @@
+// What brings a desk to a standstill: one message, one server or one crowd must hold up nobody else. What takes minutes
+// by nature is in the scripts of the folder `standstill`. Time is that of this thread, whatever else the machine does.
+import { request } from 'node:http'
+import type { ImapFlow } from 'imapflow'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { uidsOfOurs } from '../../adapters/email/imap/ours.ts'
+import { MemoryChannel } from '../../adapters/memory/adapter.ts'
+import { makeDesk } from '../support/desk.ts'
+import { DnsServer } from '../support/dns-server.ts'
+import { eventually } from '../support/eventually.ts'
+import { alarmsOf, arrivalsOf, mailFrom, watching } from '../support/mailbox-desk.ts'
+import { makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+import { ScriptedImap } from '../support/scripted-imap.ts'
+import { Siege } from '../support/siege.ts'
+import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
+
+/** Milliseconds that this thread has computed while something was done. */
+async function computed(work: () => Promise<unknown>): Promise<number> {
+  const before = process.threadCpuUsage()
+  await work()
+  const { user, system } = process.threadCpuUsage(before)
+  return (user + system) / 1000
+}
+
+describe('a mail', () => {
+  const BOUND_MS = 500
+  const dns = new DnsServer()
+  let siege: Siege
+
+  beforeAll(async () => {
+    siege = await Siege.begin({ channel: { authentication: { dns: await dns.start() } } })
+  })
+
+  afterAll(async () => {
+    await siege.end()
+    await dns.stop()
+  })
+
+  test('of an ordinary kind takes next to nothing of the thread that serves everybody', async () => {
+    expect(await computed(() => siege.send({ text: 'Hello.\r\n' }))).toBeLessThan(BOUND_MS)
+  })
+
+  test.fails('with a field of twenty thousand lines takes no more', async () => {
+    const signature =
+      'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s1; h=from; bh=vtJYZYerfpMZ4tcCLtwrjkKcSYV+r+RKnPNf8XNSDLI=; b=AAAA'
+    const top = [signature, `X: a${'\r\n a'.repeat(22_000)}`]
+    expect(await computed(() => siege.send({ top }))).toBeLessThan(BOUND_MS)
+  })
+
+  test.fails('of a hundred and eighty thousand lines that look like fields and say "open 1" takes no more', async () => {
+    const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(180_000)}`
+    expect(await computed(() => siege.send({ text }))).toBeLessThan(BOUND_MS)
+  })
+})
+
+describe("a request that nobody confirms to be Slack's", () => {
+  let all: SlackDesk
+
+  beforeAll(async () => {
+    all = await makeSlackDesk('sqlite')
+  })
+
+  afterAll(() => all.remove())
+
+  /** Sends the head of a request and so much of its body. Gives the status, or 'none' if nothing is said meanwhile. */
+  function post(headers: Record<string, string | number>, body: string): Promise<number | 'none'> {
+    const type = 'application/x-www-form-urlencoded'
+    return new Promise(resolve => {
+      const asking = request(all.slackUrl, { method: 'POST', headers: { 'content-type': type, ...headers } })
+      const tooLate = setTimeout(() => {
+        resolve('none')
+        asking.destroy()
+      }, 3_000)
+      asking.on('error', () => undefined)
+      asking.on('response', response => {
+        clearTimeout(tooLate)
+        resolve(response.statusCode ?? 0)
+        asking.destroy()
+      })
+      asking.flushHeaders()
+      asking.write(body)
+    })
+  }
+
+  test.fails('is refused before its body is read', async () => {
+    expect(await post({ 'content-length': 2_000_000 }, 'payload=')).toBe(401)
+  })
+
+  test.fails('is refused before its body is taken apart', async () => {
+    const takenApart: string[] = []
+    const Original = globalThis.URLSearchParams
+    vi.stubGlobal(
+      'URLSearchParams',
+      class extends Original {
+        constructor(init?: ConstructorParameters<typeof Original>[0]) {
+          super(init)
+          takenApart.push(String(init))
+        }
+      },
+    )
+    const body = `payload=%7B%7D&${'unsigned&'.repeat(1000)}`
+    const headers = {
+      'content-length': body.length,
+      'x-slack-request-timestamp': Math.floor(Date.now() / 1000),
+      'x-slack-signature': `v0=${'0'.repeat(64)}`,
+    }
+    const status = await post(headers, body)
+    vi.unstubAllGlobals()
+    expect(status).toBe(401)
+    expect(takenApart.filter(each => each.includes('unsigned'))).toEqual([])
+  })
+})
+
+test.fails('a channel whose relay hangs holds up no other channel', async () => {
+  const desk = await makeMemoryDesk('sqlite')
+  const hanging = new MemoryChannel('hanging', 'hang@desk.example')
+  let letGo: () => void = () => undefined
+  const gone = new Promise<undefined>(resolve => {
+    letGo = () => resolve(undefined)
+  })
+  hanging.onSend = () => gone
+  const entry = { kind: 'email', deskId: 'help', adapter: hanging }
+  desk.context.channels = new Map([...desk.context.channels, ['hanging', entry]])
+  await hanging.start(desk.service.deskFor('hanging'))
+  for (let n = 0; n < 45; n += 1) await hanging.deliver(messageFrom(`stuck-${n}@cust-${n}.example`))
+  await desk.channel.deliver(messageFrom('quick@other.example'))
+  desk.service.deliverer.start()
+  const answered = () => desk.channel.sent.some(each => each.recipients.includes('quick@other.example')) || undefined
+  const came = await eventually(answered, 'the answer has left', 3_000).catch(() => false)
+  letGo()
+  await desk.service.deliverer.stop()
+  await desk.remove()
+  expect(came).toBe(true)
+})
+
+describe('a mailbox', () => {
+  test.fails('of a hundred and fifty thousand messages is read', async () => {
+    const uids = Array.from({ length: 150_000 }, (_, n) => n + 1)
+    const client = { search: async () => uids } as unknown as ImapFlow
+    const cursor = { uidValidity: '1', uid: 0, from: 0, until: 150_000, since: null, untouched: [] }
+    expect((await uidsOfOurs(client, cursor, 0, '*')).length).toBe(uids.length)
+  })
+
+  test.fails('that asks for a wait of years is told of', async () => {
+    const server = await ScriptedImap.start()
+    const desk = await deskReading(server, {})
+    await watching(desk)
+    let asked = 0
+    server.script = ({ verb, tag, say }) => {
+      if (verb !== 'SELECT') return false
+      asked += 1
+      say(`${tag} BAD Request is throttled. Suggested Backoff Time: 99999999999 milliseconds`)
+      return true
+    }
+    server.dropAll()
+    await eventually(() => asked > 0 || undefined, 'it was asked')
+    const told = async () => ((await alarmsOf(desk)).length > 0 ? true : undefined)
+    const came = await eventually(told, 'an alarm', 3_000).catch(() => false)
+    await desk.remove()
+    await server.stop()
+    expect(came).toBe(true)
+  })
+
+  test.fails('that announces a hundred bytes and gives three million is believed by what it gives', async () => {
+    const server = await ScriptedImap.start(({ verb, words, tag, say }, { folders }) => {
+      if (verb !== 'UID FETCH' || folders.get('INBOX')?.messages.length === 0) return false
+      if (/BODY\.PEEK\[\]/i.test(words)) return false
+      say('* 1 FETCH (UID 1 RFC822.SIZE 100 INTERNALDATE "01-Dec-2026 10:00:00 +0000")')
+      say(`${tag} OK done`)
+      return true
+    })
+    const desk = await deskReading(server, { limits: { message: '1MB' } })
+    await watching(desk)
+    server.add(mailFrom('Large', { text: `${'x'.repeat(75)}\n`.repeat(40_000) }))
+    const came = async () => ((await arrivalsOf(desk)).length > 0 ? arrivalsOf(desk) : undefined)
+    const rows = await eventually(came, 'something has come of it')
+    await desk.remove()
+    await server.stop()
+    expect(rows).toMatchObject([{ outcome: 'quarantined', reason: 'too-large' }])
+  })
+})
+
+function deskReading({ port }: ScriptedImap, root: object) {
+  const imap = [{ host: '127.0.0.1', port, security: 'plain', user: 'support', password: 'secret', poll: '1s' }]
+  return makeDesk('sqlite', { maildir: 'mail' }, { imap }, root)
+}
