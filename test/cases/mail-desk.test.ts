@@ -67,6 +67,11 @@ test.fails('an address of the desk that is not listed is no person who is copied
   expect(await readersOfAnswer(ref)).toEqual(['bea@t12.example'])
 })
 
+test.fails('a message of Exchange in place of one that it cannot give is not thrown away', async () => {
+  await siege.sendRaw(caseMail('desk', 'exchange-placeholder.eml', siege.clock.now()), '', [ADDRESS])
+  expect(await siege.newest()).not.toMatch(/^ignored/)
+})
+
 describe('a reaction of Gmail', () => {
   /** A ticket of Petra's that was answered. Gives it and the id of the newest mail to her of such a subject. */
   async function answered(subject: string): Promise<string> {

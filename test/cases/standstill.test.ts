@@ -23,7 +23,7 @@ async function computed(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a mail', () => {
-  const BOUND_MS = 500
+  const BOUND_MS = 300
   const dns = new DnsServer()
   let siege: Siege
 
@@ -43,12 +43,12 @@ describe('a mail', () => {
   test.fails('with a field of twenty thousand lines takes no more', async () => {
     const signature =
       'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s1; h=from; bh=vtJYZYerfpMZ4tcCLtwrjkKcSYV+r+RKnPNf8XNSDLI=; b=AAAA'
-    const top = [signature, `X: a${'\r\n a'.repeat(22_000)}`]
+    const top = [signature, `X: a${'\r\n a'.repeat(18_000)}`]
     expect(await computed(() => siege.send({ top }))).toBeLessThan(BOUND_MS)
   })
 
-  test.fails('of a hundred and eighty thousand lines that look like fields and say "open 1" takes no more', async () => {
-    const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(180_000)}`
+  test.fails('of a hundred thousand lines that look like fields and say "open 1" takes no more', async () => {
+    const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(100_000)}`
     expect(await computed(() => siege.send({ text }))).toBeLessThan(BOUND_MS)
   })
 })
