@@ -25,7 +25,7 @@ describe.skipIf(dovecotMissing())('with all folders below INBOX', () => {
     await untilCame(desk, 'Printer')
     const settled = async () =>
       !('Printer' in (await flagsIn(dovecot))) || (await alarmsOf(desk)).length > 0 || undefined
-    return eventually(settled, 'it is moved, or told of', 5_000).catch(() => false)
+    return eventually(settled, 'it is moved, or told of', 2_000).catch(() => false)
   }
 
   test('what is taken is moved to a folder that is made', async () => {

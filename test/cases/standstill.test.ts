@@ -1,5 +1,6 @@
-// What brings a desk to a standstill: one message, one server or one crowd must hold up nobody else. What takes minutes
-// by nature is in the scripts of the folder `standstill`. Time is that of this thread, whatever else the machine does.
+// What brings a desk to a standstill: one message, one server or one crowd must hold up nobody else. What takes minutes by
+// nature is in the scripts of the folder `standstill`. What is measured is how much this thread computes, beside what it
+// computes for something harmless.
 import { request } from 'node:http'
 import type { ImapFlow } from 'imapflow'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -14,6 +15,9 @@ import { ScriptedImap } from '../support/scripted-imap.ts'
 import { Siege } from '../support/siege.ts'
 import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
 
+/** For what comes at once, or never; of a quiet machine. */
+const SOON_MS = 1_000
+
 /** Milliseconds that this thread has computed while something was done. */
 async function computed(work: () => Promise<unknown>): Promise<number> {
   const before = process.threadCpuUsage()
@@ -23,12 +27,16 @@ async function computed(work: () => Promise<unknown>): Promise<number> {
 }
 
 describe('a mail', () => {
-  const BOUND_MS = 300
+  const LINES = 150_000
+  const AT_MOST = 4 // times what a mail of as many harmless lines takes
   const dns = new DnsServer()
   let siege: Siege
+  let harmless: number
 
   beforeAll(async () => {
     siege = await Siege.begin({ channel: { authentication: { dns: await dns.start() } } })
+    const text = `Hello 1 of them\r\n${'a: b\r\n'.repeat(LINES)}`
+    harmless = await computed(() => siege.send({ text }))
   })
 
   afterAll(async () => {
@@ -36,20 +44,16 @@ describe('a mail', () => {
     await dns.stop()
   })
 
-  test('of an ordinary kind takes next to nothing of the thread that serves everybody', async () => {
-    expect(await computed(() => siege.send({ text: 'Hello.\r\n' }))).toBeLessThan(BOUND_MS)
-  })
-
-  test.fails('with a field of twenty thousand lines takes no more', async () => {
+  test('with a signed field of forty thousand lines takes next to nothing of the thread that serves everybody', async () => {
     const signature =
       'DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=evil.example; s=s1; h=from; bh=vtJYZYerfpMZ4tcCLtwrjkKcSYV+r+RKnPNf8XNSDLI=; b=AAAA'
-    const top = [signature, `X: a${'\r\n a'.repeat(18_000)}`]
-    expect(await computed(() => siege.send({ top }))).toBeLessThan(BOUND_MS)
+    const top = [signature, `X: a${'\r\n a'.repeat(40_000)}`]
+    expect(await computed(() => siege.send({ top }))).toBeLessThan(AT_MOST * harmless)
   })
 
-  test.fails('of a hundred thousand lines that look like fields and say "open 1" takes no more', async () => {
-    const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(100_000)}`
-    expect(await computed(() => siege.send({ text }))).toBeLessThan(BOUND_MS)
+  test.fails('of many lines that look like fields and says "open 1" takes next to nothing of it', async () => {
+    const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(LINES)}`
+    expect(await computed(() => siege.send({ text }))).toBeLessThan(AT_MOST * harmless)
   })
 })
 
@@ -63,23 +67,19 @@ describe("a request that nobody confirms to be Slack's", () => {
   afterAll(() => all.remove())
 
   /** Sends the head of a request and so much of its body. Gives the status, or 'none' if nothing is said meanwhile. */
-  function post(headers: Record<string, string | number>, body: string): Promise<number | 'none'> {
+  async function post(headers: Record<string, string | number>, body: string): Promise<number | 'none'> {
     const type = 'application/x-www-form-urlencoded'
-    return new Promise(resolve => {
-      const asking = request(all.slackUrl, { method: 'POST', headers: { 'content-type': type, ...headers } })
-      const tooLate = setTimeout(() => {
-        resolve('none')
-        asking.destroy()
-      }, 3_000)
-      asking.on('error', () => undefined)
-      asking.on('response', response => {
-        clearTimeout(tooLate)
-        resolve(response.statusCode ?? 0)
-        asking.destroy()
-      })
-      asking.flushHeaders()
-      asking.write(body)
+    const asking = request(all.slackUrl, { method: 'POST', headers: { 'content-type': type, ...headers } })
+    let status: number | undefined
+    asking.on('error', () => undefined)
+    asking.on('response', response => {
+      status = response.statusCode
     })
+    asking.flushHeaders()
+    asking.write(body)
+    const said = await eventually(() => status, 'something is said', SOON_MS).catch(() => 'none' as const)
+    asking.destroy()
+    return said
   }
 
   test.fails('is refused before its body is read', async () => {
@@ -126,7 +126,7 @@ test.fails('a channel whose relay hangs holds up no other channel', async () => 
   await desk.channel.deliver(messageFrom('quick@other.example'))
   desk.service.deliverer.start()
   const answered = () => desk.channel.sent.some(each => each.recipients.includes('quick@other.example')) || undefined
-  const came = await eventually(answered, 'the answer has left', 3_000).catch(() => false)
+  const came = await eventually(answered, 'the answer has left', SOON_MS).catch(() => false)
   letGo()
   await desk.service.deliverer.stop()
   await desk.remove()
@@ -155,7 +155,7 @@ describe('a mailbox', () => {
     server.dropAll()
     await eventually(() => asked > 0 || undefined, 'it was asked')
     const told = async () => ((await alarmsOf(desk)).length > 0 ? true : undefined)
-    const came = await eventually(told, 'an alarm', 3_000).catch(() => false)
+    const came = await eventually(told, 'an alarm', SOON_MS).catch(() => false)
     await desk.remove()
     await server.stop()
     expect(came).toBe(true)
