@@ -3,17 +3,23 @@
 // computes for something harmless.
 import { request } from 'node:http'
 import type { ImapFlow } from 'imapflow'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { uidsOfOurs } from '../../adapters/email/imap/ours.ts'
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
-import { makeDesk } from '../support/desk.ts'
+import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { DnsServer } from '../support/dns-server.ts'
 import { eventually } from '../support/eventually.ts'
 import { alarmsOf, arrivalsOf, mailFrom, watching } from '../support/mailbox-desk.ts'
 import { makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
-import { ScriptedImap } from '../support/scripted-imap.ts'
+import { type ImapScript, ScriptedImap } from '../support/scripted-imap.ts'
 import { Siege } from '../support/siege.ts'
 import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
+
+const ends: (() => Promise<void>)[] = []
+
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end()
+})
 
 /** For what comes at once, or never; of a quiet machine. */
 const SOON_MS = 1_000
@@ -113,6 +119,7 @@ describe("a request that nobody confirms to be Slack's", () => {
 
 test.fails('a channel whose relay hangs holds up no other channel', async () => {
   const desk = await makeMemoryDesk('sqlite')
+  ends.push(() => desk.remove())
   const hanging = new MemoryChannel('hanging', 'hang@desk.example')
   let letGo: () => void = () => undefined
   const gone = new Promise<undefined>(resolve => {
@@ -125,12 +132,12 @@ test.fails('a channel whose relay hangs holds up no other channel', async () => 
   for (let n = 0; n < 45; n += 1) await hanging.deliver(messageFrom(`stuck-${n}@cust-${n}.example`))
   await desk.channel.deliver(messageFrom('quick@other.example'))
   desk.service.deliverer.start()
-  const answered = () => desk.channel.sent.some(each => each.recipients.includes('quick@other.example')) || undefined
-  const came = await eventually(answered, 'the answer has left', SOON_MS).catch(() => false)
-  letGo()
-  await desk.service.deliverer.stop()
-  await desk.remove()
-  expect(came).toBe(true)
+  const answered = () => desk.channel.sent.some(each => each.recipients.includes('quick@other.example'))
+  ends.push(async () => {
+    letGo()
+    await desk.service.deliverer.stop()
+  })
+  expect(await eventually(answered, 'the answer has left', SOON_MS).catch(() => false)).toBe(true)
 })
 
 describe('a mailbox', () => {
@@ -142,7 +149,7 @@ describe('a mailbox', () => {
   })
 
   test.fails('that asks for a wait of years is told of', async () => {
-    const server = await ScriptedImap.start()
+    const server = await scripted()
     const desk = await deskReading(server, {})
     await watching(desk)
     let asked = 0
@@ -153,16 +160,13 @@ describe('a mailbox', () => {
       return true
     }
     server.dropAll()
-    await eventually(() => asked > 0 || undefined, 'it was asked')
-    const told = async () => ((await alarmsOf(desk)).length > 0 ? true : undefined)
-    const came = await eventually(told, 'an alarm', SOON_MS).catch(() => false)
-    await desk.remove()
-    await server.stop()
-    expect(came).toBe(true)
+    await eventually(() => asked > 0, 'it was asked')
+    const told = async () => (await alarmsOf(desk)).length > 0
+    expect(await eventually(told, 'an alarm', SOON_MS).catch(() => false)).toBe(true)
   })
 
   test.fails('that announces a hundred bytes and gives three million is believed by what it gives', async () => {
-    const server = await ScriptedImap.start(({ verb, words, tag, say }, { folders }) => {
+    const server = await scripted(({ verb, words, tag, say }, { folders }) => {
       if (verb !== 'UID FETCH' || folders.get('INBOX')?.messages.length === 0) return false
       if (/BODY\.PEEK\[\]/i.test(words)) return false
       say('* 1 FETCH (UID 1 RFC822.SIZE 100 INTERNALDATE "01-Dec-2026 10:00:00 +0000")')
@@ -173,14 +177,21 @@ describe('a mailbox', () => {
     await watching(desk)
     server.add(mailFrom('Large', { text: `${'x'.repeat(75)}\n`.repeat(40_000) }))
     const came = async () => ((await arrivalsOf(desk)).length > 0 ? arrivalsOf(desk) : undefined)
-    const rows = await eventually(came, 'something has come of it')
-    await desk.remove()
-    await server.stop()
-    expect(rows).toMatchObject([{ outcome: 'quarantined', reason: 'too-large' }])
+    expect(await eventually(came, 'something has come of it')).toMatchObject([
+      { outcome: 'quarantined', reason: 'too-large' },
+    ])
   })
 })
 
-function deskReading({ port }: ScriptedImap, root: object) {
+async function scripted(script?: ImapScript): Promise<ScriptedImap> {
+  const server = await ScriptedImap.start(script)
+  ends.push(() => server.stop())
+  return server
+}
+
+async function deskReading({ port }: ScriptedImap, root: object): Promise<TestDesk> {
   const imap = [{ host: '127.0.0.1', port, security: 'plain', user: 'support', password: 'secret', poll: '1s' }]
-  return makeDesk('sqlite', { maildir: 'mail' }, { imap }, root)
+  const desk = await makeDesk('sqlite', { maildir: 'mail' }, { imap }, root)
+  ends.push(() => desk.remove())
+  return desk
 }
