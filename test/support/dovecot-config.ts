@@ -15,6 +15,10 @@ export interface DovecotOptions {
   oauth?: { introspectionUrl: string }
   /** False for a server that keeps no keywords; only \Seen and \Deleted stay. */
   keywords?: boolean
+  /** How many connections a user may have from one place. */
+  connections?: number
+  /** All folders lie below `INBOX.`, and those of everybody below `shared.`, as on servers that came from Courier. */
+  prefixed?: boolean
 }
 
 /** Where a server of the tests keeps its things, and where it listens. */
@@ -33,7 +37,7 @@ export function dovecotFiles(place: DovecotPlace, options: DovecotOptions): Reco
   const { folder } = place
   return {
     [join(folder, 'dovecot.conf')]: [
-      main(place),
+      main(place, options),
       passwords(folder),
       tokens(folder, options),
       extras(folder, options),
@@ -51,7 +55,7 @@ export function usersFile(users: Record<string, string>): string {
     .join('')
 }
 
-function main({ folder, imapPort, imapsPort }: DovecotPlace): string {
+function main({ folder, imapPort, imapsPort }: DovecotPlace, { connections = 1000, prefixed }: DovecotOptions): string {
   const root = process.getuid?.() === 0
   const own = userInfo().username
   const { uid, gid } = MAIL_OWNER
@@ -71,7 +75,7 @@ mail_gid = ${gid}
 mail_home = ${folder}/home/%u
 mail_location = maildir:~/Maildir
 mail_fsync = never
-mail_max_userip_connections = 1000
+mail_max_userip_connections = ${connections}
 ssl = yes
 ssl_cert = <${folder}/cert.pem
 ssl_key = <${folder}/key.pem
@@ -106,7 +110,7 @@ service stats {
 
 namespace inbox {
   inbox = yes
-  separator = /
+  ${prefixed ? 'prefix = INBOX.\n  separator = .' : 'separator = /'}
   mailbox Processed {
     auto = create
   }
@@ -117,6 +121,21 @@ namespace inbox {
     auto = create
     special_use = \\Sent
   }
+}
+${prefixed ? shared(folder) : ''}
+`
+}
+
+/** Folders of everybody, beside those of a user. */
+function shared(folder: string): string {
+  return `
+namespace shared {
+  type = public
+  prefix = shared.
+  separator = .
+  location = maildir:${folder}/home/shared
+  subscriptions = no
+  list = children
 }
 `
 }

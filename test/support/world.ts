@@ -16,6 +16,8 @@ export class World {
   readonly mails: WorldMail[] = []
   /** Replies to RCPT, by address: a code and a text. */
   readonly refuse = new Map<string, { code: number; text: string }>()
+  /** How long it looks at a mail before it says that it has it; milliseconds. */
+  looksFor = 0
   port = 0
   readonly #server: SMTPServer
   readonly #read = new Map<string, number>()
@@ -42,7 +44,7 @@ export class World {
             recipients: rcptTo.map(each => each.address),
             raw: raw.toString(),
           })
-          callback()
+          setTimeout(callback, this.looksFor)
         })
       },
     })
