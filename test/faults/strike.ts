@@ -21,7 +21,7 @@ const PLACES: Record<string, { usual: string; struck: string }[]> = {
     },
   ],
   '/src/store/files.ts': [
-    { usual: 'await rename(path, target)', struck: "strike('spooled'); await rename(path, target)" },
+    { usual: 'await move(path, target,', struck: "strike('spooled'); await move(path, target," },
   ],
 }
 
