@@ -13,12 +13,12 @@ export interface Rights {
   shared: boolean
 }
 
-/** What lies below the state folder is this user's alone; elsewhere it is for those for whom its folder is. */
+/** What lies below the state folder is this user's alone, and what is made anew; elsewhere it is for those for whom its folder is. */
 export async function rightsAt(folder: string, stateFolder: string): Promise<Rights> {
   const way = relative(await whereItLeads(stateFolder), await whereItLeads(folder))
   const shared = way === '..' || way.startsWith(`..${sep}`)
   if (!shared) return { file: PRIVATE_FILE, folder: PRIVATE_FOLDER, shared }
-  const mode = (await stat(folder).catch(() => undefined))?.mode ?? 0o777
+  const mode = (await stat(folder).catch(() => undefined))?.mode ?? PRIVATE_FOLDER
   return { file: mode & 0o666, folder: mode & 0o2777, shared }
 }
 

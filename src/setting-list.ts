@@ -39,7 +39,8 @@ function walk(
   if (items?.properties && Array.isArray(value)) {
     return value.flatMap((item, index) => walk(items, item, (written as never)?.[index], [...path, index], file))
   }
-  const shown = schema.secret && value !== undefined ? '(secret)' : schema.address ? maskPassword(String(value)) : value
+  const shown =
+    value === undefined ? value : schema.secret ? '(secret)' : schema.address ? maskPassword(String(value)) : value
   return [
     {
       path: formatPath(path),

@@ -69,9 +69,12 @@ function mailbox({ name, address }: Address): { name: string; address: string } 
   return { name: name === address ? '' : name, address }
 }
 
+/** A value in bold, such as a reference: of that, text has nothing. */
+const BOLD_VALUE = /\*\*((?:M-)?\uE000\d+\uE001)\*\*/g
+
 /** Markdown reads well as plain text; a value stands there as it was typed, and keeps the marks of a quote on every line. */
 export function plainText({ markdown, verbatim }: RichText): string {
-  return readableMarkdown(markdown)
+  return readableMarkdown(markdown.replace(BOLD_VALUE, '$1'))
     .split('\n')
     .map(line => {
       const prefix = /^(?:\s*>\s?)+/.exec(line)?.[0] ?? ''

@@ -38,6 +38,7 @@ export function addMailVerbs(program: Command): void {
   program
     .command('inspect [files...]')
     .description('show as JSON how messages are read; file names as arguments, or one a line on standard input')
+    .option('--json', 'as it is in any case')
     .action(async (files: string[], _options, command: Command) => {
       const { inspectFile } = await import('../../adapters/email/inspect.ts')
       await withChannelOnly(command, async channel => {
@@ -113,7 +114,7 @@ function fileAt(path: string): Promise<Buffer> {
   return readFile(path).catch(error => {
     throw new DeskError(
       'usage',
-      `${path} is neither a message such as M-3 nor a file that can be read: ${codeOf(error)}.`,
+      `${path} is neither a message such as M-3 (show TICKET names them) nor a file that can be read: ${codeOf(error)}.`,
     )
   })
 }

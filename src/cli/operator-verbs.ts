@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import type { Checkable, Finding } from '../channel.ts'
-import { age, table } from '../core/table.ts'
+import { age, shorten, table } from '../core/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { checkDesk } from '../flow/check.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
@@ -10,6 +10,7 @@ import { listOutbox, type OutboxLine } from '../store/outbox.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
 const MOST = 500
+const LONGEST_VALUE = 60 // columns; --json has all of it
 
 type Json = { json?: boolean }
 
@@ -66,7 +67,7 @@ export function addOperatorVerbs(program: Command): void {
       print(
         table(
           ['SETTING', 'VALUE', 'FROM', 'WHAT IT IS FOR'],
-          settings.map(s => [s.path, s.value, s.from, s.sentence]),
+          settings.map(s => [s.path, shorten(s.value, LONGEST_VALUE), s.from, s.sentence]),
           200,
         ),
       )

@@ -114,13 +114,14 @@ const AUTHENTICITY: Record<string, string> = {
   pass: 'confirmed by its domain',
   unaligned: 'not confirmed: what was checked speaks of another domain',
   fail: 'not confirmed: its domain says that it is not from there',
+  none: 'not confirmed: nothing speaks for it, and nothing against it',
 }
 
 function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[] {
   const words = AUTHENTICITY[authentication?.result ?? '']
   const found = authentication?.reasons.join(', ')
   return [
-    ...(words ? [`sender     ${words} (${found})`] : []),
+    ...(words ? [`sender     ${words}${found ? ` (${found})` : ''}`] : []),
     ...(spam && spam.length > 0 ? [`spam       ${spam.join('; ')}`] : []),
     ...(scan ? [`scanner    ${scan}`] : []),
   ]

@@ -118,7 +118,7 @@ async function isLinked(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ticket): 
 }
 
 export function refuseSame(ticket: Ticket, other: Ticket): void {
-  if (ticket.id === other.id) throw new DeskError('conflict', `${ticket.ref} is that ticket itself.`)
+  if (ticket.id === other.id) throw new DeskError('conflict', `Both lead to ${ticket.ref}: it is that ticket itself.`)
 }
 
 /** Parents are given one after the other: two that share no ticket could close a circle together. */

@@ -1,4 +1,5 @@
 import { replay, type TicketFacts } from '../core/ticket.ts'
+import { stateInWords } from '../core/ticket-state.ts'
 import { DeskError } from '../errors.ts'
 import { eventsOf, lastEventOf } from '../store/events.ts'
 import { addParticipant, participantsOf, removeParticipants } from '../store/participants.ts'
@@ -79,7 +80,7 @@ export const unmerge = onTicket({
     await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before, until } }, change)
     await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left } }, change)
     return {
-      text: `${ticket.ref} is a ticket of its own again, ${before}.`,
+      text: `${ticket.ref} is a ticket of its own again, ${stateInWords(before)}.`,
       data: { ref: ticket.ref, from: into.ref, state: before },
     }
   },

@@ -63,7 +63,7 @@ export async function draftOf(
   if (!kept && attachments.length > 0) return own
   if (!kept) {
     const sentence = anyway
-      ? `No answer of yours was kept on ${ticket.ref}: write reply ${ticket.ref} followed by your text.`
+      ? `No answer of yours was kept on ${ticket.ref} after the last one that you sent (show ${ticket.ref} has older ones): write reply ${ticket.ref} followed by your text.`
       : `Write what to answer: reply ${ticket.ref} followed by your text.`
     throw new DeskError('usage', sentence)
   }
@@ -92,6 +92,10 @@ export async function refuseUnseen(
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   again: { line: string; label: string },
 ): Promise<Reply | undefined> {
+  if (read && read.seq > Math.max(named.eventSeq, ticket.eventSeq)) {
+    const sentence = `Nothing was sent: ${ticket.ref} has no event ${read.seq} yet, ${ticket.eventSeq} is its newest: show ${ticket.ref}, and say with --read what you saw.`
+    throw new DeskError('usage', sentence)
+  }
   const readers = await readersOf(tx, call, ticket, { only: draft.only })
   if (readers.recipients.length === 0) throw nobodyToAnswer(ticket)
   const changes = await changesFor(tx, call, { named, ticket }, draft, { read, anyway }, readers)

@@ -21,7 +21,8 @@ function pad(cell: string, width: number): string {
   return cell + ' '.repeat(Math.max(0, width - stringWidth(cell)))
 }
 
-function shorten(cell: string, width: number): string {
+/** To so many columns of a terminal. */
+export function shorten(cell: string, width: number): string {
   if (stringWidth(cell) <= width) return cell
   let taken = ''
   for (const letter of cell) {

@@ -208,6 +208,6 @@ export function mayClaim(ticket: TicketView, personId: string): void {
 export function mayGiveAway(ticket: TicketView, personId: string, verb: string): void {
   if (!ticket.ownerId) throw new DeskError('conflict', `${ticket.ref} has no owner, so there is nothing to ${verb}.`)
   if (ticket.ownerId !== personId) {
-    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}; only they can ${verb} it.`)
+    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}; to ${verb} is up to them.`)
   }
 }

@@ -9,7 +9,7 @@ import type { Sql, Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { claimsIn } from './conversation.ts'
-import { type Orders, ownText, readOrders } from './orders.ts'
+import { type Orders, ownText, readOrders, refuseBelowNote } from './orders.ts'
 import { beyondProof, proofOf } from './proof.ts'
 
 /** What an agent asks for in a mail. */
@@ -51,6 +51,7 @@ export async function askedIn(
   const ticket = decision.action === 'append' ? await ticketById(tx, decision.ticketId) : undefined
   const orders = await readOrders(tx, intake, message, ticket)
   if (orders && proof.by === 'token') await confine(tx, orders, proof.alone)
+  if (orders && decision.action === 'append' && decision.direction === 'out') refuseBelowNote(message, orders)
   if (decision.action === 'append' || !orders) return { decision, orders, actor, unconfirmed: false }
   // A forward has a ticket of its own as soon as it is opened; its commands are read then.
   if (decision.action === 'open' && decision.forwarded) return { decision, orders: null, actor, unconfirmed: false }

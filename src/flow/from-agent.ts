@@ -70,7 +70,8 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
     if (now) await recordBounce(tx, entry, now, messageId)
   }
   if (refusal !== null && (await mayBeTold(tx, entry, ticket))) {
-    await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: refusal })
+    const way = `To answer the requester, reply to the notification of their message, or write: relaydesk reply ${ticket.ref}`
+    await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: `${refusal}\n\n${way}` })
   }
   return messageId
 }

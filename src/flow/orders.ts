@@ -98,6 +98,20 @@ export async function readOrders(
   return orders
 }
 
+/**
+ * A note often goes on below a blank line, as mail programs part paragraphs: of a text that stands directly below a note,
+ * nobody can tell whether it is still that, so it must not leave.
+ */
+export function refuseBelowNote(message: InboundMessage, orders: Orders): void {
+  const own = ownText(message)
+  const [begun = ''] = orders.text.split('\n', 1)
+  const above = ordersIn(own.slice(0, own.indexOf(begun))).lines.at(-1)
+  const step = orders.steps.find(({ line }) => line === above)
+  if (!orders.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
+  const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`
+  orders.mistakes.push(`!${step.line}: ${sentence}`)
+}
+
 /** The option of an answer that a line is nothing but: `!anyway`, `!read 17`. Undefined for any other. */
 function optionOfAnswer(commands: Commands, line: string): Options | undefined {
   if (commands.has(wordOf(line))) return undefined

@@ -57,10 +57,31 @@ describe('what agents write by mail stays where it was meant to', () => {
     ['longer than a line may be', `!note She is a secret.${' More of it.'.repeat(100)}`],
     ['after twenty others', `${'!claim\n'.repeat(20)}!note She is a secret.`],
     ['with another exclamation mark', '\uFF01note She is a secret.'],
+    ['of two paragraphs', '!note She is in debt.\n\nIt is a secret.'],
+    ['of three paragraphs, below another command', '!claim\n!note She is in debt.\n\nThe bank\n\nIt is a secret.'],
+    ['with an option of the answer above it', '!only\n\n!note She is in debt.\n\nIt is a secret.'],
+    ['with a command at its end', '!note She is in debt.\n\nIt is a secret.\n\n!claim'],
+    ['of what was tried', '!tried Her password.\n\nIt is a secret.'],
+    ['of a call', '!call She called.\n\nIt is a secret.'],
+    ['of what solved it', '!resolve Gave her another one. --told\n\nIt is a secret.'],
+    ['that is wrapped, with more below', '!note She is in debt,\nand more.\n\nIt is a secret.'],
   ])('a note %s does not reach the requester', async (_how, text) => {
     await answer(text)
     expect(wordsTo(ANN)).not.toContain('secret')
     expect(sentTo(ANN)).toHaveLength(1)
+  })
+
+  test('its writer is told how to say which it is, and both ways work', async () => {
+    await answer('!note She is in debt.\n\nWe come.')
+    expect(wordsTo(BOB)).toContain('write !note alone on the first line')
+    expect((await shown(1)).messages.at(-1)).toMatchObject({ direction: 'internal' })
+    await answer('!note\nShe is in debt.\n\nIt is a secret.')
+    expect(wordsTo(ANN)).not.toContain('secret')
+    await answer('We come.\n\n!note She is in debt.')
+    await answer('!note She is in debt.\n!reply\n\nWe come on Monday.')
+    await answer('!note She is in debt.\n!claim\n\nWe come on Tuesday.')
+    expect(sentTo(ANN)).toHaveLength(4)
+    expect(wordsTo(ANN)).not.toContain('debt')
   })
 
   test('a mail attached to a mail of commands does not leave', async () => {
