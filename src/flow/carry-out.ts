@@ -184,8 +184,10 @@ export async function obey(
   files: InboundMessage['attachments'] = [],
 ): Promise<void> {
   const done = orders.mistakes.length === 0
-  if (done && orders.steps.length === 0) return
-  const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
+  if (done && orders.steps.length + orders.became.length === 0) return
+  const lines = done
+    ? [...orders.became, ...(await carryOutOrders(tx, intake, origin, orders, actor, files))]
+    : orders.mistakes
   const rest = !done
     ? ['None of your commands was carried out.']
     : !ticket && orders.text

@@ -20,6 +20,7 @@ import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
 import { type Append, type Entry, incoming } from './entry.ts'
+import { changeReaders } from './orders.ts'
 
 const TOLD_MS = 60 * 60 * 1000
 const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
@@ -36,7 +37,7 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   const written = entry.orders?.text ?? withoutBlankEnds(aboveMarker(message.visible))
   const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
   if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
-  const refusal = await whyNotSent(tx, entry, ticket, decision, written)
+  let refusal = await whyNotSent(tx, entry, ticket, decision, written)
   if (decision.direction === 'out' && refusal === null) {
     const draft = {
       author,
@@ -49,11 +50,14 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
     const isAsked = entry.orders?.options.has('anyway') ?? false
     const kept = isAsked ? undefined : await keepIfUnseen(tx, entry, ticket, draft)
     if (kept) return kept
-    const answered = await answerRequester(tx, facts, ticket, change, draft)
-    const { messageId, doubtful } = answered
-    // The answer is on its way to an address that did not take the one before.
-    if (doubtful) await tellAuthor(tx, facts, ticket, author, { kind: 'notify-doubtful', messageId, note: doubtful })
-    return messageId
+    refusal = entry.orders ? await changeReaders(tx, entry.intake, entry.origin, entry.orders, author) : null
+    if (refusal === null) {
+      const now = (await ticketById(tx, ticket.id)) ?? ticket
+      const { messageId, doubtful } = await answerRequester(tx, facts, now, change, draft)
+      // The answer is on its way to an address that did not take the one before.
+      if (doubtful) await tellAuthor(tx, facts, ticket, author, { kind: 'notify-doubtful', messageId, note: doubtful })
+      return messageId
+    }
   }
   const note = {
     author,

@@ -38,6 +38,8 @@ export interface Orders {
   text: string
   /** Options of the answer that stand on lines of their own, such as `!anyway`. */
   options: Options
+  /** What became of steps that were done before the answer. */
+  became: string[]
 }
 
 /** One command of a mail. */
@@ -71,7 +73,7 @@ export async function readOrders(
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
   const whole = [text, shown].filter(Boolean).join('\n\n')
-  const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS }
+  const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [] }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
     try {
@@ -183,6 +185,34 @@ export async function carryOutOrders(
     results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
   }
   return results
+}
+
+const CHANGE_READERS: ReadonlySet<string> = new Set(['invite', 'uninvite'])
+
+/**
+ * Does what a mail says of who reads its own answer, before that leaves. Gives why the answer must not leave: null if all
+ * of it could be done.
+ */
+export async function changeReaders(
+  tx: Tx,
+  intake: Intake,
+  { channel }: Origin,
+  orders: Orders,
+  actor: Person,
+): Promise<string | null> {
+  const failed: string[] = []
+  const first = orders.steps.filter(({ command }) => CHANGE_READERS.has(command.word))
+  for (const { line, command, options, args, body } of first) {
+    const call: Call = { ...intake.facts, actor, channel, options, body, attachments: [] }
+    const became = await run(tx, intake, command, call, args).catch(error => {
+      failed.push(`!${line}: ${sentenceOfRefusal(error)}`)
+      return sentenceOfRefusal(error)
+    })
+    orders.became.push(`!${line}: ${became}`)
+  }
+  orders.steps = orders.steps.filter(step => !first.includes(step))
+  if (failed.length === 0) return null
+  return `Who reads your answer could not be changed as you asked, so it was kept as an internal note and sent to nobody.\n${failed.join('\n')}`
 }
 
 /** Which command the files of the mail go with: a note before an answer, so that none leaves that was meant for it. */

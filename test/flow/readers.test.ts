@@ -63,6 +63,41 @@ describe.each(ENGINES)('an answer on %s', engine => {
     ((await desk.as('bob', 'show 1')).data as { messages: { direction: string; what: string | null; text: string }[] })
       .messages
 
+  describe('by a mail that changes who reads it', () => {
+    const answer = async (text: string, about: Partial<InboundMessage> = {}) => {
+      await take(BOB, { ...answering(last(BOB, 'your reply goes to')), text, ...about })
+    }
+
+    test('goes to whoever it lets in', async () => {
+      await opened()
+      await answer(`!invite ${JAN}\n\nHi both`)
+      expect(readersOf('Hi both')).toEqual([ANN, JAN])
+      expect(words(last(BOB, 'What became of your commands'))).toContain(`${JAN} takes part`)
+    })
+
+    test.each(['top', 'bottom'])('does not go to whoever it takes off, at its %s', async place => {
+      await opened([JAN, KIM])
+      const line = `!uninvite ${JAN}`
+      await answer(place === 'top' ? `${line}\n\nWithout Jan` : `Without Jan\n\n${line}\n!claim`)
+      expect(readersOf('Without Jan')).toEqual([ANN, KIM])
+      expect(words(last(BOB, 'What became of your commands'))).toContain(`${JAN} takes no part`)
+    })
+
+    test('goes to nobody where that cannot be done', async () => {
+      await opened([JAN])
+      await answer('Without Jan\n\n!uninvite jna@example.com')
+      expect(readersOf('Without Jan')).toEqual([])
+      expect(words(last(BOB, 'Your mail was not sent on'))).toContain('jna@example.com does not take part')
+    })
+
+    test('is asked about where somebody else changed it meanwhile', async () => {
+      await opened([JAN])
+      await as('eve', `invite 1 ${CARL}`)
+      await answer(`!uninvite ${JAN}\n\nWithout Jan`)
+      expect(readersOf('Without Jan')).toEqual([])
+    })
+  })
+
   describe('goes to those on the message that it answers', () => {
     test('whoever is copied reads it, and whoever was left off the next message does not', async () => {
       await opened([JAN, KIM])
