@@ -52,7 +52,7 @@ export const handover = onTicketWith<Given>({
   parse: parseGiven('handover'),
   async writes(tx, call, ticket, change, { to, why }) {
     const agent = agentArgument(to, call)
-    mayGiveAway(ticket, call.actor.id, 'hand over')
+    mayGiveAway(ticket, call.actor.id, 'hand it over')
     mayMove(ticket, 'take')
     if (agent.id === call.actor.id) throw new DeskError('conflict', `${ticket.ref} is yours already.`)
     const away = await absenceOf(tx, agent.id, call.at)

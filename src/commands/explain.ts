@@ -118,7 +118,7 @@ const AUTHENTICITY: Record<string, string> = {
 }
 
 function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[] {
-  const words = AUTHENTICITY[authentication?.result ?? '']
+  const words = AUTHENTICITY[authentication?.result ?? 'none']
   const found = authentication?.reasons.join(', ')
   return [
     ...(words ? [`sender     ${words}${found ? ` (${found})` : ''}`] : []),

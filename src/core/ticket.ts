@@ -206,8 +206,8 @@ export function mayClaim(ticket: TicketView, personId: string): void {
 
 /** Only an owner gives a ticket away. */
 export function mayGiveAway(ticket: TicketView, personId: string, verb: string): void {
-  if (!ticket.ownerId) throw new DeskError('conflict', `${ticket.ref} has no owner, so there is nothing to ${verb}.`)
+  if (!ticket.ownerId) throw new DeskError('conflict', `${ticket.ref} has no owner, so nobody can ${verb}.`)
   if (ticket.ownerId !== personId) {
-    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}; to ${verb} is up to them.`)
+    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}; only they can ${verb}.`)
   }
 }

@@ -229,6 +229,19 @@ describe('what the configuration places elsewhere keeps its own rights', () => {
     expect(await open(room.state)).toEqual([])
   })
 
+  test('a Maildir that is not there yet is made for its user alone', async () => {
+    const outside = room.path('elsewhere', 'mail')
+    const config = await readFile(room.path('relaydesk.yaml'), 'utf8')
+    await room.write('relaydesk.yaml', config.replace('maildir: mail', `maildir: ${outside}`))
+    const desk = launch(['start'], { cwd: room.folder, through: ['sh', '-c', 'umask 000 && exec "$@"', 'sh'] })
+    room.adopt(desk.child)
+    await untilReady(desk)
+    await room.write('a.eml', mail('one'))
+    await room.run('receive', 'a.eml')
+    await eventually(async () => (await readdir(join(outside, 'new'))).length > 0, 'mail left')
+    expect(await open(outside)).toEqual([])
+  })
+
   test('a shared folder of large files, and what is put there is for whom it is for', async () => {
     await makeMails()
     await mkdir(room.path('shared'))

@@ -39,6 +39,12 @@ test('what a requester wrote is never read as Markdown or HTML', () => {
   expect(plainText(rendered.text)).toContain('> # Big\n> <script>alert(1)</script>\n> [click](https://evil.example)')
 })
 
+test('a reference in bold stands in the text without its marks', () => {
+  const { text } = new Renderer(packagePath('templates'), undefined).render('acknowledgement', VALUES)
+  expect(plainText(text)).toContain(`keep it as ${VALUES.ticket.ref}.`)
+  expect(htmlText(text)).toContain(`<strong>${VALUES.ticket.ref}</strong>`)
+})
+
 test('what an agent styled is Markdown, without HTML', () => {
   const renderer = new Renderer(packagePath('templates'), undefined)
   const text = 'Do *this*:\n\n1. Stop.\n2. <b>Start</b>.'
