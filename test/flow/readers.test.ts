@@ -272,11 +272,14 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await expect(as('eve', 'reply 1 --anyway')).rejects.toThrow('No answer of yours was kept on HD-1')
     })
 
-    test.each(['reply 1', 'resolve 1 --tell --category hardware/printer'])('%s from an event that is still to come sends nothing', async line => {
-      await opened()
-      await expect(as('eve', `${line} --read 999`, 'Try this')).rejects.toThrow('no event 999 yet')
-      expect(readersOf('Try this')).toEqual([])
-    })
+    test.each(['reply 1', 'resolve 1 --tell --category hardware/printer'])(
+      '%s from an event that is still to come sends nothing',
+      async line => {
+        await opened()
+        await expect(as('eve', `${line} --read 999`, 'Try this')).rejects.toThrow('no event 999 yet')
+        expect(readersOf('Try this')).toEqual([])
+      },
+    )
 
     test('what changes once more after the refusal is asked about once more', async () => {
       await opened()
