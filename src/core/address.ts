@@ -57,7 +57,9 @@ function hostKey(address: string): string {
 
 /** `Ann Ode <ann@example.com>`, or what there is of it. */
 export function displayAddress(person: { address: string; name: string }): string {
-  return person.name && person.name !== person.address ? `${shownName(person.name)} <${person.address}>` : person.address
+  return person.name && person.name !== person.address
+    ? `${shownName(person.name)} <${person.address}>`
+    : person.address
 }
 
 const MOST_WORDS = 5
