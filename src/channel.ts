@@ -39,6 +39,8 @@ export interface InboundAttachment {
   /** Content-ID without angle brackets where the text shows it in place, else null. */
   contentId: string | null
   content: Content
+  /** It holds a mail of ours, as where a program put what is quoted into a file. */
+  quotesUs?: true
 }
 
 export type MessageKind = 'person' | 'auto-reply' | 'bounce' | 'bulk'

@@ -5,6 +5,7 @@ import { pack } from '../../src/content.ts'
 import { oneLine } from '../../src/core/address.ts'
 import { safeFileName } from '../../src/core/file-danger.ts'
 import { ownEntry } from '../../src/core/own-entry.ts'
+import { holdsOwnMarker } from '../../src/core/reply/own-marker.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
 import type { Parts } from './parts.ts'
@@ -14,6 +15,7 @@ import type { MimePart, Written } from './text.ts'
 const LARGEST_TNEF = 64 * 1024 * 1024
 const LONGEST_NAME = 10_000
 const LONGEST_HEAD = 64 * 1024
+const LONGEST_QUOTE = 512 * 1024
 const LONGEST_CALENDAR = 512 * 1024
 const LAST_CALENDAR = 200 // files that stand behind more others are not looked into
 
@@ -36,7 +38,7 @@ export async function keepAttachment(
   const { start } = gathered
   const given = described?.name || String(part.filename || '')
   const type = described?.type === 'text/calendar' ? 'text/calendar' : declared
-  if (isTnef(type, given) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
+  if (isTnef(type, given, start) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
   parts.attachments.splice(slot, 1) // what is within it takes its place
   const name = given && fileName(given, type, position)
   if (await takeProtected({ type: described?.type ?? '', name, gathered, part: node }, parts, keeping)) return
@@ -56,14 +58,43 @@ export async function keepAttachment(
   }
   parts.attachments[slot] = {
     name: fileName(given, type, position, subject),
-    type: /^(?:application\/octet-stream|text\/plain)$/.test(type) && isMailHead(start) ? 'message/rfc822' : type,
+    type: typeOf(type, start),
     contentId: part.cid && part.related ? oneLine(part.cid) : null,
     content: await packed(gathered.collected),
+    ...(quotesUs(start) ? { quotesUs: true } : {}),
   }
 }
 
-function isTnef(type: string, name: string): boolean {
-  return /^application\/(?:vnd\.)?ms-tnef$/.test(type) || /^winmail\.dat$/i.test(name)
+const TNEF = Buffer.from('789f3e22', 'hex') // [MS-OXTNEF] section 2.1.3.2
+const COMPOUND = Buffer.from('d0cf11e0a1b11ae1', 'hex') // [MS-CFB] section 2.2
+const OF_OUTLOOK = Buffer.from('__substg1.0_', 'utf16le') // [MS-OXMSG] section 2.1.3
+
+function isTnef(type: string, name: string, start: Buffer): boolean {
+  return /^application\/(?:vnd\.)?ms-tnef$/.test(type) || /^winmail\.dat$/i.test(name) || begins(start, TNEF)
+}
+
+function begins(bytes: Buffer, signature: Buffer): boolean {
+  return bytes.subarray(0, signature.length).equals(signature)
+}
+
+/** The type that a file says it has, or that of a mail where it is one. */
+function typeOf(type: string, start: Buffer): string {
+  if (begins(start, TNEF)) return 'application/ms-tnef'
+  if (begins(start, COMPOUND) && start.includes(OF_OUTLOOK)) return 'application/vnd.ms-outlook'
+  return /^(?:application\/octet-stream|text\/plain)$/.test(type) && isMailHead(start) ? 'message/rfc822' : type
+}
+
+/** Whether a file that is text holds a mail of ours. */
+function quotesUs(start: Buffer): boolean {
+  const text = start.subarray(0, LONGEST_QUOTE)
+  if (!text.includes(0)) return holdsOwnMarker(text.toString('utf8'))
+  return isWide(text) && holdsOwnMarker(text.toString('utf16le'))
+}
+
+/** UTF-16, as Latin letters are written in it. */
+function isWide(bytes: Buffer): boolean {
+  const zeros = bytes.subarray(0, 200).filter(each => each === 0).length
+  return zeros > 60
 }
 
 /** Whether bytes begin as a mail does that was saved from a mail program, whatever its file is called. */

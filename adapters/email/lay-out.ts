@@ -101,6 +101,8 @@ function isLaterCell(element: object): boolean {
 /** HTML as text, with `MARKS` where its structure tells what is quoted. */
 export const layOut = compile({
   wordwrap: false,
+  // Programs quote a whole page within theirs: what stands around it is shown, too, as browsers do.
+  baseElements: { selectors: [] },
   formatters: {
     quote: marked(MARKS.quote),
     attribution,
@@ -109,6 +111,7 @@ export const layOut = compile({
   },
   selectors: [
     { selector: 'img', format: 'skip' },
+    { selector: 'title', format: 'skip' },
     { selector: 'table', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
     { selector: 'tr', format: 'block', options: { leadingLineBreaks: 1, trailingLineBreaks: 1 } },
     { selector: 'td', format: 'cell' },

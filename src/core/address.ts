@@ -57,7 +57,17 @@ function hostKey(address: string): string {
 
 /** `Ann Ode <ann@example.com>`, or what there is of it. */
 export function displayAddress(person: { address: string; name: string }): string {
-  return person.name && person.name !== person.address ? `${person.name} <${person.address}>` : person.address
+  return person.name && person.name !== person.address
+    ? `${shownName(person.name)} <${person.address}>`
+    : person.address
+}
+
+const MOST_WORDS = 5
+
+/** A name that could be read as more than one stands in quotes, as in a mail (RFC 5322 section 3.4). */
+function shownName(name: string): string {
+  const isPlain = /^[\p{L}\p{M}\p{N} .'’()-]+$/u.test(name) && name.split(' ').length <= MOST_WORDS
+  return isPlain ? name : `"${name.replace(/["\\]/g, '')}"`
 }
 
 /**

@@ -29,6 +29,11 @@ export function isMailFile({ name, type }: { name: string; type: string }): bool
   return MAIL_TYPE.test(type) || MAIL_NAME.test(name)
 }
 
+/** The same, or a file into which a program put what a mail quotes, or its text in another form. */
+export function holdsMail(file: { name: string; type: string; quotesUs?: true }): boolean {
+  return isMailFile(file) || file.quotesUs === true
+}
+
 const LONGEST = 200 // bytes; file systems take 255
 /** Names that are devices on Windows, whatever ending stands behind (https://learn.microsoft.com/windows/win32/fileio/naming-a-file). */
 const DEVICE = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])\s*(?:\.|$)/i

@@ -41,6 +41,11 @@ export function aboveForward(text: string): string {
   return at < 0 ? text : lines.slice(0, at).join('\n')
 }
 
+/** Whether a text shows a mail of somebody else below what its writer says. */
+export function showsMail(text: string): boolean {
+  return aboveForward(text) !== text
+}
+
 function mailAt(lines: readonly string[], above: number, at: number): ForwardedMail | null {
   const block = headerBlockAt(lines, at)
   if (!block) return null

@@ -1,4 +1,7 @@
+import { wordsOf } from './command-line.ts'
+import { countOptions, type OptionKinds } from './options.ts'
 import { withoutBlankEnds } from './plain-text.ts'
+import { isQuoted } from './reply/lines.ts'
 
 /** What an agent's mail asks the desk to do, and what is left of its text. */
 export interface Orders {
@@ -17,12 +20,37 @@ function paragraphAfter(lines: readonly string[], at: number): string[] {
   return lines.slice(at + 1, end < 0 ? lines.length : end)
 }
 
+/** What a line must be known by to be taken for a command that went wrong. */
+export interface KnownOrders {
+  isCommand(word: string): boolean
+  /** Options of an answer. */
+  options: OptionKinds
+}
+
+/** Everything that is shown as the end of a line. */
+const LINE_END = /\r\n|[\n\r\u000B\u000C\u0085\u2028\u2029]/
+/** Signs that are shown in front of a word: of lists, quotes and styles, and those that a command begins with. */
+const SIGNS_AND_WORD = /^(?:\s{0,8}\d{1,3}[.)](?=\s))?([^\p{L}\p{N}]{1,40})(\p{L}[\p{L}\p{N}-]{0,30})(?=(\S?))/u
+
 /**
  * Whether a text has a line that looks like a command and is none: it stands in the middle, or is written in another
  * way. Somebody meant it for the desk, so such a text must not leave.
  */
-export function mentionsOrder(text: string): boolean {
-  return text.split('\n').some(line => /^\s{0,20}[!\uFF01]\s?\p{L}/u.test(line))
+export function mentionsOrder(text: string, known: KnownOrders): boolean {
+  return text.split(LINE_END).some(line => isMeantAsOrder(line, known))
+}
+
+function isMeantAsOrder(line: string, { isCommand, options }: KnownOrders): boolean {
+  const start = line.slice(0, 200)
+  if (isQuoted(start) || !/[^\p{L}\p{N}\s]/u.test(start)) return false
+  const said = start.normalize('NFKC').replace(/\p{Cf}|[\uFE0E\uFE0F]/gu, '')
+  if (/^\s{0,20}!\s?\p{L}/u.test(said)) return true
+  const [, signs = '', word = '', next = ''] = SIGNS_AND_WORD.exec(said) ?? []
+  // What goes on behind the word is a path.
+  const isOrder = /[!\u00A1\u2755\u2757]/.test(signs) || (/[/#\\]$/.test(signs) && /^[:*_`]?$/.test(next))
+  if (isOrder && isCommand(word.toLowerCase())) return true
+  const words = line.length <= 200 ? wordsOf(line) : []
+  return words.length > 0 && words.length <= 6 && countOptions(words, options) === words.length
 }
 
 /**

@@ -13,11 +13,13 @@ import {
   saysReplyAbove,
   withoutMarks,
 } from './reply/lines.ts'
+import { ownMarkerAt } from './reply/own-marker.ts'
 
 /** The line in our mails above which people are asked to write. Everything from it on is ours. */
 export const REPLY_MARKER = '##- Please write your reply above this line -##'
 
-const MARKER_LINE = /^[>\s|*\uFDD0-\uFDD3]*##-\s/
+const MARKER_LINE = /^[>\s|*\uFDD0-\uFDD3]*##-\s|-##[\s*_|>]*$/
+const LONGEST_MARKER = 400
 
 export interface VisibleOptions {
   /** The subject says that it was forwarded: what it quotes is what it is about. */
@@ -51,7 +53,8 @@ export function visibleReply(text: string, options: VisibleOptions = {}): string
 function withoutMarkerOfOthers(text: string): string {
   const end = text.indexOf('\n')
   const first = end < 0 ? '' : text.slice(0, end)
-  return saysReplyAbove(first) && !/\bwrite your reply\b/i.test(first) ? trimmed(text.slice(end)) : text
+  if (!saysReplyAbove(first)) return text
+  return ownMarkerAt(text.slice(0, end + LONGEST_MARKER).split('\n'), 0) < 0 ? trimmed(text.slice(end)) : text
 }
 
 /** What the first line is indented by stays where there are lines beside it, such as those of a program. */
@@ -123,10 +126,23 @@ export function aboveMarker(text: string): string {
 
 function aboveMarked(text: string): string {
   const lines = text.split('\n')
-  const at = lines.findIndex(line => MARKER_LINE.test(line))
+  const at = lines.findIndex((line, each) => MARKER_LINE.test(line) || ownMarkerAt(lines, each) >= 0)
   if (at < 0) return text
-  const end = withoutQuoteAtEnd(lines, withoutIntroduction(lines, at))
-  return trimmed(lines.slice(0, end).join('\n'))
+  // Some programs put it behind what introduces the quote.
+  const before = (lines[at] ?? '').slice(0, Math.max(0, ownMarkerAt(lines, at)))
+  const above = /[\p{L}\p{N}]/u.test(before) ? [...lines.slice(0, at), before] : lines.slice(0, at)
+  const end = withoutQuoteAtEnd(above, withoutIntroduction(above, above.length))
+  return trimmed(above.slice(0, end).join('\n'))
+}
+
+/** What its sender wrote of a reply as it is shown; '' where it shows nothing but what it quotes or a signature. */
+export function writtenIn(visible: string): string {
+  const lines = trimmed(visible).split('\n')
+  const { length, forwarded } = ownPart(lines, {})
+  const own = forwarded === null ? withoutQuoteAround(lines, length) : lines
+  const attribution = attributionEndingAt(own, trimmedEnd(own, own.length) - 1)
+  const isIntroduction = attribution?.certainty === 2 && attribution.start === 0
+  return isIntroduction || own.every(isBlank) ? '' : visible
 }
 
 /** What every line holds that introduces something: nearly no line of a text does, so the others are not looked at. */

@@ -5,12 +5,13 @@ import { readersOf } from '../commands/recipients.ts'
 import { answerRequester } from '../commands/reply.ts'
 import { unseenChanges } from '../commands/unseen.ts'
 import { type Draft, keepUnsent, unsentReply } from '../commands/unsent.ts'
-import { isMailFile } from '../core/file-danger.ts'
+import { holdsMail } from '../core/file-danger.ts'
+import { showsMail } from '../core/forward.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
 import { countedAs } from '../core/sender.ts'
 import { tokensIn, verifyToken } from '../core/token.ts'
-import { aboveMarker, isForwardSubject } from '../core/visible.ts'
+import { aboveMarker, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { keepDoubt } from '../store/doubts.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
 import { dropAcknowledgements, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
@@ -20,7 +21,7 @@ import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
 import { type Append, type Entry, incoming } from './entry.ts'
-import { changeReaders } from './orders.ts'
+import { changeReaders, knownOrders } from './orders.ts'
 
 const TOLD_MS = 60 * 60 * 1000
 const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
@@ -34,7 +35,7 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   // Files go with the command that takes them.
   const attachments = takesFiles(entry.orders) ? [] : message.attachments
   const raw = message.raw.sha256
-  const written = entry.orders?.text ?? withoutBlankEnds(aboveMarker(message.visible))
+  const written = entry.orders?.text ?? withoutBlankEnds(writtenIn(aboveMarker(message.visible)))
   const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
   if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
   let refusal = await whyNotSent(tx, entry, ticket, decision, written)
@@ -192,16 +193,19 @@ async function whyNotSent(
     )
   }
   if (message.sealed) return SEALED
-  if (mentionsOrder(written)) {
+  if (mentionsOrder(written, knownOrders(intake.context.commands))) {
     return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
   }
   if (message.forwarded || isForwardSubject(message.subject)) {
     return 'Your mail forwards another, so it was kept as an internal note.'
   }
+  if (showsMail(written)) {
+    return 'Your mail shows another mail below its text, which may hold what the requester must not see, so it was kept as an internal note. Write it again without that.'
+  }
   if (!written && attachments.length === 0) {
     return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }
-  if (attachments.some(isMailFile)) {
+  if (attachments.some(holdsMail)) {
     return 'Your mail has a mail attached, which may hold what the requester must not see, so nothing of it was sent; it was kept as an internal note. Write it again without that file.'
   }
   // A program that answers for the agent, and says nothing of itself, says the same each time.

@@ -11,13 +11,14 @@ import {
 } from '../commands/command.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { wordsOf } from '../core/command-line.ts'
-import { isMailFile } from '../core/file-danger.ts'
-import { aboveForward } from '../core/forward.ts'
+import { holdsMail } from '../core/file-danger.ts'
+import { aboveForward, showsMail } from '../core/forward.ts'
 import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../core/options.ts'
-import { ordersIn } from '../core/order-lines.ts'
+import { type KnownOrders, mentionsOrder, ordersIn } from '../core/order-lines.ts'
+import { withoutBlankEnds } from '../core/plain-text.ts'
 import { isBelieved } from '../core/sender.ts'
 import { wordOf } from '../core/typed-line.ts'
-import { aboveMarker, isForwardSubject } from '../core/visible.ts'
+import { aboveMarker, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
@@ -72,7 +73,9 @@ export async function readOrders(
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
-  const whole = [text, shown].filter(Boolean).join('\n\n')
+  const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('
+
+')
   const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [] }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
@@ -83,7 +86,7 @@ export async function readOrders(
         continue
       }
       const step = understand(await readCommand(place, line), facts, orders, line, ticket)
-      await refuseLeak(sql, step, message, ticket)
+      await refuseLeak(sql, step, message, ticket, knownOrders(context.commands))
       orders.steps.push(step)
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
@@ -122,19 +125,34 @@ function optionOfAnswer(commands: Commands, line: string): Options | undefined {
   return countOptions(words, kinds) === words.length ? takeOptions(words, kinds).options : undefined
 }
 
+/** What a line of an agent's mail is known by that was meant for the desk. */
+export function knownOrders(commands: Commands): KnownOrders {
+  return { isCommand: word => commands.has(word), options: commands.find('reply').options ?? {} }
+}
+
 /** What goes to a requester must be meant for this one, and hold no mail of others. */
 async function refuseLeak(
   sql: Sql,
   { command, body, named, options }: Step,
   { attachments, sealed }: InboundMessage,
   ticket: Ticket | undefined,
+  known: KnownOrders,
 ): Promise<void> {
   if (!isSent(command, options)) return
+  if (mentionsOrder(body, known)) {
+    throw new DeskError('usage', 'Your text has a line that begins like a command, where none is taken.')
+  }
+  if (showsMail(body)) {
+    throw new DeskError(
+      'usage',
+      'Your mail shows another below its text, which may hold what the requester must not see.',
+    )
+  }
   if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
   if (sealed) {
     throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
   }
-  if (attachments.some(isMailFile)) {
+  if (attachments.some(holdsMail)) {
     throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
   }
   if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {

@@ -35,7 +35,8 @@ const CASES = readFileSync(join(FOLDER, 'expect.jsonl'), 'utf8')
   .map(line => JSON.parse(line) as Case)
 
 /** Taken out here as soon as it is read rightly. */
-const NOT_YET = new Set(CASES.map(each => each.file))
+const RIGHT = ['flowed-marker-swallowed.eml']
+const NOT_YET = new Set(CASES.map(each => each.file).filter(file => !RIGHT.includes(file)))
 
 let state: string
 let channel: EmailChannel

@@ -87,6 +87,20 @@ describe('a person in a line', () => {
     expect(displayAddress({ address: 'ann@example.com', name: '' })).toBe('ann@example.com')
     expect(displayAddress({ address: 'ann@example.com', name: 'ann@example.com' })).toBe('ann@example.com')
   })
+
+  test.each([
+    'Ann, from Help desk -## your reply stays internal',
+    'Ann; only agents see it',
+    'Ann: nobody',
+    'Ann ##- stays internal',
+    'nobody because your reply stays internal only agents see it',
+  ])('stands apart from a name that says more than a name: %s', name => {
+    expect(displayAddress({ address: 'ann@example.com', name })).toBe(`"${name}" <ann@example.com>`)
+  })
+
+  test.each(['Jean-Luc O’Neil', 'Dr. José María Ode', 'Ann (Sales)', '山田 太郎'])('stands behind a name: %s', name => {
+    expect(displayAddress({ address: 'ann@example.com', name })).toBe(`${name} <ann@example.com>`)
+  })
 })
 
 describe('one line', () => {

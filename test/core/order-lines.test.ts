@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest'
 import { mentionsOrder, ordersIn } from '../../src/core/order-lines.ts'
 
+const KNOWN = {
+  isCommand: (word: string) => ['note', 'help', 'claim'].includes(word),
+  options: { anyway: 'flag', only: 'flag', read: 'text' },
+} as const
+
 test.each([
   ['at the top', '!claim\n!expect friday\n\nI will look at it.', ['claim', 'expect friday'], 'I will look at it.'],
   ['at the bottom', 'Done, it works.\n\n!close', ['close'], 'Done, it works.'],
@@ -37,6 +42,41 @@ test.each([
   ['We come.\n ！note she', true],
   ['It works now!\n!= is what you meant.', false],
   ['> !note', false],
+  // In list signs, styles and quotes, or behind signs that are not shown.
+  ['- !note she lies\n\nWe come.', true],
+  ['• !note she lies\n\nWe come.', true],
+  ['1. !note she lies\n\nWe come.', true],
+  ['*!note* she lies\n\nWe come.', true],
+  ['**!note** she lies\n\nWe come.', true],
+  ['`!note she lies`\n\nWe come.', true],
+  ['"!note she lies"\n\nWe come.', true],
+  ['\u00ad!note she lies\n\nWe come.', true],
+  ['\u2060!note she lies\n\nWe come.', true],
+  // With another sign, or one more.
+  ['¡note she lies\n\nWe come.', true],
+  ['❗note she lies\n\nWe come.', true],
+  ['!\ufe0fnote she lies\n\nWe come.', true],
+  ['!!note she lies\n\nWe come.', true],
+  ['!  note she lies\n\nWe come.', true],
+  ['/note she lies\n\nWe come.', true],
+  ['#note she lies\n\nWe come.', true],
+  // Where other signs end a line.
+  ['We come.\u2028!note she lies', true],
+  ['We come.\u000b!note she lies', true],
+  ['We come.\u0085!note she lies', true],
+  // Options of an answer on a line of their own.
+  ['--only\n\nWe come.', true],
+  ['—only\nWe come.', true],
+  ['We come.\n\n--anyway', true],
+  // What people write.
+  ['/help/index.html is the page.', false],
+  ['# Note\nIt works.', false],
+  ['#12 and #note-taking', false],
+  ['- note the time', false],
+  ['Great!\n\n- it works!', false],
+  ['¡Hola!\n\nYa funciona.', false],
+  ['Start it with --only behind its name.', false],
+  ['--\nBob', false],
 ])('%j is no answer to send on: %s', (text, expected) => {
-  expect(mentionsOrder(ordersIn(text).text)).toBe(expected)
+  expect(mentionsOrder(ordersIn(text).text, KNOWN)).toBe(expected)
 })

@@ -123,7 +123,9 @@ export class Cast {
       case 'wait':
         return user.command(`/desk wait ${ref}`)
       case 'resolve':
-        return user.command(`/desk resolve ${ref} --tell --category hardware/printer "${step.text} (${step.label})"`)
+        return user.command(
+          `/desk resolve ${ref} --anyway --tell --category hardware/printer "${step.text} (${step.label})"`,
+        )
       case 'note':
         return this.#fill(user, this.#card(story), 'Note', { Text: `Mind this (${step.label})` })
       default: {

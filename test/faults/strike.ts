@@ -20,9 +20,7 @@ const PLACES: Record<string, { usual: string; struck: string }[]> = {
       struck: "const receipts = await this.#store(group); strike('committed')",
     },
   ],
-  '/src/store/files.ts': [
-    { usual: 'await move(path, target,', struck: "strike('spooled'); await move(path, target," },
-  ],
+  '/src/store/files.ts': [{ usual: 'await move(path, target,', struck: "strike('spooled'); await move(path, target," }],
 }
 
 const VARIABLE = 'STRIKE_AT'
