@@ -73,9 +73,7 @@ export async function readOrders(
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
-  const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('
-
-')
+  const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
   const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [] }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
