@@ -139,7 +139,7 @@ describe("an agent's answer", () => {
       const exchange = await answer(await whole(type, name, ...head))
       const sent = await exchange.answer()
       expect(sent.text).toContain(SAID)
-      expect(sent.raw).not.toMatch(/p7m|PKCS/i)
+      expect(sent.raw).not.toMatch(/\.p7m|\bpkcs7?-/i)
       expect(`${sent.text}${sent.html}`).not.toMatch(SECRET)
       expect(sent.attachments.map(each => each.filename)).toEqual(name === 'segments.p7m' ? ['plan.pdf'] : [])
     })
