@@ -99,9 +99,11 @@ function strictFields(head: string): Field[] | string {
   const lines = head.split(head.includes('\r') ? '\r\n' : '\n')
   if (lines.length > MOST_LINES) return 'its head has too many lines'
   if (lines.pop() !== '' || lines.pop() !== '') return 'no empty line ends its head'
+  const isSuspect = CONTROL_BESIDE_LINE_ENDS.test(head)
   const fields: Field[] = []
   for (const [index, line] of lines.entries()) {
-    if (CONTROL.test(line)) return `line ${index + 1} of its head holds a control character`
+    if (line.includes('\r') || line.includes('\n') || (isSuspect && CONTROL.test(line)))
+      return `line ${index + 1} of its head holds a control character`
     const last = fields.at(-1)
     if (line.startsWith(' ') || line.startsWith('\t')) {
       const more = trimmed(line)
@@ -119,6 +121,7 @@ function strictFields(head: string): Field[] | string {
 
 const NAME = /^[!-9;-~]{1,200}$/
 const CONTROL = /[\0-\x08\x0a-\x1f\x7f]/
+const CONTROL_BESIDE_LINE_ENDS = /[\0-\x08\x0b\x0c\x0e-\x1f\x7f]/
 
 /** Without the blanks around it; a byte of a character may look like a blank of another kind. */
 function trimmed(text: string): string {
