@@ -20,7 +20,7 @@ interface Asked {
 
 /**
  * All that a message says, and the new part of it: its own text, then invitations, what is sealed, and mails within.
- * `typed` is what of that its writer surely typed: nothing of a mail about an appointment, which programs write.
+ * `typed` is what of that its writer surely typed: nothing of a file, or of a mail about an appointment.
  */
 export function textsOf(
   parts: Parts,
@@ -35,7 +35,7 @@ export function textsOf(
   return {
     text: cut(joined([plain, ...beside, ...within]), longest),
     visible: cut(joined([visible, ...beside, ...shown]), longest),
-    typed: parts.calendars.length > 0 ? '' : storable(typedPart(own, visible)),
+    typed: parts.calendars.length > 0 || parts.isFile ? '' : storable(typedPart(own, visible)),
   }
 }
 

@@ -85,6 +85,28 @@ describe('an agent answers a stranger, with the desk on Cc', () => {
   })
 })
 
+describe('an agent sends a file of somebody else that is shown in place', () => {
+  const file = (name: string, type = 'text/plain', field = 'inline') =>
+    `Content-Type: ${type}; name=${name}\r\nContent-Disposition: ${field}; filename=${name}\r\n\r\n!tag HD-1 TAG\r\n`
+
+  test.each([
+    ['alone', [file('log.txt')]],
+    ['behind an empty text', [textPart(''), file('log.txt')]],
+    ['behind a text', [textPart('See the log.'), file('log.txt')]],
+    ['in HTML', [file('log.html', 'text/html')]],
+    ['as a file', [file('log.txt', 'text/plain', 'attachment')]],
+    ['with its name in one place alone', ['Content-Type: text/plain; name=log.txt\r\n\r\n!tag HD-1 TAG\r\n']],
+    ['two of them', [file('a.txt'), file('b.txt')]],
+  ])('%s', async (_, parts) => {
+    expect(await isTagged({ subject: 'Log', type: 'multipart/mixed', parts })).toBe(false)
+  })
+
+  test('the whole mail is the file', async () => {
+    const type = 'text/plain; name=log.txt'
+    expect(await isTagged({ subject: 'Log', type, text: '!tag HD-1 TAG\n' })).toBe(false)
+  })
+})
+
 describe('an agent answers an invitation whose organizer claims to be the desk', () => {
   const appointment = (summary: string, description: string, method: string) =>
     [
