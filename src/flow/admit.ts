@@ -1,4 +1,4 @@
-import type { Authenticity, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { UNKNOWN } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
@@ -6,6 +6,7 @@ import { verdictOf } from '../core/verdict.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import {
   type Arrival,
+  arrivalByExternalId,
   arrivalByFingerprint,
   countAgain,
   giveUpFingerprint,
@@ -38,8 +39,10 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
     ? await admitWaiting(tx, intake, origin, again, message, undefined)
     : undefined
   if (mended) return mended
-  if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
+  const externalId = again ? await overtakingId(tx, again, message) : message.id
+  if (again && externalId === null) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   const blank = await blankArrival(tx, intake, origin, message)
+  blank.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const says = twin && comparedWith(twin, message)
   if (twin && (says === 'less' || (says === 'same' && !isLeft(twin)))) return keepDuplicate(tx, blank, twin)
@@ -58,7 +61,15 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   return { outcome: became.outcome, ref: became.ref }
 }
 
-const CERTAINTY: Record<Authenticity, number> = { fail: 0, unaligned: 1, none: 2, pass: 3 }
+/**
+ * The same bytes came before. With another envelope they may have said less: without a sender they are a report, and from
+ * elsewhere they confirm nobody. Gives the id under which they count once more, null if they do not.
+ */
+async function overtakingId(tx: Tx, first: Arrival, message: InboundMessage): Promise<string | null> {
+  if (!message.live || message.sentByHand || comparedWith(first, message) !== 'more') return null
+  const id = `${message.id} again`
+  return (await arrivalByExternalId(tx, first.channel, id)) ? null : id
+}
 
 /**
  * Whether a message says more than an earlier copy of it, less, or the same. Whoever got somebody's mail as well may hand
@@ -69,7 +80,8 @@ function comparedWith({ verdict, outcome }: Arrival, message: InboundMessage): '
   if (message.sentByHand) return outcome === 'ignored:own-address' ? 'more' : 'less'
   if (verdict === null) return 'less'
   const awake = Number(wakes(message)) - Number(wakes(verdict))
-  const certain = CERTAINTY[message.authentication.result] - CERTAINTY[(verdict.authentication ?? UNKNOWN).result]
+  const isSure = ({ result }: Authentication) => Number(result === 'pass')
+  const certain = isSure(message.authentication) - isSure(verdict.authentication ?? UNKNOWN)
   const more = awake || certain
   return more === 0 ? 'same' : more > 0 ? 'more' : 'less'
 }

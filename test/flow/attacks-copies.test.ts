@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkedBy, type Letter } from '../support/letter.ts'
+import { checkedBy, type Letter, writeLetter } from '../support/letter.ts'
 import { ANN, BOB, HELP, MIKE, Siege, TRUSTED } from '../support/siege.ts'
 
 // Whoever got a mail as well hands it over once more: as it is, changed where its signature does not reach, before it
@@ -105,6 +105,35 @@ describe('a copy that comes first swallows nothing', () => {
     ).toBe('duplicate')
   })
 
+  describe('though every byte is the same', () => {
+    const answer = () => ({
+      ...anns({ subject: 'Re: [HD-1] VPN', text: `It is broken again, ${count}!` }),
+      head: [`In-Reply-To: <${siege.token.answer}@desk.example>`, `Message-ID: <again-${count}@example.com>`],
+    })
+
+    test('an answer without a sender on the envelope leaves the ticket closed, hers does not', async () => {
+      count += 1
+      await siege.desk.as('bob', 'close 1')
+      await siege.quiet()
+      const raw = writeLetter(answer(), siege.clock.now())
+      await siege.sendRaw(raw, '', [HELP])
+      expect((await siege.tickets()).get('HD-1')?.facts.state).toBe('closed')
+      const told = siege.world.to(BOB).length
+      await siege.sendRaw(raw, ANN, [HELP])
+      expect((await siege.tickets()).get('HD-1')?.facts.state).toBe('open')
+      expect(siege.world.to(BOB).length).toBeGreaterThan(told)
+    })
+
+    test('what comes a third time changes nothing', async () => {
+      count += 1
+      const raw = writeLetter(anns(), siege.clock.now())
+      for (const sender of ['', ANN]) await siege.sendRaw(raw, sender, [HELP])
+      const before = await siege.tickets()
+      for (const sender of [ANN, '', MALLORY]) await siege.sendRaw(raw, sender, [HELP])
+      expect(await siege.tickets()).toEqual(before)
+    })
+  })
+
   test('one with nothing changed stands for it', async () => {
     count += 1
     expect(await becomes(anns())).toBe('opened')
@@ -180,10 +209,11 @@ describe('a signed mail that was written to somebody else', () => {
   })
 
   test('an answer that is addressed with the token is one', async () => {
+    const newest = `help+${siege.tokenOf(BOB, /^\[HD-1\] Ann wrote/)}@desk.example`
     const letter = {
       ...bobs([]),
-      head: [`To: ${led()}`],
-      recipients: [led()],
+      head: [`To: ${newest}`],
+      recipients: [newest],
       subject: 'Re: [HD-1] VPN',
       text: 'Try again.',
     }
