@@ -106,6 +106,8 @@ export interface InboundMessage {
   text: string
   /** The new part of it, without quotes. The same as `text` where there is nothing to leave out. */
   visible: string
+  /** The beginning of `visible` that its writer surely typed: commands stand there alone. Left out where that is all of it. */
+  typed?: string
   kind: MessageKind
   /** Why `kind` is what it is, one clause each. Empty for a person. */
   kindReasons: string[]

@@ -92,6 +92,12 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   // Of what came through a list: nobody who reads along, and not ourselves.
   const [answered] =
     lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...own]))
+  const nobodys = [...lists, ...own, author?.address ?? '']
+  const copied = {
+    sender: author?.address ?? '',
+    answeredAt: answered?.address ?? null,
+    others: [...to, ...cc].map(({ address }) => address).filter(address => !isOurs(address, nobodys)),
+  }
   const evidence = evidenceOf(values, author, options)
   const fromName = rewritten ? (from?.name ?? list.name) : nameOf(written, values)
   const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName, subject }, list.isOwn)
@@ -130,6 +136,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       subject,
       text: said.text,
       visible: said.visible,
+      ...(said.typed === said.visible ? {} : { typed: said.typed }),
       kind: verdict.kind,
       kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
@@ -146,7 +153,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
         ...(rewritten ? messageIds(wrapped?.messageId ?? '') : []),
         ...(verdict.kind === 'bounce' ? [...parts.carried, ...returnedIds(whole)].flatMap(messageIds) : []),
       ],
-      fingerprint: messageId && author ? fingerprintOf(messageId, author.address, whole, parts.attachments) : null,
+      fingerprint: messageId && author ? fingerprintOf({ messageId, ...copied }, whole, parts.attachments) : null,
       ...(lists.length > 0 ? { through: { lists, name: list.name } } : {}),
       attachments: parts.attachments,
       ...(parts.sealed.length > 0 ? { sealed: true } : {}),

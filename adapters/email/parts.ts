@@ -45,6 +45,8 @@ function withOtherBoundary(raw: RawMessage, { length }: Head): Buffer | undefine
 export interface Parts {
   /** With `MARKS` where HTML told what is quoted. */
   text: string
+  /** The text, or some of it, is a file that is shown in place: somebody else may have written it. */
+  isFile: boolean
   /** HTML as it came, all of it in one; '' where there is none. Read only where it is asked for. */
   html: string
   attachments: InboundAttachment[]
@@ -75,6 +77,7 @@ export interface PartsOptions {
 export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0, html }: PartsOptions): Promise<Parts> {
   const parts: Parts = {
     text: '',
+    isFile: false,
     html: '',
     attachments: [],
     deliveryStatus: [],
@@ -91,6 +94,7 @@ export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0,
   const unarmored = withoutArmor(own.trim() || !parts.tnef ? own : layOutTnef(parts.tnef))
   const { text, files } = withoutEncodedFiles(unarmored.text)
   parts.text = text
+  parts.isFile = tree !== false && isFile(tree)
   for (const block of unarmored.encrypted) {
     parts.sealed.push(block.kind)
     addFile(parts, { name: 'encrypted.asc', bytes: Buffer.from(block.text) })
@@ -103,6 +107,10 @@ export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0,
   }
   if (html) parts.html = (tree && htmlOfParts(tree)) || parts.tnef?.html || ''
   return parts
+}
+
+function isFile({ textContent, written, children }: MimePart): boolean {
+  return (textContent !== undefined && (written?.name ?? '') !== '') || children.some(isFile)
 }
 
 /** A file that stood in a text. */

@@ -2,7 +2,7 @@ import type { InboundMessage } from '../../src/channel.ts'
 import { normaliseAddress, oneLine } from '../../src/core/address.ts'
 import { forwardedMail } from '../../src/core/forward.ts'
 import { withoutMarks } from '../../src/core/reply/lines.ts'
-import { isForwardSubject, visibleReply } from '../../src/core/visible.ts'
+import { isForwardSubject, typedPart, visibleReply } from '../../src/core/visible.ts'
 import type { MailWithin, Parts } from './parts.ts'
 
 interface Asked {
@@ -18,11 +18,14 @@ interface Asked {
   report: boolean
 }
 
-/** All that a message says, and the new part of it: its own text, then invitations, what is sealed, and mails within. */
+/**
+ * All that a message says, and the new part of it: its own text, then invitations, what is sealed, and mails within.
+ * `typed` is what of that its writer surely typed: nothing of a file, or of a mail about an appointment.
+ */
 export function textsOf(
   parts: Parts,
   { longest, forward, maybeForward, answers, report }: Asked,
-): { text: string; visible: string } {
+): { text: string; visible: string; typed: string } {
   const own = parts.text.length > longest ? cut(parts.text, longest) : parts.text
   const plain = withoutMarks(own)
   const beside = [...parts.calendars.filter(text => !plain.includes(text)), ...sealedNotes(parts, plain)]
@@ -32,6 +35,7 @@ export function textsOf(
   return {
     text: cut(joined([plain, ...beside, ...within]), longest),
     visible: cut(joined([visible, ...beside, ...shown]), longest),
+    typed: parts.calendars.length > 0 || parts.isFile ? '' : storable(typedPart(own, visible)),
   }
 }
 

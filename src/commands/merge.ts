@@ -2,7 +2,7 @@ import { replay, type TicketFacts } from '../core/ticket.ts'
 import { stateInWords } from '../core/ticket-state.ts'
 import { DeskError } from '../errors.ts'
 import { eventsOf, lastEventOf } from '../store/events.ts'
-import { addParticipant, participantsOf, removeParticipants } from '../store/participants.ts'
+import { addParticipant, keepOff, participantsOf, removeParticipants } from '../store/participants.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { findTicket, onTicket, onTicketWith, ticketArgument } from './command.ts'
@@ -55,6 +55,7 @@ export async function mergeInto(tx: Tx, ticket: Ticket, into: Ticket, change: Ch
     const added = await addParticipant(tx, into.id, { ...each, role: 'copied' }, change.at)
     if (added) joined.push(`${each.kind} ${each.address}`)
   }
+  joined.push(...(await keepOff(tx, ticket.id, into.id, change.at)))
   await recordEvent(tx, ticket, { type: 'merged', data: { into: into.id } }, change)
   return recordEvent(tx, into, { type: 'absorbed', data: { ticket: ticket.id, joined } }, change)
 }

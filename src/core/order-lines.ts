@@ -55,9 +55,9 @@ function isMeantAsOrder(line: string, { isCommand, options }: KnownOrders): bool
 
 /**
  * Command lines at the top or the bottom of what a person wrote: `!claim`, `!note Called her.` A line with a word that
- * stands elsewhere, is quoted, or has other text before it on its line is none.
+ * stands elsewhere, is quoted, or has other text before it on its line is none. `atTop`: not at the bottom either.
  */
-export function ordersIn(text: string): Orders {
+export function ordersIn(text: string, { atTop = false } = {}): Orders {
   const lines = text.split('\n')
   let top = 0
   const first: string[] = []
@@ -72,7 +72,7 @@ export function ordersIn(text: string): Orders {
   }
   let bottom = lines.length
   const last: string[] = []
-  for (; bottom > top && first.length + last.length < MOST; bottom -= 1) {
+  for (; !atTop && bottom > top && first.length + last.length < MOST; bottom -= 1) {
     const line = (lines[bottom - 1] ?? '').trim()
     if (line === '') continue
     if (!ORDER.test(line)) break

@@ -145,6 +145,37 @@ export function writtenIn(visible: string): string {
   return isIntroduction || own.every(isBlank) ? '' : visible
 }
 
+/**
+ * The beginning of a visible reply that its writer surely typed: what stands in the whole text above all that introduces
+ * words of others, however these are marked. Programs that quote without marks show there what others chose, quote marks
+ * among it. The whole text may hold `MARKS`.
+ */
+export function typedPart(text: string, visible: string): string {
+  const lines = unwrapped(text.replace(BIDI, '')).split('\n')
+  const at = lines.findIndex((_, at) => introduces(lines, at))
+  if (at < 0) return visible
+  // The last line of an introduction is found first.
+  const start = attributionEndingAt(lines, at)?.start ?? at
+  const above = lines.slice(0, start).map(line => withoutMarks(line).trim())
+  let known = 0
+  let length = 0
+  for (const line of visible.split('\n')) {
+    const found = isBlank(line) ? known : above.indexOf(line.trim(), known) + 1
+    if (!isBlank(line) && found === 0) break
+    known = found
+    length += line.length + 1
+  }
+  return visible.slice(0, length)
+}
+
+function introduces(lines: readonly string[], at: number): boolean {
+  const line = lines[at] ?? ''
+  if (line.startsWith(MARKS.quote)) return true
+  if (isBlank(line) || !INTRODUCES.test(line)) return false
+  if (saysForwarded(line) || saysOriginal(line) || headerBlockAt(lines, at) !== null) return true
+  return attributionEndingAt(lines, at)?.certainty === 2
+}
+
 /** What every line holds that introduces something: nearly no line of a text does, so the others are not looked at. */
 const INTRODUCES = /[:：\uFDD0\uFDD1]|wrote|^\s{0,40}[-‐‑‒–—―_=*~+#<|.]/i
 

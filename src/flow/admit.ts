@@ -1,10 +1,18 @@
-import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
+import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../channel.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { UNKNOWN } from '../core/sender.ts'
 import type { Decision } from '../core/threading.ts'
 import { verdictOf } from '../core/verdict.ts'
 import { raiseAlarm } from '../store/alarms.ts'
-import { type Arrival, arrivalByFingerprint, countAgain, insertArrival, settleArrival } from '../store/arrivals.ts'
+import {
+  type Arrival,
+  arrivalByExternalId,
+  arrivalByFingerprint,
+  countAgain,
+  giveUpFingerprint,
+  insertArrival,
+  settleArrival,
+} from '../store/arrivals.ts'
 import { saveBlob } from '../store/blobs.ts'
 import { countRate } from '../store/rates.ts'
 import type { Sql, Tx } from '../store/sql.ts'
@@ -13,7 +21,7 @@ import { blankArrival, describe, refOf } from './blank.ts'
 import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
 import { type Decided, decideOn } from './decide.ts'
-import type { Became } from './entry.ts'
+import { type Became, wakes } from './entry.ts'
 import { foldFlood } from './flood.ts'
 import { tellOfHeld } from './held.ts'
 import { tellOfOrders } from './orders.ts'
@@ -31,19 +39,16 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
     ? await admitWaiting(tx, intake, origin, again, message, undefined)
     : undefined
   if (mended) return mended
-  if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
+  const externalId = again ? await overtakingId(tx, again, message) : message.id
+  if (again && externalId === null) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   const blank = await blankArrival(tx, intake, origin, message)
+  blank.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
-  // A copy to the desk of what a colleague sent by hand says less than what lies in the Sent folder.
-  const overrules = message.sentByHand && twin?.outcome === 'ignored:own-address'
-  const first = overrules ? undefined : twin
-  if (overrules) blank.fingerprint = null
-  if (first) {
-    const duplicate = await duplicateOf(tx, first)
-    await insertArrival(tx, { ...blank, ...duplicate })
-    return duplicate
-  }
+  const says = twin && comparedWith(twin, message)
+  if (twin && (says === 'less' || (says === 'same' && !isLeft(twin)))) return keepDuplicate(tx, blank, twin)
   const decided = await decideOn(tx, intake, origin, message)
+  if (twin && says === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, blank, twin)
+  if (twin) await giveUpFingerprint(tx, twin.number)
   const { decision, verdict } = decided
   const became = await carryOut(tx, intake, origin, message, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
@@ -54,6 +59,42 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, message: Inb
   else await tellOfHeld(tx, intake, arrival, message)
   if (message.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
   return { outcome: became.outcome, ref: became.ref }
+}
+
+/**
+ * The same bytes came before. With another envelope they may have said less: without a sender they are a report, and from
+ * elsewhere they confirm nobody. Gives the id under which they count once more, null if they do not.
+ */
+async function overtakingId(tx: Tx, first: Arrival, message: InboundMessage): Promise<string | null> {
+  if (!message.live || message.sentByHand || comparedWith(first, message) !== 'more') return null
+  const id = `${message.id} again`
+  return (await arrivalByExternalId(tx, first.channel, id)) ? null : id
+}
+
+/**
+ * Whether a message says more than an earlier copy of it, less, or the same. Whoever got somebody's mail as well may hand
+ * it over first, with fields added that make it a machine's, or in a way that confirms nobody: that must not stand for the
+ * true one. And a copy to the desk of what a colleague sent by hand says less than what lies in the Sent folder.
+ */
+function comparedWith({ verdict, outcome }: Arrival, message: InboundMessage): 'more' | 'less' | 'same' {
+  if (message.sentByHand) return outcome === 'ignored:own-address' ? 'more' : 'less'
+  if (verdict === null) return 'less'
+  const awake = Number(wakes(message)) - Number(wakes(verdict))
+  const isSure = ({ result }: Authentication) => Number(result === 'pass')
+  const certain = isSure(message.authentication) - isSure(verdict.authentication ?? UNKNOWN)
+  const more = awake || certain
+  return more === 0 ? 'same' : more > 0 ? 'more' : 'less'
+}
+
+/** Nothing came of it so far. */
+function isLeft({ outcome }: Arrival): boolean {
+  return /^(?:held|ignored):/.test(outcome) && !/^ignored:(?:commands|status)$/.test(outcome)
+}
+
+/** What was left stands for its copies where these would be left for the same reason. */
+function wouldBecome(decision: Decision, { outcome, ticketId }: Arrival): boolean {
+  if (decision.action === 'ignore') return outcome === `ignored:${decision.rule}`
+  return decision.action === 'hold' && outcome === `held:${decision.reason}` && ticketId === decision.ticketId
 }
 
 /** Keeps what could not be read, and raises an alarm: one for the channel, however many there are. */
@@ -102,15 +143,18 @@ export async function admitWaiting(
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
   const message = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
-  const claimed = { ...waiting, ...describe(message), detail: null, raw: message.raw.sha256 }
+  const described = describe(message)
+  const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
+  const first = twin && twin.number !== waiting.number ? twin : undefined
+  const fingerprint = first ? null : described.fingerprint
+  const claimed = { ...waiting, ...described, fingerprint, detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
-  const first = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
-  const twin = first && first.number !== waiting.number ? await duplicateOf(tx, first) : undefined
+  const duplicate = first && !isLeft(first) ? await duplicateOf(tx, first) : undefined
   const decided = decision
     ? { decision, verdict: verdictOf(message, [], decision), asked: NOTHING_ASKED }
     : await decideOn(tx, intake, origin, message)
-  const became = twin ?? (await carryOut(tx, intake, origin, message, decided))
+  const became = duplicate ?? (await carryOut(tx, intake, origin, message, decided))
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
   await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
@@ -127,6 +171,12 @@ function knownOf({ verdict }: Arrival, { authentication, spam }: InboundMessage)
 const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
+
+async function keepDuplicate(tx: Tx, blank: Arrival, first: Arrival): Promise<Receipt> {
+  const duplicate = await duplicateOf(tx, first)
+  await insertArrival(tx, { ...blank, ...duplicate })
+  return duplicate
+}
 
 async function duplicateOf(sql: Sql, first: Arrival): Promise<Became & { duplicateOf: number }> {
   const { ticketId, number } = first

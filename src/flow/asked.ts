@@ -1,15 +1,13 @@
 import type { InboundMessage } from '../channel.ts'
-import { ordersIn } from '../core/order-lines.ts'
 import { referenceAt } from '../core/reference.ts'
 import type { Decision } from '../core/threading.ts'
 import { wordOf } from '../core/typed-line.ts'
-import { type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
-import type { Sql, Tx } from '../store/sql.ts'
+import type { Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
-import { claimsIn } from './conversation.ts'
-import { type Orders, ownText, readOrders, refuseBelowNote } from './orders.ts'
+import { type Orders, orderLines, readOrders, refuseBelowNote } from './orders.ts'
 import { beyondProof, proofOf } from './proof.ts'
 
 /** What an agent asks for in a mail. */
@@ -38,13 +36,13 @@ export async function askedIn(
   const sender =
     from && kind === 'person' && !sentByHand ? await knownPerson(tx, intake, origin.kind, from.address) : null
   const actor = sender?.handle == null ? null : sender
-  const { lines, text } = actor ? ordersIn(ownText(message)) : { lines: [], text: '' }
+  const { lines, text } = actor ? orderLines(intake.keys, message) : { lines: [], text: '' }
   if (!actor || lines.length === 0 || decision.action === 'hold')
     return { decision, orders: null, actor, unconfirmed: false }
   const proof = await proofOf(tx, intake.keys, message)
   // A token that went to others as well, such as that of an answer with the agent on Cc, says nothing of who sends it.
   const isNobodys = !proof || (proof.by === 'token' && proof.alone.length === 0)
-  if (isNobodys || (await isLedAstray(tx, intake, message, decision))) {
+  if (isNobodys) {
     const held: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
   }
@@ -77,14 +75,4 @@ function isMeant({ context, facts }: Intake, lines: readonly string[]): boolean 
     const reference = referenceAt(about, facts.prefixes, { numbers: about.trimStart().startsWith('#') })
     return context.commands.isNear(wordOf(line)) || reference?.isAlone === true
   })
-}
-
-/** A signature says nothing of whom its bytes were handed to: on the envelope anybody may lead them to another ticket. */
-async function isLedAstray(sql: Sql, { keys }: Intake, message: InboundMessage, decision: Decision): Promise<boolean> {
-  const { references, to, cc, authentication } = message
-  if (authentication.result !== 'pass' || !authentication.signed) return false
-  if (decision.action !== 'append' || decision.rule !== 'token') return false
-  const written = claimsIn(keys, [...references, ...[...to, ...cc].map(each => each.address)])
-  for (const { number } of written) if ((await outboxByNumber(sql, number))?.ticketId) return false
-  return true
 }

@@ -281,7 +281,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   // One of which nothing confirms who wrote it lets nobody in, and no answer goes another way for it.
   if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
   if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isShown(entry.proof, sender)) {
-    now = await letIn(tx, entry, now, await copiedOn(tx, entry))
+    if (isWrittenTo(entry)) now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     now = await movePeople(tx, entry, now, decision)
     const replyTo = answerAddress(facts, message)
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
@@ -358,6 +358,14 @@ async function letIn(tx: Tx, { change }: Entry, ticket: Ticket, people: readonly
     now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
   }
   return now
+}
+
+/**
+ * It names the desk, or a list that leads to it. What was written to others alone, and reached the desk by whoever handed
+ * it on, lets nobody in: its writer may not know of it.
+ */
+function isWrittenTo({ message: { to, cc, through }, intake }: Entry): boolean {
+  return through !== undefined || [...to, ...cc].some(each => intake.facts.isOurs(each.address))
 }
 
 /** Colleagues on To and Cc, who take part from now on. */

@@ -95,7 +95,7 @@ export async function sentThatBounced(
   facts: Pick<DeskFacts, 'at'>,
   message: InboundMessage,
 ): Promise<{ sent: OutboxEntry; confirmed: boolean } | undefined> {
-  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+  for (const claim of claimsOf(keys, message)) {
     const sent = await outboxByNumber(sql, claim.number)
     if (sent) return { sent, confirmed: true }
   }
@@ -107,8 +107,23 @@ export async function sentThatBounced(
   return undefined
 }
 
+/**
+ * What the tokens of ours claim that a message names, in what it answers and whom it is addressed to. A signature says
+ * nothing of whom its bytes were handed to: of a message that nothing else confirms, what stands on the envelope alone
+ * is the word of whoever handed it over. Reports come to the envelope (RFC 3834 section 4), and change nothing.
+ */
+export function claimsOf(keys: readonly TokenKey[], message: InboundMessage): TokenClaim[] {
+  const { references, to, cc, addressedTo, authentication, kind } = message
+  const isReport = kind === 'bounce' || kind === 'auto-reply'
+  if (authentication.result !== 'pass' || !authentication.signed || isReport) {
+    return claimsIn(keys, [...references, ...addressedTo])
+  }
+  const written = new Set([...to, ...cc].map(each => each.address))
+  return claimsIn(keys, [...references, ...addressedTo.filter(address => written.has(address))])
+}
+
 /** What the tokens of ours among these claim, wherever they stand: what others put before them is no token of ours. */
-export function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): TokenClaim[] {
+function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): TokenClaim[] {
   const claims = [...new Set(texts.flatMap(tokensIn))].map(token => verifyToken(keys, token))
   return claims.filter(claim => claim !== null).slice(0, CLUES)
 }
@@ -116,7 +131,7 @@ export function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): T
 /** What it answers says more than the address it was sent to. */
 async function tokenClues(sql: Sql, keys: readonly TokenKey[], message: InboundMessage): Promise<Clue[]> {
   const clues: Clue[] = []
-  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+  for (const claim of claimsOf(keys, message)) {
     const sent = await outboxByNumber(sql, claim.number)
     if (!sent?.ticketId) continue
     const recipients = await recipientsOf(sql, sent.id)

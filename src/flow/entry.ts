@@ -64,7 +64,8 @@ export async function entryFor(
   const sender = await meet(tx, intake, writer, isVouched(message), message.alsoKnownAs)
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
-  const proof = await proofOf(tx, intake.keys, message)
+  // What shows of whom a form came shows nothing of whoever filled it in.
+  const proof = writerOf(message) === message.from ? await proofOf(tx, intake.keys, message) : null
   // Of a report that bears a token of ours nobody asks who wrote it.
   const isReport = message.kind === 'bounce' && bearsToken(intake.keys, message)
   const doubt = doubtOf(message, sender, isReport || isShown(proof, sender), opens)
@@ -86,7 +87,7 @@ function doubtOf(message: InboundMessage, sender: Person, shown: boolean, opens:
 }
 
 /** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
-export function wakes({ kind, bulk }: InboundMessage): boolean {
+export function wakes({ kind, bulk }: Pick<InboundMessage, 'kind' | 'bulk'>): boolean {
   return kind === 'person' || bulk === 'list'
 }
 

@@ -10,7 +10,6 @@ import { showsMail } from '../core/forward.ts'
 import { mentionsOrder } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
 import { countedAs } from '../core/sender.ts'
-import { tokensIn, verifyToken } from '../core/token.ts'
 import { aboveMarker, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { keepDoubt } from '../store/doubts.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
@@ -20,6 +19,7 @@ import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
+import { claimsOf } from './conversation.ts'
 import { type Append, type Entry, incoming } from './entry.ts'
 import { changeReaders, knownOrders } from './orders.ts'
 
@@ -150,15 +150,12 @@ async function keepIfUnseen(tx: Tx, entry: Entry, ticket: Ticket, draft: Draft):
 
 /** The notification whose answers go to the requester, which this mail answers. */
 async function notificationAnswered(tx: Tx, { message, intake }: Entry): Promise<OutboxEntry | undefined> {
-  for (const token of [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)) {
-    const claim = verifyToken(intake.keys, token)
-    const sent = claim?.purpose === 'answer' ? await outboxByNumber(tx, claim.number) : undefined
+  for (const { purpose, number } of claimsOf(intake.keys, message)) {
+    const sent = purpose === 'answer' ? await outboxByNumber(tx, number) : undefined
     if (sent) return sent
   }
   return undefined
 }
-
-const MOST_TOKENS = 10
 
 const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',

@@ -17,14 +17,16 @@ import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../core/opt
 import { type KnownOrders, mentionsOrder, ordersIn } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
 import { isBelieved } from '../core/sender.ts'
+import type { TokenKey } from '../core/token.ts'
 import { wordOf } from '../core/typed-line.ts'
-import { aboveMarker, isForwardSubject, writtenIn } from '../core/visible.ts'
+import { aboveMarker, isAnswerSubject, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import type { Ticket } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
+import { claimsOf } from './conversation.ts'
 import { isSent, leadsTo, readCommand, type TypedCommand } from './read-command.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
 
@@ -55,21 +57,35 @@ export interface Step {
 }
 
 /** The text in which an agent may give commands: never what is quoted or forwarded. */
-export function ownText(message: InboundMessage): string {
+function ownText(message: InboundMessage): string {
   if (message.forwarded) return message.forwarded.comment
-  return isForwardSubject(message.subject) ? '' : aboveForward(aboveMarker(message.visible))
+  return isForwardSubject(message.subject) ? '' : aboveForward(aboveMarker(message.typed ?? message.visible))
+}
+
+/** The command lines of an agent's mail as they are written, and the rest of what its writer typed. */
+export function orderLines(keys: readonly TokenKey[], message: InboundMessage): { lines: string[]; text: string } {
+  return ordersIn(ownText(message), { atTop: showsOthers(keys, message) })
+}
+
+/**
+ * It answers somebody's mail that did not come from the desk: what programs quote of it may stand below without any
+ * mark, so the bottom may be words of others. Mail of ours begins with a line that tells where it begins.
+ */
+function showsOthers(keys: readonly TokenKey[], message: InboundMessage): boolean {
+  if (message.forwarded || (message.references.length === 0 && !isAnswerSubject(message.subject))) return false
+  return claimsOf(keys, message).length === 0
 }
 
 /** The commands in an agent's mail; null if there are none. `ticket`: the one that it is about. */
 export async function readOrders(
   sql: Sql,
-  { context, facts }: Intake,
+  { context, facts, keys }: Intake,
   message: InboundMessage,
   ticket: Ticket | undefined,
 ): Promise<Orders | null> {
   if (message.kind !== 'person' || message.sentByHand) return null
   const own = ownText(message)
-  const { lines, text } = ordersIn(own)
+  const { lines, text } = orderLines(keys, message)
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()

@@ -7,7 +7,7 @@ import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { currentTicket, ticketIdByNumber } from '../store/tickets.ts'
 import type { Intake } from './context.ts'
-import { claimsIn } from './conversation.ts'
+import { claimsOf } from './conversation.ts'
 import type { Step } from './orders.ts'
 
 /** What shows that a message is of whom it names. */
@@ -23,7 +23,7 @@ export async function proofOf(sql: Sql, keys: readonly TokenKey[], message: Inbo
   if (authentication.result === 'pass' || thread !== undefined || sentByHand) return { by: 'transport' }
   if (authentication.result !== 'none' || !from) return null
   const got: Extract<Proof, { by: 'token' }> = { by: 'token', sent: [], alone: [] }
-  for (const claim of claimsIn(keys, [...message.references, ...message.addressedTo])) {
+  for (const claim of claimsOf(keys, message)) {
     const sent = await outboxByNumber(sql, claim.number)
     const recipients = sent && sent.seenAt === null ? await recipientsOf(sql, sent.id) : []
     if (!sent || !recipients.some(each => each.recipient === from.address)) continue
@@ -34,8 +34,8 @@ export async function proofOf(sql: Sql, keys: readonly TokenKey[], message: Inbo
 }
 
 /** Whether a message bears a token of ours, whoever it was issued to. */
-export function bearsToken(keys: readonly TokenKey[], { references, addressedTo }: InboundMessage): boolean {
-  return claimsIn(keys, [...references, ...addressedTo]).length > 0
+export function bearsToken(keys: readonly TokenKey[], message: InboundMessage): boolean {
+  return claimsOf(keys, message).length > 0
 }
 
 /**

@@ -1,14 +1,12 @@
 import { keepSaid } from '../commands/said.ts'
 import { settleAnswer } from '../commands/solved.ts'
 import { solvedAnswer } from '../core/solved.ts'
-import { tokensIn, verifyToken } from '../core/token.ts'
 import { newestQuestion, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
 import { personById } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import type { Change, Ticket } from '../store/tickets.ts'
+import { claimsOf } from './conversation.ts'
 import type { Entry } from './entry.ts'
-
-const MOST_TOKENS = 10
 
 /** Takes a reply to the question whether it is solved for an answer, if it is one; undefined if it is not. */
 export async function takeAnswer(
@@ -21,10 +19,8 @@ export async function takeAnswer(
   if (ticket.state !== 'resolved' && ticket.state !== 'closed') return undefined
   const answer = solvedAnswer(message.visible)
   if (!answer) return undefined
-  const tokens = [...message.references, ...message.addressedTo].flatMap(tokensIn).slice(0, MOST_TOKENS)
-  for (const token of tokens) {
-    const claim = verifyToken(intake.keys, token)
-    const sent = claim ? await outboxByNumber(tx, claim.number) : undefined
+  for (const claim of claimsOf(intake.keys, message)) {
+    const sent = await outboxByNumber(tx, claim.number)
     if (sent?.kind !== 'ask-solved' || !(await isStanding(tx, sent, ticket))) continue
     return settleAnswer(tx, intake.facts, ticket, change, answer, {
       by: 'reply',

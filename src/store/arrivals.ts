@@ -71,6 +71,11 @@ export async function arrivalByFingerprint(sql: Sql, fingerprint: string): Promi
   return found && arrival(found)
 }
 
+/** Another copy counts: what comes from now on is compared with that one. */
+export async function giveUpFingerprint(tx: Tx, number: number): Promise<void> {
+  await tx`UPDATE arrivals SET fingerprint = NULL WHERE number = ${number}`
+}
+
 export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival | undefined> {
   const [found] = await sql<ArrivalRow>`SELECT * FROM arrivals_read WHERE number = ${number}`
   return found && arrival(found)

@@ -88,6 +88,16 @@ export async function wasTakenOff(sql: Sql, ticketId: string, kind: string, addr
   return found.length > 0
 }
 
+/** Whoever was taken off a ticket stays off the one that it becomes part of. Gives who takes no part there yet, as `kind address`. */
+export async function keepOff(tx: Tx, ticketId: string, into: string, at: string): Promise<string[]> {
+  const rows = await tx<{ person: string }>`
+    INSERT INTO participants (ticket_id, kind, address, name, person_id, role, joined_at, joined_seq, left_at)
+    SELECT ${into}, kind, address, name, person_id, 'copied', ${at}, joined_seq, left_at FROM participants
+    WHERE ticket_id = ${ticketId} AND left_at IS NOT NULL
+    ON CONFLICT (ticket_id, kind, address) DO NOTHING RETURNING kind || ' ' || address AS person`
+  return rows.map(each => each.person)
+}
+
 export async function participantsOf(sql: Sql, ticketId: string): Promise<PresentParticipant[]> {
   return sql<PresentParticipant>`
     SELECT kind, address, name, person_id AS "personId", role, joined_seq AS "joinedSeq" FROM participants
