@@ -1,11 +1,9 @@
-import type { Address, InboundMessage } from '../channel.ts'
+import type { InboundMessage } from '../channel.ts'
 import { queueAcknowledgement } from '../commands/acknowledge.ts'
 import type { DeskFacts } from '../commands/command.ts'
-import { takeOffTicket } from '../commands/join.ts'
 import { linkBoth } from '../commands/link.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
-import { peopleLines } from '../core/add-line.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
 import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../core/sender.ts'
@@ -18,13 +16,7 @@ import { keepDoubt } from '../store/doubts.ts'
 import { newId } from '../store/id.ts'
 import { insertMessage, type PreparedMessage, prepareMessage, textsBy } from '../store/messages.ts'
 import { newestSentTo } from '../store/outbox.ts'
-import {
-  addParticipant,
-  addParticipants,
-  inviteParticipant,
-  type Participant,
-  participantsOf,
-} from '../store/participants.ts'
+import { addParticipants } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
@@ -33,22 +25,13 @@ import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticke
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
-import {
-  type Append,
-  type Became,
-  type Entry,
-  entryFor,
-  incoming,
-  isShown,
-  othersOn,
-  wakes,
-  writerOf,
-} from './entry.ts'
+import { type Append, type Became, type Entry, entryFor, incoming, isShown, wakes, writerOf } from './entry.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
 import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
 import { proofOf } from './proof.ts'
 import { recordAlert } from './repeated.ts'
 import { takeAnswer } from './solved.ts'
+import { copiedOn, inviteSender, isWrittenTo, letIn, movePeople, participant } from './take-part.ts'
 
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
 const BRAKE_MS = 60 * 60 * 1000
@@ -279,7 +262,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   if (!wakes(message)) return id // marked and kept; wakes nobody, lets nobody in
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   // One of which nothing confirms who wrote it lets nobody in, and no answer goes another way for it.
-  if (message.kind === 'person' && decision.rule === 'agent') now = await invite(tx, entry, now)
+  if (message.kind === 'person' && decision.rule === 'agent') now = await inviteSender(tx, entry, now)
   if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isShown(entry.proof, sender)) {
     if (isWrittenTo(entry)) now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     now = await movePeople(tx, entry, now, decision)
@@ -343,69 +326,6 @@ function trustIn({ message, proof, sender }: Entry): Trust {
 /** What shows that they wrote it was nobody else's: others who got the same mail are not in. */
 function isTheirsAlone({ proof }: Entry): boolean {
   return proof?.by === 'transport' || (proof?.alone.length ?? 0) > 0
-}
-
-/** The sender takes part from now on, because an agent said so. */
-function invite(tx: Tx, entry: Entry, ticket: Ticket): Promise<Ticket> {
-  const { message, origin, sender } = entry
-  return letIn(tx, entry, ticket, message.from ? [participant(origin, message.from, sender, 'copied')] : [])
-}
-
-async function letIn(tx: Tx, { change }: Entry, ticket: Ticket, people: readonly Participant[]): Promise<Ticket> {
-  let now = ticket
-  for (const each of people) {
-    if (!(await addParticipant(tx, ticket.id, each, change.at))) continue
-    now = await recordEvent(tx, now, { type: 'joined', data: { person: each.personId, role: 'copied' } }, change)
-  }
-  return now
-}
-
-/**
- * It names the desk, or a list that leads to it. What was written to others alone, and reached the desk by whoever handed
- * it on, lets nobody in: its writer may not know of it.
- */
-function isWrittenTo({ message: { to, cc, through }, intake }: Entry): boolean {
-  return through !== undefined || [...to, ...cc].some(each => intake.facts.isOurs(each.address))
-}
-
-/** Colleagues on To and Cc, who take part from now on. */
-async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
-  const copied: Participant[] = []
-  for (const other of othersOn(message, intake.facts)) {
-    copied.push(participant(origin, other, await meet(tx, intake, { kind: origin.kind, ...other }), 'copied'))
-  }
-  return copied
-}
-
-/**
- * `add eve@example.com` on top of an answer: a colleague, whom the writer could as well have copied. `remove` takes one
- * off again; only whoever asked may do that, or bring back somebody who was taken off. Whoever only happens to be in
- * the channel of a chat does neither.
- */
-async function movePeople(tx: Tx, entry: Entry, ticket: Ticket, { allowed }: Append): Promise<Ticket> {
-  const { message, intake, origin, sender, change } = entry
-  if (allowed === 'present') return ticket
-  const isRequester = sender.id === ticket.requesterId
-  const { add, remove } = peopleLines(message.visible)
-  const kind = 'email'
-  let now = ticket
-  for (const address of add.filter(each => !intake.facts.isOurs(each))) {
-    const who = { address, name: '' }
-    const added = participant({ ...origin, kind }, who, await meet(tx, intake, { kind, ...who }), 'copied')
-    const isIn = await (isRequester ? inviteParticipant : addParticipant)(tx, ticket.id, added, change.at)
-    if (isIn)
-      now = await recordEvent(tx, now, { type: 'joined', data: { person: added.personId, role: 'copied' } }, change)
-  }
-  const others = isRequester && remove.length > 0 ? await participantsOf(tx, ticket.id) : []
-  for (const each of others) {
-    if (each.kind === kind && each.role === 'copied' && remove.includes(each.address))
-      now = await takeOffTicket(tx, now, each, change)
-  }
-  return now
-}
-
-function participant(origin: Origin, who: Address, person: Person, role: Participant['role']): Participant {
-  return { kind: origin.kind, address: who.address, name: who.name || person.name, personId: person.id, role }
 }
 
 /** Where the sender wants to be answered; never an address of ours. */
