@@ -67,7 +67,7 @@ export function headLines(
       requester ? whoInWords(requester.kind, requester.name, requester.address) : ticket.requesterName,
     ),
     ...line('copied', copied.join(', ')),
-    ...line('answers', (readers.leftOff.length > 0 || readers.isShared) && `go to ${readersInWords(readers)}`),
+    ...line('answers', isWorthSaying(readers, requester?.address) && `go to ${readersInWords(readers)}`),
     ...line('class', describeClass(ticket) === 'not classified' ? null : describeClass(ticket)),
     ...line('tags', words(ticket.tags).join(', ')),
     ...line('opened', `${moment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`),
@@ -95,6 +95,11 @@ export function headLines(
       ),
     ),
   ]
+}
+
+/** Whom an answer goes to, where that is not plain from who takes part. */
+function isWorthSaying({ recipients, leftOff, isShared }: Readers, requester: string | undefined): boolean {
+  return leftOff.length > 0 || isShared || (requester !== undefined && recipients[0]?.recipient !== requester)
 }
 
 /** The same for programs. */
