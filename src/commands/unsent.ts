@@ -4,7 +4,14 @@ import type { Options } from '../core/options.ts'
 import { parseShown, type Shown } from '../core/shown.ts'
 import { DeskError } from '../errors.ts'
 import { eventsAfter, eventsOf } from '../store/events.ts'
-import { answeredAlike, attachmentsOf, type MessageFile, unsentBy } from '../store/messages.ts'
+import {
+  answeredAlike,
+  attachmentsOf,
+  type Message,
+  type MessageFile,
+  messageById,
+  unsentBy,
+} from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
@@ -50,16 +57,34 @@ export function answerOptions(options: Options): AnswerOptions {
   return { read, anyway: options.has('anyway'), only: options.has('only') }
 }
 
-/** The text of the line, or the one that was kept for its writer to send with `--anyway`. */
+/** The ticket as its writer named it, and the one that this is part of by now, mostly the same. */
+export interface Answered {
+  named: Ticket
+  ticket: Ticket
+}
+
+/** What sends a text that was kept, on a ticket of this reference. */
+export type Again = (ref: string) => { line: string; label: string }
+
+/**
+ * The text of the line, or the one that was kept for its writer to send with `--anyway`: the one of the event that
+ * `--read` names, or the only one.
+ */
 export async function draftOf(
   tx: Tx,
   { actor: author, attachments, body: text, markdown }: Call,
-  ticket: Ticket,
-  { anyway, only }: AnswerOptions,
+  { named, ticket }: Answered,
+  { anyway, only, read }: AnswerOptions,
+  again: Again,
 ): Promise<Draft & { kept?: string }> {
   const own = { author, text, markdown: markdown ?? null, attachments, only }
   if (text.trim()) return own
-  const kept = anyway ? await unsentBy(tx, ticket.id, author.id) : undefined
+  const places = placesOf({ named, ticket })
+  const kept = !anyway
+    ? undefined
+    : read
+      ? await keptAt(tx, places, author, read.seq)
+      : await onlyKept(tx, places, author, again)
   if (!kept && attachments.length > 0) return own
   if (!kept) {
     const sentence = anyway
@@ -67,7 +92,7 @@ export async function draftOf(
       : `Write what to answer: reply ${ticket.ref} followed by your text.`
     throw new DeskError('usage', sentence)
   }
-  const refusal = await refusalShown(tx, ticket, kept.id)
+  const refusal = await refusalShown(tx, kept)
   return {
     author,
     text: kept.text ?? '',
@@ -78,6 +103,86 @@ export async function draftOf(
   }
 }
 
+/** Where a text may have been kept; the newest last. */
+function placesOf({ named, ticket }: Answered): Ticket[] {
+  return named.id === ticket.id ? [ticket] : [named, ticket]
+}
+
+/** The text of somebody's that was kept with this event. Throws a `DeskError` if it has left since. */
+async function keptAt(sql: Sql, places: readonly Ticket[], author: Person, seq: number): Promise<Message | undefined> {
+  for (const { id } of places) {
+    const event = (await eventsOf(sql, id)).find(each => each.seq === seq)
+    if (!event || !isUnsent(event) || event.actorId !== author.id) continue
+    const kept = await messageById(sql, event.data.message)
+    if (kept && (await hasLeft(sql, places, kept))) throw new DeskError('conflict', sentAlready(places))
+    if (kept) return kept
+  }
+  return undefined
+}
+
+/** The text of somebody's that waits; where there are several, the desk asks which is meant. */
+async function onlyKept(
+  sql: Sql,
+  places: readonly Ticket[],
+  author: Person,
+  again: Again,
+): Promise<Message | undefined> {
+  const byText = new Map<string, { kept: Message; place: Ticket }>()
+  for (const place of places.toReversed()) {
+    for (const kept of await unsentBy(sql, place.id, author.id)) {
+      const text = kept.text ?? ''
+      if (!byText.has(text) && !(await hasLeft(sql, places, kept))) byText.set(text, { kept, place })
+    }
+  }
+  const [first, ...others] = byText.values()
+  if (first && others.length > 0) throw await whichKept(sql, [first, ...others], again)
+  return first?.kept
+}
+
+const MOST_KEPT = 5 // texts to choose from
+const MOST_LABEL = 40 // characters of a text on its button
+
+async function whichKept(
+  sql: Sql,
+  waiting: readonly { kept: Message; place: Ticket }[],
+  again: Again,
+): Promise<DeskError> {
+  const ways = await Promise.all(
+    waiting.slice(0, MOST_KEPT).map(async ({ kept, place }) => {
+      const seq = (await seqOfKept(sql, kept)) ?? 0
+      const text = kept.text?.trim() || '(files only)'
+      const begun = text.replace(/\s+/gu, ' ')
+      const label = `Send "${begun.length > MOST_LABEL ? `${begun.slice(0, MOST_LABEL)}…` : begun}"`
+      return { text, label, line: lineOfKept(again(place.ref).line, seq) }
+    }),
+  )
+  const lines = ways.map(({ text, line }) => `${quoted(text)}\n\nTo send this one, write: ${line}`)
+  const sentence = `Nothing was sent: ${waiting.length} answers of yours are kept, so say which.`
+  return new DeskError('conflict', [sentence, ...lines].join('\n\n'), {
+    actions: ways.map(({ label, line }) => ({ label, style: 'danger', line })),
+  })
+}
+
+/** Names the text that is meant by the event that kept it. */
+function lineOfKept(line: string, seq: number): string {
+  return `${line} --read ${seq}`
+}
+
+/** Whether a text that was kept was sent since, by its own button or written once more. */
+async function hasLeft(sql: Sql, places: readonly Ticket[], kept: Message): Promise<boolean> {
+  for (const { id } of places) {
+    const events = await eventsOf(sql, id)
+    if (events.some(event => event.type === 'replied' && event.data.kept === kept.id)) return true
+    const said = { ticketId: id, authorId: kept.authorId, text: kept.text ?? '', since: kept.storedAt }
+    if (said.text.trim() && (await answeredAlike(sql, said))) return true
+  }
+  return false
+}
+
+function sentAlready(places: readonly Ticket[]): string {
+  return `You have sent these words on ${places.at(-1)?.ref ?? 'it'} already, so they were not sent again.`
+}
+
 /**
  * Keeps a text back if something happened that its writer has not seen, or others read it than they were shown; gives
  * the reply that says so, undefined if it may leave. `named`: the ticket as its writer named it, which may have become
@@ -86,26 +191,37 @@ export async function draftOf(
 export async function refuseUnseen(
   tx: Tx,
   call: Call,
-  { named, ticket }: { named: Ticket; ticket: Ticket },
+  { named, ticket }: Answered,
   change: Change,
   draft: Draft & { kept?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
-  again: { line: string; label: string },
+  again: Again,
 ): Promise<Reply | undefined> {
-  if (read && read.seq > Math.max(named.eventSeq, ticket.eventSeq)) {
-    const sentence = `Nothing was sent: ${ticket.ref} has no event ${read.seq} yet, ${ticket.eventSeq} is its newest: show ${ticket.ref}, and say with --read what you saw.`
-    throw new DeskError('usage', sentence)
-  }
+  if (read && !anyway) refuseUnknown({ named, ticket }, read)
   const readers = await readersOf(tx, call, ticket, { only: draft.only })
   if (readers.recipients.length === 0) throw nobodyToAnswer(ticket)
   const changes = await changesFor(tx, call, { named, ticket }, draft, { read, anyway }, readers)
   if (read && changes.length === 0 && (await wasSentSince(tx, ticket, draft, read))) {
-    const text = `You have sent these words on ${ticket.ref} already, so they were not sent again.`
-    return { text, data: { ref: ticket.ref, sent: false, duplicate: true } }
+    return { text: sentAlready([ticket]), data: { ref: ticket.ref, sent: false, duplicate: true } }
   }
   if (changes.length === 0) return undefined
-  await keepUnsent(tx, ticket, change, draft, readers)
-  return unsentReply(ticket, changes, draft, readers, again)
+  const { seq } = await keepUnsent(tx, ticket, change, draft, readers)
+  return unsentReply(ticket, changes, draft, readers, { ...again(ticket.ref), seq })
+}
+
+/** Throws a `DeskError` for the number of an event that the ticket does not have yet: it must be that of another. */
+function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
+  const newest = isOfWhole({ named, ticket }, seq) ? ticket : named
+  if (seq <= newest.eventSeq) return
+  throw new DeskError(
+    'usage',
+    `Nothing was sent: ${newest.ref} has no event ${seq}, its newest is ${newest.eventSeq}. Look at it (show ${newest.ref}), and give with --read the number that stands there.`,
+  )
+}
+
+/** Whether it is the ticket that the named one became part of whose event was seen: `show` tells of that one. */
+function isOfWhole({ named, ticket }: Answered, seq: number): boolean {
+  return named.id !== ticket.id && seq >= named.eventSeq
 }
 
 /** Whether the very same left since its writer looked: from another form, or the same one twice. */
@@ -118,7 +234,7 @@ async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { s
 async function changesFor(
   tx: Tx,
   call: Call,
-  { named, ticket }: { named: Ticket; ticket: Ticket },
+  { named, ticket }: Answered,
   draft: Draft & { kept?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   readers: Readers,
@@ -126,11 +242,15 @@ async function changesFor(
   const { author } = draft
   if (anyway) {
     // What was refused is shown with the refusal; since then something may have changed once more.
-    const kept = draft.kept ?? (await unsentBy(tx, ticket.id, author.id))?.id
-    const refusal = kept === undefined ? null : await refusalShown(tx, ticket, kept)
-    return refusal ? unseenChanges(tx, ticket, author, refusal.shown, readers) : []
+    const kept = draft.kept ? await messageById(tx, draft.kept) : (await unsentBy(tx, ticket.id, author.id))[0]
+    const refusal = kept ? await refusalShown(tx, kept) : null
+    const place = kept?.ticketId === named.id ? named : ticket
+    return refusal ? unseenChanges(tx, place, author, refusal.shown, readers) : []
   }
-  if (read) return unseenChanges(tx, named, author, draft.only ? { ...read, readers: null } : read, readers)
+  if (read) {
+    const of = isOfWhole({ named, ticket }, read.seq) ? ticket : named
+    return unseenChanges(tx, of, author, draft.only ? { ...read, readers: null } : read, readers)
+  }
   const changes: string[] = []
   for (const each of named.id === ticket.id ? [ticket] : [named, ticket]) {
     const shown = await shownTo(tx, call, each, author)
@@ -145,31 +265,37 @@ export function nobodyToAnswer({ ref }: Ticket): DeskError {
 }
 
 /** What `--anyway` answers: the refusal that its writer was shown; null if there was none. */
-async function refusalShown(
-  sql: Sql,
-  ticket: Ticket,
-  messageId: string,
-): Promise<{ shown: Shown; only: boolean } | null> {
-  const kept = (await eventsOf(sql, ticket.id)).findLast(event => isUnsent(event) && event.data.message === messageId)
-  if (kept?.type !== 'noted') return null
+async function refusalShown(sql: Sql, message: Message): Promise<{ shown: Shown; only: boolean } | null> {
+  const kept = await eventOfKept(sql, message)
+  if (!kept) return null
   return { shown: { seq: kept.seq, readers: kept.data.readers ?? null }, only: kept.data.only ?? false }
 }
 
-/** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the id of the message. */
+/** The event that kept a text. */
+async function eventOfKept(sql: Sql, { id, ticketId }: Pick<Message, 'id' | 'ticketId'>) {
+  return (await eventsOf(sql, ticketId)).filter(isUnsent).findLast(({ data }) => data.message === id)
+}
+
+/** The number of the event that kept a text; undefined for a message that is none. */
+export async function seqOfKept(sql: Sql, message: Pick<Message, 'id' | 'ticketId'>): Promise<number | undefined> {
+  return (await eventOfKept(sql, message))?.seq
+}
+
+/** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the message and the event. */
 export async function keepUnsent(
   tx: Tx,
   ticket: Ticket,
   change: Change,
   { author, text, markdown, attachments, only, raw, externalId }: Draft,
   readers: Readers,
-): Promise<string> {
+): Promise<{ messageId: string; seq: number }> {
   const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId, markdown })
   const data = {
     ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
     ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },
   }
-  await recordEvent(tx, ticket, { type: 'noted', data }, change)
-  return data.message
+  const { eventSeq: seq } = await recordEvent(tx, ticket, { type: 'noted', data }, change)
+  return { messageId: data.message, seq }
 }
 
 /** What the writer of a text that was kept is told; `line` sends it all the same. */
@@ -178,7 +304,7 @@ export function unsentReply(
   changes: readonly string[],
   draft: Draft,
   readers: Readers,
-  { line, label }: { line: string; label: string },
+  { line, label, seq }: { line: string; label: string; seq: number },
 ): Reply {
   const to = readersInWords(readers)
   const text = [
@@ -191,7 +317,7 @@ export function unsentReply(
   return {
     text,
     data: { ref: ticket.ref, sent: false, changes, to: readers.recipients.map(each => each.recipient) },
-    actions: [{ label, style: 'danger', line }],
+    actions: [{ label, style: 'danger', line: lineOfKept(line, seq) }],
     undone: true,
   }
 }
