@@ -9,8 +9,8 @@ import {
   type SettleCommand,
   type WriteCommand,
 } from '../commands/command.ts'
+import { seqOfKept } from '../commands/kept.ts'
 import { tellAgents } from '../commands/notify.ts'
-import { seqOfKept } from '../commands/unsent.ts'
 import { wordsOf } from '../core/command-line.ts'
 import { holdsMail } from '../core/file-danger.ts'
 import { aboveForward, showsMail } from '../core/forward.ts'

@@ -161,6 +161,8 @@ export class Performer {
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx => {
+        // The same request may be in hand elsewhere. Before the tickets, always, so that no two wait for each other.
+        if (id !== undefined) await tx.lock([`request ${call.channel} ${id}`])
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
         if (before)
           return repeated(tx, typed, call, {

@@ -342,6 +342,16 @@ describe.each(ENGINES)('an answer on %s', engine => {
       expect(readersOf('Use another one.')).toEqual([ANN])
     })
 
+    test('the same request that comes several times at once is done once', async () => {
+      await opened()
+      for (const line of ['reply 1', 'note 1', 'reply 1 --anyway']) {
+        const request = { actor: { handle: 'bob' }, channel: 'test', line, body: `By ${line}`, id: line }
+        const replies = await Promise.all(Array.from({ length: 6 }, () => desk.service.perform(request)))
+        expect(new Set(replies.map(each => each.text)).size).toBe(1)
+        expect((await messages()).filter(each => each.text === request.body)).toHaveLength(1)
+      }
+    })
+
     describe('and of several that are kept', () => {
       const keptTwice = async () => {
         await opened()
