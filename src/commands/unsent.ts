@@ -120,7 +120,7 @@ function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
   if (seq <= newest.eventSeq) return
   throw new DeskError(
     'usage',
-    `Nothing was sent: ${newest.ref} has no event ${seq}, its newest is ${newest.eventSeq}. Look at it (show ${newest.ref}), and give with --read the number that stands there.`,
+    `Nothing was sent: ${newest.ref} has no event ${seq} yet, ${newest.eventSeq} is its newest: show ${newest.ref}, and say with --read what you saw.`,
   )
 }
 
