@@ -22,11 +22,9 @@ export const reply = onTicket({
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     const options = answerOptions(call.options)
-    const draft = await draftOf(tx, call, ticket, options)
-    const refused = await refuseUnseen(tx, call, { named, ticket }, change, draft, options, {
-      line: `reply ${ticket.ref} --anyway`,
-      label: 'Send it anyway',
-    })
+    const again = (ref: string) => ({ line: `reply ${ref} --anyway`, label: 'Send it anyway' })
+    const draft = await draftOf(tx, call, { named, ticket }, options, again)
+    const refused = await refuseUnseen(tx, call, { named, ticket }, change, draft, options, again)
     if (refused) return refused
     const { recipients, doubtful } = await answerRequester(tx, call, ticket, change, draft)
     const to = recipients.map(each => each.recipient)
@@ -41,7 +39,7 @@ export async function answerRequester(
   facts: DeskFacts,
   ticket: Ticket,
   change: Change,
-  answer: Draft,
+  answer: Draft & { kept?: string },
 ): Promise<{ messageId: string; ticket: Ticket; recipients: Recipient[]; doubtful: string | null }> {
   const { recipients } = await readersOf(tx, facts, ticket, { only: answer.only })
   if (recipients.length === 0) throw nobodyToAnswer(ticket)
@@ -85,7 +83,10 @@ export async function answerRequester(
   const answered = await recordEvent(
     tx,
     ticket,
-    { type: 'replied', data: { message: message.id, content: prepared.content } },
+    {
+      type: 'replied',
+      data: { message: message.id, content: prepared.content, ...(answer.kept ? { kept: answer.kept } : {}) },
+    },
     change,
   )
   const takes = !ticket.ownerId && !isDone(ticket.state)

@@ -25,12 +25,12 @@ export const resolve = onTicket({
     mayMove(ticket, 'resolve')
     const { options } = call
     const said = answerOptions(options)
-    const draft = options.has('tell') ? await draftOf(tx, call, ticket, said) : undefined
+    const again = (ref: string) => ({ line: lineAgain(ref, options), label: 'Resolve it anyway' })
+    const draft = options.has('tell') ? await draftOf(tx, call, { named, ticket }, said, again) : undefined
     const text = (draft?.text ?? call.body).trim()
     const given = options.text('category')
     const category = given === undefined ? ticket.category : categoryOf(call.policy, given).path
     await refuseGaps(tx, call, ticket, category, text)
-    const again = { line: lineAgain(ticket, options), label: 'Resolve it anyway' }
     const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, said, again))
     if (refused) return refused
     let now = await ownedBy(tx, ticket, change)
@@ -51,7 +51,7 @@ export const resolve = onTicket({
 })
 
 /** What resolves it with the text that was kept. */
-function lineAgain({ ref }: Ticket, options: Options): string {
+function lineAgain(ref: string, options: Options): string {
   const others = options.of({ category: 'text', told: 'flag', workaround: 'flag' })
   return ['resolve', ref, '--anyway', '--tell', others.toString()].filter(Boolean).join(' ')
 }

@@ -3,15 +3,16 @@ import type { Reply } from '../channel.ts'
 import type { Options } from '../core/options.ts'
 import { parseShown, type Shown } from '../core/shown.ts'
 import { DeskError } from '../errors.ts'
-import { eventsAfter, eventsOf } from '../store/events.ts'
-import { answeredAlike, attachmentsOf, type MessageFile, unsentBy } from '../store/messages.ts'
+import { eventsAfter } from '../store/events.ts'
+import { answeredAlike, attachmentsOf, type MessageFile, messageById, unsentBy } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
-import type { Sql, Tx } from '../store/sql.ts'
+import type { Tx } from '../store/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../store/tickets.ts'
 import type { Call } from './command.ts'
+import { type Again, type Answered, keptAt, lineOfKept, onlyKept, placesOf, refusalShown, sentAlready } from './kept.ts'
 import { type Readers, readersInWords, readersOf, shownWith } from './recipients.ts'
 import { keepSaid } from './said.ts'
-import { isUnsent, quoted, shownTo, unseenChanges } from './unseen.ts'
+import { quoted, shownTo, unseenChanges } from './unseen.ts'
 
 /** A text on its way to the requester. */
 export interface Draft {
@@ -50,16 +51,25 @@ export function answerOptions(options: Options): AnswerOptions {
   return { read, anyway: options.has('anyway'), only: options.has('only') }
 }
 
-/** The text of the line, or the one that was kept for its writer to send with `--anyway`. */
+/**
+ * The text of the line, or the one that was kept for its writer to send with `--anyway`: the one of the event that
+ * `--read` names, or the only one.
+ */
 export async function draftOf(
   tx: Tx,
   { actor: author, attachments, body: text, markdown }: Call,
-  ticket: Ticket,
-  { anyway, only }: AnswerOptions,
+  { named, ticket }: Answered,
+  { anyway, only, read }: AnswerOptions,
+  again: Again,
 ): Promise<Draft & { kept?: string }> {
   const own = { author, text, markdown: markdown ?? null, attachments, only }
   if (text.trim()) return own
-  const kept = anyway ? await unsentBy(tx, ticket.id, author.id) : undefined
+  const places = placesOf({ named, ticket })
+  const kept = !anyway
+    ? undefined
+    : read
+      ? await keptAt(tx, places, author, read.seq)
+      : await onlyKept(tx, places, author, again)
   if (!kept && attachments.length > 0) return own
   if (!kept) {
     const sentence = anyway
@@ -67,7 +77,7 @@ export async function draftOf(
       : `Write what to answer: reply ${ticket.ref} followed by your text.`
     throw new DeskError('usage', sentence)
   }
-  const refusal = await refusalShown(tx, ticket, kept.id)
+  const refusal = await refusalShown(tx, kept)
   return {
     author,
     text: kept.text ?? '',
@@ -86,26 +96,37 @@ export async function draftOf(
 export async function refuseUnseen(
   tx: Tx,
   call: Call,
-  { named, ticket }: { named: Ticket; ticket: Ticket },
+  { named, ticket }: Answered,
   change: Change,
   draft: Draft & { kept?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
-  again: { line: string; label: string },
+  again: Again,
 ): Promise<Reply | undefined> {
-  if (read && read.seq > Math.max(named.eventSeq, ticket.eventSeq)) {
-    const sentence = `Nothing was sent: ${ticket.ref} has no event ${read.seq} yet, ${ticket.eventSeq} is its newest: show ${ticket.ref}, and say with --read what you saw.`
-    throw new DeskError('usage', sentence)
-  }
+  if (read && !anyway) refuseUnknown({ named, ticket }, read)
   const readers = await readersOf(tx, call, ticket, { only: draft.only })
   if (readers.recipients.length === 0) throw nobodyToAnswer(ticket)
   const changes = await changesFor(tx, call, { named, ticket }, draft, { read, anyway }, readers)
   if (read && changes.length === 0 && (await wasSentSince(tx, ticket, draft, read))) {
-    const text = `You have sent these words on ${ticket.ref} already, so they were not sent again.`
-    return { text, data: { ref: ticket.ref, sent: false, duplicate: true } }
+    return { text: sentAlready([ticket]), data: { ref: ticket.ref, sent: false, duplicate: true } }
   }
   if (changes.length === 0) return undefined
-  await keepUnsent(tx, ticket, change, draft, readers)
-  return unsentReply(ticket, changes, draft, readers, again)
+  const { seq } = await keepUnsent(tx, ticket, change, draft, readers)
+  return unsentReply(ticket, changes, draft, readers, { ...again(ticket.ref), seq })
+}
+
+/** Throws a `DeskError` for the number of an event that the ticket does not have yet: it must be that of another. */
+function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
+  const newest = isOfWhole({ named, ticket }, seq) ? ticket : named
+  if (seq <= newest.eventSeq) return
+  throw new DeskError(
+    'usage',
+    `Nothing was sent: ${newest.ref} has no event ${seq} yet, ${newest.eventSeq} is its newest: show ${newest.ref}, and say with --read what you saw.`,
+  )
+}
+
+/** Whether it is the ticket that the named one became part of whose event was seen: `show` tells of that one. */
+function isOfWhole({ named, ticket }: Answered, seq: number): boolean {
+  return named.id !== ticket.id && seq >= named.eventSeq
 }
 
 /** Whether the very same left since its writer looked: from another form, or the same one twice. */
@@ -118,7 +139,7 @@ async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { s
 async function changesFor(
   tx: Tx,
   call: Call,
-  { named, ticket }: { named: Ticket; ticket: Ticket },
+  { named, ticket }: Answered,
   draft: Draft & { kept?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   readers: Readers,
@@ -126,11 +147,15 @@ async function changesFor(
   const { author } = draft
   if (anyway) {
     // What was refused is shown with the refusal; since then something may have changed once more.
-    const kept = draft.kept ?? (await unsentBy(tx, ticket.id, author.id))?.id
-    const refusal = kept === undefined ? null : await refusalShown(tx, ticket, kept)
-    return refusal ? unseenChanges(tx, ticket, author, refusal.shown, readers) : []
+    const kept = draft.kept ? await messageById(tx, draft.kept) : (await unsentBy(tx, ticket.id, author.id))[0]
+    const refusal = kept ? await refusalShown(tx, kept) : null
+    const place = kept?.ticketId === named.id ? named : ticket
+    return refusal ? unseenChanges(tx, place, author, refusal.shown, readers) : []
   }
-  if (read) return unseenChanges(tx, named, author, draft.only ? { ...read, readers: null } : read, readers)
+  if (read) {
+    const of = isOfWhole({ named, ticket }, read.seq) ? ticket : named
+    return unseenChanges(tx, of, author, draft.only ? { ...read, readers: null } : read, readers)
+  }
   const changes: string[] = []
   for (const each of named.id === ticket.id ? [ticket] : [named, ticket]) {
     const shown = await shownTo(tx, call, each, author)
@@ -144,32 +169,21 @@ export function nobodyToAnswer({ ref }: Ticket): DeskError {
   return new DeskError('conflict', `${ref} has no address to answer to: add one with invite ${ref} ADDRESS.`)
 }
 
-/** What `--anyway` answers: the refusal that its writer was shown; null if there was none. */
-async function refusalShown(
-  sql: Sql,
-  ticket: Ticket,
-  messageId: string,
-): Promise<{ shown: Shown; only: boolean } | null> {
-  const kept = (await eventsOf(sql, ticket.id)).findLast(event => isUnsent(event) && event.data.message === messageId)
-  if (kept?.type !== 'noted') return null
-  return { shown: { seq: kept.seq, readers: kept.data.readers ?? null }, only: kept.data.only ?? false }
-}
-
-/** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the id of the message. */
+/** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the message and the event. */
 export async function keepUnsent(
   tx: Tx,
   ticket: Ticket,
   change: Change,
   { author, text, markdown, attachments, only, raw, externalId }: Draft,
   readers: Readers,
-): Promise<string> {
+): Promise<{ messageId: string; seq: number }> {
   const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId, markdown })
   const data = {
     ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
     ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },
   }
-  await recordEvent(tx, ticket, { type: 'noted', data }, change)
-  return data.message
+  const { eventSeq: seq } = await recordEvent(tx, ticket, { type: 'noted', data }, change)
+  return { messageId: data.message, seq }
 }
 
 /** What the writer of a text that was kept is told; `line` sends it all the same. */
@@ -178,7 +192,7 @@ export function unsentReply(
   changes: readonly string[],
   draft: Draft,
   readers: Readers,
-  { line, label }: { line: string; label: string },
+  { line, label, seq }: { line: string; label: string; seq: number },
 ): Reply {
   const to = readersInWords(readers)
   const text = [
@@ -191,7 +205,7 @@ export function unsentReply(
   return {
     text,
     data: { ref: ticket.ref, sent: false, changes, to: readers.recipients.map(each => each.recipient) },
-    actions: [{ label, style: 'danger', line }],
+    actions: [{ label, style: 'danger', line: lineOfKept(line, seq) }],
     undone: true,
   }
 }

@@ -23,7 +23,15 @@ export type TicketEvent =
       }
     }
   | { type: 'received'; data: { message: string; content: string; kind: string; rule: string } }
-  | { type: 'replied'; data: { message: string; content: string } }
+  | {
+      type: 'replied'
+      data: {
+        message: string
+        content: string
+        /** The message that kept this text before. */
+        kept?: string
+      }
+    }
   | {
       type: 'noted'
       data: {

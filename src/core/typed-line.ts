@@ -63,7 +63,8 @@ export function textIn(rest: string, tail: string, kinds: OptionKinds): string {
     )
   }
   const all = rest + tail
-  return unquoted(all.split('\n', 1)[0]?.trim() ? all.trim() : withoutBlankEnds(all).trimEnd())
+  // Quotes are of the line: what begins below it was typed, or pasted, as it is.
+  return all.split('\n', 1)[0]?.trim() ? unquoted(all.trim()) : withoutBlankEnds(all).trimEnd()
 }
 
 /** What is sent is sent as it was typed: within quotes, too, a backslash stays but before one. */

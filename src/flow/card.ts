@@ -2,6 +2,7 @@ import type { Card, CardEntry } from '../channel.ts'
 import { ticketActions } from '../commands/actions.ts'
 import type { DeskFacts } from '../commands/command.ts'
 import { readersOf } from '../commands/recipients.ts'
+import { isUnsent } from '../commands/unseen.ts'
 import { oneLine } from '../core/address.ts'
 import type { RecordedEvent } from '../core/events.ts'
 import { storyOf } from '../core/story.ts'
@@ -77,7 +78,7 @@ export async function entryFor(
   const doubt = message ? await doubtAbout(sql, message.id) : null
   return redacted(sql, {
     id: `${ticket.id} ${event.seq}`,
-    from: entryFrom(event, message?.direction),
+    from: isUnsent(event) ? 'event' : entryFrom(event, message?.direction),
     author: message?.authorName || people.get(event.actorId ?? '')?.name || line.who,
     text: doubted(doubt, textOf(event, message, line)),
     files: message ? (await attachmentsOf(sql, message.id)).map(({ name, size }) => ({ name, size })) : [],
@@ -97,7 +98,7 @@ function entryFrom({ type }: RecordedEvent, direction: string | undefined): Card
 
 function textOf(event: RecordedEvent, message: Message | undefined, { did }: { did: string }): string {
   const text = message ? (message.visible ?? message.text ?? '(erased)') : ''
-  const alone = WRITTEN.has(event.type) && event.type !== 'revised'
+  const alone = WRITTEN.has(event.type) && event.type !== 'revised' && !isUnsent(event)
   return alone ? text : `${did}${text ? `: ${text}` : ''}`
 }
 

@@ -139,10 +139,11 @@ async function keepIfUnseen(tx: Tx, entry: Entry, ticket: Ticket, draft: Draft):
   const shown = { seq: answered.shownSeq, readers: draft.only ? null : answered.readers }
   const changes = await unseenChanges(tx, named, draft.author, shown, readers)
   if (changes.length === 0) return undefined
-  const messageId = await keepUnsent(tx, ticket, entry.change, draft, readers)
+  const { messageId, seq } = await keepUnsent(tx, ticket, entry.change, draft, readers)
   const { text: note } = unsentReply(ticket, changes, draft, readers, {
     line: '!anyway (that one line, as an answer to this mail)',
     label: 'Send it anyway',
+    seq,
   })
   await tellAuthor(tx, facts, ticket, draft.author, { kind: 'notify-refused', messageId, note })
   return messageId

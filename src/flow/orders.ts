@@ -9,6 +9,7 @@ import {
   type SettleCommand,
   type WriteCommand,
 } from '../commands/command.ts'
+import { seqOfKept } from '../commands/kept.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { wordsOf } from '../core/command-line.ts'
 import { holdsMail } from '../core/file-danger.ts'
@@ -21,9 +22,11 @@ import type { TokenKey } from '../core/token.ts'
 import { wordOf } from '../core/typed-line.ts'
 import { aboveMarker, isAnswerSubject, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
+import { messageById } from '../store/messages.ts'
+import { outboxByNumber } from '../store/outbox.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
-import type { Ticket } from '../store/tickets.ts'
+import { type Ticket, ticketById } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
 import { claimsOf } from './conversation.ts'
@@ -110,7 +113,7 @@ export async function readOrders(
   // The option of an answer and nothing else: it is about the answer that was kept before.
   const isAlone = orders.text === '' && orders.steps.length === 0 && !message.sealed
   if (isAlone && orders.options.has('anyway') && ticket) {
-    const again = await readCommand(place, `reply ${ticket.ref} --anyway`)
+    const again = await readCommand(place, await lineOfAnyway(sql, keys, message, ticket))
     orders.steps.push({ ...understand(again, facts, orders, lines.join(' '), ticket) })
   }
   for (const step of orders.steps) step.options = step.options.and(orders.options.of(optionsOf(step.command)))
@@ -129,6 +132,25 @@ export function refuseBelowNote(message: InboundMessage, orders: Orders): void {
   if (!orders.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
   const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`
   orders.mistakes.push(`!${step.line}: ${sentence}`)
+}
+
+/** What sends the answer that was kept: the one of which the mail that this answers told. */
+async function lineOfAnyway(
+  sql: Sql,
+  keys: readonly TokenKey[],
+  message: InboundMessage,
+  ticket: Ticket,
+): Promise<string> {
+  const line = `reply ${ticket.ref} --anyway`
+  for (const claim of claimsOf(keys, message)) {
+    const told = await outboxByNumber(sql, claim.number)
+    if (!told) continue
+    const kept = told.kind === 'notify-refused' && told.messageId ? await messageById(sql, told.messageId) : undefined
+    const seq = kept && (await seqOfKept(sql, kept))
+    const place = seq === undefined ? undefined : await ticketById(sql, kept?.ticketId ?? '')
+    return place ? `reply ${place.ref} --anyway --read ${seq}` : line
+  }
+  return line
 }
 
 /** The option of an answer that a line is nothing but: `!anyway`, `!read 17`. Undefined for any other. */

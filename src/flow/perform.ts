@@ -1,4 +1,5 @@
 import type {
+  Action,
   Actor,
   CommandRequest,
   Identity,
@@ -8,10 +9,12 @@ import type {
   Reply,
   ShowsLayout,
 } from '../channel.ts'
-import { anewAction, MOST_TEXT } from '../commands/actions.ts'
+import { anewAction, MOST_TEXT, textAction } from '../commands/actions.ts'
 import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { type DeskFacts, lockTickets, usageOf } from '../commands/command.ts'
+import { type DeskFacts, findTicket, lockTickets, ticketArgument, usageOf } from '../commands/command.ts'
+import { readersOf } from '../commands/recipients.ts'
 import { quoteArgument } from '../core/command-line.ts'
+import type { Options } from '../core/options.ts'
 import { readableMarkdown, withoutBlankEnds } from '../core/plain-text.ts'
 import { senderDoubt, UNKNOWN } from '../core/sender.ts'
 import { wordOf } from '../core/typed-line.ts'
@@ -37,7 +40,7 @@ import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../sto
 import { admitWaiting } from './admit.ts'
 import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
-import { readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
+import { isSent, readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
 import { redacted } from './redact.ts'
 import { scanAll } from './scan.ts'
 import { decidable, rereadWaiting, settle, through } from './settle.ts'
@@ -158,9 +161,14 @@ export class Performer {
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx => {
+        // The same request may be in hand elsewhere. Before the tickets, always, so that no two wait for each other.
+        if (id !== undefined) await tx.lock([`request ${call.channel} ${id}`])
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
         if (before)
-          return repeated(typed, call, before.said === null || before.said === said, JSON.parse(before.answer) as Reply)
+          return repeated(tx, typed, call, {
+            isSame: before.said === null || before.said === said,
+            before: JSON.parse(before.answer) as Reply,
+          })
         if (!(await lockTickets(tx, tickets))) return undefined
         // It happens when its turn has come, so that no event is older than the one before it, and no time is over by then.
         const at = this.#now()
@@ -337,14 +345,32 @@ function saidIn({ command, args }: TypedCommand, { options, body, attachments }:
 }
 
 /** The same request once more is answered as before; one that was edited since is not done by itself. */
-function repeated({ command, args }: TypedCommand, { options, body }: Call, isSame: boolean, before: Reply): Reply {
+async function repeated(
+  sql: Sql,
+  typed: TypedCommand,
+  call: Call,
+  { isSame, before }: { isSame: boolean; before: Reply },
+): Promise<Reply> {
   if (isSame) return before
-  const line = [command.word, ...args.map(quoteArgument), options.toString()].filter(Boolean).join(' ')
-  const label = 'Do it as it is now'
-  const again = body === '' ? [{ label, line }] : body.length <= MOST_TEXT ? [anewAction(label, line, body)] : []
   throw new DeskError(
     'conflict',
     `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
-    { actions: again },
+    { actions: await actionsAnew(sql, typed, call) },
   )
+}
+
+/** What does it as it says now: a text that leaves is shown with who would read it, as on any form. */
+async function actionsAnew(sql: Sql, { command, args }: TypedCommand, call: Call): Promise<Action[]> {
+  const { options, body } = call
+  const label = 'Do it as it is now'
+  const begun = (given: Options) =>
+    [command.word, ...args.map(quoteArgument), given.toString()].filter(Boolean).join(' ')
+  if (body === '') return [{ label, line: begun(options) }]
+  if (body.length > MOST_TEXT) return []
+  if (!isSent(command, options)) return [anewAction(label, begun(options), body)]
+  const ticket = await findTicket(sql, ticketArgument(args[0], call.prefixes), call.prefixes)
+  const readers = await readersOf(sql, call, ticket, { only: options.has('only') })
+  // Who read what when it was typed counts no more: the form says it anew.
+  const { read: _, anyway: __, ...kinds } = command.options ?? {}
+  return [textAction(label, begun(options.of(kinds)), body, { ticket, readers })]
 }

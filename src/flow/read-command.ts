@@ -53,7 +53,7 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
   const found =
     referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) }) ??
-    (ticket && command.body === 'required' ? referenceBehind(line.rest, prefixes) : null)
+    (ticket && command.body !== 'none' ? await referenceBehind(place.sql, line.rest, prefixes, ticket) : null)
   const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
   if (ticket && found && !own && isDoubtful(command, found)) {
     throw await whichTicket({ ...place, ticket }, { command, line, found })
@@ -65,11 +65,44 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   }
 }
 
-/** `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant. */
-function referenceBehind(text: string, prefixes: readonly string[]): Reference | null {
-  const [words = ''] = /^\s*(?:(?:to|on|for|in|about|re|ref|case|ticket)\b[\s:.]*){1,2}/iu.exec(text) ?? []
-  const found = words === '' ? null : referenceAt(text.slice(words.length), prefixes)
-  return found && { ...found, isAlone: false }
+/**
+ * Words that stand in front of a reference and are of no other use, in the languages that people write here; and options
+ * that the command does not have.
+ */
+const IN_FRONT = new RegExp(
+  `^\\s*(?:(?:${[
+    'to|on|for|in|about|the|no|nr|re|ref|case|ticket|please|and|also',
+    'für|zu|zum|an|auf|bei|im|über|fall|bitte|vorgang',
+    'pour|sur|à|au|dans|le|la|no|billet',
+    'para|sobre|en|al|el|por|favor|o|ao|em|caso',
+    'voor|op|bij|aan|over|het',
+    'per|su|sul|il|a|caso',
+    'n[°º]|№|--?\\p{L}[\\p{L}\\p{N}-]*(?:=\\S*)?',
+  ].join('|')})(?![\\p{L}\\p{N}])[\\s:.,]*){1,3}`,
+  'iu',
+)
+
+/** `ticket 2`, `for ticket #2`: the number behind it is that of a ticket. */
+const MARKED = /(?<![\p{L}\p{N}])ticket[\s:.]*$/iu
+
+/**
+ * `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant. A
+ * number alone may be behind the word ticket, if there is such a ticket and it is another.
+ */
+async function referenceBehind(
+  sql: Sql,
+  text: string,
+  prefixes: readonly string[],
+  ticket: Ticket,
+): Promise<Reference | null> {
+  const [words = ''] = IN_FRONT.exec(text) ?? []
+  const behind = text.slice(words.length)
+  const named = words === '' ? null : referenceAt(behind, prefixes)
+  if (named) return { ...named, isAlone: false }
+  const numbered = MARKED.test(words) ? referenceAt(behind, prefixes, { numbers: true }) : null
+  if (!numbered || (await leadsTo(sql, numbered.number, ticket))) return null
+  if ((await ticketIdByNumber(sql, numbered.number)) === undefined) return null
+  return { ...numbered, isAlone: false }
 }
 
 /** In a conversation and in a mail a text may begin with any number: mostly only HD-2 names a ticket there. */
@@ -171,7 +204,9 @@ async function actionsFor({ sql, facts }: TypedPlace, { command, line }: Doubt, 
   const label = `${command.word[0]?.toUpperCase()}${command.word.slice(1)} on ${ref}`
   if (command.body !== 'required') return text.includes('\n') ? [] : [{ label, line: `${begun} ${text}`.trim() }]
   const { ticket } = way
-  const sent = isSent(command, options) ? { ticket, readers: await readersOf(sql, facts, ticket) } : undefined
+  const sent = isSent(command, options)
+    ? { ticket, readers: await readersOf(sql, facts, ticket, { only: options.has('only') }) }
+    : undefined
   const written = textIn(text, '', optionsOf(command))
   return written.length > MOST_TEXT ? [] : [textAction(label, begun, written, sent)]
 }

@@ -169,13 +169,14 @@ export async function answeredMessage(
   return last && { ...last, copied: last.copied === null ? null : (JSON.parse(last.copied) as string[]) }
 }
 
-/** The newest text of an author on a ticket that was kept instead of sent, if they answered nothing since. */
-export async function unsentBy(sql: Sql, ticketId: string, authorId: string): Promise<Message | undefined> {
-  const [last] = await sql<Message>`
+/** Answers of somebody on a ticket that were kept since they last answered there, newest first. */
+export async function unsentBy(sql: Sql, ticketId: string, authorId: string): Promise<Message[]> {
+  return sql<Message>`
     SELECT whole.* FROM messages m JOIN messages_read whole ON whole.id = m.id
-    WHERE m.ticket_id = ${ticketId} AND m.author_id = ${authorId} AND (m.direction = 'out' OR m.what = 'unsent')
-    ORDER BY m.seq DESC, m.id DESC LIMIT 1`
-  return last?.what === 'unsent' ? last : undefined
+    WHERE m.ticket_id = ${ticketId} AND m.author_id = ${authorId} AND m.what = 'unsent' AND NOT EXISTS (
+      SELECT 1 FROM messages o WHERE o.ticket_id = m.ticket_id AND o.author_id = m.author_id AND o.direction = 'out'
+        AND (o.seq > m.seq OR (o.seq = m.seq AND o.id > m.id)))
+    ORDER BY m.seq DESC, m.id DESC`
 }
 
 export async function messageById(sql: Sql, id: string): Promise<Message | undefined> {

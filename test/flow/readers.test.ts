@@ -323,7 +323,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await as('bob', 'reply 1', 'Turn it off')
       const reply = await as('eve', 'resolve 1 --tell --category hardware/printer', 'A new toner')
       expect(reply.undone).toBe(true)
-      expect(reply.actions?.[0]?.line).toBe('resolve HD-1 --anyway --tell --category hardware/printer')
+      expect(reply.actions?.[0]?.line).toBe('resolve HD-1 --anyway --tell --category hardware/printer --read 4')
       expect((await desk.as('bob', 'show 1')).data).toMatchObject({ state: 'open' })
       await as('eve', reply.actions?.[0]?.line ?? '')
       expect(readersOf('A new toner')).toEqual([ANN])
@@ -340,6 +340,113 @@ describe.each(ENGINES)('an answer on %s', engine => {
       expect(words(told)).toMatch(/Bob Berg answered[\s\S]*Turn it off[\s\S]*> Use another one\.[\s\S]*!anyway/)
       await take(EVE, { ...answering(told), text: '!anyway' })
       expect(readersOf('Use another one.')).toEqual([ANN])
+    })
+
+    test('the same request that comes several times at once is done once', async () => {
+      await opened()
+      for (const line of ['reply 1', 'note 1', 'reply 1 --anyway']) {
+        const request = { actor: { handle: 'bob' }, channel: 'test', line, body: `By ${line}`, id: line }
+        const replies = await Promise.all(Array.from({ length: 6 }, () => desk.service.perform(request)))
+        expect(new Set(replies.map(each => each.text)).size).toBe(1)
+        expect((await messages()).filter(each => each.text === request.body)).toHaveLength(1)
+      }
+    })
+
+    describe('and of several that are kept', () => {
+      const keptTwice = async () => {
+        await opened()
+        await as('eve', 'show 1')
+        await as('bob', 'reply 1', 'Turn it off')
+        return [await as('eve', 'reply 1', 'The first text'), await as('eve', 'reply 1', 'The second text')] as const
+      }
+      const press = (reply: { actions?: { line: string }[] }) => as('eve', reply.actions?.[0]?.line ?? '')
+
+      test('each button sends its own, once, in whichever order', async () => {
+        const [first, second] = await keptTwice()
+        await press(first)
+        expect(readersOf('The first text')).toEqual([ANN])
+        expect(readersOf('The second text')).toEqual([])
+        await expect(press(first)).rejects.toThrow('already')
+        await press(second)
+        expect(readersOf('The second text')).toEqual([ANN])
+        await expect(press(second)).rejects.toThrow('already')
+        expect(readersOf('The first text')).toEqual([ANN])
+      })
+
+      test('nobody but its writer sends one', async () => {
+        const [first] = await keptTwice()
+        await expect(as('bob', first.actions?.[0]?.line ?? '')).rejects.toThrow('No answer of yours')
+        expect(readersOf('The first text')).toEqual([])
+      })
+
+      test('a line that does not say which is asked about, and each way does what it says', async () => {
+        await keptTwice()
+        const asked = await as('eve', 'reply 1 --anyway').catch(error => error)
+        expect(asked.message).toMatch(/2 answers of yours are kept[\s\S]*> The second text[\s\S]*> The first text/)
+        expect(readersOf('text')).toEqual([])
+        const lines = [...asked.message.matchAll(/write: (.*)$/gm)].map(found => found[1])
+        expect(asked.actions.map((each: { line: string }) => each.line)).toEqual(lines)
+        await as('eve', lines[1])
+        expect(readersOf('The first text')).toEqual([ANN])
+        expect(readersOf('The second text')).toEqual([])
+      })
+
+      test('the same text twice is one', async () => {
+        await keptTwice()
+        await as('eve', 'reply 1 --anyway', 'Neither of them')
+        await as('bob', 'reply 1 --anyway', 'Off, I say')
+        await as('eve', 'reply 1', 'Well then')
+        await as('eve', 'reply 1', 'Well then')
+        await as('eve', 'reply 1 --anyway')
+        expect(readersOf('Well then')).toEqual([ANN])
+        await expect(as('eve', 'reply 1 --anyway')).rejects.toThrow('No answer of yours')
+      })
+
+      test('by mail, !anyway sends the one of which the mail tells that it answers', async () => {
+        await opened()
+        const notice = last(EVE, 'New:')
+        await as('bob', 'reply 1', 'Turn it off')
+        await take(EVE, { ...answering(notice), text: 'The first text.' })
+        const told = last(EVE, 'The first text.')
+        await take(EVE, { ...answering(notice), text: 'The second text.' })
+        await take(EVE, { ...answering(told), text: '!anyway' })
+        expect(readersOf('The first text.')).toEqual([ANN])
+        expect(readersOf('The second text.')).toEqual([])
+      })
+    })
+
+    test('one that was kept before its ticket became part of another is found, with what changed', async () => {
+      await opened()
+      await take(CARL, { messageId: '<second@example.com>', subject: 'Pay' })
+      await as('eve', 'show 2')
+      await as('bob', 'reply 2', 'Turn it off')
+      await as('eve', 'reply 2', 'Well then')
+      await as('bob', 'merge 2 into 1 --anyway')
+      const refused = await as('eve', 'reply 2 --anyway')
+      expect(refused.text).toContain('part of another')
+      expect(readersOf('Well then')).toEqual([])
+      await as('eve', refused.actions?.[0]?.line ?? '')
+      expect(readersOf('Well then')).toEqual([ANN, CARL])
+    })
+
+    test.each(['3', '99', '999999999', '3-0123456789'])('--read %s, which is yet to come, is refused', async read => {
+      await opened()
+      await as('bob', 'claim 1')
+      await expect(as('eve', `reply 1 --read ${read}`, 'Well then')).rejects.toThrow('HD-1 has no event')
+      expect(readersOf('Well then')).toEqual([])
+    })
+
+    test('--read is of the whole once the ticket is part of another', async () => {
+      await opened()
+      await take(CARL, { messageId: '<second@example.com>', subject: 'Pay' })
+      await as('bob', 'claim 2')
+      await as('bob', 'merge 2 into 1 --anyway') // event 3 of HD-2, 2 of HD-1
+      await expect(as('eve', 'reply 2 --read 3', 'Well then')).rejects.toThrow('HD-1 has no event 3')
+      await as('bob', 'note 1', 'Psst')
+      await as('bob', 'reply 1', 'Turn it off')
+      const refused = await as('eve', 'reply 2 --read 3', 'Well then')
+      expect(refused.text).toContain('Turn it off')
+      expect(readersOf('Well then')).toEqual([])
     })
 
     test('by mail, !anyway beside the text sends it at once', async () => {

@@ -10,7 +10,7 @@ import { mailTo } from '../support/world.ts'
 
 vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
 
-const OTHERS = ['dora', 'finn', 'gil', 'hal', 'ivy', 'joe']
+const OTHERS = ['dora', 'finn', 'gil', 'hal', 'ivy', 'joe', 'kim']
 
 let all: SlackDesk
 let watch: SlackWatch
@@ -127,6 +127,50 @@ test('a command that is edited after it left says so, and offers to send what it
   await as('bob').submit(form, { Text: 'We come at eleven' })
   await watch.quiet()
   expect(seenBy('hal', 'We come at eleven')).not.toEqual([])
+})
+
+test('what an edited command offers to send names its readers, and waits if others read it by then', async () => {
+  const ref = await opens(() => as('joe').dm('The alarm rings'))
+  const { ts } = await all.card(ref)
+  const said = await as('bob').say('triage', '@desk reply --anyway We come at ten', { thread: ts })
+  await watch.quiet()
+  await as('bob').edit(said, '@desk reply --anyway The code is 4712')
+  await watch.quiet()
+  const ephemerals = await all.stand.ephemerals('triage')
+  const told = ephemerals.findLast(each => JSON.stringify(each.blocks).includes('done already'))
+  if (!told) throw new Error('Nobody was told of the edit')
+  await as('bob').press(told, 'Do it as it is now')
+  const form = await all.stand.modalOf('bob')
+  expect(textsIn(form)).toContain('Your text is sent to joe in Slack')
+  await all.desk.as('eve', `invite ${ref} rival@other.example`)
+  await watch.quiet()
+  await as('bob').submit(form, { Text: 'The code is 4712' })
+  await watch.quiet()
+  expect(textsIn(await all.stand.modalOf('bob'))).toContain('rival@other.example')
+  expect(all.world.to('rival@other.example').filter(each => each.text?.includes('4712'))).toEqual([])
+  expect(seenBy('joe', '4712')).toEqual([])
+})
+
+test('of two texts that were kept each window sends its own, and the room is told that they were not sent', async () => {
+  const ref = await opens(() => as('kim').dm('The lamp flickers'))
+  const [one, two] = [await formOn(ref, 'Reply'), await formOn(ref, 'Reply')]
+  await all.desk.as('eve', `reply ${ref}`, 'Turn it off')
+  await as('bob').submit(one, { Text: 'Text number one' })
+  const first = (await all.stand.views()).find(each => each.id === one.id)
+  if (!first) throw new Error('The window is gone')
+  await as('bob').submit(two, { Text: 'Text number two' })
+  await watch.quiet()
+  const inRoom = watch.all().filter(each => each.where === 'the room' && each.text.includes('Text number'))
+  expect(inRoom.length).toBeGreaterThan(0)
+  for (const { text } of inRoom) expect(text).toContain('was not sent')
+  await as('bob').press(first, 'Send it anyway')
+  await watch.quiet()
+  expect(seenBy('kim', 'Text number one').map(each => each.where)).toContain('message to kim')
+  await as('bob').press(first, 'Send it anyway')
+  await watch.quiet()
+  expect(watch.all().filter(each => each.where === 'message to kim' && each.text.includes('Text number'))).toHaveLength(
+    1,
+  )
 })
 
 test('an edit of a command that was refused is run', async () => {

@@ -140,11 +140,34 @@ describe('the reference of another ticket', () => {
     expect(await readers('HD–2: it is S3CRET')).toEqual([ANN])
   })
 
-  test.each(['to HD-2 that', 'to ticket HD–2:', 'on (HD-2)', 'ticket HD 2', ':ticket: HD-2'])(
-    '%j is asked about',
+  test.each([
+    ...['to HD-2 that', 'to ticket HD–2:', 'on (HD-2)', 'ticket HD 2', ':ticket: HD-2', 'the HD-2', 'No. HD-2'],
+    ...[
+      'für HD-2:',
+      'zu HD-2',
+      'Bitte im Fall HD-2',
+      'pour HD-2 :',
+      'à HD-2',
+      'para o HD-2',
+      'al HD-2',
+      'voor HD-2',
+      'per HD-2',
+    ],
+    ...['n° HD-2', '№ HD-2', '--force HD-2', '--tell HD-2', '--as=eve HD-2', 'ticket 2', 'Ticket #2:', 'for ticket 2'],
+  ])('%j is asked about', async text => {
+    for (const command of ['reply', 'note', 'tried', 'wait']) {
+      const asked = await question(`${command} ${text} it is S3CRET`)
+      expect(asked.message).toMatch(/conversation of HD-1[\s\S]*For HD-2 \(My salary/)
+    }
+    expect(await readers('S3CRET')).toEqual([])
+  })
+
+  test.each(['"Access denied"', "'Access denied'", '"It says \\"no\\""', '`no`'])(
+    'a text below the line keeps its quotes: %s',
     async text => {
-      await question(`reply ${text} it is S3CRET`)
-      expect(await readers('S3CRET')).toEqual([])
+      await type(`reply\n${text}`)
+      const { messages } = (await desk.as('bob', 'show 1')).data as { messages: { text: string }[] }
+      expect(messages.at(-1)?.text).toBe(text)
     },
   )
 
@@ -181,13 +204,22 @@ describe('the reference of another ticket', () => {
     expect(asked.actions.map(each => each.label)).toEqual(['Reply on HD-1'])
   })
 
-  test.each(['MS-365 is down', '2 printers', '#2 is off', 'UHD-2 screens', 'HD screens', 'JIRA-2: done', 'HDX-2'])(
-    '%j names none',
-    async text => {
-      await type(`reply ${text}`)
-      expect(await readers(text)).toEqual([ANN])
-    },
-  )
+  test.each([
+    'MS-365 is down',
+    '2 printers',
+    '#2 is off',
+    'on #2 floor',
+    'Ticket 99 of 100',
+    'For 2 days',
+    'ticket 1 is it',
+    'UHD-2 screens',
+    'HD screens',
+    'JIRA-2: done',
+    'HDX-2',
+  ])('%j names none', async text => {
+    await type(`reply ${text}`)
+    expect(await readers(text)).toEqual([ANN])
+  })
 
   test('says nothing of a ticket to who is no agent', async () => {
     const actor = { kind: 'email', address: 'zed@example.net', name: 'Zed' }
