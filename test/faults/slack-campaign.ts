@@ -12,6 +12,7 @@ import { SlackScene } from './slack-scene.ts'
 
 const CATCH_UP_MS = 120_000
 const STUCK_MS = 20_000
+const MOST_MENDED = 4 // times that the desk is started again
 /** What was about to leave when the desk was killed is tried again after a minute, and once more after five. */
 const ANSWERS_MS = 480_000
 const QUICK = 100_000 // a second: as fast as it goes
@@ -205,11 +206,13 @@ class Run {
     })
     for (let mended = 0; !isOver; ) {
       await Promise.race([ended, pause(1_000)])
-      if (isOver || play.stuckFor < patience(STUCK_MS) * (mended + 1)) continue
+      // To start the desk again harms nothing; to give up does, where the machine is merely slow.
+      const stuck = mended < MOST_MENDED ? STUCK_MS : patience(STUCK_MS)
+      if (isOver || play.stuckFor < stuck * (mended + 1)) continue
       mended += 1
       this.#scene.keepLog()
       this.#campaign.onStep?.(`nothing goes on, with ${courier.pending} on their way`)
-      if (mended > 4) play.giveUp()
+      if (mended > MOST_MENDED) play.giveUp()
       else await mend()
     }
     await courier.settled()
