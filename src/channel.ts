@@ -62,6 +62,11 @@ export interface Authentication {
   reasons: string[]
   /** A signature alone vouches for it: for what is written in it, not for whom it was handed to. */
   signed?: true
+  /**
+   * Of `unaligned`: its domain did sign it, and left out what may lead it elsewhere. That confirms nobody, and speaks
+   * against nobody either.
+   */
+  partly?: true
 }
 
 /** A recipient that a mail did not reach. */

@@ -177,8 +177,9 @@ async function authenticationOf(
   if (told === null) return UNKNOWN
   const judged = judgeSender(from, told.results)
   const doubts = [...(told.doubt ? [told.doubt] : []), ...doubtsOf(mail.head, from)]
-  const open = judged.signed && from && doubts.length === 0 ? await doubtOfTold(mail, { from, own }) : null
-  return doubted(judged, open ? [open] : doubts)
+  const weak = judged.signed && from && doubts.length === 0 ? await doubtOfTold(mail, { from, own }) : null
+  if (weak === null) return doubted(judged, doubts)
+  return { ...doubted(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
 }
 
 /** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */

@@ -66,7 +66,7 @@ export class SenderCheck {
       const asked = this.#ask(mail, signatures, from, client)
       const found = doubted(await Promise.race([asked, late]), doubtsOf(mail.head, from))
       // Who passes on what others wrote has broken no promise of theirs.
-      return client || found.result === 'pass' ? found : { ...found, result: 'none' }
+      return client || found.result === 'pass' ? found : { result: 'none', reasons: found.reasons }
     } catch {
       return unsure
     } finally {
@@ -105,13 +105,16 @@ export class SenderCheck {
     const found: MethodResult[] = []
     for (const each of results.filter(({ signingDomain }) => signingDomain)) {
       const genuine = each.status.result === 'pass'
-      const signature = signatures.find(({ proof }) => proof === each.signature)
-      const flaw = genuine ? flawOf(each, signature, curTime) : null
-      const left = genuine && !flaw && signature ? await openFields(mail, signature, reader) : null
+      // A copy of it may claim to cover more: which one was found genuine is not told, so none of them may be weak.
+      const alike = signatures.filter(({ proof }) => proof === each.signature)
+      const flaw = genuine ? flawOf(each, alike, curTime) : null
+      const left = genuine && !flaw ? await openFields(mail, { covers: coveredByAll(alike) }, reader) : null
       // RFC 8601 section 2.7.1: genuine, and still not what we rely on.
-      const result = flaw ? 'policy' : left ? PARTLY : each.status.result
-      const reason = flaw ?? left ?? ''
-      found.push({ method: 'dkim', result, domain: each.signingDomain ?? '', ...(reason ? { reason } : {}) })
+      const told = { method: 'dkim', domain: each.signingDomain ?? '' }
+      if (left)
+        found.push({ ...told, result: 'neutral', reason: left, partly: true }) // it refutes nothing
+      else if (flaw) found.push({ ...told, result: 'policy', reason: flaw })
+      else found.push({ ...told, result: each.status.result })
     }
     return found
   }
@@ -126,21 +129,24 @@ export class SenderCheck {
   }
 }
 
-/** What is made of a genuine signature that leaves out what matters: it refutes nothing, and confirms nobody. */
-const PARTLY = 'neutral'
-
 /** Why a genuine signature says nothing of who wrote the text, a clause (RFC 6376 sections 3.5, 3.6.1 and 8.2). */
 function flawOf(
   { status, canonBodyLengthLimited, signTime }: DKIMResult,
-  signature: Signature | undefined,
+  alike: readonly Signature[],
   now: Date,
 ): string | null {
-  if (!signature) return 'its signature can be read in two ways'
-  if (signature.flaw) return signature.flaw
+  if (alike.length === 0) return 'its signature can be read in two ways'
+  const flawed = alike.find(({ flaw }) => flaw !== null)
+  if (flawed) return flawed.flaw
   if (canonBodyLengthLimited && status.underSized) return 'it covers only the beginning of the text'
   if (status.testing) return 'its key is only for tests'
   if (signTime && Date.parse(signTime) > now.getTime() + CLOCK_SKEW_MS) return 'it is from the future'
   return null
+}
+
+function coveredByAll(signatures: readonly Signature[]): ReadonlySet<string> {
+  const names = signatures.flatMap(({ covers }) => [...covers])
+  return new Set(names.filter(name => signatures.every(({ covers }) => covers.has(name))))
 }
 
 async function askSpf({ ip, helo, sender }: Client, resolver: Resolve): Promise<MethodResult[]> {
@@ -167,7 +173,7 @@ async function askDmarc(
   if (!found) return []
   // The domain did sign it, though not all of it.
   const author = from.slice(from.lastIndexOf('@') + 1)
-  const signed = dkim.some(({ result, reason, domain }) => result === PARTLY && reason && isAligned(domain, author))
+  const signed = dkim.some(({ partly: left, domain }) => left && isAligned(domain, author))
   const partly = signed && found.status.result === 'fail'
   return partly ? [] : [{ method: 'dmarc', result: found.status.result, domain: found.domain ?? '' }]
 }

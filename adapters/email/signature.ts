@@ -60,7 +60,11 @@ export interface Reader {
  * (X-Original-From) or makes other words of its bytes must be covered.
  * Date and MIME-Version decide nothing here.
  */
-export async function openFields(mail: OpenMail, { covers }: Signature, reader: Reader): Promise<string | null> {
+export async function openFields(
+  mail: OpenMail,
+  { covers }: Pick<Signature, 'covers'>,
+  reader: Reader,
+): Promise<string | null> {
   const said = mail.head.fields.filter(({ name, value }) => !covers.has(name) && saysSomething(name, value, reader))
   const left = new Set(said.map(({ name }) => name))
   if (!(await isShownByBody(mail, covers))) left.add('how its text is to be read (Content-Type)')
@@ -82,14 +86,17 @@ function saysSomething(name: string, value: string, { from, own }: Reader): bool
  * What speaks against a signature of the sender's domain that somebody else has found genuine; null for nothing. Where
  * none is left in the message, theirs is the word that counts.
  */
-export async function doubtOfTold(mail: OpenMail, reader: Reader): Promise<string | null> {
+export async function doubtOfTold(mail: OpenMail, reader: Reader): Promise<{ reason: string; partly: boolean } | null> {
   const domain = reader.from.slice(reader.from.lastIndexOf('@') + 1)
   // Which of several was meant is not told for sure, so none of them may be weak.
   const all = signaturesIn(mail.head.fields).filter(each => each.domain === null || isAligned(each.domain, domain))
+  for (const { flaw, length } of all) {
+    const reason = flaw ?? (length === null ? null : 'its signature may cover only the beginning of the text')
+    if (reason) return { reason, partly: false }
+  }
   for (const signature of all) {
-    const partly = signature.length === null ? null : 'its signature may cover only the beginning of the text'
-    const doubt = signature.flaw ?? partly ?? (await openFields(mail, signature, reader))
-    if (doubt) return doubt
+    const reason = await openFields(mail, signature, reader)
+    if (reason) return { reason, partly: true }
   }
   return null
 }

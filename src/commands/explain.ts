@@ -112,7 +112,7 @@ const RULES: Readonly<Record<string, string>> = {
 
 const AUTHENTICITY: Record<string, string> = {
   pass: 'confirmed by its domain',
-  unaligned: 'not confirmed: what was checked speaks of another domain',
+  unaligned: 'not confirmed: what was checked does not speak for its address',
   fail: 'not confirmed: its domain says that it is not from there',
   none: 'not confirmed: nothing speaks for it, and nothing against it',
 }

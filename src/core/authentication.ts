@@ -12,6 +12,8 @@ export interface MethodResult {
   domain: string
   /** Why, where that is known: a clause. */
   reason?: string
+  /** A genuine signature that leaves out what matters. */
+  partly?: true
 }
 
 const MOST_TOLD = 20
@@ -35,6 +37,8 @@ export function judgeSender(from: string | null, all: readonly MethodResult[]): 
     return told('fail')
   }
   const vouching = results.filter(each => each.result === 'pass' && isAligned(each.domain, domain))
+  if (results.some(each => each.partly && isAligned(each.domain, domain)) && vouching.length === 0)
+    return { ...told('unaligned'), partly: true }
   if (vouching.length === 0) return told(results.some(each => TELLING.test(each.result)) ? 'unaligned' : 'none')
   return { ...told('pass'), ...(vouching.some(each => each.method === 'spf') ? {} : { signed: true as const }) }
 }

@@ -25,13 +25,14 @@ import { type Became, wakes } from './entry.ts'
 import { foldFlood } from './flood.ts'
 import { tellOfHeld } from './held.ts'
 import { tellOfOrders } from './orders.ts'
-import { noteSeenTokens } from './proof.ts'
+import { noteSeenTokens, withSecret } from './proof.ts'
 import { takeEarlyRevisions } from './revise.ts'
 import { tellStatus } from './status.ts'
 import { askWhereItBelongs } from './unclear.ts'
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
-export async function admit(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Receipt> {
+export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Receipt> {
+  const message = await withSecret(tx, intake, origin, arriving)
   const again = await countAgain(tx, origin.channel, message.id)
   await saveBlob(tx, message.raw)
   // What could not be read before, or was too large, can be now: it comes in after all.
@@ -142,7 +143,8 @@ export async function admitWaiting(
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
-  const message = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
+  const known = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
+  const message = await withSecret(tx, intake, origin, known)
   const described = describe(message)
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const first = twin && twin.number !== waiting.number ? twin : undefined

@@ -25,10 +25,10 @@ import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticke
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
-import { type Append, type Became, type Entry, entryFor, incoming, isShown, wakes, writerOf } from './entry.ts'
+import { type Append, type Became, type Entry, entryFor, incoming, wakes, writerOf } from './entry.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from './from-agent.ts'
 import { carryOutOrders, type Orders, readOrders, tellOfOrders } from './orders.ts'
-import { proofOf } from './proof.ts'
+import { isShown, proofOf } from './proof.ts'
 import { recordAlert } from './repeated.ts'
 import { takeAnswer } from './solved.ts'
 import { copiedOn, inviteSender, isWrittenTo, letIn, movePeople, participant } from './take-part.ts'
@@ -76,8 +76,10 @@ export async function openWith(
   }
   const prepared = prepareIncoming(entry, opening.id)
   const { id: messageId } = prepared.message
-  // Whatever its domain disowns, its writer brings nobody along.
-  const copied = message.kind === 'person' && isBelieved(message.authentication.result) ? await copiedOn(tx, entry) : []
+  // Whatever its domain disowns, its writer brings nobody along; nor does what was signed for others and handed on here.
+  const { result, signed } = message.authentication
+  const brings = message.kind === 'person' && isBelieved(result) && (!signed || isWrittenTo(entry))
+  const copied = brings ? await copiedOn(tx, entry) : []
   const data = {
     number: opening.number,
     desk: origin.desk.id,

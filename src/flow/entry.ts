@@ -11,7 +11,7 @@ import type { Tx } from '../store/sql.ts'
 import type { Change } from '../store/tickets.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import type { Orders } from './orders.ts'
-import { bearsToken, type Proof, proofOf } from './proof.ts'
+import { bearsToken, isShown, type Proof, proofOf } from './proof.ts'
 
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
@@ -70,12 +70,6 @@ export async function entryFor(
   const isReport = message.kind === 'bounce' && bearsToken(intake.keys, message)
   const doubt = doubtOf(message, sender, isReport || isShown(proof, sender), opens)
   return { intake, origin, message, sender, old, change, orders, proof, doubt }
-}
-
-/** Whether the proof is one: of an agent's words, which count among agents, nobody else may have had it. */
-export function isShown(proof: Proof | null, sender: Pick<Person, 'handle'>): boolean {
-  if (proof?.by !== 'token') return proof !== null
-  return sender.handle === null || proof.alone.length > 0
 }
 
 /** A ticket that somebody opens is what they say it is; words on one that is there already are believed by others. */

@@ -7,8 +7,7 @@ import type { Decision } from '../core/threading.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Intake, judgementOf, knownPerson, type Origin } from './context.ts'
-import { isShown } from './entry.ts'
-import { proofOf } from './proof.ts'
+import { isShown, proofOf } from './proof.ts'
 
 const DAILY = 4 // windows full of tickets in a day
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -6,7 +6,7 @@ import { markSeen, type OutboxEntry, outboxByNumber, recipientsOf } from '../sto
 import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { currentTicket, ticketIdByNumber } from '../store/tickets.ts'
-import type { Intake } from './context.ts'
+import { type Intake, knownPerson, type Origin } from './context.ts'
 import { claimsOf } from './conversation.ts'
 import type { Step } from './orders.ts'
 
@@ -31,6 +31,30 @@ export async function proofOf(sql: Sql, keys: readonly TokenKey[], message: Inbo
     if (recipients.length === 1) got.alone.push(sent)
   }
   return got.sent.length > 0 ? got : null
+}
+
+/**
+ * What the sender's domain signed only partly says nothing against them: where a secret of ours went to them, it counts as
+ * in mail that nobody checked.
+ */
+export async function withSecret(
+  sql: Sql,
+  intake: Intake,
+  { kind }: Origin,
+  message: InboundMessage,
+): Promise<InboundMessage> {
+  const { authentication, from } = message
+  if (!authentication.partly || !from) return message
+  const unchecked: InboundMessage = { ...message, authentication: { result: 'none', reasons: authentication.reasons } }
+  const sender = await knownPerson(sql, intake, kind, from.address)
+  const proof = await proofOf(sql, intake.keys, unchecked)
+  return isShown(proof, { handle: sender?.handle ?? null }) ? unchecked : message
+}
+
+/** Whether the proof is one: of an agent's words, which count among agents, nobody else may have had it. */
+export function isShown(proof: Proof | null, sender: Pick<Person, 'handle'>): boolean {
+  if (proof?.by !== 'token') return proof !== null
+  return sender.handle === null || proof.alone.length > 0
 }
 
 /** Whether a message bears a token of ours, whoever it was issued to. */

@@ -30,11 +30,11 @@ export async function letIn(
 }
 
 /**
- * It names the desk, or a list that leads to it. What was written to others alone, and reached the desk by whoever handed
- * it on, lets nobody in: its writer may not know of it.
+ * It names the desk, or a group that is the desk. What was written to others alone, and reached the desk by whoever handed
+ * it on, lets nobody in: its writer may not know of it. What says that a list passed it on, anybody can have put there.
  */
-export function isWrittenTo({ message: { to, cc, through }, intake }: Entry): boolean {
-  return through !== undefined || [...to, ...cc].some(each => intake.facts.isOurs(each.address))
+export function isWrittenTo({ message: { to, cc }, intake }: Entry): boolean {
+  return [...to, ...cc].some(each => intake.facts.isOurs(each.address))
 }
 
 /** Colleagues on To and Cc, who take part from now on. */

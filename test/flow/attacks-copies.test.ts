@@ -228,6 +228,16 @@ describe('a signed mail that was written to somebody else', () => {
       () => ({ head: [`References: <${siege.token.answer}@desk.example> <m@evil.example>`] }),
     ],
     ['by the reference in its subject', () => ({ head: [], subject: 'Re: [HD-1] VPN' })],
+    [
+      'as if a group of ours had passed it on',
+      () => ({
+        head: [
+          `References: <${siege.token.answer}@desk.example> <m@evil.example>`,
+          'List-Id: Help <help.desk.example>',
+          `List-Post: <mailto:${HELP}>`,
+        ],
+      }),
+    ],
   ])('lets whom it was written to into no ticket %s', async (_, more) => {
     const { head = [], ...rest } = more()
     await siege.send({
@@ -241,6 +251,17 @@ describe('a signed mail that was written to somebody else', () => {
       ...rest,
     })
     expect((await siege.tickets()).get('HD-1')?.facts.participants).toEqual([`requester ${ANN}`])
+  })
+
+  test('opens a ticket that whom it was written to does not read', async () => {
+    const head = [`To: Mallory <${MALLORY}>`, 'Cc: mal@evil.example']
+    const letter = { from: `Ann <${ANN}>`, subject: 'The code', text: 'Please send me the code again.', head }
+    expect(await becomes({ ...letter, top: confirmed('example.com'), sender: MALLORY })).toBe('opened')
+    expect((await siege.tickets()).get(await siege.lastTicket())?.facts.participants).toEqual([`requester ${ANN}`])
+    // What her own server hands over without naming the desk, she sent there herself.
+    const saw = checkedBy(TRUSTED, 'spf=pass smtp.mailfrom=example.com; dkim=pass header.d=example.com')
+    expect(await becomes({ ...letter, top: saw, head: ['To: Zoe <zoe@example.com>'] })).toBe('opened')
+    expect((await siege.tickets()).get(await siege.lastTicket())?.facts.participants).toContain('copied zoe@example.com')
   })
 
   test('a colleague on Cc of an answer to the desk is let in', async () => {
