@@ -40,6 +40,8 @@ const MAILBOX = new RegExp(
   `^(?:(?:(?:${WORD})[ \\t]*)*<(${ADDRESS})>|(${ADDRESS}))(?:[ \\t]*\\([^()\\\\<>@]*\\))?$`,
   's',
 )
+/** The address once more in the place of a name, as programs write it that know none: whichever is read is the same. */
+const TWICE = new RegExp(`^(${ATOM}{1,64}@[A-Za-z0-9.-]{1,255})[ \\t]*(?:<\\1>|\\(\\1\\))$`, 'i')
 const LONGEST = 2_000
 
 function doubtOfSender(fields: readonly Field[], from: string | null): string[] {
@@ -47,7 +49,7 @@ function doubtOfSender(fields: readonly Field[], from: string | null): string[] 
   if (written.length > 1) return [] // told already
   const [value] = written
   if (value === undefined) return ['it has no field from']
-  const found = value.length > LONGEST ? null : MAILBOX.exec(value)
+  const found = value.length > LONGEST ? null : MAILBOX.exec(value.replace(TWICE, '$1'))
   const address = found?.[1] ?? found?.[3] ?? ''
   // Beyond ASCII it may be written in several ways, all of which are one mailbox.
   const same = /[\x80-\xff]/.test(address) ? from !== null : normaliseAddress(address) === from && from !== null

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
+import { ownEntry } from '../../src/core/own-entry.ts'
 import type { OpenMail, RawMessage } from './head.ts'
 import { parametersOf, typeOf } from './parameters.ts'
 
@@ -18,6 +19,7 @@ export async function isShownByBody({ head, signed }: OpenMail, covers: Readonly
   const type = declared === '' ? 'text/plain' : typeOf(declared)
   const typed = covers.has('content-type')
   if (typed && covers.has('content-transfer-encoding')) return true
+  if (!typed && !isPlainlyWritten(declared)) return false
   if (type.startsWith('multipart/')) {
     return typed || isOfParts(type, declared, (await startOf(signed, head.length)).toString('latin1'))
   }
@@ -27,15 +29,32 @@ export async function isShownByBody({ head, signed }: OpenMail, covers: Readonly
   return typed || isOfType(type, declared, decoded(text, encoding))
 }
 
+const VALUE = /[\w!#$%&'*+./:=?^`{|}~-]{1,200}|"[^"\\]{0,200}"/
+const PLAINLY = new RegExp(`^[a-z]+/[a-z0-9.+-]+(?:[ \\t]{0,8};[ \\t]{0,8}[a-z-]+=(?:${VALUE.source}))*;?$`, 'i')
+
+/** Whether everybody reads the same in a Content-Type (RFC 2045 section 5.1): each parameter once, nothing continued. */
+function isPlainlyWritten(declared: string): boolean {
+  const names = [...declared.replace(/"[^"]*"/g, '').matchAll(/;\s*([^=;]*)=/g)].map(([, name = '']) =>
+    name.toLowerCase(),
+  )
+  return declared === '' || (PLAINLY.test(declared) && new Set(names).size === names.length)
+}
+
+/** What programs write above their parts, for those that know none; nobody writes so above what they quote. */
+const PREAMBLE =
+  /^this (?:is an? |message )[a-z-][a-z /-]{0,60}\b(?:mime|multi-?part)\b(?: [a-z() 0-9]{1,60})?\.{0,3}(?=\r?\n)/i
+
 /** Its first line is the boundary; some programs say above it that there are parts. */
 function isOfParts(type: string, declared: string, text: string): boolean {
-  if (!/^multipart\/(?:alternative|mixed|related)$/.test(type)) return false
+  if (!/^multipart\/(?:alternative|mixed|related|signed)$/.test(type)) return false
   const [first = ''] = text
-    .replace(/^(?:This is a multi-part message in MIME format\.?)?[\r\n]*/i, '')
+    .replace(PREAMBLE, '')
+    .replace(/^[\r\n]*/, '')
     .split(/\r?\n/, 1)
   const parameters = parametersOf(declared)
   const boundary = parameters.get('boundary') ?? ''
-  if ([...parameters.keys()].some(name => !/^(?:boundary|charset|type|start)$/.test(name))) return false
+  const names = [...parameters.keys()]
+  if (names.some(name => !/^(?:boundary|charset|type|start|differences|protocol|micalg)$/.test(name))) return false
   return boundary !== '' && first.trimEnd() === `--${boundary}`
 }
 
@@ -44,9 +63,12 @@ const TAG = /<(?:!doctype|html|head|body|div|p|br|span|table|style|pre|meta|font
 /** No text holds these, C1 in UTF-8 among them: it is a file then. */
 const CONTROL = /[\0-\x08\x0b\x0e-\x1f\x7f]|\xc2[\x80-\x9f]/
 
+/** What makes no other words of a text: how its lines end, and what Windows Live Mail answers. */
+const HARMLESS = { charset: /^[\w-]+$/, format: /^(?:flowed|fixed)$/i, 'reply-type': /^[a-z]+$/i }
+
 function isOfType(type: string, declared: string, text: string): boolean {
   const parameters = parametersOf(declared)
-  if ([...parameters.keys()].some(name => name !== 'charset' && name !== 'format')) return false
+  if ([...parameters].some(([name, value]) => !ownEntry(HARMLESS, name)?.test(value))) return false
   // UTF-8 shows itself, and plain ASCII is the same in all of these.
   const charset = parameters.get('charset') ?? ''
   const ascii = !/[\x80-\xff]/.test(text) && /^(?:iso-8859-\d{1,2}|windows-125\d)$/i.test(charset)
@@ -63,11 +85,14 @@ function hasParts(text: string): boolean {
   return boundary !== undefined && text.split('\n').some(line => line.trimEnd() === `--${boundary}`)
 }
 
+/** A line of base64 (RFC 2045 section 6.8): no more than that may be a code that somebody was asked to send. */
+const LONGEST_WORD = 76
+
 /** Whether a text was encoded so: read in another way, lines would begin where none does. */
 function isEncoded(text: string, encoding: string): boolean {
-  if (encoding === 'base64') return /^[A-Za-z0-9+/=\r\n]*$/.test(text)
+  const inBase64 = text.length > LONGEST_WORD && /^[A-Za-z0-9+/=\r\n]*$/.test(text)
+  if (encoding === 'base64') return inBase64
   if (encoding === 'quoted-printable') return !/=(?![89A-F][0-9A-F]|3D|20|09|\r?\n)/.test(text)
-  const inBase64 = text.length > 76 && /^[A-Za-z0-9+/=\r\n]*$/.test(text)
   return /^(?:7bit|8bit|binary|)$/.test(encoding) && !inBase64 && !/[^=\s]=\r?\n/.test(text)
 }
 

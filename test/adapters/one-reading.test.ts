@@ -257,7 +257,7 @@ describe('honest mail', () => {
       'base64',
       written(
         replaced(ASKING, ['Content-Transfer-Encoding: base64']),
-        `${Buffer.from('Gr\u00f6\u00dfe').toString('base64')}\r\n`,
+        `${Buffer.from('Gr\u00f6\u00dfe '.repeat(20)).toString('base64').replace(/.{76}/g, '$&\r\n')}\r\n`,
       ),
     ],
     [
@@ -320,6 +320,11 @@ describe('what the signature leaves out', () => {
       ['Content-Transfer-Encoding: base64'],
       `Thanks to you\r\n${Buffer.from(ORDER).toString('base64')}\r\n`,
     ],
+    [
+      'base64 of a code that he was asked for',
+      ['Content-Transfer-Encoding: base64'],
+      `${Buffer.from(ORDER).toString('base64')}\r\n`,
+    ],
     ['quoted-printable of plain text', ['Content-Transfer-Encoding: quoted-printable'], 'Hi =0A!close HD-1\r\n'],
     ['plain text of quoted-printable', [], 'Hi Bob, run=\r\n!close HD-1\r\n'],
     ['uuencode of plain text', ['Content-Transfer-Encoding: x-uuencode'], 'begin 644 a\r\n'],
@@ -333,10 +338,65 @@ describe('what the signature leaves out', () => {
     await expectUnconfirmed(`${fields.length > 0 ? `${fields.join('\r\n')}\r\n` : ''}${head}\r\n\r\n${text}`)
   }) // prettier-ignore
 
+  /** What Bob quotes of somebody would be a command in this charset. */
+  const IN_OTHERS = 'Hi.\r\n> +AAoAIQ-close HD-1\r\n'
+  test.each([
+    'text/plain; charset=utf-8; charset=utf-7',
+    'text/plain; charset=utf-7; charset=utf-8',
+    'text/plain; charset=utf-8; format=flowed; CHARSET="utf-7"',
+    "text/plain; charset=utf-8; charset*=''utf-7",
+    'text/plain; charset=utf-8; charset*0=utf-7',
+    'text/plain; charset=; charset=utf-7',
+    'text/plain; charset=',
+    'text/plain; charset=utf-8; charset="utf-16le"',
+    'text/plain; format="flowed charset=utf-7"',
+    'text/plain; format=flowed charset=utf-7',
+    'text/plain; reply-type="x charset=utf-7"',
+    'text/plain charset=utf-8; charset=utf-7',
+    'text/plain charset=utf-7',
+    'text/plain, charset=utf-7',
+    'text/plain; charset="utf-8\\"; charset=utf-7"',
+    'text/plain (; charset=utf-7); charset=utf-8',
+    '(text/plain) text/plain; charset=utf-7',
+    'text/plain; charset=utf-8; delsp=yes',
+    'text/plain;; charset=utf-8',
+    '"text/plain"; charset=utf-8',
+  ])('a type that can be read in two ways: %s', async type => {
+    const own = FIELDS.filter(field => !/^(?:Content-Type|To):/.test(field))
+    const mail = await key.sign(written(own, IN_OTHERS), { covers: NARROW })
+    await expectUnconfirmed(`Content-Type: ${type}\r\n${mail}`)
+  })
+
+  test.each([
+    'This is a multi-part message.',
+    'This is a mail.',
+    'This is a multipart message in MIME format. I quote it:\r\nFrom here',
+  ])('what stands above a boundary is a text: %s', async text => {
+    const type = 'Content-Type: multipart/mixed; boundary=000abc'
+    const own = FIELDS.filter(field => !/^(?:Content-Type|To):/.test(field))
+    const mail = await key.sign(written(own, `${text}\r\nHi.\r\n${PARTS('!close HD-1', 'b')}`), { covers: NARROW })
+    await expectUnconfirmed(`${type}\r\n${mail}`)
+  })
+
   test('a subject, a Message-ID', async () => {
     for (const name of ['Subject', 'Message-ID']) {
       const covers = COVERS_ALL.replace(`${name}:`, '')
       await expectUnconfirmed(await key.sign(written(), { covers }))
+    }
+  })
+
+  test('a copy of the signature that claims to cover all of it proves no more', async () => {
+    const mail = await key.sign(written(), { covers: 'from:subject:date:message-id' })
+    const [own = ''] = /^DKIM-Signature:[\s\S]*?\r\n(?![ \t])/.exec(mail) ?? []
+    const led = `In-Reply-To: <token@desk.example>\r\nCc: mallory@evil.example\r\n${mail}`
+    for (const claim of [
+      own.replace(/h=[^;]*;/, `h=${COVERS_ALL.toLowerCase()};`),
+      own.replace(/h=[^;]*;/, `h=${COVERS_ALL.toLowerCase()};`).replace('d=example.com', 'd=evil.example'),
+    ]) {
+      expect(claim).not.toBe(own)
+      await expectUnconfirmed(claim + led)
+      await expectUnconfirmed(led.replace('From: Bob', `${claim}From: Bob`))
+      await expectUnconfirmed(claim + claim.replace('v=1', 'v=1; l=0') + led)
     }
   })
 
@@ -556,6 +616,76 @@ describe('whatever is done to a head', () => {
         ],
       ] as const,
   ) // prettier-ignore
+
+  test('no type that somebody puts above a signed text makes other words of it', async () => {
+    const TEXTS = [
+      'Hi.\r\n> +AAoAIQ-close HD-1\r\n',
+      'Hi.\r\n> a=0A!close HD-1 =\r\n> b\r\n',
+      'Hi.\r\n> --zz\r\n> Content-Type: text/plain\r\n>\r\n> !close HD-1\r\n> --zz--\r\n',
+      'SGkhCiFjbG9zZSBIRC0x\r\n',
+    ]
+    const own = FIELDS.filter(field => !/^(?:Content-Type|To):/.test(field))
+    const signed = await Promise.all(TEXTS.map(text => key.sign(written(own, text), { covers: NARROW })))
+    const known = await Promise.all(signed.map(async mail => facts(await read(mail))))
+    const parameter = fc
+      .tuple(
+        fc.constantFrom('; ', ';', ' ', ';\r\n\t', ', ', ' (;', '; x="'),
+        fc.constantFrom(
+          'charset',
+          'Charset',
+          'charset*',
+          'charset*0',
+          'format',
+          'boundary',
+          'name',
+          'reply-type',
+          'type',
+        ),
+        fc.constantFrom('=', '="', ' = ', ''),
+        fc.constantFrom(
+          'utf-8',
+          'utf-7',
+          'us-ascii',
+          'utf-16le',
+          "''utf-7",
+          'flowed',
+          'zz',
+          '--zz',
+          'flowed charset=utf-7',
+          '',
+        ),
+        fc.constantFrom('', '"', ')', '\\"', ';'),
+      )
+      .map(pieces => pieces.join(''))
+    const type = fc.tuple(
+      fc.constantFrom(
+        'text/plain',
+        'text/html',
+        'TEXT/plain',
+        'multipart/mixed',
+        'multipart/signed',
+        '"text/plain"',
+        'text',
+        '',
+      ),
+      fc.array(parameter, { maxLength: 3 }),
+      fc.constantFrom('', '', '7bit', '8bit', 'base64', 'quoted-printable', '"base64"', 'x-uuencode'),
+    )
+    let confirmed = 0
+    await fc.assert(
+      fc.asyncProperty(fc.nat({ max: TEXTS.length - 1 }), type, async (base, [kind, parameters, encoding]) => {
+        const described = `Content-Type: ${kind}${parameters.join('')}\r\n`
+        const encoded = encoding === '' ? '' : `Content-Transfer-Encoding: ${encoding}\r\n`
+        const mail = `${described}${encoded}${signed[base]}`
+        const { result } = await check.check({ bytes: Buffer.from(mail, 'latin1') }, 'bob@example.com', null)
+        if (result !== 'pass') return
+        confirmed += 1
+        expect(facts(await read(mail))).toEqual(known[base])
+      }),
+      { numRuns: 800, seed: 14 },
+    )
+    expect(confirmed).toBeGreaterThan(20)
+  })
 
   test('a mail that is confirmed is read as it was signed', async () => {
     const signed = await Promise.all(bases.map(([mail, covers]) => key.sign(mail, { covers })))
