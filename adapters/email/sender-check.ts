@@ -175,5 +175,7 @@ async function askDmarc(
   const author = from.slice(from.lastIndexOf('@') + 1)
   const signed = dkim.some(({ partly: left, domain }) => left && isAligned(domain, author))
   const partly = signed && found.status.result === 'fail'
-  return partly ? [] : [{ method: 'dmarc', result: found.status.result, domain: found.domain ?? '' }]
+  if (partly) return []
+  const tolerated = found.status.result === 'fail' && found.policy === 'none' ? ({ tolerated: true } as const) : {}
+  return [{ method: 'dmarc', result: found.status.result, domain: found.domain ?? '', ...tolerated }]
 }

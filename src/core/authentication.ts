@@ -14,6 +14,8 @@ export interface MethodResult {
   reason?: string
   /** A genuine signature that leaves out what matters. */
   partly?: true
+  /** Of `dmarc=fail`: the domain publishes that nothing is to be done about it (RFC 7489 section 6.3, `p=none`). */
+  tolerated?: true
 }
 
 const MOST_TOLD = 20
@@ -32,10 +34,10 @@ export function judgeSender(from: string | null, all: readonly MethodResult[]): 
   if (!domain) return told(results.length > 0 ? 'unaligned' : 'none')
   // RFC 7489 section 3.1: DMARC is about the domain of From, so one about another domain says nothing here.
   // One that names none may refuse, but not vouch: there may be several addresses in From.
-  const dmarc = results.filter(each => each.method === 'dmarc')
-  if (dmarc.some(each => each.result === 'fail' && (each.domain === '' || isAligned(each.domain, domain)))) {
-    return told('fail')
-  }
+  const failed = results.filter(
+    each => each.method === 'dmarc' && each.result === 'fail' && (each.domain === '' || isAligned(each.domain, domain)),
+  )
+  if (failed.length > 0) return told(failed.every(each => each.tolerated) ? 'unaligned' : 'fail')
   const vouching = results.filter(each => each.result === 'pass' && isAligned(each.domain, domain))
   if (results.some(each => each.partly && isAligned(each.domain, domain)) && vouching.length === 0)
     return { ...told('unaligned'), partly: true }
@@ -96,17 +98,24 @@ const LONGEST = 1_000_000
 /** Reads the value of a field Authentication-Results (RFC 8601 section 2.2), also as Microsoft writes it, without a server. */
 export function readAuthenticationResults(value: string): AuthenticationResults {
   const { parts, open } = clauses(value.slice(0, LONGEST))
-  const [first = '', ...more] = parts
-  const named = !first.includes('=')
-  const server = named ? (/^[^\s;]{1,255}/.exec(first)?.[0] ?? '').toLowerCase() : ''
+  const [first, ...more] = parts
+  const named = !first?.text.includes('=')
+  const server = named ? (/^[^\s;]{1,255}/.exec(first?.text ?? '')?.[0] ?? '').toLowerCase() : ''
   const read = (named ? more : parts).map(resultOf)
   const malformed = open || value.length > LONGEST || read.includes('malformed')
   return { server, results: read.filter(each => each !== null && each !== 'malformed'), malformed }
 }
 
-/** Parts between semicolons, a blank for each comment; neither counts within quotes. `open`: one of these has no end. */
-function clauses(value: string): { parts: string[]; open: boolean } {
-  const parts: string[] = ['']
+/** What stands between two semicolons, with a blank for each comment, and its comments. */
+interface Clause {
+  text: string
+  comments: string
+}
+
+/** Neither semicolons nor comments count within quotes. `open`: one of these has no end. */
+function clauses(value: string): { parts: Clause[]; open: boolean } {
+  let clause: Clause = { text: '', comments: '' }
+  const parts = [clause]
   let depth = 0
   let quoted = false
   for (let at = 0; at < value.length; at += 1) {
@@ -119,12 +128,16 @@ function clauses(value: string): { parts: string[]; open: boolean } {
     else if (!quoted && sign === '(') depth += 1
     else if (!quoted && depth > 0 && sign === ')') {
       depth -= 1
-      if (depth === 0) parts[parts.length - 1] += ' '
-    } else if (!quoted && depth === 0 && sign === ';') parts.push('')
+      if (depth === 0) clause.text += ' '
+    } else if (!quoted && depth === 0 && sign === ';') {
+      clause = { text: '', comments: '' }
+      parts.push(clause)
+    }
     // What a sender chose must not pass for a property of its own, or end one.
-    else if (depth === 0) parts[parts.length - 1] += quoted && !/[\w@.+-]/.test(sign) ? '_' : sign
+    else if (depth === 0) clause.text += quoted && !/[\w@.+-]/.test(sign) ? '_' : sign
+    else clause.comments += sign
   }
-  return { parts: parts.map(part => part.trim()), open: quoted || depth > 0 }
+  return { parts: parts.map(({ text, comments }) => ({ text: text.trim(), comments })), open: quoted || depth > 0 }
 }
 
 const DOMAIN_OF: Record<string, readonly string[]> = {
@@ -134,8 +147,8 @@ const DOMAIN_OF: Record<string, readonly string[]> = {
 }
 
 /** What a clause found; null where it is about another method. */
-function resultOf(clause: string): MethodResult | null | 'malformed' {
-  const [said = '', ...properties] = clause
+function resultOf({ text, comments }: Clause): MethodResult | null | 'malformed' {
+  const [said = '', ...properties] = text
     .replace(/\s+/g, ' ')
     .replace(/ ?([=/]) ?/g, '$1')
     .split(' ')
@@ -151,7 +164,18 @@ function resultOf(clause: string): MethodResult | null | 'malformed' {
     .slice(told.lastIndexOf('@') + 1)
     .replace(/[<>]/g, '')
     .replace(/(?<=[^.])\.$/, '')
-  return { method: method.toLowerCase(), result: result.toLowerCase(), domain }
+  const found = { method: method.toLowerCase(), result: result.toLowerCase(), domain }
+  return found.result === 'fail' && isTolerated(named, comments) ? { ...found, tolerated: true } : found
+}
+
+/** That the domain wants nothing done stands in a property, or as most servers write it in a comment: `(p=NONE dis=NONE)`. */
+function isTolerated(named: ReadonlyMap<string, string>, comments: string): boolean {
+  const told = named.get('policy.dmarc') ?? named.get('action')
+  if (told !== undefined) return told === 'none'
+  const policies = [...comments.matchAll(/\b(?:p|sp|np|policy|dis)=(\w+)/gi)].map(([, policy = '']) =>
+    policy.toLowerCase(),
+  )
+  return policies.length > 0 && policies.every(policy => policy === 'none')
 }
 
 function nameIn(property: string): string {

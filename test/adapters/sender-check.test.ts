@@ -57,6 +57,16 @@ describe('DKIM, SPF and DMARC, with name servers of our own', () => {
     )
   })
 
+  test('the same against a domain that only watches', async () => {
+    dns.texts.set('_dmarc.example.com', 'v=DMARC1; p=none')
+    try {
+      expect(await result(await mail(null), { ...OUTSIDE, ip: '45.33.9.9' })).toBe('unaligned')
+      expect(await result(await mail('example.com'), OUTSIDE)).toBe('pass')
+    } finally {
+      dns.texts.set('_dmarc.example.com', 'v=DMARC1; p=reject')
+    }
+  })
+
   test('changed on its way', async () => {
     const changed = Buffer.from((await mail('example.com')).toString().replace('It drops.', 'Pay here.'))
     expect(await result(changed, { ...OUTSIDE, ip: '45.33.9.9' })).toBe('fail')

@@ -67,6 +67,30 @@ describe('whether a sender is confirmed', () => {
     expect(judged(value)).toBe(result)
   })
 
+  test.each([
+    ['Google', 'dmarc=fail (p=NONE sp=NONE dis=NONE) header.from=example.com', 'unaligned'],
+    ['OpenDMARC', 'dmarc=fail (p=none dis=none) header.from=example.com', 'unaligned'],
+    ['Rspamd', 'dmarc=fail reason="No valid SPF, No valid DKIM" header.from=example.com (policy=none)', 'unaligned'],
+    ['Microsoft', 'dmarc=fail action=none header.from=example.com;compauth=none reason=405', 'unaligned'],
+    ['Stalwart', 'dmarc=fail header.from=example.com policy.dmarc=none', 'unaligned'],
+    ['Fastmail', 'dmarc=fail (p=none,d=none,d.eval=none) policy.policy-from=p header.from=example.com', 'unaligned'],
+    ['Google, of a stricter domain', 'dmarc=fail (p=REJECT sp=REJECT dis=NONE) header.from=example.com', 'fail'],
+    ['Google, of a stricter subdomain', 'dmarc=fail (p=NONE sp=REJECT dis=NONE) header.from=it.example.com', 'fail'],
+    ['Microsoft, of a stricter domain', 'dmarc=fail action=oreject header.from=example.com', 'fail'],
+    ['Stalwart, of a stricter domain', 'dmarc=fail (p=none) header.from=example.com policy.dmarc=reject', 'fail'],
+    ['who tells no policy', 'dmarc=fail (no luck) header.from=example.com', 'fail'],
+    ['two', 'dmarc=fail (p=none) header.from=example.com; dmarc=fail (p=reject) header.from=example.com', 'fail'],
+    ['a reason that says so', 'dmarc=fail reason="p=none" header.from=example.com', 'fail'],
+    ['a property of another name', 'dmarc=fail x.action=none header.from=example.com', 'fail'],
+    [
+      'strict alignment, and a signature of a subdomain',
+      'dmarc=fail (p=none) header.from=example.com; dkim=pass header.d=it.example.com',
+      'unaligned',
+    ],
+  ])('a domain that wants nothing done about it says nothing against its mail: %s', (_, value, result) => {
+    expect(judged(value)).toBe(result)
+  })
+
   test('domains that share a public suffix are not one organisation', () => {
     expect(judged('dkim=pass header.d=evil.co.uk', 'ann@example.co.uk')).toBe('unaligned')
     expect(judged('dkim=pass header.d=evil.github.io', 'ann@example.github.io')).toBe('unaligned')
