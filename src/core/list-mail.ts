@@ -1,6 +1,6 @@
 import type { Address, Authentication } from '../channel.ts'
 import { canonicalAddress, isOurs, normaliseAddress } from './address.ts'
-import { isMadeOf, isQuotedBefore, isSameName, isWithin, nameBefore, nameThrough } from './list-name.ts'
+import { isCertainlyThrough, isMadeOf, isQuotedBefore, isSameName, isWithin, nameBefore, nameThrough } from './list-name.ts'
 
 /**
  * Who wrote a mail that came through a list or a group. Since domains forbid others to send in their name (DMARC), lists
@@ -169,17 +169,18 @@ function isRewritten(fields: ListFields, marks: ListMarks, originals: readonly A
   const { from, to, cc, replyTo } = fields
   if (!from) return false
   const { address, name } = from
-  if (isOurs(address, marks.addresses) || isQuotedBefore(name)) return true
+  const quoted = isQuotedBefore(name)
+  const certain = isCertainlyThrough(name)
+  const isWrittenTo = [...to, ...cc].some(each => each.address === address)
+  if (isOurs(address, marks.addresses) || (quoted && (certain || isWrittenTo))) return true
   const through = nameThrough(name) !== null
   const ofHost = isOfHost(address, marks)
   if (ofHost && (through || isAlias(address) || encodedIn(address) !== null)) return true
-  if (originals.length > 0 && (through || [...to, ...cc].some(each => each.address === address))) return true
-  if (!through) return false
+  if (originals.length > 0 && (through || isWrittenTo)) return true
+  if (!certain) return false
   // Groups whose fields a gateway took away, and services that send in the name of their users.
   const other = replyTo.some(each => domainOf(each.address) !== domainOf(address))
-  return (
-    other || ([...to, ...cc].some(each => each.address === address) && replyTo.some(each => each.address !== address))
-  )
+  return other || (isWrittenTo && replyTo.some(each => each.address !== address))
 }
 
 /** What the list itself kept, else who is to be answered that is no list, else who is copied under the writer's name. */

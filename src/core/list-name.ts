@@ -25,7 +25,12 @@ export function nameThrough(name: string): string | null {
   return found ? bare(found[1] ?? '') : null
 }
 
-/** Written by a group, beyond doubt: `'Jan' via Support`. */
+/** The same, beyond doubt, whatever else is known: persons and firms have part of their names in quotes, too. */
+export function isCertainlyThrough(name: string): boolean {
+  return certainWithin.test(name) || certainBetween.test(name)
+}
+
+/** As Google writes the names of those who write through its groups, in whatever language. */
 export function isQuotedBefore(name: string): boolean {
   return QUOTED.test(name)
 }

@@ -389,6 +389,32 @@ describe('nobody is told of', () => {
   })
 })
 
+describe('no list', () => {
+  test.each<[string, string[]]>([
+    ['a nickname', ['From: "\'Jan\' Johannes Falk" <jan@t14.example>']],
+    ['a firm in quotes', [`From: ${word('«Ромашка» отдел продаж')} <jan@t14.example>`]],
+    ['a house', [`From: ${word('„Alte Post“ Hotel Bonn')} <jan@t14.example>`, 'Reply-To: jan@t14.example']],
+    [
+      'a firm in quotes, answered elsewhere',
+      [`From: ${word('«Ромашка» отдел продаж')} <jan@t14.example>`, 'Reply-To: sales@romashka.example'],
+    ],
+    [
+      'a nickname, through a group of ours that leaves it alone',
+      [
+        'From: "\'Jan\' Johannes Falk" <jan@t14.example>',
+        'List-Id: <support.own.example>',
+        'X-Original-Sender: jan@t14.example',
+      ],
+    ],
+  ])('%s is the name of whoever wrote it', async (_name, head) => {
+    const vouched = `Authentication-Results: ${TRUSTED}; dkim=pass header.d=t14.example`
+    const { from, authentication } = await read([vouched, `Received: from x by ${TRUSTED}`, ...head, `To: ${OWN[0]}`])
+    expect(from?.address).toBe('jan@t14.example')
+    expect(from?.name).toMatch(/^(?:'Jan' Johannes Falk|«Ромашка» отдел продаж|„Alte Post“ Hotel Bonn)$/)
+    expect(authentication.result).toBe('pass')
+  })
+})
+
 describe('how far the writer is believed', () => {
   const found = (results: string) => [
     `Authentication-Results: ${TRUSTED}; ${results}`,
