@@ -179,6 +179,19 @@ export const HEAD_SPOILERS: Readonly<Record<string, Spoiler>> = {
     mail.replace(/;(\s{0,20})(name|filename|boundary|charset|type)=/gi, (_, blank: string, name: string) => {
       return `;${blank}${name}${chosen(['*=', '*0=', '*0*=', ' = ', '==', '="', "*=utf-8''", ''], how.which)}`
     }),
+  'a charset as well': (mail, how) =>
+    mail.replace(
+      /^content-type:.*$/im,
+      field => `${field.trimEnd()}${chosen(['; ', ' ', ';\r\n\t'], how.where)}charset=${chosen(CHARSETS, how.which)}`,
+    ),
+  'a signature that claims more': (mail, how) =>
+    withFields(mail, fields => {
+      const claims = fields.filter(each => nameOf(each) === 'dkim-signature')
+      const wide = claims.map(each =>
+        each.replace(/(?<=\bh=)[^;]*/, 'from:to:cc:subject:in-reply-to:references:content-type'),
+      )
+      return [...wide, `${chosen(NAMES, how.where)}: ${chosen(ODD_VALUES, how.which)}`, ...fields]
+    }),
   'many parameters': (mail, how) => {
     const count = upTo(20_000, how.much)
     const written = Array.from({ length: count }, (_, index) => ` name*${index}*=%41${chosen(['', '"'], how.which)};`)
