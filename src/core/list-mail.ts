@@ -1,6 +1,14 @@
 import type { Address, Authentication } from '../channel.ts'
 import { canonicalAddress, isOurs, normaliseAddress } from './address.ts'
-import { isCertainlyThrough, isMadeOf, isQuotedBefore, isSameName, isWithin, nameBefore, nameThrough } from './list-name.ts'
+import {
+  isCertainlyThrough,
+  isMadeOf,
+  isQuotedBefore,
+  isSameName,
+  isWithin,
+  nameBefore,
+  nameThrough,
+} from './list-name.ts'
 
 /**
  * Who wrote a mail that came through a list or a group. Since domains forbid others to send in their name (DMARC), lists

@@ -261,7 +261,9 @@ describe('a signed mail that was written to somebody else', () => {
     // What her own server hands over without naming the desk, she sent there herself.
     const saw = checkedBy(TRUSTED, 'spf=pass smtp.mailfrom=example.com; dkim=pass header.d=example.com')
     expect(await becomes({ ...letter, top: saw, head: ['To: Zoe <zoe@example.com>'] })).toBe('opened')
-    expect((await siege.tickets()).get(await siege.lastTicket())?.facts.participants).toContain('copied zoe@example.com')
+    expect((await siege.tickets()).get(await siege.lastTicket())?.facts.participants).toContain(
+      'copied zoe@example.com',
+    )
   })
 
   test('a colleague on Cc of an answer to the desk is let in', async () => {
