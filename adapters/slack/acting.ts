@@ -16,10 +16,10 @@ export interface Doer {
   team?: string | undefined
 }
 
+/** What they ask for: a line that names its ticket itself, wherever it was pressed or typed. */
 export interface Order {
   line: string
   body?: string | undefined
-  thread?: string | undefined
   id?: string | undefined
 }
 
@@ -53,12 +53,11 @@ export class Acting {
   }
 
   /** Resolves once it is committed or refused. */
-  async perform(doer: Doer, { line, body, thread, id }: Order): Promise<Outcome> {
+  async perform(doer: Doer, { line, body, id }: Order): Promise<Outcome> {
     try {
       const reply = await this.#workspace.desk.perform({
         ...{ actor: await this.actor(doer), channel: this.#workspace.options.name, line },
         ...(body?.trim() ? { body } : {}),
-        ...(thread === undefined ? {} : { thread }),
         ...(id === undefined ? {} : { id }),
       })
       return { reply }

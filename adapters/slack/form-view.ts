@@ -148,6 +148,9 @@ function mistake({ required, least, most }: FieldRule, value: string): string {
 /** An entry field. A choice without a choice that Slack could carry is typed. */
 function input(field: Field, first: boolean): InputBlock {
   const { name, label, hint, required, value } = field
+  const said = isCut(field)
+    ? `This is only the first part: no more than ${longestOf(field)} characters find room.`
+    : hint
   const options = optionsOf(field)
   const focus = first ? { focus_on_load: true } : {}
   const chosen = options.find(each => each.value === toOption(value ?? ''))
@@ -160,15 +163,25 @@ function input(field: Field, first: boolean): InputBlock {
     type: 'input',
     block_id: fieldId(name),
     label: plainText(label, LIMITS.inputLabel),
-    ...(hint?.trim() ? { hint: plainText(hint, LIMITS.inputLabel) } : {}),
+    ...(said?.trim() ? { hint: plainText(said, LIMITS.inputLabel) } : {}),
     optional: !required,
     element: field.kind === 'choice' && options.length > 0 ? shown : { ...textInput(field), ...focus },
   }
 }
 
+/** In characters. */
+function longestOf({ most = LIMITS.inputText }: Pick<Field, 'most'>): number {
+  return Math.max(1, Math.min(Math.floor(most), LIMITS.inputText))
+}
+
+/** Whether what it is to begin with finds no room in it. */
+function isCut(field: Field): boolean {
+  return field.kind !== 'choice' && (field.value ?? '').length > longestOf(field)
+}
+
 /** Slack counts only where something must be entered; the rest is for `formErrors`. */
 function textInput({ name, kind, required, least = 0, most = LIMITS.inputText, value = '' }: Field): PlainTextInput {
-  const longest = Math.max(1, Math.min(Math.floor(most), LIMITS.inputText))
+  const longest = longestOf({ most })
   const shortest = Math.min(Math.floor(least), longest)
   const initial = cut(value, longest)
   return {

@@ -41,7 +41,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
     const modals = new Modals(workspace, { acting, answers })
     this.#acting = acting
     this.#modals = modals
-    this.#presses = new Presses(workspace, { acting, answers, modals })
+    this.#presses = new Presses({ acting, answers, modals })
     this.#slash = new SlashCommands(
       workspace,
       { acting, modals, mentions },

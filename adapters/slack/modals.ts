@@ -9,7 +9,7 @@ import { FORM_ID, type FormMeta, fillLine, formErrors, formView, readForm, readM
 import { cut } from './limits.ts'
 import { type Beginning, NewTickets } from './new-ticket.ts'
 import { readSubmission, type SubmissionPayload } from './payloads.ts'
-import { keptSpot, threadAt } from './spot.ts'
+import { keptSpot } from './spot.ts'
 import { slackFromRichText } from './to-slack.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -111,7 +111,7 @@ export class Modals {
     const spot = keptSpot(doer.id, meta)
     const outcome = await this.#acting.perform(doer, {
       ...{ line: fillLine(meta.line, values), body: values.text },
-      ...{ thread: threadAt(this.#workspace.teamId, spot), id: `${view.id}/${view.hash}` },
+      id: `${view.id}/${view.hash}`,
     })
     if ('refused' in outcome) return refused(view, outcome.refused.text)
     // What was entered is kept by the desk, and shown with the button that sends it all the same.

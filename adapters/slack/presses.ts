@@ -6,21 +6,18 @@ import { answerOf, answerView } from './answer-blocks.ts'
 import type { Answers } from './answers.ts'
 import { type Modals, NEW_TICKET } from './modals.ts'
 import { type ActionPayload, readPress } from './payloads.ts'
-import { keepSpot, spotOf, threadAt } from './spot.ts'
-import type { Workspace } from './workspace.ts'
+import { keepSpot, spotOf } from './spot.ts'
 
 const TOO_LATE = 'The form could not be opened in time: press it again.'
 const TOO_LARGE = 'This form finds no room in Slack: write it as a command.'
 
 /** Buttons and items of menus: each carries a line, and the form that is asked for first. */
 export class Presses {
-  readonly #workspace: Workspace
   readonly #acting: Acting
   readonly #answers: Answers
   readonly #modals: Modals
 
-  constructor(workspace: Workspace, parts: { acting: Acting; answers: Answers; modals: Modals }) {
-    this.#workspace = workspace
+  constructor(parts: { acting: Acting; answers: Answers; modals: Modals }) {
     this.#acting = parts.acting
     this.#answers = parts.answers
     this.#modals = parts.modals
@@ -48,8 +45,7 @@ export class Presses {
 
   async #perform(press: ActionPayload, line: string): Promise<void> {
     const spot = spotOf(press)
-    const thread = threadAt(this.#workspace.teamId, spot)
-    const outcome = await this.#acting.perform(press.user, { line, thread, id: press.trigger_id })
+    const outcome = await this.#acting.perform(press.user, { line, id: press.trigger_id })
     if (press.view) return this.#showOutcome(press, outcome)
     if ('refused' in outcome) return this.#tell(press, outcome.refused)
     if (outcome.reply.undone) return this.#tell(press, outcome.reply)
