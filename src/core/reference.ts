@@ -16,8 +16,8 @@ export interface Reference {
 /** Further characters are no part of the first word. */
 const LONGEST = 200
 
-/** What may stand between a prefix and its number: `HD 12`, `HD#12`, `*HD*-12`. */
-const BETWEEN = '[-_#:./*~` \\t]{0,4}'
+/** What may stand between a prefix and its number: `HD 12`, `HD#12`, `*HD*-12`, `HD (12)`, `HD no. 12`. */
+const BETWEEN = '[-_#:./*~`+=|\\\\()[\\]"\'\\s]{0,4}(?:n[or°º][.:]?[ \\t#]{0,2})?'
 
 /** A colon or a quote that is closed behind a blank, as the French write them. */
 const BEHIND = '(?:[ \\t]+[:»«›”“"\'’)\\]}]+(?=\\s|$))?'

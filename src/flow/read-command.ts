@@ -53,9 +53,9 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
   const found =
     referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) }) ??
-    (ticket && command.body !== 'none' ? await referenceBehind(place.sql, line.rest, prefixes, ticket) : null)
+    (ticket && command.body !== 'none' ? await referenceBehind({ ...place, ticket }, command, line) : null)
   const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
-  if (ticket && found && !own && isDoubtful(command, found)) {
+  if (ticket && found && !own && isDoubtful(place, command, line, found)) {
     throw await whichTicket({ ...place, ticket }, { command, line, found })
   }
   if (!found?.isAlone) return { ...made(own ? [ticket.ref] : [], line.rest), named: null }
@@ -82,27 +82,40 @@ const IN_FRONT = new RegExp(
   'iu',
 )
 
-/** `ticket 2`, `for ticket #2`: the number behind it is that of a ticket. */
-const MARKED = /(?<![\p{L}\p{N}])ticket[\s:.]*$/iu
+/** `ticket 2`, `for case no. 2`, `№2`: the number behind it is that of a ticket. */
+const MARKED = /(?<![\p{L}\p{N}])(?:ticket|case|fall|vorgang|n[or]|n[°º]|№)[\s:.]*$/iu
+
+/** `#2 ...` and `2: ...`; but `2 printers` is a text. */
+const NUMBER_FIRST = /^\s*[[("'*_~`<“”„«‘]*(?:#\s?\d+|\d+[*_~`]*:(?=[*_~`]*(?:\s|$)))/u
+
+const MOST_IN_FRONT = 4 // words of a text that leaves
 
 /**
- * `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant. A
- * number alone may be behind the word ticket, if there is such a ticket and it is another.
+ * `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant; in
+ * a text that leaves whatever they are (`1. HD-2`, `Hi, HD-2`), if there is such a ticket. So may a number that is marked
+ * as one.
  */
 async function referenceBehind(
-  sql: Sql,
-  text: string,
-  prefixes: readonly string[],
-  ticket: Ticket,
+  { sql, facts: { prefixes }, ticket }: TypedPlace & { ticket: Ticket },
+  command: Command,
+  { rest: text, options }: TypedLine,
 ): Promise<Reference | null> {
+  const isOther = async (found: Reference | null) =>
+    found !== null &&
+    (await ticketIdByNumber(sql, found.number)) !== undefined &&
+    !(await leadsTo(sql, found.number, ticket))
   const [words = ''] = IN_FRONT.exec(text) ?? []
   const behind = text.slice(words.length)
   const named = words === '' ? null : referenceAt(behind, prefixes)
   if (named) return { ...named, isAlone: false }
-  const numbered = MARKED.test(words) ? referenceAt(behind, prefixes, { numbers: true }) : null
-  if (!numbered || (await leadsTo(sql, numbered.number, ticket))) return null
-  if ((await ticketIdByNumber(sql, numbered.number)) === undefined) return null
-  return { ...numbered, isAlone: false }
+  const numbered =
+    MARKED.test(words) || NUMBER_FIRST.test(text) ? referenceAt(behind, prefixes, { numbers: true }) : null
+  if (numbered && (await isOther(numbered))) return { ...numbered, isAlone: false }
+  for (const { end } of isSent(command, options) ? wordsOf(text).slice(0, MOST_IN_FRONT) : []) {
+    const later = referenceAt(text.slice(end), prefixes)
+    if (later && (await isOther(later))) return { ...later, isAlone: false }
+  }
+  return null
 }
 
 /** In a conversation and in a mail a text may begin with any number: mostly only HD-2 names a ticket there. */
@@ -113,8 +126,15 @@ function isNumberMeant({ body }: Command, rest: string, { ticket, isMail }: Type
 }
 
 /** Where there is a text, the reference may be its first word; where nothing but the reference is, it is one. */
-function isDoubtful({ body, anyone }: Command, found: Reference): boolean {
-  return anyone !== true && (body !== 'none' || !found.isAlone)
+function isDoubtful(
+  { isMail = false, hasMore = false }: TypedPlace,
+  { body, anyone }: Command,
+  { rest, tail }: TypedLine,
+  found: Reference,
+): boolean {
+  if (anyone === true) return false
+  const isAll = !isMail && !hasMore && (rest.slice(found.end) + tail).trim() === ''
+  return !found.isAlone || (body !== 'none' && !isAll)
 }
 
 /** Whether a number is that of a ticket, or of one that became part of it. */
@@ -174,8 +194,9 @@ async function whichTicket(place: TypedPlace & { ticket: Ticket }, doubt: Doubt)
   const here: Way = { ticket, text: isText ? rest + tail : behind + tail }
   const there: Way | undefined = other && { ticket: other, text: behind + tail }
   const began = rest.trim().split(/\s/u, 1)[0]
+  const says = found.isAlone ? `begins with "${began}"` : `names ${ref}`
   const lines = [
-    `Nothing was done: this is the conversation of ${ticket.ref}, and what you wrote begins with "${began}".`,
+    `Nothing was done: this is the conversation of ${ticket.ref}, and what you wrote ${says}.`,
     there ? sentenceFor(place, doubt, there, `--ticket ${ref}`) : `There is no ticket ${ref}.`,
     sentenceFor(place, doubt, here, ticket.ref),
   ]

@@ -97,6 +97,63 @@ test.each([
   expect(sent.map(each => each.text).join()).not.toMatch(/anyway/)
 })
 
+test.each([
+  '1. HD-2',
+  '1️⃣ HD-2',
+  '@carl HD-2',
+  'Hi HD-2:',
+  '#2',
+  '2:',
+  '*#2*',
+  'HD (2)',
+  'see <https://desk.example/HD-2>',
+])('below the card of HD-1, a text that begins with %j does not leave', async form => {
+  const secret = newSecret()
+  await all.stand.as('bob').say('triage', `@desk reply ${form} it is ${secret}`, { thread: ts })
+  expect(await placesOf(secret)).toEqual([])
+  expect(JSON.stringify((await all.stand.ephemerals('triage')).at(-1))).toMatch(/conversation of HD-1[\s\S]*HD-2/)
+})
+
+test('an item of a list that begins with another ticket does not leave', async () => {
+  const secret = newSecret()
+  const section = (...elements: object[]) => ({ type: 'rich_text_section', elements })
+  const desk = { type: 'user', user_id: all.stand.workspace.bot.id }
+  const elements = [
+    section(desk, { type: 'text', text: ' reply\n' }),
+    { type: 'rich_text_list', style: 'ordered', elements: [section({ type: 'text', text: `HD-2 it is ${secret}` })] },
+  ]
+  await all.stand
+    .as('bob')
+    .say('triage', '@desk reply', { thread: ts, event: { blocks: [{ type: 'rich_text', elements }] } })
+  expect(await placesOf(secret)).toEqual([])
+})
+
+test('what was kept for another ticket than that of the conversation is sent with one press', async () => {
+  const secret = newSecret()
+  await all.desk.as('eve', 'reply HD-2', 'We look for it')
+  await watch.quiet()
+  await all.stand.as('bob').say('triage', `@desk reply --ticket HD-2 --read 1 it is ${secret}`, { thread: ts })
+  expect(await placesOf(secret)).toEqual([])
+  const kept = (await all.stand.ephemerals('triage')).at(-1)
+  if (!kept) throw new Error('Nobody was told')
+  await all.stand.as('bob').press(kept, 'Send it anyway')
+  expect(await placesOf(secret)).toEqual(['message to carl'])
+})
+
+test('so is a command for another ticket that was edited', async () => {
+  const [first, second] = [newSecret(), newSecret()]
+  const bob = all.stand.as('bob')
+  const said = await bob.say('triage', `@desk reply --ticket HD-2 it is ${first}`, { thread: ts })
+  await watch.quiet()
+  await bob.edit(said, `@desk reply --ticket HD-2 it is ${second}`)
+  expect(await placesOf(second)).toEqual([])
+  const told = (await all.stand.ephemerals('triage')).at(-1)
+  if (!told) throw new Error('Nobody was told')
+  await bob.press(told, 'Do it as it is now')
+  await bob.submit(await all.stand.modalOf('bob'), { Text: `it is ${second}` })
+  expect((await placesOf(second)).filter(where => where !== 'form of bob')).toEqual(['message to carl'])
+})
+
 test('a misspelt option is asked about', async () => {
   const secret = newSecret()
   await all.stand.as('bob').say('triage', `@desk reply Look at ${secret} --anway`, { thread: ts })

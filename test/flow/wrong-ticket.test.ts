@@ -205,9 +205,54 @@ describe('the reference of another ticket', () => {
   })
 
   test.each([
+    ...['1. HD-2', '1) HD-2:', '\n1. HD-2', '1️⃣ HD-2', '[x] HD-2', 'Hi HD-2,', '@carl HD-2', 'carl (HD-2):', 'cc: HD-2'],
+    ...['this is for HD-2:', 'see https://desk.example/t/HD-2', 'Please look at HD-2', 'HD (2)', '[HD]-2', 'HD no. 2'],
+    ...[
+      'HD+2',
+      'HD=2',
+      "HD'2",
+      'HD\\2',
+      'HD\n2',
+      '#2',
+      '(#2):',
+      '*#2*',
+      '2:',
+      '“2:',
+      '*2*:',
+      'case 2',
+      'for case no. 2',
+      '№ 2',
+    ],
+  ])('%j is asked about before it leaves', async text => {
+    for (const command of ['reply', 'resolve --tell --category printer']) {
+      const asked = await question(`${command} ${text} it is S3CRET`)
+      expect(asked.message).toMatch(/conversation of HD-1[\s\S]*For HD-2 \(My salary/)
+    }
+    expect(await readers('S3CRET')).toEqual([])
+  })
+
+  test.each(['Same as HD-2', 'See HD-2', 'Like in HD-2'])('%j among agents is a text', async text => {
+    expect((await type(`note ${text}`)).text).toContain('Noted on HD-1')
+  })
+
+  test('with nothing behind it is the ticket that is meant', async () => {
+    await expect(type('reply HD-2')).rejects.toThrow('Write what to answer: reply HD-2')
+    await desk.as('eve', 'reply 2 We look for it')
+    const kept = await type('reply --ticket HD-2 --read 1 it is S3CRET')
+    expect(kept.text).toContain('write: reply HD-2 --anyway')
+    await type('reply HD-2 --anyway')
+    expect(await readers('S3CRET')).toEqual([CARL])
+  })
+
+  test.each([
     'MS-365 is down',
     '2 printers',
-    '#2 is off',
+    '#99 is off',
+    '2 of them: one',
+    'At 2: the printer',
+    'It is as HD-99 says',
+    'Whatever it was, it is HD-2 now',
+    'Full HD, 2 of them',
     'on #2 floor',
     'Ticket 99 of 100',
     'For 2 days',
