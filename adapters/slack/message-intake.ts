@@ -113,7 +113,7 @@ export class MessageIntake {
   }
 
   async #persons(message: PersonsMessage, how: Handing): Promise<Became> {
-    if (message.channel === this.#workspace.roomId && message.addresses) return this.#command(message, how)
+    if (await this.#isCommand(message)) return this.#command(message, how)
     if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: NOT_FOR_DESK }
     if (this.#isEmpty(message))
       return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
@@ -127,6 +127,15 @@ export class MessageIntake {
         if ('receipt' in became) await this.#whole.goOn(message, became.receipt, { since, isLive })
       })
     })
+  }
+
+  /** What begins with a mention of the desk, in the room, or where an agent and the desk are alone. */
+  async #isCommand(message: PersonsMessage): Promise<boolean> {
+    const { channel, user, team, addresses } = message
+    if (!addresses) return false
+    if (channel === this.#workspace.roomId) return true
+    const { people } = this.#parts
+    return isDirect(channel) && people.isAgent(await people.find(user, team))
   }
 
   /** Only live ones say how far a channel is. */
@@ -207,8 +216,8 @@ export class MessageIntake {
 
   async #edit({ now, before, at, by }: Edit, isLive: boolean): Promise<Became> {
     const { threads, people, mentions } = this.#parts
-    const { botUserId, options, roomId } = this.#workspace
-    const isCommand = now.channel === roomId && (now.addresses || before?.addresses)
+    const { botUserId, options } = this.#workspace
+    const isCommand = (await this.#isCommand(now)) || (before !== undefined && (await this.#isCommand(before)))
     // What was done with it is forgotten after a day, and must not be done again.
     if (isCommand && Number(at) - Number(now.ts) > MENDED_WITHIN_S) return { dropped: 'a command of long ago' }
     // It may ask for the desk only now.
@@ -223,7 +232,7 @@ export class MessageIntake {
 
   async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
     const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
-    const isCommand = channel === this.#workspace.roomId && message.addresses
+    const isCommand = before !== undefined && (await this.#isCommand(before))
     if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: NOT_FOR_DESK }
     if (await this.#isFromBefore(message)) return { dropped: 'from before the desk' }
     const event = { channel, deleted_ts: ts, event_ts: at }

@@ -55,6 +55,12 @@ export class People {
     return (await (this.#known.get(userId) ?? this.#ask(userId))) ?? this.#unknown(userId, teamId)
   }
 
+  /** Whether the desk takes this person for one of its agents. */
+  async isAgent({ address, email }: Pick<Person, 'address' | 'email'>): Promise<boolean> {
+    const agents = await this.#workspace.desk.agents()
+    return agents.some(agent => agent.email.toLowerCase() === email || (agent.chats ?? []).includes(`slack ${address}`))
+  }
+
   /** What was known of them has changed. Whether an agent still is one is asked at once. */
   async changed(userId: string): Promise<void> {
     this.#known.delete(userId)

@@ -17,7 +17,7 @@ interface Brought {
   left: string[]
 }
 
-/** Runs what agents tell the desk in their room: a message there that begins with a mention of it is a command line. */
+/** Runs what agents tell the desk in their room, or alone with it: a message that begins with a mention of it is a command line. */
 export class RoomCommands {
   readonly #workspace: Workspace
   readonly #mentions: Mentions
