@@ -30,13 +30,20 @@ export function inMarkdown(text: string, { exact }: Names): string {
   return exact ? escapeMarkdown(text) : text
 }
 
+/** Whether Slack made a link of what somebody typed, such as `readme.md`, which is the label then. */
+export function isLinkedBySlack(url: string, label: string): boolean {
+  return [url, url.replace(/\/$/, '')].some(
+    each => label === each || label === each.replace(/^(?:https?:\/\/|mailto:|tel:)/, ''),
+  )
+}
+
 /** A link as Markdown; an address by itself where the label says nothing else. */
 export function markdownLink(url: string, label: string, names: Names): string {
   if (names.exact) return exactLink(url, label)
   const bare = url.replace(/^(?:mailto|tel):/, '')
   const said = label.replace(/\s+/g, ' ').trim()
-  if (said === '' || said === bare || said === url) return bare
-  if (`${said}/` === url || url.replace(/^https?:\/\//, '').replace(/\/$/, '') === said) return said
+  if (said === '') return bare
+  if (isLinkedBySlack(url, said)) return said === url ? bare : said
   const target = /[()\s<>]/.test(url) ? `<${url.replace(/[<>]/g, encodeURIComponent)}>` : url
   return `[${said.replace(/[[\]]/g, '\\$&')}](${target})`
 }
@@ -45,8 +52,9 @@ export function markdownLink(url: string, label: string, names: Names): string {
 function exactLink(url: string, label: string): string {
   const bare = url.replace(/^(?:mailto|tel):/, '')
   const said = label.replace(/\s+/g, ' ').trim()
-  if ((said === '' || said === bare || said === url) && !url.startsWith('tel:')) {
-    if (/^(?:https?:\/\/[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)$/.test(bare)) return `<${bare}>`
+  if (said === '' || isLinkedBySlack(url, said)) {
+    const typed = said === '' || said === url ? bare : said
+    return /^(?:https?:\/\/[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)$/.test(typed) ? `<${typed}>` : escapeMarkdown(typed)
   }
   const target = url.replace(/[\s<>]/g, encodeURIComponent).replace(/[\\&()]/g, '\\$&')
   return `[${escapeMarkdown(said || bare)}](${target})`

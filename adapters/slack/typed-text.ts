@@ -1,3 +1,5 @@
+import { isLinkedBySlack } from './text-names.ts'
+
 const MARKS: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
 
 /**
@@ -10,8 +12,8 @@ export function decodeTyped(text: string, names: Readonly<Record<string, string>
     .replace(/<([@#!])([^<>|]*)(?:\|([^<>]*))?>/g, (_, kind: string, id: string, said = '') =>
       named(kind, id, said, names),
     )
-    .replace(/<((?:https?|mailto|tel):[^<>|\s]*)(?:\|[^<>]*)?>/g, (_, url: string) =>
-      url.replace(/^(?:mailto|tel):/, ''),
+    .replace(/<((?:https?|mailto|tel):[^<>|\s]*)(?:\|([^<>]*))?>/g, (_, url: string, label = '') =>
+      isLinkedBySlack(url, label) ? label : url.replace(/^(?:mailto|tel):/, ''),
     )
     .replace(/&(?:amp|lt|gt);/g, mark => MARKS[mark] ?? mark)
 }

@@ -83,6 +83,30 @@ describe.each(ENGINES)('what an agent types on %s', engine => {
     expect((await all.desk.as('bob', 'show HD-1')).text).toContain('**root_**, not _me_.')
   })
 
+  test('what Slack makes a link of by itself is text as it was typed', async () => {
+    const { stand, world } = all
+    const linked =
+      'Copy <http://readme.md|readme.md> to <mailto:ann@x.example|ann@x.example>, see <https://x.example/|https://x.example>'
+    const typed = 'Copy readme.md to ann@x.example, see https://x.example'
+    await stand.as('bob').command(`/desk reply HD-1 ${linked}`)
+    for (const each of shown(await world.next(ANN))) expect(each).toContain(typed)
+
+    const link = (url: string, text: string) => ({ type: 'link', url, text })
+    const text = (said: string) => ({ type: 'text', text: said })
+    const elements = [
+      ...[
+        { type: 'user', user_id: stand.workspace.bot.id },
+        text(' reply HD-1 Copy '),
+        link('http://readme.md', 'readme.md'),
+      ],
+      ...[text(' to '), link('mailto:ann@x.example', 'ann@x.example'), text(', see ')],
+      link('https://x.example/', 'https://x.example'),
+    ]
+    const blocks = [{ type: 'rich_text', elements: [{ type: 'rich_text_section', elements }] }]
+    await stand.as('bob').say('triage', '@desk reply', { event: { blocks } })
+    for (const each of shown(await world.next(ANN))) expect(each).toContain(typed)
+  })
+
   test('is Markdown where they say so', async () => {
     const request = { actor: { handle: 'bob' }, channel: 'test', line: 'reply HD-1', format: 'markdown' as const }
     await all.desk.desk.service.perform({ ...request, body: 'Do **this**, not \\_that\\_:\n\n1. `a_b`' })
