@@ -17,20 +17,22 @@ const MOST_SAID = 500 // characters of one message
 
 /**
  * What an agent who types an answer can have seen of a ticket: what they were told last, what the card tells them, where
- * they looked, what they did themselves. Null if nothing is known of that.
+ * they looked, what they answered; if nothing is known of that, what they did first. Null if they did nothing either.
  */
 export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<Shown | null> {
   const agent = facts.agents.find(each => each.id === author.id)
   const { channel, seesCards } = agent ? facts.reach(agent, ticket.channel) : { channel: '', seesCards: false }
   const addresses = agent ? [agent.email, ...agent.chats.map(each => each.slice(each.indexOf(' ') + 1))] : []
-  const own = (await eventsOf(sql, ticket.id)).findLast(event => event.actorId === author.id && !isUnsent(event))
+  const own = (await eventsOf(sql, ticket.id)).filter(event => event.actorId === author.id && !isUnsent(event))
   const seen = [
     await newestShownTo(sql, ticket.id, addresses),
     seesCards ? await cardShows(sql, ticket.id, channel) : null,
     await lookedUpTo(sql, ticket.id, author.id),
-    own?.seq ?? null,
+    own.findLast(({ type }) => type === 'replied')?.seq ?? null,
   ].filter(seq => seq !== null)
-  return seen.length > 0 ? { seq: Math.max(...seen), readers: null } : null
+  // Whoever did something else than to answer need not have looked at what came before it.
+  const seq = seen.length > 0 ? Math.max(...seen) : own[0]?.seq
+  return seq === undefined ? null : { seq, readers: null }
 }
 
 export function isUnsent(event: RecordedEvent): event is RecordedEvent & { type: 'noted' } {

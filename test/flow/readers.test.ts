@@ -261,6 +261,18 @@ describe.each(ENGINES)('an answer on %s', engine => {
         ?.seq,
     })
 
+    test('though its writer did something blindly since a colleague answered', async () => {
+      await opened()
+      await as('eve', 'reply 1', 'Take the stairs')
+      for (const line of ['note 1 She is new', 'tag 1 vip', 'spent 1 5m']) await as('bob', line)
+      const reply = await as('bob', 'reply 1', 'Take the lift')
+      expect(reply.text).toMatch(/Nothing was sent[\s\S]*Take the stairs/)
+      expect(readersOf('Take the lift')).toEqual([])
+      await as('bob', 'show 1')
+      await as('bob', 'reply 1', 'Take the lift, then')
+      expect(readersOf('Take the lift, then')).toEqual([ANN])
+    })
+
     test('a line without a number counts from what its writer was told last', async () => {
       await opened()
       await as('bob', 'reply 1', 'Turn it off')
