@@ -2,7 +2,7 @@ import type { InboundAttachment, Reply } from '../channel.ts'
 import { nearest } from '../core/command-line.ts'
 import { type OptionKinds, type Options, optionsInWords } from '../core/options.ts'
 import type { TicketPolicy } from '../core/policy.ts'
-import { parseReference } from '../core/reference.ts'
+import { formatReference, parseReference } from '../core/reference.ts'
 import { DeskError } from '../errors.ts'
 import type { Absence } from '../store/absences.ts'
 import type { Agent, Person } from '../store/people.ts'
@@ -193,6 +193,19 @@ export async function findOwnTicket(sql: Sql, number: number, prefixes: readonly
   return ticket
 }
 
+/** The ticket of this number, which the one who calls asked for; whoever did not is told the same in every case. */
+async function askedBy(
+  sql: Sql,
+  { actor, prefixes }: Pick<Call, 'actor' | 'prefixes'>,
+  number: number,
+  told: (ref: string) => string,
+): Promise<Ticket> {
+  const id = await ticketIdByNumber(sql, number)
+  const ticket = id === undefined ? undefined : await currentTicket(sql, id)
+  if (ticket && ticket.requesterId === actor.id) return ticket
+  throw new DeskError('forbidden', told(formatReference(prefixes[0] ?? '', number)))
+}
+
 /**
  * Locks tickets by number, and those that they became part of. False if one of them became part of yet another while it
  * waited: then that one is not locked.
@@ -271,13 +284,15 @@ export function onTicketWith<Extra>(definition: {
   options?: OptionKinds
   merged?: true
   anyone?: true
+  /** It is for whoever asked for the ticket; what all others are told, so that nobody learns whether there is such a one. */
+  ownOnly?(ref: string): string
   /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
   parse(words: string[], facts: ParseFacts): Extra
   /** Other tickets that it changes. */
   others?(extra: Extra): readonly number[]
   writes(tx: Tx, call: Call, ticket: Ticket, change: Change, extra: Extra): Promise<Reply>
 }): WriteCommand<TicketArgs<Extra>> {
-  const { merged, others, writes, ...rest } = definition
+  const { merged, others, ownOnly, writes, ...rest } = definition
   return {
     ...rest,
     usage: `TICKET ${definition.usage}`.trim(),
@@ -292,7 +307,9 @@ export function onTicketWith<Extra>(definition: {
     },
     tickets: ({ ticket, extra }) => [ticket, ...(others?.(extra) ?? [])],
     async writes(tx, call, { ticket: number, extra }) {
-      const ticket = await (merged ? findOwnTicket : findTicket)(tx, number, call.prefixes)
+      const ticket = ownOnly
+        ? await askedBy(tx, call, number, ownOnly)
+        : await (merged ? findOwnTicket : findTicket)(tx, number, call.prefixes)
       return writes(tx, call, ticket, { at: call.at, actorId: call.actor.id, channel: call.channel }, extra)
     },
   }

@@ -20,6 +20,7 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   summary: 'Says whether a ticket of yours is solved, and how it was.',
   anyone: true,
   body: 'optional',
+  ownOnly: ref => `Whether ${ref} is solved is for whoever asked to say.`,
   parse([answer = '', ...rest]) {
     const said = ANSWERS.get(answer.toLowerCase())
     const [score = ''] = rest
@@ -29,10 +30,6 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
     return { solved: said, score: said && score !== '' ? Number(score) : null }
   },
   async writes(tx, call, ticket, change, { solved: isSolved, score }) {
-    if (ticket.requesterId !== call.actor.id) {
-      // Whose it is, is nobody's business.
-      throw new DeskError('forbidden', `Whether ${ticket.ref} is solved is for whoever asked to say.`)
-    }
     if (!isDone(ticket.state)) {
       throw new DeskError('conflict', `${ticket.ref} is being worked on; you are asked once it is resolved.`)
     }
@@ -44,8 +41,9 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
     }
     const said = await keepSaid(tx, ticket, change, call.actor, call.body, 'comment')
     await settleAnswer(tx, call, ticket, change, { solved: isSolved, score }, { by: 'button', said })
+    // Others may read it there: the mark is for the desk alone.
     const text = isSolved
-      ? `Thank you. ${ticket.ref} is closed${score === null ? '.' : `, with ${score} of 5.`}`
+      ? `Thank you. ${ticket.ref} is closed.`
       : `Thank you for telling us. ${ticket.ref} is open again, and ${ticket.ownerName ?? 'the desk'} knows.`
     return { text, data: { ref: ticket.ref, solved: isSolved, score } }
   },

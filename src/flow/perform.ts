@@ -274,11 +274,11 @@ export class Performer {
 
   async #settleOne(call: Call, number: number, decision: Settlement['decision']): Promise<Reply> {
     const { store, files } = this.#context
-    const waiting = await decidable(store.read, number)
-    const own = waiting.outcome === 'held:unclear' && waiting.sender === call.address?.address
-    if (call.actor.handle === null && !own) {
+    // Whoever is no agent does not learn which messages there are.
+    if (call.actor.handle === null && !(await waitsForAnswerOf(store.read, call, number))) {
       throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
     }
+    const waiting = await decidable(store.read, number)
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
     if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
     for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
@@ -337,6 +337,12 @@ export class Performer {
     const doubt = kept ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
     return redacted(store.read, { layout, ref: ticket?.ref ?? '', doubt })
   }
+}
+
+/** Whether a message is the caller's, and held until they say where it belongs. */
+async function waitsForAnswerOf(sql: Sql, { address }: Call, number: number): Promise<boolean> {
+  const waiting = await arrivalByNumber(sql, number)
+  return waiting?.outcome === 'held:unclear' && waiting.sender === address?.address
 }
 
 /** What stands for all that a request says. */

@@ -28,6 +28,8 @@ beforeAll(async () => {
       { name: 'hal', email: 'hal@example.com' },
       { name: 'ivy', email: 'ivy@example.com' },
       { name: 'joe', email: 'joe@example.com' },
+      { name: 'kim', email: 'kim@example.com' },
+      { name: 'lea', email: 'lea@example.com' },
     ],
     channels: [{ name: 'help' }, { name: 'triage', private: true, members: ['bob', 'eve'] }, { name: 'random' }],
     root: { agents: AGENTS },
@@ -65,10 +67,15 @@ test('a number at the beginning of an answer is no ticket', async () => {
   const first = await opens(() => as('ann').say('help', 'The printer burns'))
   const other = await opens(() => as('carl').dm('My chair is broken'))
   const { ts } = await all.card(first)
-  await as('bob').say('triage', `@desk reply #${other.slice(3)} is the printer in room 4, I repair it`, { thread: ts })
+  await as('bob').say('triage', `@desk reply ${other.slice(3)} men come, I repair it`, { thread: ts })
   await watch.quiet()
   expect(saw('ann', 'I repair it')).not.toEqual([])
   expect(saw('carl', 'I repair it').filter(each => each.by === 'carl')).toEqual([])
+  // One that is marked as that of a ticket may be one.
+  await as('bob').say('triage', `@desk reply #${other.slice(3)} Your chair is new`, { thread: ts })
+  await watch.quiet()
+  expect([...saw('ann', 'chair is new'), ...saw('carl', 'chair is new')]).toEqual([])
+  expect(saw('bob', 'chair is new').map(each => each.where)).toContain('ephemeral to bob')
 })
 
 test('a message of a colleague that is passed on with an answer, or linked to in one, does not leave with it', async () => {
@@ -191,6 +198,50 @@ test('an agent answers a notification in its thread: that stays among agents', a
     'internal',
     'internal',
   ])
+})
+
+test('an agent gives the desk commands in their own messages, and mends one there', async () => {
+  const ref = await opens(() => as('kim').dm('My badge is lost'))
+  await all.desk.as('eve', `assign ${ref} @bob`)
+  const channel = await as('bob').directMessages()
+  const told = await eventually(
+    async () => (await all.stand.messages(channel)).findLast(each => said(each).includes(ref)),
+    'the notification',
+  )
+  await as('bob').say(channel, '@desk reply Come at *ten*', { thread: told.ts })
+  await watch.quiet()
+  expect(saw('kim', 'Come at').map(each => each.where)).toEqual(['message to kim'])
+  const count = async () => (await all.desk.desk.context.store.read`SELECT 1 FROM tickets`).length
+  const before = await count()
+  const typo = await as('bob').dm(`@desk replay ${ref} Or at eleven`)
+  await watch.quiet()
+  expect(saw('kim', 'eleven')).toEqual([])
+  await as('bob').edit(typo, `@desk reply ${ref} Or at eleven`)
+  await watch.quiet()
+  expect(saw('kim', 'Or at eleven').map(each => each.where)).toEqual(['message to kim'])
+  await as('bob').remove(typo)
+  await watch.quiet()
+  expect(await count()).toBe(before)
+  // Whoever is no agent asks there, however they begin.
+  expect(await opens(() => as('lea').dm(`@desk close ${ref}`))).not.toBe(ref)
+  expect((await show(ref)).state).toBe('open')
+})
+
+test('how somebody marks an answer is not read where everybody asks', async () => {
+  let asked = { ts: '' }
+  const ref = await opens(async () => {
+    asked = await as('kim').say('help', 'The blinds are stuck')
+  })
+  await all.desk.as('bob', `resolve ${ref} --tell --category hardware/printer`, 'They move.')
+  await watch.quiet()
+  const question = (await all.stand.thread('help', asked.ts)).findLast(each => all.stand.buttonsOf(each).length > 0)
+  if (!question) throw new Error('Nobody was asked')
+  await as('kim').press(question, 'Yes, it is solved')
+  await as('kim').submit(await all.stand.modalOf('kim'), { 'How was it?': '1' })
+  await watch.quiet()
+  expect((await all.desk.as('eve', `show ${ref}`)).text).toContain('1 of 5')
+  expect(said(await newest(question))).toContain(`${ref} is closed`)
+  expect(watch.all().filter(each => each.by === null && each.text.includes('of 5'))).toEqual([])
 })
 
 test('an agent answers a notice about no ticket: that opens none', async () => {
