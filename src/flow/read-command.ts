@@ -88,7 +88,8 @@ const MARKED = /(?<![\p{L}\p{N}])(?:ticket|case|fall|vorgang|n[or]|n[°º]|№)[
 /** `#2 ...` and `2: ...`; but `2 printers` is a text. */
 const NUMBER_FIRST = /^\s*[[("'*_~`<“”„«‘]*(?:#\s?\d+|\d+[*_~`]*:(?=[*_~`]*(?:\s|$)))/u
 
-const MOST_IN_FRONT = 4 // words of a text that leaves
+/** Of a text that leaves. */
+const FIRST_WORDS = /^\s*(?:\S+\s*){0,4}/u
 
 /**
  * `reply to HD-2 that ...`: where the words in front of it are of no other use, it may be the ticket that is meant; in
@@ -111,8 +112,9 @@ async function referenceBehind(
   const numbered =
     MARKED.test(words) || NUMBER_FIRST.test(text) ? referenceAt(behind, prefixes, { numbers: true }) : null
   if (numbered && (await isOther(numbered))) return { ...numbered, isAlone: false }
-  for (const { end } of isSent(command, options) ? wordsOf(text).slice(0, MOST_IN_FRONT) : []) {
-    const later = referenceAt(text.slice(end), prefixes)
+  const [begun = ''] = isSent(command, options) ? (FIRST_WORDS.exec(text) ?? []) : []
+  for (const { 0: word, index } of begun.matchAll(/\S+/gu)) {
+    const later = referenceAt(text.slice(index + word.length), prefixes)
     if (later && (await isOther(later))) return { ...later, isAlone: false }
   }
   return null

@@ -205,7 +205,18 @@ describe('the reference of another ticket', () => {
   })
 
   test.each([
-    ...['1. HD-2', '1) HD-2:', '\n1. HD-2', '1️⃣ HD-2', '[x] HD-2', 'Hi HD-2,', '@carl HD-2', 'carl (HD-2):', 'cc: HD-2'],
+    ...[
+      '1. HD-2',
+      '1) HD-2:',
+      '\n1. HD-2',
+      '1️⃣ HD-2',
+      '[x] HD-2',
+      'Hi HD-2,',
+      '"Well, HD-2',
+      '@carl HD-2',
+      'carl (HD-2):',
+      'cc: HD-2',
+    ],
     ...['this is for HD-2:', 'see https://desk.example/t/HD-2', 'Please look at HD-2', 'HD (2)', '[HD]-2', 'HD no. 2'],
     ...[
       'HD+2',
