@@ -24,7 +24,6 @@ import { type ReadMail, unreadable } from './parsed.ts'
 import { type MailWithin, type Parts, readParts } from './parts.ts'
 import { forwardedIn, textsOf } from './said.ts'
 import { doubtOfTold } from './signature.ts'
-import { isDeep } from './text.ts'
 import { trustedResults } from './trusted-headers.ts'
 import { decodeWords } from './words.ts'
 
@@ -189,7 +188,7 @@ function wrappedIn({ text, calendars, within }: Parts): MailWithin | undefined {
 
 /** Loaded where it is asked for: mail that only comes in needs none of it. */
 async function layoutOf(parts: Parts, { remote }: { remote: boolean }): Promise<ReadMail['html']> {
-  if (!parts.html.trim() || isDeep(parts.html)) return null
+  if (!parts.html.trim()) return null
   const [{ safeHtml }, { picturesOf }] = await Promise.all([
     import('../../src/core/safe-html.ts'),
     import('./pictures.ts'),

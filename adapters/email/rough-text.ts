@@ -12,12 +12,17 @@ export function roughText(html: string): string {
       break
     }
     text += html.slice(position, open)
+    const isComment = html.startsWith('<!--', open)
     const hidden = /^<(script|style|head|title)\b/i.exec(html.slice(open, open + 10))?.[1]
-    const close = hidden ? indexOfTag(lower, hidden, open) : html.indexOf('>', open)
+    const close = hidden
+      ? indexOfTag(lower, hidden, open)
+      : isComment
+        ? html.indexOf('-->', open)
+        : html.indexOf('>', open)
     if (close < 0) break
     if (/^<\/t[dh]\b/i.test(html.slice(open, open + 5))) text += ' '
     if (/^<\/?(?:p|div|br|tr|li|h\d|table|blockquote)\b/i.test(html.slice(open, open + 14))) text += '\n'
-    position = close + 1
+    position = close + (isComment ? '-->'.length : 1)
   }
   return decodeHTML(text)
     .replace(/[\t\r][ \t\r]*| [ \t\r]+/g, ' ') // a single blank is left alone: there may be millions

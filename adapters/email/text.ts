@@ -1,4 +1,5 @@
 import { withoutMarks } from '../../src/core/reply/lines.ts'
+import { isDeep } from './html-depth.ts'
 import { layOut } from './lay-out.ts'
 import { roughText } from './rough-text.ts'
 
@@ -24,7 +25,6 @@ export interface MimePart {
 }
 
 const LONGEST_HTML = 1_000_000 // laying out more costs seconds
-const DEEPEST_HTML = 1_000
 const LONGEST_ROUGH = 4_000_000 // the text of the rest is in the raw message alone
 
 /**
@@ -78,49 +78,6 @@ function withoutCommands(text: string): string {
 function layOutHtml(content: string): string {
   const costly = content.length > LONGEST_HTML || isDeep(content)
   return costly ? roughText(withoutMarks(content.slice(0, LONGEST_ROUGH))) : layOut(withoutMarks(content))
-}
-
-/** Tags that have no end (HTML, section 13.1.2). */
-const VOID =
-  /^(?:area|base|basefont|br|col|command|embed|frame|hr|img|input|isindex|keygen|link|meta|param|source|track|wbr)$/
-
-/** What a tag ends if it stands right within it, as htmlparser2 has it: many of these in a row are not deep. */
-const ENDS: ReadonlyMap<string, RegExp> = new Map([
-  ['p', /^p$/],
-  ['li', /^li$/],
-  ['option', /^option$/],
-  ['dd', /^d[dt]$/],
-  ['dt', /^d[dt]$/],
-  ['td', /^(?:thead|t[dh])$/],
-  ['th', /^th$/],
-  ['tr', /^t[rdh]$/],
-  ['tbody', /^t(?:head|body)$/],
-])
-
-/** More elements within each other than people write; working on them takes time by the square, and stack. */
-export function isDeep(html: string): boolean {
-  const open: string[] = []
-  const counts = new Map<string, number>()
-  const leave = () => {
-    const left = open.pop() ?? ''
-    counts.set(left, (counts.get(left) ?? 0) - 1)
-    return left
-  }
-  for (const [, end, name = ''] of html.matchAll(/<(\/?)([a-z][a-z0-9:]{0,20})/gi)) {
-    const tag = name.toLowerCase()
-    const count = counts.get(tag) ?? 0
-    if (VOID.test(tag)) continue
-    if (end) {
-      // An end of what is not open ends nothing.
-      while (count > 0 && leave() !== tag);
-      continue
-    }
-    while (ENDS.get(tag)?.test(open.at(-1) ?? '')) leave()
-    open.push(tag)
-    counts.set(tag, (counts.get(tag) ?? 0) + 1)
-    if (open.length > DEEPEST_HTML) return true
-  }
-  return false
 }
 
 /**

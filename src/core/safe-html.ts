@@ -20,7 +20,8 @@ export interface Showing {
 }
 
 const LONGEST = 1_000_000 // characters; a longer one is cut
-const DEEPEST = 200
+const DEEPEST = 200 // elements within each other that are shown
+const DEEPEST_READ = 1_000 // more than people write
 
 const COLOUR = /^(?:#[0-9a-f]{3,8}|[a-z]{3,30}|(?:rgb|hsl)a?\([\d\s.,%/]{1,40}\))$/i
 const LENGTH = String.raw`(?:\d{1,4}(?:\.\d{0,6})?|\.\d{1,6})(?:px|pt|pc|em|rem|ex|ch|in|cm|mm|%)?`
@@ -79,8 +80,21 @@ const ATTRIBUTES: Record<string, string[]> = {
 
 const PICTURE = /^data:image\/(?:png|jpe?g|gif|webp|bmp);base64,[A-Za-z0-9+/=\s]{1,}$/i
 
-/** What a reader may see of HTML that somebody sent, in time that grows with its length alone. */
-export function safeHtml(html: string, showing: Showing): SafeHtml {
+/** Elements lie within each other so deeply that working on them takes time by the square. */
+class TooDeep extends Error {}
+
+/** What a reader may see of HTML that somebody sent, in time that grows with its length alone; null if it is too deep. */
+export function safeHtml(html: string, showing: Showing): SafeHtml | null {
+  try {
+    return boxed(html.slice(0, LONGEST), showing)
+  } catch (error) {
+    if (error instanceof TooDeep) return null
+    throw error
+  }
+}
+
+function boxed(text: string, showing: Showing): SafeHtml {
+  let depth = 0
   let remote = 0
   let links = 0
   const picture = (attribs: Attributes): Tag => {
@@ -114,13 +128,15 @@ export function safeHtml(html: string, showing: Showing): SafeHtml {
       '*': (tagName, attribs) => ({ tagName, attribs: withoutWideValues(attribs) }),
     },
     onOpenTag: tag => {
+      depth += 1
+      if (depth > DEEPEST_READ) throw new TooDeep()
       if (tag === 'a') links += 1
     },
     onCloseTag: tag => {
+      depth -= 1
       if (tag === 'a') links = Math.max(0, links - 1)
     },
   }
-  const text = html.slice(0, LONGEST)
   const clean = sanitize(text, options).trim()
   return { html: keepInBox(clean, KNOWN_TAGS) ?? linesOf(text), remote }
 }

@@ -138,9 +138,17 @@ describe('HTML that is deep in a way of its own', () => {
     ['ends of what was never begun', '</div><blockquote>'],
     ['rows and bodies of tables in turn', '<tr><tbody>'],
     ['paragraphs and items in turn', '<p><li>'],
+    ['ends in comments', '<b><!-- </b> -->'],
+    ['ends in scripts', '<b><script></b></script>'],
+    ['ends of tags that only begin alike', '<b-c></b>'],
   ])('%s', async (_, html) => {
     const { text } = await read(`${FROM}Content-Type: text/html\r\n\r\n${html.repeat(20_000)}Hello`)
     expect(text.trim()).toBe('Hello')
+  })
+
+  test('ends in values', async () => {
+    const { text } = await read(`${FROM}Content-Type: text/html\r\n\r\n${'<b title="</b>">'.repeat(20_000)}Hello`)
+    expect(text.endsWith('Hello')).toBe(true) // roughly
   })
 
   test('blanks of any kind are one in it', async () => {

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { safeHtml } from '../../src/core/safe-html.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 
 const PNG = 'data:image/png;base64,iVBORw0KGgo='
 const PICTURES = new Map([['pic one@x', PNG]])
 
 function shown(html: string, remote = false): string {
-  return safeHtml(html, { pictures: PICTURES, remote }).html
+  return safeHtml(html, { pictures: PICTURES, remote })?.html ?? ''
 }
 
 describe('what is shown of HTML', () => {
@@ -82,11 +83,12 @@ describe('pictures', () => {
   })
 
   test('that lie elsewhere wait for a click', () => {
-    const { html, remote } = safeHtml(
+    const page = safeHtml(
       '<img src="https://x/1.png" alt="logo"><a href="https://y"><img src="http://x/2.png"></a><img src="http://x/3" width=1 height=1>',
       { pictures: PICTURES, remote: false },
     )
-    expect(remote).toBe(3)
+    const html = page?.html
+    expect(page?.remote).toBe(3)
     expect(html).not.toContain('<img')
     expect(html).toContain('href="https://x/1.png" title="The picture lies elsewhere">[picture: logo]</a>')
     expect(html).toContain('nofollow"><span>[picture]</span></a><span></span>')
@@ -98,6 +100,16 @@ describe('pictures', () => {
     )
   })
 })
+
+test.each(['<b>', '<b title="</b>">', '<table><tr><td>', '<svg><title>', '<b>x</p>', '<b-c></b>', '<li><div>'])(
+  'elements within each other without end are none to lay out: %s',
+  html => {
+    const spent = cpuTime()
+    expect(safeHtml(html.repeat(100_000), { pictures: PICTURES, remote: false })).toBeNull()
+    expect(spent()).toBeLessThan(3_000)
+    expect(safeHtml(html.repeat(100), { pictures: PICTURES, remote: false })).not.toBeNull()
+  },
+)
 
 test('whatever comes: no tag, attribute or address that is not on the list', () => {
   const piece = fc.constantFrom(

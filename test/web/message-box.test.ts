@@ -137,7 +137,7 @@ function page(html: string): string {
     sentAt: '2026-11-25T10:00:00.000Z',
     text: '',
     files: [],
-    html: { ...safeHtml(html, { pictures: new Map(), remote: false }), remote: 0 },
+    html: { html: safeHtml(html, { pictures: new Map(), remote: false })?.html ?? '', remote: 0 },
   }
   return messagePage(layout, { ref: 'HD-7', remote: false })
 }
