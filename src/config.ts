@@ -316,8 +316,9 @@ function sentenceFor(
   const where = formatPath(path) || 'the configuration'
   if (issue.code === 'unrecognized_keys') {
     const known = [...knownKeys(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])]
+    const advice = known.length > 0 ? `write one of ${known.join(', ')}` : 'leave it out'
     return issue.keys
-      .map(key => `${formatPath([...path, key])}: there is no such setting; write one of ${known.join(', ')}.`)
+      .map(key => `${formatPath([...path, key])}: there is no such setting; ${advice}.`)
       .join('\n')
   }
   if (issue.code === 'invalid_type') {
@@ -328,6 +329,7 @@ function sentenceFor(
       int: 'a whole number',
       array: 'a list',
       object: 'settings of its own',
+      record: 'settings of its own',
       boolean: 'true or false',
     }
     const wanted = kind[issue.expected as keyof typeof kind] ?? issue.expected

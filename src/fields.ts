@@ -7,21 +7,35 @@ const DURATION = 'write a number and s, m, h or d, such as 14d'
 const SIZE = 'write a number and kB, MB or GB, such as 100MB'
 const ADDRESS = 'write a mail address, such as help@example.com'
 
+const DURATIONS: Record<string, number> = { d: 86_400_000, h: 3_600_000, m: 60_000, s: 1_000 }
+const SIZES: Record<string, number> = { GB: 1e9, GiB: 2 ** 30, MB: 1e6, MiB: 2 ** 20, kB: 1e3, kiB: 1024 }
+
 /** A duration such as `14d`, `36h` or `90s`, in milliseconds. */
-export const duration = z.string(DURATION).transform((text, context) => {
-  const found = /^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)\s*$/.exec(text)
-  const unit = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }[found?.[2] ?? ''] ?? 0
-  if (!found) context.addIssue({ code: 'custom', message: DURATION })
-  return Number(found?.[1] ?? 0) * unit
-})
+export const duration = z
+  .string(DURATION)
+  .transform((text, context) => {
+    const found = /^\s*(\d+(?:\.\d+)?)\s*(s|m|h|d)\s*$/.exec(text)
+    if (!found) context.addIssue({ code: 'custom', message: DURATION })
+    return Number(found?.[1] ?? 0) * (DURATIONS[found?.[2] ?? ''] ?? 0)
+  })
+  .meta({ written: 'duration' })
 
 /** A size such as `100MB` (10^6) or `64MiB` (2^20), in bytes. */
-export const size = z.string(SIZE).transform((text, context) => {
-  const found = /^\s*(\d+(?:\.\d+)?)\s*(k|M|G)(i?)B\s*$/.exec(text)
-  const power = { k: 1, M: 2, G: 3 }[found?.[2] ?? ''] ?? 0
-  if (!found) context.addIssue({ code: 'custom', message: SIZE })
-  return Math.round(Number(found?.[1] ?? 0) * (found?.[3] ? 1024 : 1000) ** power)
-})
+export const size = z
+  .string(SIZE)
+  .transform((text, context) => {
+    const found = /^\s*(\d+(?:\.\d+)?)\s*([kMG]i?B)\s*$/.exec(text)
+    if (!found) context.addIssue({ code: 'custom', message: SIZE })
+    return Math.round(Number(found?.[1] ?? 0) * (SIZES[found?.[2] ?? ''] ?? 0))
+  })
+  .meta({ written: 'size' })
+
+/** A duration or a size as it may be written: in the largest unit of which there is a whole number, else in the smallest. */
+export function written(amount: number, kind: 'duration' | 'size'): string {
+  const units = Object.entries(kind === 'duration' ? DURATIONS : SIZES)
+  const [unit, one] = units.find(([, one]) => amount > 0 && amount % one === 0) ?? units.at(-1) ?? ['', 1]
+  return `${amount / one}${unit}`
+}
 
 /** A secret: itself, or `env:NAME`, or `file:PATH`. Never shown. */
 export const secret = z

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { written } from './fields.ts'
 
 /** One setting as `relaydesk config` shows it. */
 export interface Setting {
@@ -23,32 +24,32 @@ export function listSettings(described: readonly Described[], file: string): Set
   return described.flatMap(({ path, schema, value, written }) => walk(jsonSchema(schema), value, written, path, file))
 }
 
-function walk(
-  schema: JsonSchema,
-  value: unknown,
-  written: unknown,
-  path: (string | number)[],
-  file: string,
-): Setting[] {
+function walk(schema: JsonSchema, value: unknown, inFile: unknown, path: (string | number)[], file: string): Setting[] {
   if (schema.properties && value !== undefined) {
     return Object.entries(schema.properties).flatMap(([key, inner]) =>
-      walk(inner, (value as never)[key], (written as never)?.[key], [...path, key], file),
+      walk(inner, (value as never)[key], (inFile as never)?.[key], [...path, key], file),
     )
   }
   const { items } = schema
   if (items?.properties && Array.isArray(value)) {
-    return value.flatMap((item, index) => walk(items, item, (written as never)?.[index], [...path, index], file))
+    return value.flatMap((item, index) => walk(items, item, (inFile as never)?.[index], [...path, index], file))
   }
-  const shown =
-    value === undefined ? value : schema.secret ? '(secret)' : schema.address ? maskPassword(String(value)) : value
   return [
     {
       path: formatPath(path),
-      value: JSON.stringify(shown) ?? 'not set',
-      from: written === undefined ? 'default' : file,
+      value: JSON.stringify(shown(value, schema)) ?? 'not set',
+      from: inFile === undefined ? 'default' : file,
       sentence: schema.description ?? '',
     },
   ]
+}
+
+/** As it may be written in the file, without what is secret. */
+function shown(value: unknown, schema: JsonSchema): unknown {
+  if (value === undefined) return value
+  if (schema.secret) return '(secret)'
+  if (schema.written) return written(Number(value), schema.written)
+  return schema.address ? maskPassword(String(value)) : value
 }
 
 /** `a.b[0].c` */
@@ -62,6 +63,7 @@ interface JsonSchema {
   description?: string
   secret?: boolean
   address?: boolean
+  written?: 'duration' | 'size'
 }
 
 function jsonSchema(schema: z.ZodType): JsonSchema {

@@ -1,7 +1,7 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import type { DeliveryFailure, InboundMessage } from '../../src/channel.ts'
 import { type Cut, cutsOf } from '../../src/core/cuts.ts'
-import { sentenceOf } from '../../src/errors.ts'
+import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import { copyPrivately } from '../../src/rights.ts'
 import type { EmailChannel } from './adapter.ts'
 import { IN_MEMORY } from './collect.ts'
@@ -54,8 +54,15 @@ const NOTHING = {
   remotePictures: 0,
 }
 
-/** Reads one file and stores nothing. Never rejects: what is wrong with the file or the message is in `error`. */
-export async function inspectFile(channel: EmailChannel, file: string): Promise<Inspection> {
+/**
+ * Reads one file and stores nothing. Never rejects: what is wrong with the file or the message is in `error`; `refuse` is
+ * told of a file that is not there or cannot be read, which is no message at all.
+ */
+export async function inspectFile(
+  channel: EmailChannel,
+  file: string,
+  refuse?: (error: DeskError) => void,
+): Promise<Inspection> {
   const spooled: string[] = []
   try {
     const raw = await load(channel, file, spooled)
@@ -85,17 +92,26 @@ export async function inspectFile(channel: EmailChannel, file: string): Promise<
       error: null,
     }
   } catch (error) {
-    return { file, ...NOTHING, error: `It cannot be read: ${sentenceOf(error)}.` }
+    if (error instanceof DeskError && error.code === 'no-input') refuse?.(error)
+    const sentence = error instanceof DeskError ? error.message : `It cannot be read: ${sentenceOf(error)}.`
+    return { file, ...NOTHING, error: sentence }
   } finally {
     await Promise.all(spooled.map(path => rm(path, { force: true })))
   }
 }
 
 async function load(channel: EmailChannel, file: string, spooled: string[]): Promise<RawMessage> {
-  const { size } = await stat(file)
-  if (size <= IN_MEMORY) return { bytes: await readFile(file) }
+  const found = await stat(file).catch(error => refuseFile(file, error))
+  if (found.isDirectory()) throw new DeskError('no-input', `${file} is a folder: name the files in it.`)
+  if (found.size <= IN_MEMORY) return { bytes: await readFile(file).catch(error => refuseFile(file, error)) }
   const path = await channel.spoolPath()
   spooled.push(path)
   await copyPrivately(file, path)
-  return { path, size }
+  return { path, size: found.size }
+}
+
+function refuseFile(file: string, error: unknown): never {
+  const code = codeOf(error)
+  const sentence = code === 'ENOENT' ? `There is no file ${file}.` : `${file} cannot be read: ${code}.`
+  throw new DeskError('no-input', sentence, { cause: error })
 }

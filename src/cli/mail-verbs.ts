@@ -12,8 +12,8 @@ import { codeOf, DeskError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
 import { LargeFiles } from '../store/files.ts'
-import { orTryAgain } from './exit.ts'
-import { print, printJson, withDesk } from './with-desk.ts'
+import { exitCodeFor, orTryAgain } from './exit.ts'
+import { complain, print, printJson, withDesk } from './with-desk.ts'
 
 export function addMailVerbs(program: Command): void {
   program
@@ -41,9 +41,13 @@ export function addMailVerbs(program: Command): void {
     .option('--json', 'as it is in any case')
     .action(async (files: string[], _options, command: Command) => {
       const { inspectFile } = await import('../../adapters/email/inspect.ts')
+      const refuse = (error: DeskError) => {
+        process.exitCode = exitCodeFor(error)
+        complain(error.message)
+      }
       await withChannelOnly(command, async channel => {
         for await (const file of files.length > 0 ? files : linesOf(process.stdin)) {
-          printJson(await inspectFile(channel, file))
+          printJson(await inspectFile(channel, file, refuse))
         }
       })
     })

@@ -104,3 +104,15 @@ test('no other verb shows the password of a database that cannot be reached', as
     expect(stderr).toMatch(/^relaydesk: [^\n]+\n$/)
   }
 })
+
+test('durations and sizes are shown as they are written', async () => {
+  const own = 'floods: { within: 90s }\nacknowledge: { within: 36h }\nlimits: { message: 64MiB, inFlight: 1500kB }\n'
+  const imap = '    imap: [{ host: imap.example.com, user: help, password: y, poll: 5m }]\n'
+  await room.write('relaydesk.yaml', `${withRelay('x', own)}${imap}`)
+  const shown = await settings()
+  const limits = ['limits.message', 'limits.inFlight']
+  const values = ['floods.within', 'acknowledge.within', ...limits, 'tickets.closeAfter', 'channels[0].imap[0].poll']
+  expect(values.map(path => shown.get(path)?.value)).toEqual(['"90s"', '"36h"', '"64MiB"', '"1500kB"', '"7d"', '"5m"'])
+  const numbers = [...shown.values()].filter(({ value }) => /^\d{4,}$/.test(value)).map(({ path }) => path)
+  expect(numbers.filter(path => !path.endsWith('port'))).toEqual([])
+})
