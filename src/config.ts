@@ -317,9 +317,7 @@ function sentenceFor(
   if (issue.code === 'unrecognized_keys') {
     const known = [...knownKeys(schema, issue.path), ...(issue.path.length === 0 ? alsoKnown : [])]
     const advice = known.length > 0 ? `write one of ${known.join(', ')}` : 'leave it out'
-    return issue.keys
-      .map(key => `${formatPath([...path, key])}: there is no such setting; ${advice}.`)
-      .join('\n')
+    return issue.keys.map(key => `${formatPath([...path, key])}: there is no such setting; ${advice}.`).join('\n')
   }
   if (issue.code === 'invalid_type') {
     const missing = issue.path.reduce<unknown>((inner, part) => (inner as never)?.[part as never], value) === undefined

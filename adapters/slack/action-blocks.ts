@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ActionsBlock, Button, PlainTextOption, StaticSelect } from '@slack/types'
 import { z } from 'zod'
 import type { Action, Form } from '../../src/channel.ts'
-import { LIMITS, plainText } from './limits.ts'
+import { cut, LIMITS, plainText } from './limits.ts'
 
 /** Every `action_id` of ours. */
 export const ACTION_ID = /^desk:/
@@ -16,6 +16,8 @@ const MOST_JSON = 100_000
 
 /** So many choices are typed rather than chosen, before a button with its form would be left out. */
 const FEW_CHOICES = 10
+
+const SHORT_INTRO = 500 // characters, with … for the rest
 
 const fieldSchema = z.strictObject({
   name: z.string().min(1).max(100),
@@ -98,17 +100,25 @@ export function actionBlocks(actions: Action[], { buttons = 4, id = 'desk:' } = 
 function actionValue({ line, form }: Action): string | null {
   if (!isLine(line)) return null
   if (!form) return pack({ line }, LIMITS.buttonValue)
-  return pack({ line, form }, LIMITS.buttonValue) ?? pack({ line, form: typed(form) }, LIMITS.buttonValue)
+  const forms = [form, typed(form), { ...typed(form), ...(form.intro ? { intro: cut(form.intro, SHORT_INTRO) } : {}) }]
+  for (const each of forms) {
+    const value = pack({ line, form: each }, LIMITS.buttonValue)
+    if (value !== null) return value
+  }
+  return null
 }
 
-/** The same form with less in it: without explanations, and long lists of choices are typed; the desk checks them anyway. */
+/**
+ * The same form with less in it: without hints, and long lists of choices are typed; the desk checks them anyway. What it
+ * begins with stays, as it says who reads what is written.
+ */
 function typed(form: Form): Form {
   const fields = form.fields.map(({ hint: _hint, choices, kind, ...field }) =>
     kind === 'choice' && (choices?.length ?? 0) > FEW_CHOICES
       ? { ...field, kind: 'line' as const }
       : { ...field, kind, ...(choices ? { choices } : {}) },
   )
-  return { title: form.title, submit: form.submit, fields }
+  return { ...form, fields }
 }
 
 function isLine(line: string): boolean {

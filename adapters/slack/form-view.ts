@@ -10,11 +10,15 @@ import type {
 import { z } from 'zod'
 import type { Field, Form } from '../../src/channel.ts'
 import { quoteArgument } from '../../src/core/command-line.ts'
+import { printable } from '../../src/core/printable.ts'
 import { pack, unpack } from './action-blocks.ts'
-import { cut, cutMrkdwn, escapeText, LIMITS, plainText } from './limits.ts'
+import { cut, escapeText, LIMITS, plainText } from './limits.ts'
+import { splitForSlack } from './split.ts'
 
 /** The `callback_id` of every form. */
 export const FORM_ID = 'desk:form'
+
+const MOST_INTRO = 10 // blocks
 
 const PLACEHOLDER = /\{([^{}\s]+)\}/g
 
@@ -51,7 +55,9 @@ const metaSchema = z.strictObject({
  * Throws a `RangeError` for what finds no room beside it: `meta` and the rules of the fields, packed, over 3,000 characters.
  */
 export function formView(form: Form, meta: FormMeta, toMrkdwn: (text: string) => string = escapeText): ModalView {
-  const fields = distinct(form.fields).slice(0, LIMITS.viewBlocks - 1)
+  const said = form.intro?.trim() ? toMrkdwn(printable(form.intro).toWellFormed()) : ''
+  const intro = splitForSlack(said, LIMITS.sectionText).slice(0, MOST_INTRO).map(section)
+  const fields = distinct(form.fields).slice(0, LIMITS.viewBlocks - intro.length)
   const rules = fields.map<FieldRule>(({ name, kind, required, least, most }) => ({
     name,
     kind,
@@ -61,7 +67,6 @@ export function formView(form: Form, meta: FormMeta, toMrkdwn: (text: string) =>
   }))
   const metadata = pack({ meta, fields: rules }, LIMITS.privateMetadata)
   if (metadata === null) throw new RangeError(`The form "${form.title}" is too large for Slack.`)
-  const intro = form.intro?.trim() ? cutMrkdwn(toMrkdwn(form.intro)) : ''
   const blocks: KnownBlock[] = fields.map((field, index) => input(field, index === 0))
   return {
     type: 'modal',
@@ -70,8 +75,13 @@ export function formView(form: Form, meta: FormMeta, toMrkdwn: (text: string) =>
     submit: plainText(form.submit, LIMITS.viewTitle),
     close: plainText('Cancel', LIMITS.viewTitle),
     private_metadata: metadata,
-    blocks: intro ? [{ type: 'section', text: { type: 'mrkdwn', text: intro, verbatim: true } }, ...blocks] : blocks,
+    blocks: [...intro, ...blocks],
   }
+}
+
+/** What must be read before something is written is shown whole. */
+function section(text: string): KnownBlock {
+  return { type: 'section', text: { type: 'mrkdwn', text, verbatim: true } }
 }
 
 /** What `formView` was given with a form; null for a view that is not of ours. Never throws. */

@@ -100,13 +100,15 @@ export function peopleIn(events: readonly RecordedEvent[]): string[] {
   return [...new Set(named)]
 }
 
-async function refsIn(sql: Sql, events: readonly RecordedEvent[]): Promise<Map<string, string>> {
+/** References of the tickets that events name, and of their own, by their ids. */
+export async function refsIn(sql: Sql, events: readonly RecordedEvent[]): Promise<Map<string, string>> {
   const refs = new Map<string, string>()
-  for (const { data } of events) {
-    for (const key of ['ticket', 'into', 'from', 'follows'] as const) {
-      const id = (data as Record<string, unknown>)[key]
+  for (const { ticketId, data } of events) {
+    const { ticket, into, from, follows } = data as Record<string, unknown>
+    for (const id of [ticketId, ticket, into, from, follows]) {
       if (typeof id !== 'string' || refs.has(id)) continue
-      refs.set(id, (await ticketById(sql, id))?.ref ?? '')
+      const named = await ticketById(sql, id)
+      if (named) refs.set(id, named.ref)
     }
   }
   return refs

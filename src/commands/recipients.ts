@@ -108,14 +108,13 @@ async function othersInChats(
   return [...found.values()]
 }
 
-/** Whom an answer goes to, each by name: `Ann <ann@example.com> and Carl in Slack (others read it there)`. */
+/** Whom an answer goes to, each of them by name: `Ann <ann@example.com> and Carl in Slack (others read it there)`. */
 export function readersInWords({ recipients, isShared }: Pick<Readers, 'recipients' | 'isShared'>): string {
-  const named = recipients.slice(0, MOST_NAMED).map(({ kind, name, recipient }, index) => {
+  const named = recipients.map(({ kind, name, recipient }, index) => {
     const others = index === 0 && isShared ? ' (others read it there)' : ''
     return `${whoInWords(kind, plainName(name), recipient)}${others}`
   })
-  const more = recipients.length - named.length
-  const last = more > 0 ? `${more} more` : named.length > 1 ? named.pop() : undefined
+  const last = named.length > 1 ? named.pop() : undefined
   const first = named.join(', ')
   return last === undefined ? first || 'nobody' : `${first} and ${last}`
 }

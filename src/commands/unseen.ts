@@ -11,6 +11,7 @@ import { type Person, personNames } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
 import type { Ticket } from '../store/tickets.ts'
 import type { DeskFacts } from './command.ts'
+import { refsIn } from './history.ts'
 import { type Readers, readersInWords, shownWith } from './recipients.ts'
 
 const MOST_SAID = 500 // characters of one message
@@ -88,9 +89,10 @@ async function inWords(
     const text = (message?.visible ?? message?.text ?? '').trim()
     if (id !== undefined) said.set(id, text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}…` : text)
   }
+  const refs = await refsIn(sql, weighty)
   const story = storyOf(events, {
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'Somebody')),
-    ticket: () => 'another ticket',
+    ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,
     said: id => said.get(id ?? '') ?? '',
   })

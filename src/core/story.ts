@@ -151,11 +151,11 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: St
     case 'unlinked':
       return `took away the link to ${ticket(event.data.ticket)} (${event.data.kind})`
     case 'merged':
-      return `made it part of ${ticket(event.data.into)}`
+      return `made ${ticket(event.ticketId)} part of ${ticket(event.data.into)}`
     case 'absorbed':
       return `made ${ticket(event.data.ticket)} part of it`
     case 'unmerged':
-      return `took it out of ${ticket(event.data.from)} again`
+      return `took ${ticket(event.ticketId)} out of ${ticket(event.data.from)} again`
     case 'restored':
       return `took ${ticket(event.data.ticket)} out of it again`
     case 'split':

@@ -1,6 +1,7 @@
 import type { Card, CardEntry } from '../channel.ts'
 import { ticketActions } from '../commands/actions.ts'
 import type { DeskFacts } from '../commands/command.ts'
+import { refsIn } from '../commands/history.ts'
 import { readersOf } from '../commands/recipients.ts'
 import { isUnsent } from '../commands/unseen.ts'
 import { oneLine } from '../core/address.ts'
@@ -108,9 +109,10 @@ async function lineOf(sql: Sql, events: readonly RecordedEvent[], at: number): P
     ...Object.values(data).filter((value): value is string => typeof value === 'string' && value.length > 20),
   ])
   const people = await personNames(sql, [...new Set(ids)])
+  const refs = await refsIn(sql, events.slice(at, at + 1))
   const lines = storyOf(events.slice(0, at + 1), {
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody')),
-    ticket: () => 'another ticket',
+    ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,
     said: () => '',
   })

@@ -4,6 +4,7 @@ import type { DeskFacts } from '../commands/command.ts'
 import { linkBoth } from '../commands/link.ts'
 import { addNote } from '../commands/note.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
+import { quoted } from '../commands/unseen.ts'
 import { oneLine } from '../core/address.ts'
 import { plainSubject } from '../core/reference.ts'
 import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../core/sender.ts'
@@ -49,6 +50,8 @@ interface Opened {
   doubt?: string | null
   /** The ticket that it goes on from. */
   follows?: string | undefined
+  /** Adds to the ticket before agents are told of it. Gives what they are told beside it, undefined for nothing. */
+  beforeTelling?: (ticket: Ticket) => Promise<string | undefined>
 }
 
 /** Opens a ticket with its first message. */
@@ -57,7 +60,7 @@ export async function openWith(
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
-  { recordedBy, doubt = null, follows }: Opened = {},
+  { recordedBy, doubt = null, follows, beforeTelling }: Opened = {},
 ): Promise<Became> {
   const { facts } = intake
   const entry = await entryFor(tx, intake, origin, message, { opens: true })
@@ -103,6 +106,7 @@ export async function openWith(
   if (message.row) await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? facts.at)
   if (message.urgency) await recordEvent(tx, ticket, { type: 'classified', data: { urgency: message.urgency } }, change)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
+  const note = beforeTelling && (await beforeTelling((await ticketById(tx, ticket.id)) ?? ticket))
   if (!entry.old) {
     await tellAgents(tx, facts, concerned(facts, null, sender.id), {
       kind: 'notify-opened',
@@ -110,6 +114,7 @@ export async function openWith(
       channel: origin.channel,
       ticketId: ticket.id,
       messageId,
+      ...(note === undefined ? {} : { note }),
       cause: trustIn(entry),
     })
   }
@@ -144,16 +149,19 @@ export async function openForwarded(
   }
   const shown = isShown(await proofOf(tx, intake.keys, message), agent)
   const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
-  const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt })
-  await rememberThread(tx, origin.channel, message, became.ticketId ?? '')
-  const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
-  const orders = mayOrder ? await readOrders(tx, intake, message, ticket) : null
-  const comment = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
-  if (ticket && comment) {
+  let orders: Orders | null = null
+  const keepNote = async (ticket: Ticket): Promise<string | undefined> => {
+    await rememberThread(tx, origin.channel, message, ticket.id)
+    if (mayOrder) orders = await readOrders(tx, intake, message, ticket)
+    const text = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
+    if (!text) return undefined
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
-    const note = { author: agent, text: comment, attachments: [], kind: 'person' } as const
+    const note = { author: agent, text, attachments: [], kind: 'person' } as const
     await addNote(tx, intake.facts, ticket, change, { ...note, doubt: shown ? null : nothingConfirms(agent.name) })
+    return `${agent.name} forwarded it, with this note for agents:\n\n${quoted(text)}`
   }
+  const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt, beforeTelling: keepNote })
+  const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
   if (orders) await obey(tx, intake, origin, orders, agent, ticket)
   return became
 }

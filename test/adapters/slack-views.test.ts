@@ -314,6 +314,27 @@ describe('actions', () => {
     ])
   })
 
+  test('whoever reads what is written is named in a form, though they are many and no button can hold its list', () => {
+    const readers = Array.from({ length: 30 }, (_, n) => `Somebody ${n} <somebody-${n}@example.com>`).join(', ')
+    const choices = Array.from({ length: 100 }, (_, at) => ({ value: `${Math.sin(at)}`, label: `${Math.cos(at)}` }))
+    const fields: Field[] = [{ name: 'category', label: 'Category', kind: 'choice', required: true, choices }]
+    const intro = `Your text is sent to ${readers}.`
+    const read = (about: string) => {
+      const action = { label: 'A', line: 'a {category}', form: { ...form('A', 'Go', fields), intro: about } }
+      const [value = ''] = values(actionBlocks([action]))
+      return readAction(value)?.form as Form
+    }
+    expect(read(intro).intro).toBe(intro)
+    const shown = formView({ ...read(intro), intro: intro.repeat(5) }, { line: 'a' })
+    const sections = shown.blocks.flatMap(each =>
+      'text' in each && typeof each.text === 'object' ? [each.text.text] : [],
+    )
+    expect(sections.join(' ').match(/somebody-29@example\.com/g)).toHaveLength(5)
+    expect(sections.every(each => each.length <= LIMITS.sectionText)).toBe(true)
+    const endless = Array.from({ length: 900 }, (_, n) => `${Math.sin(n)}@example.com`).join(', ')
+    expect(read(`Your text is sent to ${endless}`).intro).toMatch(/^Your text is sent to .*…$/)
+  })
+
   test('whatever they are, they keep the limits and can be read', () => {
     fc.assert(
       fc.property(actions, given => {

@@ -32,6 +32,16 @@ test.each([
 })
 
 test.each([
+  ['with its signs escaped', (marker: string) => marker.replaceAll('#', '\\#')],
+  ['with wide signs', (marker: string) => marker.replaceAll('#', '＃')],
+  ['without any sign', (marker: string) => marker.slice(4, -4)],
+])('also where it names many who read the answer: %s', (_how, change) => {
+  const many = Array.from({ length: 120 }, (_, n) => `Somebody ${n} <somebody-${n}@example.com>`).join(', ')
+  const marker = change(`##- Reply above this line: your reply goes to ${many}, from Help desk -##`)
+  expect(aboveMarker(`We come.\n\n${marker}\n\n${BELOW}`)).toBe('We come.')
+})
+
+test.each([
   'See #12\nReply above the line.',
   'I use C#\nReply above this line: it is easy.',
   'Please write your reply above this line, thanks.',

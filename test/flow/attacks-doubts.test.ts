@@ -110,6 +110,7 @@ describe('a forward in the name of an agent', () => {
     expect(shown).toContain(`[${doubtOf('Bob Berg', 'this forward')}]`)
     expect(shown).toContain(`[${doubtOf('Bob Berg')}]\nShe always complains.`)
     expect(toldTo(EVE)).toContain(doubtOf('Bob Berg', 'this forward'))
+    expect(toldTo(EVE)).toMatch(/Bob Berg forwarded it, with this note for agents:\s+> She always complains\./)
     expect((await standing(`HD-${number}`))?.participants).toEqual(['requester vic@third.example'])
     await siege.send({ from: `Bob <${BOB}>`, subject: 'Fwd: Printer', text, top: pass('staff.example') })
     expect((await siege.desk.as('eve', `show ${number + 1}`)).text).not.toContain('Nothing confirms')

@@ -216,6 +216,16 @@ describe.each(ENGINES)('an answer on %s', engine => {
       expect(readersOf('Fourth')).toEqual([ANN, JAN])
     })
 
+    test('are all named to whoever writes, however many they are', async () => {
+      const many = Array.from({ length: 40 }, (_, n) => `colleague-${n}@example.com`)
+      await opened(many)
+      const told = words(last(BOB, 'your reply goes to')).split('\n', 1)[0] ?? ''
+      const { text } = await desk.as('bob', 'show 1')
+      for (const each of many) for (const place of [told, text]) expect(place).toContain(each)
+      await take(BOB, { ...answering(last(BOB, 'your reply goes to')), text: 'To all' })
+      expect(readersOf('To all')).toEqual([ANN, ...many].sort())
+    })
+
     test('and the requester stays, and who takes no part is not found', async () => {
       await opened([JAN])
       await expect(as('bob', `uninvite 1 ${ANN}`)).rejects.toThrow('cannot be taken off')
@@ -244,7 +254,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
           await take(KIM, { subject: 'Other' })
           await as('bob', 'merge 1 into 2')
         },
-        /made it part of another ticket/,
+        /Bob Berg made HD-1 part of HD-2/,
       ],
       ['somebody was let in', () => as('bob', `invite 1 ${CARL}`), /let carl/i],
     ])('%s', async (_, change, said) => {
@@ -435,7 +445,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await as('eve', 'reply 2', 'Well then')
       await as('bob', 'merge 2 into 1 --anyway')
       const refused = await as('eve', 'reply 2 --anyway')
-      expect(refused.text).toContain('part of another')
+      expect(refused.text).toContain('Bob Berg made HD-2 part of HD-1')
       expect(readersOf('Well then')).toEqual([])
       await as('eve', refused.actions?.[0]?.line ?? '')
       expect(readersOf('Well then')).toEqual([ANN, CARL])

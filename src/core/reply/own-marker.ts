@@ -13,7 +13,7 @@ const SAYS = [
 ]
 /** Of these, what nobody else would say: it is ours without its signs, too. */
 const SAYS_ALONE = SAYS.slice(1, 4)
-const LONGEST_LINE = 2_000
+const LOOKED_AT = 2_000 // characters of a line: ours names everybody who reads an answer, so it may be longer
 const MOST_LINES = 3 // over which programs wrap what tells
 const LONGEST_SAID = 200
 const MOST_SIGNS = 4 // in one line, that are looked at
@@ -24,8 +24,8 @@ const BEGINS = /reply|answer|nobody/i
  * quote, wrap it, and escape or replace its signs.
  */
 export function ownMarkerAt(lines: readonly string[], at: number): number {
-  const line = lines[at] ?? ''
-  if (line.length > LONGEST_LINE || !MAY_SAY.test(line)) return -1
+  const line = (lines[at] ?? '').slice(0, LOOKED_AT)
+  if (!MAY_SAY.test(line)) return -1
   const below = lines
     .slice(at + 1, at + MOST_LINES)
     .join(' ')
