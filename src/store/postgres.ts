@@ -13,7 +13,7 @@ const LISTEN_AGAIN_MS = 2_000
 /** Serialisation failure and deadlock: PostgreSQL gave up one of two transactions; the work is run again. */
 const RETRY = new Set(['40001', '40P01'])
 /** Connection lost, server starting or stopping, out of resources: SQLSTATE classes 08, 53, 57 and Node's own codes. */
-const TEMPORARY = /^(08|53|57)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)/
+const TEMPORARY = /^(08|53|57)|^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)/
 
 const types = new pg.TypeOverrides()
 types.setTypeParser(20, Number) // int8: counters and sizes stay below 2^53
@@ -33,6 +33,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     each.on('error', ignore) // an idle connection died; the next use opens another
     each.on('connect', client => client.on('error', ignore)) // one in use died; its query rejects
   }
+  const guarded = guardAt(url)
   const blocks = new Map<string, { next: number; end: number }>()
   const listener = wakeListener(url)
   const running = new Set<Promise<unknown>>()
@@ -82,7 +83,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
       running.add(settled)
       return turn
     },
-    migratable: migratable(pool),
+    migratable: migratable(pool, guarded),
     onWake: wanted => listener.add(wanted),
     async snapshot() {
       throw new DeskError(
@@ -119,7 +120,7 @@ async function consistently<T>(readers: pg.Pool, work: (sql: Sql) => Promise<T>)
   }
 }
 
-function migratable(pool: pg.Pool): Migratable {
+function migratable(pool: pg.Pool, guarded: ReturnType<typeof guardAt>): Migratable {
   let client: pg.PoolClient
   return {
     engine: 'postgres',
@@ -245,14 +246,31 @@ function wakeListener(url: string): { add(listener: () => void): () => void; clo
   }
 }
 
-async function guarded<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (error) {
-    const ended = /Connection terminated|timeout expired|server closed the connection/i.test(String(error))
-    if (error instanceof DeskError || !(ended || TEMPORARY.test(codeOf(error)))) throw error
-    throw new DeskError('temporary', 'PostgreSQL cannot be reached just now: see that it runs and accepts us.', {
-      cause: error,
-    })
+/** PostgreSQL itself refuses: SQLSTATE classes 28 (who we are) and 3D (which database). */
+const REFUSED = /^(28|3D)/
+
+/** Runs work on this server; what keeps it from being reached becomes a sentence that says what and where. */
+function guardAt(url: string): <T>(work: () => Promise<T>) => Promise<T> {
+  const place = placeOf(url)
+  return async work => {
+    try {
+      return await work()
+    } catch (error) {
+      if (error instanceof DeskError) throw error
+      const said = String(error instanceof Error ? error.message : error)
+      const ended = /Connection terminated|timeout expired|server closed the connection/i.test(said)
+      const refused = REFUSED.test(codeOf(error))
+      if (!(ended || refused || TEMPORARY.test(codeOf(error)))) throw error
+      const sentence = refused
+        ? `PostgreSQL at ${place} refuses us (${said}): correct database in the configuration, or give us the right to it.`
+        : `PostgreSQL at ${place} cannot be reached just now (${codeOf(error) || said}): see that it runs there and accepts us, or correct database in the configuration.`
+      throw new DeskError('temporary', sentence, { cause: error })
+    }
   }
+}
+
+/** Host and port, where they can be told from a password that is not written as an address wants it. */
+function placeOf(url: string): string {
+  const { host = '', pathname = '', search = '', hash = '' } = URL.parse(url) ?? {}
+  return host === '' || `${pathname}${search}${hash}`.includes('@') ? 'its address' : host
 }

@@ -131,6 +131,19 @@ describe('a store on postgres alone', () => {
     await expect(openStore('postgres://127.0.0.1:1/nowhere', place.folder)).rejects.toMatchObject({
       name: 'DeskError',
       code: 'temporary',
+      message: expect.stringContaining('PostgreSQL at 127.0.0.1:1 cannot be reached just now (ECONNREFUSED)'),
     })
+  })
+
+  test.each([
+    [
+      'its database is not there',
+      (url: string) => url.replace(/[^/]+$/, 'no_such_desk'),
+      /refuses us \(.*does not exist\)/,
+    ],
+    ['the address holds signs of its own', () => 'postgres://127.0.0.1:1/x?password=p@s3', /^(?!.*s3).*at its address/],
+  ])('that is not ours is told as well: %s', async (_what, address, said) => {
+    const opening = openStore(address(place.database), place.folder)
+    await expect(opening).rejects.toMatchObject({ code: 'temporary', message: expect.stringMatching(said) })
   })
 })
