@@ -57,6 +57,8 @@ export interface Call extends DeskFacts {
   /** The address by which the one who asks is known; undefined for an agent at the command line. */
   address?: { kind: string; address: string }
   channel: string
+  /** What a command begins with where it was typed. */
+  sign?: '!'
   /** Those that were given of the command's own. */
   options: Options
   /** As it reads best as plain text. */

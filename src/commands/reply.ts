@@ -22,7 +22,7 @@ export const reply = onTicket({
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     const options = answerOptions(call.options)
-    const again = (ref: string) => ({ line: `reply ${ref} --anyway`, label: 'Send it anyway' })
+    const again = (ref: string) => ({ line: `${call.sign ?? ''}reply ${ref} --anyway`, label: 'Send it anyway' })
     const draft = await draftOf(tx, call, { named, ticket }, options, again)
     const refused = await refuseUnseen(tx, call, { named, ticket }, change, draft, options, again)
     if (refused) return refused

@@ -25,7 +25,10 @@ export const resolve = onTicket({
     mayMove(ticket, 'resolve')
     const { options } = call
     const said = answerOptions(options)
-    const again = (ref: string) => ({ line: lineAgain(ref, options), label: 'Resolve it anyway' })
+    const again = (ref: string) => ({
+      line: `${call.sign ?? ''}${lineAgain(ref, options)}`,
+      label: 'Resolve it anyway',
+    })
     const draft = options.has('tell') ? await draftOf(tx, call, { named, ticket }, said, again) : undefined
     const text = (draft?.text ?? call.body).trim()
     const given = options.text('category')

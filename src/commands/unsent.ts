@@ -150,7 +150,10 @@ async function changesFor(
     const kept = draft.kept ? await messageById(tx, draft.kept) : (await unsentBy(tx, ticket.id, author.id))[0]
     const refusal = kept ? await refusalShown(tx, kept) : null
     const place = kept?.ticketId === named.id ? named : ticket
-    return refusal ? unseenChanges(tx, place, author, refusal.shown, readers) : []
+    const narrowed = draft.only && !refusal?.only // to fewer than were shown
+    return refusal
+      ? unseenChanges(tx, place, author, narrowed ? { ...refusal.shown, readers: null } : refusal.shown, readers)
+      : []
   }
   if (read) {
     const of = isOfWhole({ named, ticket }, read.seq) ? ticket : named

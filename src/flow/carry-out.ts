@@ -178,9 +178,7 @@ export async function obey(
 ): Promise<void> {
   const done = orders.mistakes.length === 0
   if (done && orders.steps.length + orders.became.length === 0) return
-  const lines = done
-    ? [...orders.became, ...(await carryOutOrders(tx, intake, origin, orders, actor, files))]
-    : orders.mistakes
+  const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
   const rest = !done
     ? ['None of your commands was carried out.']
     : !ticket && orders.text

@@ -13,15 +13,16 @@ import { countedAs } from '../core/sender.ts'
 import { aboveMarker, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { keepDoubt } from '../store/doubts.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../store/messages.ts'
-import { dropAcknowledgements, type OutboxEntry, outboxByNumber } from '../store/outbox.ts'
+import { dropAcknowledgements } from '../store/outbox.ts'
 import type { Person } from '../store/people.ts'
 import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
 import { recordBounce } from './bounced.ts'
-import { claimsOf } from './conversation.ts'
 import { type Append, type Entry, incoming } from './entry.ts'
-import { changeReaders, knownOrders } from './orders.ts'
+import { changeReaders, forWhich, knownOrders } from './orders.ts'
+import { otherNamed } from './read-command.ts'
+import { answeredMail, seenIn } from './seen.ts'
 
 const TOLD_MS = 60 * 60 * 1000
 const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
@@ -49,11 +50,11 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
       externalId: message.messageId,
     }
     const isAsked = entry.orders?.options.has('anyway') ?? false
-    const kept = isAsked ? undefined : await keepIfUnseen(tx, entry, ticket, draft)
-    if (kept) return kept
+    const unseen = isAsked ? [] : await unseenBy(tx, entry, ticket, draft)
     refusal = entry.orders ? await changeReaders(tx, entry.intake, entry.origin, entry.orders, author) : null
     if (refusal === null) {
       const now = (await ticketById(tx, ticket.id)) ?? ticket
+      if (unseen.length > 0) return keepAndTell(tx, entry, now, draft, unseen)
       const { messageId, doubtful } = await answerRequester(tx, facts, now, change, draft)
       // The answer is on its way to an address that did not take the one before.
       if (doubtful) await tellAuthor(tx, facts, ticket, author, { kind: 'notify-doubtful', messageId, note: doubtful })
@@ -126,36 +127,32 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
   return id
 }
 
-/**
- * Keeps an answer back if something happened since the notification that it answers, or others would read it than that
- * one named, and tells its writer. Gives the message that holds it; undefined if it may leave.
- */
-async function keepIfUnseen(tx: Tx, entry: Entry, ticket: Ticket, draft: Draft): Promise<string | undefined> {
-  const { facts } = entry.intake
-  const answered = await notificationAnswered(tx, entry)
-  const named = answered?.ticketId ? await ticketById(tx, answered.ticketId) : undefined
-  if (!named || answered?.shownSeq == null) return undefined
+/** What happened since the notification that it answers, and that others would read it than that one named. */
+async function unseenBy(tx: Tx, { intake, message }: Entry, ticket: Ticket, draft: Draft): Promise<string[]> {
+  const seen = await seenIn(tx, await answeredMail(tx, intake.keys, message, 'answer'))
+  if (!seen) return []
+  const shown = draft.only ? { ...seen.shown, readers: null } : seen.shown
+  return unseenChanges(tx, seen.named, draft.author, shown, await readersOf(tx, intake.facts, ticket, draft))
+}
+
+/** Keeps an answer back, and tells its writer why. Gives the message that holds it. */
+async function keepAndTell(
+  tx: Tx,
+  { change, intake }: Entry,
+  ticket: Ticket,
+  draft: Draft,
+  unseen: readonly string[],
+): Promise<string> {
+  const { facts } = intake
   const readers = await readersOf(tx, facts, ticket, draft)
-  const shown = { seq: answered.shownSeq, readers: draft.only ? null : answered.readers }
-  const changes = await unseenChanges(tx, named, draft.author, shown, readers)
-  if (changes.length === 0) return undefined
-  const { messageId, seq } = await keepUnsent(tx, ticket, entry.change, draft, readers)
-  const { text: note } = unsentReply(ticket, changes, draft, readers, {
+  const { messageId, seq } = await keepUnsent(tx, ticket, change, draft, readers)
+  const { text: note } = unsentReply(ticket, unseen, draft, readers, {
     line: '!anyway (that one line, as an answer to this mail)',
     label: 'Send it anyway',
     seq,
   })
   await tellAuthor(tx, facts, ticket, draft.author, { kind: 'notify-refused', messageId, note })
   return messageId
-}
-
-/** The notification whose answers go to the requester, which this mail answers. */
-async function notificationAnswered(tx: Tx, { message, intake }: Entry): Promise<OutboxEntry | undefined> {
-  for (const { purpose, number } of claimsOf(intake.keys, message)) {
-    const sent = purpose === 'answer' ? await outboxByNumber(tx, number) : undefined
-    if (sent) return sent
-  }
-  return undefined
 }
 
 const KEPT: Record<string, string> = {
@@ -200,6 +197,8 @@ async function whyNotSent(
   if (showsMail(written)) {
     return 'Your mail shows another mail below its text, which may hold what the requester must not see, so it was kept as an internal note. Write it again without that.'
   }
+  const other = await otherNamed(tx, intake.facts, { text: written, subject: message.subject }, ticket)
+  if (other !== null) return forWhich(ticket, other)
   if (!written && attachments.length === 0) {
     return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
   }

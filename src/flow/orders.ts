@@ -11,26 +11,29 @@ import {
 } from '../commands/command.ts'
 import { seqOfKept } from '../commands/kept.ts'
 import { tellAgents } from '../commands/notify.ts'
+import { quoted } from '../commands/unseen.ts'
 import { wordsOf } from '../core/command-line.ts'
 import { holdsMail } from '../core/file-danger.ts'
 import { aboveForward, showsMail } from '../core/forward.ts'
-import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../core/options.ts'
+import { countOptions, NO_OPTIONS, Options, takeOptions } from '../core/options.ts'
 import { type KnownOrders, mentionsOrder, ordersIn } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
 import { isBelieved } from '../core/sender.ts'
+import { formatShown } from '../core/shown.ts'
 import type { TokenKey } from '../core/token.ts'
 import { wordOf } from '../core/typed-line.ts'
 import { aboveMarker, isAnswerSubject, isForwardSubject, writtenIn } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { messageById } from '../store/messages.ts'
-import { outboxByNumber } from '../store/outbox.ts'
+import type { OutboxEntry } from '../store/outbox.ts'
 import { type Person, personByIdentity } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { type Ticket, ticketById } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
 import { claimsOf } from './conversation.ts'
-import { isSent, leadsTo, readCommand, type TypedCommand } from './read-command.ts'
+import { isSent, leadsTo, otherNamed, readCommand, type TypedCommand } from './read-command.ts'
+import { answeredMail, changing, type Seen, seenIn } from './seen.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
 
 /** What an agent's mail asks for, understood or not; none of it is done yet. */
@@ -46,6 +49,8 @@ export interface Orders {
   options: Options
   /** What became of steps that were done before the answer. */
   became: string[]
+  /** The mail of ours that it answers. */
+  told: OutboxEntry | undefined
 }
 
 /** One command of a mail. */
@@ -93,7 +98,8 @@ export async function readOrders(
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
   const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
-  const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [] }
+  const told = await answeredMail(sql, keys, message)
+  const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [], told }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
     try {
@@ -103,18 +109,21 @@ export async function readOrders(
         continue
       }
       const step = understand(await readCommand(place, line), facts, orders, line, ticket)
-      await refuseLeak(sql, step, message, ticket, knownOrders(context.commands))
+      await refuseLeak(sql, facts, step, message, ticket, knownOrders(context.commands))
       orders.steps.push(step)
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
       orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
     }
   }
-  // The option of an answer and nothing else: it is about the answer that was kept before.
-  const isAlone = orders.text === '' && orders.steps.length === 0 && !message.sealed
+  // Options of an answer without one are about the answer that was kept before.
+  const given = orders.options.toString().replace(/^--/, '')
+  const isAlone = given !== '' && orders.text === '' && !orders.steps.some(isAnswer) && !message.sealed
   if (isAlone && orders.options.has('anyway') && ticket) {
-    const again = await readCommand(place, await lineOfAnyway(sql, keys, message, ticket))
-    orders.steps.push({ ...understand(again, facts, orders, lines.join(' '), ticket) })
+    const again = await readCommand(place, await lineOfAnyway(sql, orders, ticket))
+    orders.steps.push(understand(again, facts, orders, given, ticket))
+  } else if (isAlone) {
+    orders.mistakes.push(`!${given}: it goes with an answer, so write both in one mail.`)
   }
   for (const step of orders.steps) step.options = step.options.and(orders.options.of(optionsOf(step.command)))
   return orders
@@ -135,22 +144,16 @@ export function refuseBelowNote(message: InboundMessage, orders: Orders): void {
 }
 
 /** What sends the answer that was kept: the one of which the mail that this answers told. */
-async function lineOfAnyway(
-  sql: Sql,
-  keys: readonly TokenKey[],
-  message: InboundMessage,
-  ticket: Ticket,
-): Promise<string> {
-  const line = `reply ${ticket.ref} --anyway`
-  for (const claim of claimsOf(keys, message)) {
-    const told = await outboxByNumber(sql, claim.number)
-    if (!told) continue
-    const kept = told.kind === 'notify-refused' && told.messageId ? await messageById(sql, told.messageId) : undefined
-    const seq = kept && (await seqOfKept(sql, kept))
-    const place = seq === undefined ? undefined : await ticketById(sql, kept?.ticketId ?? '')
-    return place ? `reply ${place.ref} --anyway --read ${seq}` : line
-  }
-  return line
+async function lineOfAnyway(sql: Sql, { told }: Orders, ticket: Ticket): Promise<string> {
+  const kept = told?.kind === 'notify-refused' && told.messageId ? await messageById(sql, told.messageId) : undefined
+  const seq = kept && (await seqOfKept(sql, kept))
+  const place = seq === undefined ? undefined : await ticketById(sql, kept?.ticketId ?? '')
+  return place ? `reply ${place.ref} --anyway --read ${seq}` : `reply ${ticket.ref} --anyway`
+}
+
+/** Its text goes to the requester. */
+function isAnswer({ command, options }: Step): boolean {
+  return isSent(command, options)
 }
 
 /** The option of an answer that a line is nothing but: `!anyway`, `!read 17`. Undefined for any other. */
@@ -169,8 +172,9 @@ export function knownOrders(commands: Commands): KnownOrders {
 /** What goes to a requester must be meant for this one, and hold no mail of others. */
 async function refuseLeak(
   sql: Sql,
+  facts: DeskFacts,
   { command, body, named, options }: Step,
-  { attachments, sealed }: InboundMessage,
+  { attachments, sealed, subject }: InboundMessage,
   ticket: Ticket | undefined,
   known: KnownOrders,
 ): Promise<void> {
@@ -184,7 +188,8 @@ async function refuseLeak(
       'Your mail shows another below its text, which may hold what the requester must not see.',
     )
   }
-  if (!body.trim()) throw new DeskError('usage', 'Write what to answer.')
+  // Without words of its own it sends the answer that was kept.
+  if (!body.trim() && !options.has('anyway')) throw new DeskError('usage', 'Write what to answer.')
   if (sealed) {
     throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
   }
@@ -194,6 +199,13 @@ async function refuseLeak(
   if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
     throw new DeskError('usage', `Your mail answers ${ticket.ref}: answer another ticket by a mail of its own.`)
   }
+  const other = ticket && named === null ? await otherNamed(sql, facts, { text: body, subject }, ticket) : null
+  if (ticket && other !== null) throw new DeskError('usage', forWhich(ticket, other))
+}
+
+/** Asks for which of two tickets a mail was meant. */
+export function forWhich({ ref }: Ticket, other: string): string {
+  return `Your mail answers ${ref} and names ${other}, so nothing of it was sent. If it is for ${ref}, write !reply ${ref} on a line of its own above your text; for ${other}, answer a mail about that.`
 }
 
 function understand(
@@ -214,7 +226,10 @@ function understand(
   return { line, named, command, options, args, body }
 }
 
-/** Does what an agent's mail asks for; gives a line for each command with what became of it. */
+/**
+ * Does what an agent's mail asks for, first of all what it says of who reads its answer; gives a line for each command
+ * with what became of it.
+ */
 export async function carryOutOrders(
   tx: Tx,
   intake: Intake,
@@ -223,22 +238,39 @@ export async function carryOutOrders(
   actor: Person,
   attachments: Call['attachments'],
 ): Promise<string[]> {
-  const results: string[] = []
   const files = stepWithFiles(orders)
-  for (const step of orders.steps) {
+  const seen = await seenIn(tx, orders.told)
+  const refusal = await changing(tx, intake.facts, seen, () => changeReaders(tx, intake, origin, orders, actor))
+  const results = [...orders.became]
+  for (const given of orders.steps) {
+    const isLeft = isAnswer(given) && refusal !== null
+    if (isLeft)
+      results.push(`!${given.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(given.body)}`)
+    if (isLeft) continue
+    const step = isAnswer(given) && seen ? await asSeen(tx, intake, given, seen) : given
     const { line, command, options, args, body } = step
     const call: Call = {
       ...intake.facts,
       actor,
       channel: origin.channel,
+      sign: '!',
       options,
       body,
-      attachments: step === files ? attachments : [],
+      attachments: given === files ? attachments : [],
     }
     const became = await outcomeOf(tx, intake, command, call, args)
     results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
   }
   return results
+}
+
+/** An answer leaves if nothing changed since the mail of ours that its own answers, whatever else was told meanwhile. */
+async function asSeen(sql: Sql, { facts }: Intake, step: Step, { named, ticket, shown }: Seen): Promise<Step> {
+  const { command } = step
+  const [number = 0] = 'tickets' in command ? command.tickets(step.args) : []
+  if (step.options.has('anyway') || step.options.has('read') || !(await leadsTo(sql, number, ticket))) return step
+  const options = step.options.and(new Options([['read', formatShown(shown)]]))
+  return { ...step, options, args: command.parse({ args: [named.ref], options }, facts) }
 }
 
 const CHANGE_READERS: ReadonlySet<string> = new Set(['invite', 'uninvite'])

@@ -6,7 +6,7 @@ import { readersOf } from '../commands/recipients.ts'
 import { plainName } from '../core/address.ts'
 import { wordsOf } from '../core/command-line.ts'
 import type { Options } from '../core/options.ts'
-import { formatReference, parseReference, type Reference, referenceAt } from '../core/reference.ts'
+import { formatReference, parseReference, type Reference, referenceAt, referencesIn } from '../core/reference.ts'
 import { readTypedLine, type TypedLine, textIn, wordOf } from '../core/typed-line.ts'
 import { DeskError } from '../errors.ts'
 import type { Sql } from '../store/sql.ts'
@@ -118,6 +118,24 @@ async function referenceBehind(
     if (later && (await isOther(later))) return { ...later, isAlone: false }
   }
   return null
+}
+
+/**
+ * The other ticket that an answer to this one may be meant for: the one that its text begins with, or that the subject of
+ * its mail names in this one's place. Null if there is none.
+ */
+export async function otherNamed(
+  sql: Sql,
+  { prefixes }: Pick<DeskFacts, 'prefixes'>,
+  { text, subject }: { text: string; subject: string },
+  ticket: Ticket,
+): Promise<string | null> {
+  const named = referencesIn(subject, prefixes).filter(each => each.bracketed)
+  const own = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
+  const begun = referenceAt(text, prefixes) ?? (await referenceBehind(sql, text, prefixes, ticket))
+  const isOther = begun !== null && !(await leadsTo(sql, begun.number, ticket))
+  const other = isOther ? begun : own.includes(true) ? undefined : named[0]
+  return other ? formatReference(prefixes[0] ?? '', other.number) : null
 }
 
 /** In a conversation and in a mail a text may begin with any number: mostly only HD-2 names a ticket there. */
