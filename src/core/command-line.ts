@@ -18,10 +18,10 @@ export interface Word {
   end: number
 }
 
-/** Quotes of several scripts, each with the one that closes it; in a word, an apostrophe closes nothing. */
+/** Quotes of several scripts, each with the one that closes it; in a word and in front of one, an apostrophe closes nothing. */
 const QUOTED = [
-  /'((?:[^']|(?<=\p{L})'(?=\p{L}))*)'/u,
-  /‘((?:[^‘’]|(?<=\p{L})’(?=\p{L}))*)’/u,
+  /'((?:[^']|(?<=\p{L})'(?=\p{L}))*)'(?![\p{L}\p{N}])/u,
+  /‘((?:[^‘’]|(?<=\p{L})’(?=\p{L}))*)’(?![\p{L}\p{N}])/u,
   /“([^“”]*)”/u,
   /„([^„“”]*)[“”]/u,
   /”([^”]*)”/u,

@@ -63,9 +63,8 @@ export function optionsInWords(kinds: OptionKinds): string {
   return shown.join(' ')
 }
 
-/** Phones make one long dash of two hyphens, and clients put marks of bold around a word. */
-const OPTION =
-  /^[*_~]{0,2}(?:--|-?[\u2012-\u2015\u2212]-?|[\u2012-\u2015]{2})(\p{L}[\p{L}\p{N}-]*)(?:=(.*?))?[*_~]{0,2}$/su
+/** A word as it is written, in hyphens and letters of one form: clients put marks of bold around it. */
+const OPTION = /^[*_~]{0,2}(?:--|-?—-?|——)(\p{L}[\p{L}\p{N}-]*)(?:=(.*?))?[*_~]{0,2}$/su
 
 interface Found {
   name: string
@@ -76,10 +75,28 @@ interface Found {
 
 /** The declared option that a word is; null for a word that is none. */
 function optionIn(word: Word | undefined, kinds: OptionKinds): Found | null {
-  const found = word?.isBare ? OPTION.exec(word.value) : null
+  const found = word?.isBare ? OPTION.exec(plainOption(word.value)) : null
   const name = found?.[1]?.toLowerCase() ?? ''
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
   return kind === undefined ? null : { name, kind, value: found?.[2] }
+}
+
+/** Signs that are typed or put for two hyphens: phones make one long dash of them. */
+const LONG_DASH = /[\u2012-\u2015\u2212\u2E3A\u2E3B\u2500\u2501]/gu
+/** And for one, the sign among them that Japanese keyboards write where the hyphen is. */
+const HYPHEN = /\p{Pd}|[\u2043\u02D7\u30FC]/gu
+
+/** What begins a word as a dash does, in plain hyphens, without what nobody sees; what stands behind `=` stays. */
+function plainOption(value: string): string {
+  const end = value.indexOf('=')
+  const name = end < 0 ? value : value.slice(0, end)
+  const plain = name
+    .normalize('NFKC')
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cf}]/gu, '')
+    .replace(/^[^\p{L}\p{N}]+|^\u30FC+/u, signs =>
+      signs.replace(LONG_DASH, '\0').replace(HYPHEN, '-').replaceAll('\0', '—'),
+    )
+  return end < 0 ? plain : plain + value.slice(end)
 }
 
 /** How many words it takes. */
@@ -144,8 +161,9 @@ export function isOption(word: Word, kinds: OptionKinds): boolean {
 }
 
 /** `--anway`, `-anyway`, `--anyway,` and `words--anyway`. */
-function refuseMisspelt({ value, isBare }: Word, kinds: OptionKinds): void {
+function refuseMisspelt({ value: typed, isBare }: Word, kinds: OptionKinds): void {
   if (!isBare) return
+  const value = plainOption(typed)
   const names = Object.keys(kinds)
   const [, long, single] = /--(\p{L}[\p{L}\p{N}-]*)\P{L}*$|^-(\p{L}[\p{L}\p{N}-]*)$/u.exec(value) ?? []
   const isGlued = !value.startsWith('--')
@@ -154,6 +172,6 @@ function refuseMisspelt({ value, isBare }: Word, kinds: OptionKinds): void {
   if (meant === null || !names.includes(meant)) return
   throw new DeskError(
     'usage',
-    `Nothing was done: did you mean --${meant} by "${value}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,
+    `Nothing was done: did you mean --${meant} by "${typed}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,
   )
 }

@@ -67,6 +67,14 @@ export function textIn(rest: string, tail: string, kinds: OptionKinds): string {
   return all.split('\n', 1)[0]?.trim() ? unquoted(all.trim()) : withoutBlankEnds(all).trimEnd()
 }
 
+/** What stands behind a command's word; where quotes are around ticket and text, as in `reply "HD-1 We come"`, without them. */
+export function withoutQuotesAround(rest: string, prefixes: readonly string[]): string {
+  const [only, second] = wordsOf(rest)
+  if (!only || second || only.isBare) return rest
+  const reference = referenceAt(only.value, prefixes, { numbers: true })
+  return reference?.isAlone && only.value.slice(reference.end).trim() !== '' ? ` ${unquoted(rest.trim())}` : rest
+}
+
 /** What is sent is sent as it was typed: within quotes, too, a backslash stays but before one. */
 function unquoted(text: string): string {
   const [only, second] = wordsOf(text)

@@ -7,7 +7,7 @@ import { plainName } from '../core/address.ts'
 import { wordsOf } from '../core/command-line.ts'
 import type { Options } from '../core/options.ts'
 import { formatReference, parseReference, type Reference, referenceAt, referencesIn } from '../core/reference.ts'
-import { readTypedLine, type TypedLine, textIn, wordOf } from '../core/typed-line.ts'
+import { readTypedLine, type TypedLine, textIn, withoutQuotesAround, wordOf } from '../core/typed-line.ts'
 import { DeskError } from '../errors.ts'
 import type { Sql } from '../store/sql.ts'
 import { currentTicket, type Ticket, ticketIdByNumber } from '../store/tickets.ts'
@@ -46,9 +46,11 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   const { prefixes } = facts
   const command = place.commands.find(wordOf(typed))
   const kinds = optionsOf(command)
-  const line = readTypedLine(typed, { kinds, prefixes, isOneLine: isMail })
+  const read = readTypedLine(typed, { kinds, prefixes, isOneLine: isMail })
+  const isAbout = command.usage.startsWith('TICKET')
+  const line = isAbout ? { ...read, rest: withoutQuotesAround(read.rest, prefixes) } : read
   const made = (named: string[], behind: string) => split(command, line, behind, named, isMail)
-  if (!command.usage.startsWith('TICKET')) return { ...made([], line.rest), named: null }
+  if (!isAbout) return { ...made([], line.rest), named: null }
   const explicit = line.options.text('ticket')
   if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
   const found =

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readTypedLine, textIn, wordOf } from '../../src/core/typed-line.ts'
+import { readTypedLine, textIn, withoutQuotesAround, wordOf } from '../../src/core/typed-line.ts'
 import { cpuTime } from '../support/cpu-time.ts'
 
 const KINDS = { anyway: 'flag', only: 'flag', read: 'number', category: 'text', ticket: 'text' } as const
@@ -26,6 +26,22 @@ describe('options', () => {
     ['with two kinds of dash', 'reply HD-1 Some words –-anyway', '--anyway', 'HD-1 Some words'],
     ['with them turned', 'reply HD-1 Some words -–anyway', '--anyway', 'HD-1 Some words'],
     ['with two long dashes', 'reply HD-1 Some words ——anyway', '--anyway', 'HD-1 Some words'],
+    ['with two full-width hyphens', 'reply HD-1 Some words －－anyway', '--anyway', 'HD-1 Some words'],
+    ['in full-width letters', 'reply HD-1 Some words －－ａｎｙｗａｙ', '--anyway', 'HD-1 Some words'],
+    ['with small hyphens', 'reply HD-1 Some words \uFE63\uFE63anyway', '--anyway', 'HD-1 Some words'],
+    ['with hyphens of typography', 'reply HD-1 Some words \u2010\u2010anyway', '--anyway', 'HD-1 Some words'],
+    ['with hyphens that break no line', 'reply HD-1 Some words \u2011\u2011anyway', '--anyway', 'HD-1 Some words'],
+    ['with signs for minus', 'reply HD-1 Some words \u2212\u2212anyway', '--anyway', 'HD-1 Some words'],
+    ['from a Japanese keyboard', 'reply HD-1 Some words ーーanyway', '--anyway', 'HD-1 Some words'],
+    ['with lines of a box', 'reply HD-1 Some words ──anyway', '--anyway', 'HD-1 Some words'],
+    ['with a dash of two', 'reply HD-1 Some words ⸺anyway', '--anyway', 'HD-1 Some words'],
+    ['with a sign of no width', 'reply HD-1 Some words --\u200Banyway', '--anyway', 'HD-1 Some words'],
+    ['with one in front', 'reply HD-1 Some words \u200B--anyway', '--anyway', 'HD-1 Some words'],
+    ['with a soft hyphen', 'reply HD-1 Some words --any\u00ADway', '--anyway', 'HD-1 Some words'],
+    ['with marks of direction', 'reply HD-1 Some words \u2066--anyway\u2069', '--anyway', 'HD-1 Some words'],
+    ['with a full-width sign in its value', 'resolve HD-1 x --category=ａ', '--category ａ', 'HD-1 x'],
+    ['between years', "reply HD-1 From '24 --only to '25", '--only', "HD-1 From '24 to '25"],
+    ['between years of a phone', 'reply HD-1 From ‘24 --only to ’25', '--only', 'HD-1 From ‘24 to ’25'],
     ['in bold', 'reply HD-1 Some words **--anyway**', '--anyway', 'HD-1 Some words'],
     ['with a value', 'reply HD-1 --read=17 Some words', '--read 17', 'HD-1 Some words'],
     ['with a value in quotes', 'resolve HD-1 --category "a b" x', '--category "a b"', 'HD-1 x'],
@@ -82,6 +98,8 @@ describe('options', () => {
   test.each([
     ['misspelt', 'reply HD-1 Some words --anway'],
     ['with one hyphen', 'reply HD-1 Some words -anyway'],
+    ['with one full-width hyphen', 'reply HD-1 Some words －anyway'],
+    ['with one hyphen of typography', 'reply HD-1 Some words \u2010anyway'],
     ['at the end of a sentence', 'reply HD-1 Some words --anyway.'],
     ['without a blank before it', 'reply HD-1 Some words--anyway'],
     ['misspelt on a line of its own', 'reply HD-1 Some words\n--anyways'],
@@ -124,4 +142,18 @@ test.each([
   ['', ''],
 ])('the word of %j is %j', (typed, word) => {
   expect(wordOf(typed)).toBe(word)
+})
+
+test.each([
+  [' "HD-1 We come"', ' HD-1 We come'],
+  [' “HD-1: We come”', ' HD-1: We come'],
+  [" 'hd 1 We come'", ' hd 1 We come'],
+  [' "12 We come"', ' 12 We come'],
+  [' "HD-1" "We come"', ' "HD-1" "We come"'],
+  [' "HD-1"', ' "HD-1"'],
+  [' "We come to HD-1"', ' "We come to HD-1"'],
+  [' "\\"Yes\\""', ' "\\"Yes\\""'],
+  [' HD-1 "We come"', ' HD-1 "We come"'],
+])('quotes around ticket and text go: %s', (typed, rest) => {
+  expect(withoutQuotesAround(typed, PREFIXES)).toBe(rest)
 })
