@@ -20,9 +20,14 @@ export const LONGEST_SPAN = 1_024
 /**
  * Every token and link of ours in a text, but those of one message, which its readers may have. Found however it was
  * broken and written on its way: wrapped in lines, quoted, in capitals, in quoted-printable (RFC 2045 section 6.7), in
- * a URL (RFC 3986 section 2.1), in entities or between tags of HTML, with signs of no width. Linear in its length.
+ * base64 (RFC 4648), in a URL (RFC 3986 section 2.1), in entities or between tags of HTML, with signs of no width. Linear
+ * in its length.
  */
 export function findTokens(text: string, keys: readonly TokenKey[], own: number | null = null): TokenSpan[] {
+  return merged([...tokensAsWritten(text, keys, own), ...tokensInBase64(text, keys, own, DEEPEST)])
+}
+
+function tokensAsWritten(text: string, keys: readonly TokenKey[], own: number | null): TokenSpan[] {
   if (text.length < SHORTEST) return []
   const spans: TokenSpan[] = []
   for (const letters of readings(text)) {
@@ -38,7 +43,44 @@ export function findTokens(text: string, keys: readonly TokenKey[], own: number 
       if (end - start <= LONGEST_SPAN) spans.push({ start, end, number: signed, detail })
     }
   }
-  return merged(spans)
+  return spans
+}
+
+const DEEPEST = 2 // base64 within base64, as in a mail that is a file of a mail
+/** Base64 with the letters of either alphabet, over one line or several, also as a quote; its last line may be short. */
+const BASE64 = /[\w+/-]{20,}(?:={0,2}[ \t]*(?:\r\n?|\n)[ \t>|]*[\w+/-]+)*/g
+
+/**
+ * Tokens in what base64 stands for. Nobody knows where it begins, so each of the four ways to read it is tried. A span
+ * holds those signs alone that stand for nothing else.
+ */
+function tokensInBase64(text: string, keys: readonly TokenKey[], own: number | null, depth: number): TokenSpan[] {
+  const spans: TokenSpan[] = []
+  for (const { 0: block, index } of text.matchAll(BASE64)) {
+    const packed = block.replace(/[^\w+/-]+/g, '')
+    for (let skipped = 0; skipped < 4; skipped += 1) {
+      const inner = Buffer.from(packed.slice(skipped), 'base64').toString('latin1')
+      const within = tokensAsWritten(inner, keys, own)
+      if (depth > 1) within.push(...tokensInBase64(inner, keys, own, depth - 1))
+      if (within.length === 0) continue
+      const at = placesIn(block, index).subarray(skipped)
+      for (const { start, end, number } of within) {
+        const [first = 0, last = 0] = [at[Math.ceil((start * 4) / 3)], at[Math.floor((end * 4) / 3) - 1]]
+        spans.push({ start: first, end: last + 1, number, detail: false })
+      }
+    }
+  }
+  return spans
+}
+
+/** Where in a text each of the letters of a block of base64 stands. */
+function placesIn(block: string, index: number): Int32Array {
+  const places = new Int32Array(block.length)
+  let count = 0
+  for (let at = 0; at < block.length; at += 1) {
+    if (/[\w+/-]/.test(block[at] ?? '')) places[count++] = index + at
+  }
+  return places.subarray(0, count)
 }
 
 /** Numbers of the messages of ours that a text names by their tokens. */
@@ -79,7 +121,9 @@ interface Letters {
 }
 
 const MOST_ROUNDS = 3 // what was written twice, as %252B
-const CODED = /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});?|[%=][0-9a-f]{2}/gi
+const CODED = /&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,8});?|(?:[%=]|\\(?:'|x|u00))[0-9a-f]{2}/gi
+/** `https-3A__desk.example_a-2D1`: Proofpoint writes addresses so into its own. */
+const CODED_IN_LINK = /-[0-9A-F]{2}/g
 const TAG =
   /<\/?(?:a|abbr|b|bdo|big|br|code|div|em|font|i|ins|mark|nobr|p|pre|q|s|small|span|strong|sub|sup|tt|u|wbr)(?:\s[^<>]{0,500})?\/?>/gi
 const NAMED: Record<string, string> = {
@@ -106,12 +150,14 @@ function* readings(text: string): Generator<Letters> {
     written = decoded.text
     yield lettersOf(written, before)
   }
+  const linked = text.includes('-2D') ? replaced(text, CODED_IN_LINK, signOf, undefined) : undefined
+  if (linked) yield lettersOf(linked.text, linked)
   const untagged = written.includes('<') ? replaced(written, TAG, () => '', before) : undefined
   if (untagged) yield lettersOf(untagged.text, untagged)
 }
 
 function signOf(coded: string): string | undefined {
-  if (coded[0] !== '&') return String.fromCharCode(Number.parseInt(coded.slice(1), 16))
+  if (coded[0] !== '&') return String.fromCharCode(Number.parseInt(coded.slice(-2), 16))
   const name = coded.slice(1).replace(/;$/, '').toLowerCase()
   if (name[0] !== '#') return NAMED[name] ?? (coded.endsWith(';') ? ' ' : undefined)
   const code = name[1] === 'x' ? Number.parseInt(name.slice(2), 16) : Number.parseInt(name.slice(1), 10)

@@ -16,6 +16,8 @@ const LINK = signLink(KEYS, TOKEN) ?? ''
 const [HALF, REST] = [TOKEN.slice(0, 12), TOKEN.slice(12)]
 const spread = (by: string, of = TOKEN) => [...of].join(by)
 
+const BASE64 = Buffer.from(`help+${TOKEN}@a`).toString('base64').replace(/=+$/, '')
+
 /** Ways in which mail programs, servers and people write the address of a notification. */
 const WRITTEN: [string, string, left: string][] = [
   ['an address', `help+${TOKEN}@desk.example`, 'help@desk.example'],
@@ -64,6 +66,19 @@ const WRITTEN: [string, string, left: string][] = [
   ['a word before it', `x${TOKEN}`, 'x…'],
   ['a word behind it', `${TOKEN}zz`, '…zz'],
   ['one after the other', `${TOKEN}${TOKEN}`, '……'],
+  ['base64', `=?utf-8?B?${BASE64}?=`, `=?utf-8?B?${BASE64.slice(0, 6)}…${BASE64.slice(-3)}?=`],
+  ['a line of RTF', `help\\'2b${TOKEN.replaceAll('-', "\\'2d")}@desk`, 'help@desk'],
+  ['a string of a program', `help\\u002b${TOKEN.replaceAll('-', '\\u002d')}@desk`, 'help@desk'],
+  [
+    'a link that Proofpoint rewrote',
+    `?u=https-3A__desk.example_solved_${LINK.replaceAll('-', '-2D')}&d=x`,
+    '?u=https-3A__desk.example_solved_…&d=x',
+  ],
+  [
+    'a mail address that it rewrote',
+    `?u=mailto-3Ahelp-2B${TOKEN.replaceAll('-', '-2D')}-40desk`,
+    '?u=mailto-3Ahelp-40desk',
+  ],
   ['an older key', `help+${signToken(OLD, { purpose: 'internal', number: 7 })}@desk`, 'help@desk'],
 ]
 
@@ -110,7 +125,19 @@ describe('a token in a text that leaves', () => {
   })
 
   test('takes time in proportion to the length of the text, whatever stands in it', () => {
-    for (const part of ['q-a-k1-', 'q-a-k1-aaaaaaaaaaaaaaaa', '&', '<a ', '%25', '=\n', '&amp;', '-', 'a-1-k1-a']) {
+    for (const part of [
+      'q-a-k1-',
+      'q-a-k1-aaaaaaaaaaaaaaaa',
+      '&',
+      '<a ',
+      '%25',
+      '=\n',
+      '&amp;',
+      '-',
+      'a-1-k1-a',
+      'YS0xLWsxLWFh',
+      'YS0xLWsxLWFhYS0xLWsxLWFh\n',
+    ]) {
       const passed = cpuTime()
       withoutTokens(part.repeat(300_000 / part.length), KEYS)
       expect(passed()).toBeLessThan(3_000)
@@ -156,6 +183,37 @@ describe('a token in a file that leaves', () => {
     expect(spoiled.length).toBe(content.length)
     expect(findTokens(read(content), KEYS)).toHaveLength(1)
     expect(findTokens(read(spoiled), KEYS)).toEqual([])
+  })
+
+  test.each<[string, string]>([
+    ['behind nothing', ''],
+    ['behind fields', 'Content-Transfer-Encoding: base64\r\n\r\n'],
+    ['behind a long word', 'AVeryLongWordWithoutAnyBlanks\r\n'],
+    ['behind other base64', `${base64('x'.repeat(77))}\r\n`],
+    ['in a link', 'data:text/plain;base64,'],
+  ])('is found in base64 wherever that begins and ends, %s', (_where, before) => {
+    for (const coded of [base64, (content: string) => Buffer.from(content).toString('base64url')]) {
+      for (let more = 0; more < 80; more += 1) {
+        const content = coded(`${'x'.repeat(more)} help+${TOKEN}`)
+        const spoiled = Buffer.from(spoilTokens(Buffer.from(`${before}${content}\r\nEnd.`), KEYS)).toString()
+        expect(spoiled.startsWith(before)).toBe(true)
+        expect(spoiled.endsWith('\r\nEnd.')).toBe(true)
+        const [kept, left] = [content, spoiled.slice(before.length, -6)].map(each =>
+          Buffer.from(each, 'base64').toString(),
+        )
+        expect(left).not.toContain(TOKEN.slice(-8))
+        expect(left?.slice(0, more + 6)).toBe(kept?.slice(0, more + 6))
+      }
+    }
+  })
+
+  test('is found in base64 of UTF-16, and in base64 within base64', () => {
+    for (const inner of [Buffer.from(text, 'utf16le').toString('base64'), base64(mail)]) {
+      const spoiled = spoilTokens(Buffer.from(inner), KEYS)
+      expect(findTokens(Buffer.from(spoiled).toString(), KEYS)).toEqual([])
+      expect(Buffer.from(spoiled).toString()).not.toBe(inner)
+      expect(spoiled.length).toBe(inner.length)
+    }
   })
 
   test('leaves every other file as it is', () => {
