@@ -19,7 +19,7 @@ import type { Sql, Tx } from '../store/sql.ts'
 import { type Asked, NOTHING_ASKED } from './asked.ts'
 import { blankArrival, describe, refOf } from './blank.ts'
 import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
-import { type Intake, knownPerson, type Origin } from './context.ts'
+import type { Intake, Origin } from './context.ts'
 import { type Decided, decideOn } from './decide.ts'
 import { type Became, wakes } from './entry.ts'
 import { foldFlood } from './flood.ts'
@@ -194,8 +194,7 @@ async function carryOut(
   { decision, asked }: Decided,
 ): Promise<Became> {
   const became = await become(tx, intake, origin, message, decision, asked)
-  const { from } = message
-  await noteSeenTokens(tx, intake, message, from ? await knownPerson(tx, intake, origin.kind, from.address) : undefined)
+  await noteSeenTokens(tx, intake, message)
   if (asked.unconfirmed && asked.actor) {
     // Of one that is held the agents are told anyway.
     const told =

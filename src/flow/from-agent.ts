@@ -159,7 +159,7 @@ const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',
   'token-of-another': 'Your mail answers a notification that went to another agent',
   'token-seen':
-    'Your mail answers a notification that you have answered with others on To or Cc, who know its address since then, and nothing else confirms that it is yours',
+    'Your mail answers a notification whose address others know by now (you have answered it with others on To or Cc, or somebody else has), and nothing else confirms that it is yours',
   references: 'Your mail does not answer a notification of ours',
   subject: 'Your mail does not answer a notification of ours',
 }

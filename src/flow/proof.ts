@@ -3,7 +3,6 @@ import type { TokenKey } from '../core/token.ts'
 import { arrivalByNumber } from '../store/arrivals.ts'
 import { isToldOf } from '../store/held-notices.ts'
 import { markSeen, type OutboxEntry, outboxByNumber, recipientsOf } from '../store/outbox.ts'
-import type { Person } from '../store/people.ts'
 import type { Sql, Tx } from '../store/sql.ts'
 import { currentTicket, ticketIdByNumber } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
@@ -107,25 +106,19 @@ export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step:
 }
 
 /**
- * An agent answered with others on To or Cc, who now see the token of the notification: what names it from now on may
- * be theirs.
+ * Others than the agent who got a notification know its token by now: they use it, or whoever does has others on To or Cc,
+ * who see it. What names it from now on may be theirs.
  */
-export async function noteSeenTokens(
-  tx: Tx,
-  { keys, facts }: Intake,
-  message: InboundMessage,
-  agent: Person | undefined,
-): Promise<void> {
-  if (agent?.handle == null || message.thread !== undefined || message.kind !== 'person') return
-  const others = [...message.to, ...message.cc].some(
-    ({ address }) => address !== message.from?.address && !facts.isOurs(address),
-  )
-  if (!others) return
-  const proof = await proofOf(tx, keys, { ...message, authentication: { result: 'none', reasons: [] } })
-  if (proof?.by === 'token')
-    await markSeen(
-      tx,
-      proof.sent.filter(each => each.purpose !== 'requester').map(each => each.id),
-      facts.at,
-    )
+export async function noteSeenTokens(tx: Tx, { keys, facts }: Intake, message: InboundMessage): Promise<void> {
+  const { from, thread, kind, to, cc } = message
+  if (!from || thread !== undefined || kind !== 'person') return
+  const others = [...to, ...cc].some(({ address }) => address !== from.address && !facts.isOurs(address))
+  const known: string[] = []
+  for (const { number, purpose } of claimsOf(keys, message)) {
+    const sent = purpose === 'requester' ? undefined : await outboxByNumber(tx, number)
+    if (!sent || sent.seenAt !== null) continue
+    const isTheirs = (await recipientsOf(tx, sent.id)).some(each => each.recipient === from.address)
+    if (others || !isTheirs) known.push(sent.id)
+  }
+  await markSeen(tx, known, facts.at)
 }

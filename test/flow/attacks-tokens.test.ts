@@ -251,13 +251,36 @@ describe('a token that others have seen', () => {
       expect(await siege.newest()).toBe('appended HD-2 internal')
       expect(siege.world.to(MIKE)).toHaveLength(sent)
       expect((await stateOf('HD-2'))?.facts).toEqual(facts)
-      if (order === '') expect(lastTo(EVE)?.text?.replace(/\s+/g, ' ')).toContain('who know its address since then')
+      if (order === '') expect(lastTo(EVE)?.text?.replace(/\s+/g, ' ')).toContain('whose address others know by now')
     }
     expect((await siege.desk.as('bob', 'show 2')).text).toContain('[Nothing confirms that Eve Ek wrote this.]')
     // Where the domain confirms it, it counts as ever.
     const checked = checkedBy(TRUSTED, 'dmarc=pass header.from=staff.example')
     await siege.send(answers({ text: 'Pay it by Friday.', top: checked }))
     expect(await siege.newest()).toBe('appended HD-2 out')
+  })
+})
+
+describe('a token that somebody else has used', () => {
+  test.each<[string, Letter]>([
+    ['a vendor to whom the notification was forwarded', { from: KIM, text: 'We look into it.' }],
+    ['another address of the agent, with a vendor on Cc', { from: 'bob@home.example', head: [`Cc: ${KIM}`] }],
+  ])('confirms nobody from then on: %s', async (_who, letter) => {
+    round += 1
+    await siege.send({ from: `Ann <${ANN}>`, head: ['In-Reply-To: <vpn@example.com>'], text: `News ${round}.` })
+    const token = siege.tokenOf(BOB, /^\[HD-1\]/)
+    const recipients = [`help+${token}@desk.example`]
+    const head = [`To: ${recipients[0]}`, `In-Reply-To: <${token}@desk.example>`]
+    await siege.send({ ...letter, recipients, head: [...head, ...(letter.head ?? [])] })
+    expect(await siege.newest()).toBe('held:stranger-with-token')
+    const sent = siege.world.to(ANN).length
+    await siege.send({ from: `Bob <${BOB}>`, sender: KIM, recipients, head, text: `!close\n\nSend it to ${KIM}.` })
+    expect(await siege.newest()).toBe('appended HD-1 internal')
+    expect(siege.world.to(ANN)).toHaveLength(sent)
+    expect((await stateOf('HD-1'))?.facts.state).not.toBe('closed')
+    const top = checkedBy(TRUSTED, 'dmarc=pass header.from=staff.example')
+    await siege.send({ from: `Bob <${BOB}>`, recipients, head, top, text: `!anyway\n\nWe are on it, round ${round}.` })
+    expect(await siege.newest()).toBe('appended HD-1 out')
   })
 })
 
