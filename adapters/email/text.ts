@@ -1,6 +1,7 @@
 import { withoutMarks } from '../../src/core/reply/lines.ts'
 import { isDeep } from './html-depth.ts'
 import { layOut } from './lay-out.ts'
+import { withoutLinkTwins } from './link-twins.ts'
 import { roughText } from './rough-text.ts'
 
 /** What the head of a part says of it, put right where it is miswritten. */
@@ -58,9 +59,9 @@ function ownText(part: MimePart, content: string): string {
   return layOutHtml(content)
 }
 
-/** Whatever its line ends were. */
+/** Whatever its line ends were, and as it was typed where a program made it of HTML. */
 function plain(text: string): string {
-  return withoutMarks(text).replace(/\r\n?/g, '\n')
+  return withoutLinkTwins(withoutMarks(text).replace(/\r\n?/g, '\n'))
 }
 
 /** RFC 1896: commands in angle brackets, `<<` for one of these, parameters that are not shown, single line ends fold. */

@@ -1,4 +1,4 @@
-import { normaliseAddress } from '../core/address.ts'
+import { typedAddress } from '../core/address.ts'
 import { DeskError } from '../errors.ts'
 import { inviteParticipant, type Participant, participantsOf, takeOff } from '../store/participants.ts'
 import { ensurePerson } from '../store/people.ts'
@@ -85,7 +85,7 @@ export async function takeOffTicket(tx: Tx, ticket: Ticket, participant: Partici
 function addressIn(this: { word: string; usage: string }, words: string[]): string {
   const [text = ''] = words
   if (words.length !== 1) throw new DeskError('usage', `Write: ${this.word} TICKET ${this.usage}`)
-  const address = normaliseAddress(text.replace(/^<(.*)>$/, '$1'))
+  const address = typedAddress(text)
   if (!address) throw new DeskError('usage', `"${text}" is no mail address: write it like eve@example.com.`)
   return address
 }

@@ -1,4 +1,4 @@
-import { normaliseAddress, oneLine } from '../core/address.ts'
+import { oneLine, typedAddress } from '../core/address.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from '../store/id.ts'
 import { prepareMessage } from '../store/messages.ts'
@@ -100,7 +100,7 @@ export const log: WriteCommand<Taken> = {
 
 /** Whom a name means: never a guess. */
 async function addressOf(tx: Tx, call: Call, who: string): Promise<string> {
-  const address = normaliseAddress(who.replace(/^<|>$/g, ''))
+  const address = typedAddress(who)
   if (address && call.isOurs(address))
     throw new DeskError('usage', `${address} is an address of the desk itself: name who called.`)
   if (address) return address

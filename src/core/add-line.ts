@@ -1,4 +1,4 @@
-import { normaliseAddress } from './address.ts'
+import { typedAddress } from './address.ts'
 
 const MOST = 10
 const LINE = /^\s*!?(add|remove):?\s+(\S.*)$/i
@@ -14,7 +14,7 @@ export function peopleLines(text: string): { add: string[]; remove: string[] } {
     const addresses = listed
       .split(/[\s,;]+/)
       .filter(Boolean)
-      .map(part => normaliseAddress(part.replace(/^<|>$/g, '')))
+      .map(typedAddress)
     if (addresses.length === 0 || addresses.some(each => !each)) break
     for (const address of addresses) if (address) found[word.toLowerCase() as 'add' | 'remove'].add(address)
   }

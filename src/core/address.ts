@@ -9,6 +9,11 @@ export function normaliseAddress(text: string): string | null {
   return /^[^\s@<>(),;:"\\\p{Cc}]+@[^\s@<>(),;:"\\\p{Cc}]+$/u.test(address) ? address : null
 }
 
+/** The same of what somebody typed: in angle brackets, or with the end of a sentence behind it. */
+export function typedAddress(text: string): string | null {
+  return normaliseAddress(text.replace(/^<|[.!?]{1,3}$/g, '').replace(/>$/, ''))
+}
+
 /** `help+token@desk` is `help@desk` with the detail `token` (RFC 5233). */
 export function splitDetail(address: string): { base: string; detail: string } {
   const at = address.lastIndexOf('@')
