@@ -52,7 +52,7 @@ export function addDeskCommands(program: Command): void {
 async function run(deskCommand: DeskCommand, words: string[], options: Options, command: Command): Promise<void> {
   if (deskCommand.word === 'help' && words.length === 0) return print(command.parent?.helpInformation() ?? '')
   const { typed, literal } = splitAtEnd(words, command)
-  const taken = takeOptions(typed.map(wordOfShell), optionsOf(deskCommand))
+  const taken = takeOptions(typed.map(wordOfShell), optionsOf(deskCommand), namesOf(command))
   const left = [...taken.left.map(each => each.value), ...literal]
   const takesBody = deskCommand.body === 'required'
   const about = takesBody ? left.slice(0, taken.options.has('ticket') ? 0 : referenceWidth(left)) : left
@@ -71,6 +71,11 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
     // Whoever works here must see what may keep mail from coming or leaving.
     for (const { sentence } of await standingAlarms(context.store.read)) complain(`an alarm stands: ${sentence}`)
   })
+}
+
+/** Options of the command line itself, as far as they are long enough to be misspelt. */
+function namesOf({ options }: Command): string[] {
+  return options.map(each => each.name()).filter(name => name.length >= 4)
 }
 
 /** What was typed in front of a bare `--`, and behind it, where nothing is an option. */

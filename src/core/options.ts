@@ -130,8 +130,13 @@ export function countOptions(words: readonly Word[], kinds: OptionKinds): number
 /**
  * Takes the declared options out of words. What is left has the other words, from a bare `--` on as they are. Throws a
  * `DeskError` of code `usage` for what looks like a misspelt one: whoever meant text puts it in quotes or behind `--`.
+ * `others`: names of further ones, which are taken elsewhere where they are written in plain hyphens.
  */
-export function takeOptions<W extends Word>(words: readonly W[], kinds: OptionKinds): { options: Options; left: W[] } {
+export function takeOptions<W extends Word>(
+  words: readonly W[],
+  kinds: OptionKinds,
+  others: readonly string[] = [],
+): { options: Options; left: W[] } {
   const values: [string, true | number | string][] = []
   const left: W[] = []
   for (let at = 0; at < words.length; at += 1) {
@@ -143,7 +148,7 @@ export function takeOptions<W extends Word>(words: readonly W[], kinds: OptionKi
       values.push([found.name, givenIn(found, words[at + 1])])
       at += widthOf(found) - 1
     } else {
-      refuseMisspelt(word, kinds)
+      refuseMisspelt(word, [...Object.keys(kinds), ...others])
       left.push(word)
     }
   }
@@ -161,15 +166,14 @@ export function isOption(word: Word, kinds: OptionKinds): boolean {
 }
 
 /** `--anway`, `-anyway`, `--anyway,` and `words--anyway`. */
-function refuseMisspelt({ value: typed, isBare }: Word, kinds: OptionKinds): void {
+function refuseMisspelt({ value: typed, isBare }: Word, names: readonly string[]): void {
   if (!isBare) return
   const value = plainOption(typed)
-  const names = Object.keys(kinds)
   const [, long, single] = /--(\p{L}[\p{L}\p{N}-]*)\P{L}*$|^-(\p{L}[\p{L}\p{N}-]*)$/u.exec(value) ?? []
-  const isGlued = !value.startsWith('--')
-  const known = single ?? (isGlued ? long : undefined)
-  const meant = known === undefined ? nearest(long?.toLowerCase() ?? '', names) : known.toLowerCase()
-  if (meant === null || !names.includes(meant)) return
+  const [, written] = OPTION.exec(value) ?? []
+  const exact = [written, long, single].map(each => each?.toLowerCase() ?? '').find(each => names.includes(each))
+  const meant = exact ?? (value.startsWith('--') ? nearest(long?.toLowerCase() ?? '', names) : null)
+  if (meant === null) return
   throw new DeskError(
     'usage',
     `Nothing was done: did you mean --${meant} by "${typed}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,

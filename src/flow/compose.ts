@@ -222,7 +222,8 @@ function deskOf(context: Context, ticket: Ticket | undefined, entry: OutboxEntry
   return (context.desks.find(desk => desk.id === id) ?? context.desks[0])?.name ?? 'Help desk'
 }
 
-function readersNow(context: Context, ticket: Ticket): Promise<Readers> {
+/** Who reads an answer to a ticket as it is now, as a notification names them. */
+export function readersNow(context: Context, ticket: Ticket): Promise<Readers> {
   return readersOf(context.store.read, { ...channelFacts(context), isOurs: ourAddresses(context) }, ticket)
 }
 

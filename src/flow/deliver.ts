@@ -1,5 +1,6 @@
 import { DeliveryError, type Sent } from '../channel.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
+import { shownWith } from '../commands/recipients.ts'
 import { canonicalAddress } from '../core/address.ts'
 import { FIRST_RETRY_MS, nextTry } from '../core/retry.ts'
 import { countedAs } from '../core/sender.ts'
@@ -14,6 +15,7 @@ import {
   markRetry,
   markSent,
   nextDue,
+  noteReaders,
   type OutboxEntry,
   outboxById,
   type TakenRecipient,
@@ -24,7 +26,7 @@ import { countRate, pruneRates } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { beginThread } from '../store/threads.ts'
 import { moveReplyTo, recordEvent, ticketById } from '../store/tickets.ts'
-import { compose } from './compose.ts'
+import { compose, readersNow } from './compose.ts'
 import { type Context, deskFacts } from './context.ts'
 import { noticeKey } from './conversation.ts'
 import type { Renderer } from './render.ts'
@@ -187,6 +189,7 @@ export class Deliverer {
       }
       const due = taken.map(each => each.recipient)
       const attempt = Math.max(...taken.map(each => each.attempts))
+      await this.#noteReaders(entry, attempt)
       const message = await compose(this.#context, this.#renderer, entry, due, attempt)
       const sent = await withDeadline(adapter.send(message))
       return taken.map(each => resultFor(each, sent))
@@ -197,6 +200,15 @@ export class Deliverer {
       const { permanent = false, retryAfterMs } = known ?? {}
       return taken.map(each => ({ taken: each, ok: false, permanent, reason, retryAfterMs }))
     }
+  }
+
+  /** A notification names who reads an answer when it leaves, which may be others than when it was queued. */
+  async #noteReaders({ id, purpose, ticketId, readers }: OutboxEntry, attempt: number): Promise<void> {
+    const { store } = this.#context
+    const ticket = purpose === 'answer' && ticketId !== null ? await ticketById(store.read, ticketId) : undefined
+    if (!ticket || readers === null) return
+    const now = shownWith(ticket, await readersNow(this.#context, ticket)).readers
+    if (now !== readers) await store.transact(tx => noteReaders(tx, id, attempt === 1 ? now : null))
   }
 
   async #record(tx: Tx, entry: OutboxEntry, results: Result[]): Promise<void> {

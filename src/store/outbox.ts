@@ -135,6 +135,11 @@ export async function recipientsByNumber(sql: Sql, numbers: readonly number[]): 
   return found
 }
 
+/** Who would read an answer, as a message names them by now; null where earlier attempts at it may have named others. */
+export async function noteReaders(tx: Tx, id: string, readers: string | null): Promise<void> {
+  await tx`UPDATE outbox SET readers = ${readers} WHERE id = ${id}`
+}
+
 /** Others than its recipient know the tokens of these messages. */
 export async function markSeen(tx: Tx, ids: readonly string[], at: string): Promise<void> {
   if (ids.length === 0) return

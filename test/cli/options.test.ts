@@ -34,9 +34,15 @@ test.each([
   expect(await lastText()).toBe(text)
 })
 
-test('a misspelt option is asked about', async () => {
-  const { code, stderr } = await room.run('reply', 'HD-1', 'Words', '--anway')
-  expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining('did you mean --anyway') })
+test.each([
+  ['--anway', 'anyway'],
+  ['--attch', 'attach'],
+  ['—attach', 'attach'],
+  ['-attach', 'attach'],
+  ['--markdwon', 'markdown'],
+])('a misspelt option is asked about: %s', async (typed, meant) => {
+  const { code, stderr } = await room.run('reply', 'HD-1', 'Words', typed, 'a.pdf')
+  expect({ code, stderr }).toEqual({ code: 64, stderr: expect.stringContaining(`did you mean --${meant}`) })
 })
 
 test('the help of a verb shows its options', async () => {

@@ -1,6 +1,6 @@
 // Answers that agents give by commands in a mail: they leave as any other does, to whoever was shown, or are kept.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
+import { DeliveryError, type InboundMessage, type OutboundMessage } from '../../src/channel.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 
 const ANN = 'ann@example.com'
@@ -132,6 +132,49 @@ describe('an answer in a mail of an agent', () => {
       expect(words(refusal())).toContain(`To send it to ${ANN} all the same`)
       await answer(refusal(), '!anyway')
       expect(readers()).toEqual([ANN])
+    })
+  })
+
+  describe('to a notification that left late', () => {
+    const late = async (about: Partial<InboundMessage>) => {
+      desk.clock.advance(1000)
+      const more = { references: ['<first@example.com>'], to: [named('help@desk.example')], live: true as const }
+      await desk.channel.deliver(messageFrom(ANN, { authentication: PASS, ...more, ...about }))
+    }
+
+    test('leaves to those whom it names, though they came after it was queued', async () => {
+      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      await desk.as('eve', `invite 1 ${KIM}`)
+      await desk.deliver()
+      expect(words(last('Just a word.')).split('\n')[0]).toContain(KIM)
+      await answer(last('Just a word.'), SAID)
+      expect(readers()).toEqual([ANN, JAN, KIM])
+    })
+
+    test('is kept where somebody came back whom it no longer named', async () => {
+      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      await desk.as('eve', `uninvite 1 ${JAN}`)
+      await desk.deliver()
+      expect(words(last('Just a word.')).split('\n')[0]).not.toContain(JAN)
+      await as('eve', `invite 1 ${JAN}`)
+      await answer(last('Just a word.'), SAID)
+      expect(readers()).toEqual([])
+    })
+
+    test('is kept where an attempt before may have named others', async () => {
+      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      let fails = true
+      desk.channel.onSend = message => {
+        if (!fails || !message.recipients.includes(BOB)) return undefined
+        throw new DeliveryError('451 later', { permanent: false })
+      }
+      await desk.deliver()
+      fails = false
+      await desk.as('eve', `invite 1 ${KIM}`)
+      desk.clock.advance(3_600_000)
+      await desk.deliver()
+      await answer(last('Just a word.'), SAID)
+      expect(readers()).toEqual([])
     })
   })
 
