@@ -57,7 +57,7 @@ export interface Parts {
   /** Invitations as a person reads them. */
   calendars: string[]
   /** Parts that only their recipient can open, and signed ones that nobody can. */
-  sealed: ('smime' | 'pgp' | 'unreadable')[]
+  sealed: ('smime' | 'pgp' | 'rights' | 'unreadable')[]
   /** How many parts were opened that were signed with their text inside. */
   opened: number
   /** What a winmail.dat says. */

@@ -8,7 +8,7 @@ import { parametersOf, typeOf } from './parameters.ts'
 import type { MailWithin, Parts } from './parts.ts'
 import type { MimePart } from './text.ts'
 
-// Parts that S/MIME and OpenPGP put around a mail: signatures, what is signed with its text inside, what is encrypted.
+// Parts that S/MIME, OpenPGP and Microsoft's rights management put around a mail: signatures, what is signed with its text inside, what is encrypted.
 
 const MOST_OPENED = 4 // of one mail, within each other or side by side: a triple wrap has two
 
@@ -37,12 +37,15 @@ export interface Opening {
   spoken(): boolean
 }
 
-type Protection = 'signature' | 'version' | 'cms' | 'pgp' | undefined
+type Protection = 'signature' | 'version' | 'cms' | 'pgp' | 'rights' | undefined
 
 /** Signed with its text inside, and what is encrypted (RFC 8551 section 3.2), as their names tell it, too. */
 const CMS_TYPE = /^application\/(?:x-)?pkcs-?7-mime$/
 const CMS_NAME = /\.p7[mz]$/i
 const SIGNATURE_TYPE = /^application\/(?:pgp-signature|(?:x-)?pkcs-?7-signature)$/
+/** The mail itself under a licence of use ([MS-OXORMMS] section 2.2.2.1), beside a text that says no more than that. */
+const RIGHTS_TYPE = /^application\/x-microsoft-rpmsg-message$/
+const RIGHTS_NAME = /\.rpmsg$/i
 /** Documents that people signed, and signatures of documents, are files of theirs: `contract.pdf.p7m`. */
 const OF_DOCUMENT = /\.[a-z0-9]{1,8}\.(?:p7[ms]|asc|sig|sign)$/i
 
@@ -57,6 +60,7 @@ function isCms(start: Buffer): boolean {
 /** What S/MIME or OpenPGP wants with a file; undefined if it is none of theirs. */
 function protectionOf({ type, name, gathered: { start }, part }: ProtectedFile): Protection {
   if (type === 'multipart/signed') return 'cms' // as Outlook puts it into a winmail.dat (MS-OXOSMIME 2.1)
+  if (RIGHTS_TYPE.test(type) || RIGHTS_NAME.test(name)) return 'rights'
   if (isArmored(start, 'PUBLIC KEY BLOCK')) return undefined
   if (isArmored(start, 'MESSAGE')) return 'pgp'
   if (type === 'application/pgp-encrypted') return /^\s*Version\s*:/i.test(start.toString('latin1')) ? 'version' : 'pgp'
@@ -75,8 +79,8 @@ export async function takeProtected(file: ProtectedFile, parts: Parts, opening: 
   const protection = protectionOf(file)
   if (protection === undefined) return false
   if (protection === 'cms') return takeCms(file, parts, opening)
-  if (protection !== 'signature') parts.sealed.push('pgp')
-  if (protection === 'pgp') return false
+  if (protection !== 'signature') parts.sealed.push(protection === 'rights' ? 'rights' : 'pgp')
+  if (protection === 'pgp' || protection === 'rights') return false
   await remove(file)
   return true
 }

@@ -7,6 +7,7 @@ import { plainName } from '../core/address.ts'
 import { wordsOf } from '../core/command-line.ts'
 import type { Options } from '../core/options.ts'
 import { formatReference, parseReference, type Reference, referenceAt, referencesIn } from '../core/reference.ts'
+import { isQuoted } from '../core/reply/lines.ts'
 import { readTypedLine, type TypedLine, textIn, withoutQuotesAround, wordOf } from '../core/typed-line.ts'
 import { DeskError } from '../errors.ts'
 import type { Sql } from '../store/sql.ts'
@@ -134,7 +135,9 @@ export async function otherNamed(
 ): Promise<string | null> {
   const named = referencesIn(subject, prefixes).filter(each => each.bracketed)
   const own = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
-  const begun = referenceAt(text, prefixes) ?? (await referenceBehind(sql, text, prefixes, ticket))
+  // What it quotes first is what somebody else named.
+  const typed = isQuoted(text.trimStart().split('\n', 1)[0] ?? '') ? '' : text
+  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind(sql, typed, prefixes, ticket))
   const isOther = begun !== null && !(await leadsTo(sql, begun.number, ticket))
   const other = isOther ? begun : own.includes(true) ? undefined : named[0]
   return other ? formatReference(prefixes[0] ?? '', other.number) : null

@@ -348,6 +348,22 @@ describe('encrypted', () => {
     expect(names(message)).toEqual(['plan.pgp'])
   })
 
+  test.each([
+    ['application/x-microsoft-rpmsg-message; name=message.rpmsg', 'message.rpmsg'],
+    ['application/octet-stream; name=message_v2.rpmsg', 'message_v2.rpmsg'],
+  ])('by Microsoft 365, as %s', async (type, name) => {
+    const protectedMail = part(Buffer.from('76e804600000', 'hex'), `Content-Type: ${type}`)
+    const message = await multipart(
+      'multipart/mixed',
+      part('Bob Berg has sent you a protected message.', TEXT),
+      protectedMail,
+    )
+    expect(message.sealed).toBe(true)
+    expect(names(message)).toEqual([name])
+    const alone = await multipart('multipart/mixed', protectedMail)
+    expect(alone.visible).toContain('encrypted by Microsoft 365')
+  })
+
   test('a file beside a text in the clear', async () => {
     const file = part(await load('encrypted.pgp'), 'Content-Type: application/octet-stream; name=plan.pdf.pgp')
     const message = await multipart('multipart/mixed', part('See the plan.', TEXT), file)

@@ -214,6 +214,7 @@ describe('an answer in a mail of an agent', () => {
 
     test.each([
       ['in the middle', `As in HD-2, I think: ${SAID}`, 'Re: [HD-1] New: Room'],
+      ['in a quote above it', `> HD-2 is still open, why?\n\n${SAID}`, 'Re: [HD-1] New: Room'],
       ['beside its own in the subject', SAID, 'Re: [HD-1] New: Room, as in [HD-2]'],
       ['without brackets in the subject', SAID, 'Re: Room, as in HD-2'],
       ['that is its own', `HD-1: ${SAID}`, 'Re: Room'],
