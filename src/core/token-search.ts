@@ -50,6 +50,9 @@ const DEEPEST = 2 // base64 within base64, as in a mail that is a file of a mail
 /** Base64 with the letters of either alphabet, over one line or several, also as a quote; its last line may be short. */
 const BASE64 = /[\w+/-]{20,}(?:={0,2}[ \t]*(?:\r\n?|\n)[ \t>|]*[\w+/-]+)*/g
 
+/** As long as a token, which is of ASCII; NUL stands between its letters in UTF-16. */
+const IS_TEXT = /[\0\t\n\r -~]{22}/
+
 /**
  * Tokens in what base64 stands for. Nobody knows where it begins, so each of the four ways to read it is tried. A span
  * holds those signs alone that stand for nothing else.
@@ -60,6 +63,7 @@ function tokensInBase64(text: string, keys: readonly TokenKey[], own: number | n
     const packed = block.replace(/[^\w+/-]+/g, '')
     for (let skipped = 0; skipped < 4; skipped += 1) {
       const inner = Buffer.from(packed.slice(skipped), 'base64').toString('latin1')
+      if (!IS_TEXT.test(inner)) continue
       const within = tokensAsWritten(inner, keys, own)
       if (depth > 1) within.push(...tokensInBase64(inner, keys, own, depth - 1))
       if (within.length === 0) continue
