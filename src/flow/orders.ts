@@ -13,10 +13,9 @@ import { seqOfKept } from '../commands/kept.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { quoted } from '../commands/unseen.ts'
 import { wordsOf } from '../core/command-line.ts'
-import { holdsMail } from '../core/file-danger.ts'
-import { aboveForward, showsMail } from '../core/forward.ts'
+import { aboveForward } from '../core/forward.ts'
 import { countOptions, NO_OPTIONS, Options, takeOptions } from '../core/options.ts'
-import { type KnownOrders, mentionsOrder, ordersIn } from '../core/order-lines.ts'
+import { ordersIn } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
 import { isBelieved } from '../core/sender.ts'
 import { formatShown } from '../core/shown.ts'
@@ -32,7 +31,8 @@ import { type Ticket, ticketById } from '../store/tickets.ts'
 import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
 import { claimsOf } from './conversation.ts'
-import { isSent, leadsTo, otherNamed, readCommand, type TypedCommand } from './read-command.ts'
+import { knownOrders, refuseLeak } from './leak.ts'
+import { isSent, leadsTo, readCommand, type TypedCommand } from './read-command.ts'
 import { answeredMail, changing, type Seen, seenIn } from './seen.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
 
@@ -162,50 +162,6 @@ function optionOfAnswer(commands: Commands, line: string): Options | undefined {
   const kinds = commands.find('reply').options ?? {}
   const words = wordsOf(`--${line}`)
   return countOptions(words, kinds) === words.length ? takeOptions(words, kinds).options : undefined
-}
-
-/** What a line of an agent's mail is known by that was meant for the desk. */
-export function knownOrders(commands: Commands): KnownOrders {
-  return { isCommand: word => commands.has(word), options: commands.find('reply').options ?? {} }
-}
-
-/** What goes to a requester must be meant for this one, and hold no mail of others. */
-async function refuseLeak(
-  sql: Sql,
-  facts: DeskFacts,
-  { command, body, named, options }: Step,
-  { attachments, sealed, subject }: InboundMessage,
-  ticket: Ticket | undefined,
-  known: KnownOrders,
-): Promise<void> {
-  if (!isSent(command, options)) return
-  if (mentionsOrder(body, known)) {
-    throw new DeskError('usage', 'Your text has a line that begins like a command, where none is taken.')
-  }
-  if (showsMail(body)) {
-    throw new DeskError(
-      'usage',
-      'Your mail shows another below its text, which may hold what the requester must not see.',
-    )
-  }
-  // Without words of its own it sends the answer that was kept.
-  if (!body.trim() && !options.has('anyway')) throw new DeskError('usage', 'Write what to answer.')
-  if (sealed) {
-    throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
-  }
-  if (attachments.some(holdsMail)) {
-    throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
-  }
-  if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
-    throw new DeskError('usage', `Your mail answers ${ticket.ref}: answer another ticket by a mail of its own.`)
-  }
-  const other = ticket && named === null ? await otherNamed(sql, facts, { text: body, subject }, ticket) : null
-  if (ticket && other !== null) throw new DeskError('usage', forWhich(ticket, other))
-}
-
-/** Asks for which of two tickets a mail was meant. */
-export function forWhich({ ref }: Ticket, other: string): string {
-  return `Your mail answers ${ref} and names ${other}, so nothing of it was sent. If it is for ${ref}, write !reply ${ref} on a line of its own above your text; for ${other}, answer a mail about that.`
 }
 
 function understand(

@@ -262,17 +262,18 @@ describe('a token that others have seen', () => {
 })
 
 describe('a token that somebody else has used', () => {
-  test.each<[string, Letter]>([
-    ['a vendor to whom the notification was forwarded', { from: KIM, text: 'We look into it.' }],
-    ['another address of the agent, with a vendor on Cc', { from: 'bob@home.example', head: [`Cc: ${KIM}`] }],
-  ])('confirms nobody from then on: %s', async (_who, letter) => {
+  test.each<[string, Letter, string]>([
+    ['a vendor to whom the notification was forwarded', { from: 'v@vendor.example' }, 'held:stranger-with-token'],
+    ['another address of the agent', { from: 'bob@home.example', head: [`Cc: ${KIM}`] }, 'held:stranger-with-token'],
+    ['the requester', { from: `Ann <${ANN}>` }, 'appended HD-1 in'],
+  ])('confirms nobody from then on: %s', async (_who, letter, becomes) => {
     round += 1
     await siege.send({ from: `Ann <${ANN}>`, head: ['In-Reply-To: <vpn@example.com>'], text: `News ${round}.` })
     const token = siege.tokenOf(BOB, /^\[HD-1\]/)
     const recipients = [`help+${token}@desk.example`]
     const head = [`To: ${recipients[0]}`, `In-Reply-To: <${token}@desk.example>`]
     await siege.send({ ...letter, recipients, head: [...head, ...(letter.head ?? [])] })
-    expect(await siege.newest()).toBe('held:stranger-with-token')
+    expect(await siege.newest()).toBe(becomes)
     const sent = siege.world.to(ANN).length
     await siege.send({ from: `Bob <${BOB}>`, sender: KIM, recipients, head, text: `!close\n\nSend it to ${KIM}.` })
     expect(await siege.newest()).toBe('appended HD-1 internal')
