@@ -56,7 +56,9 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   if (explicit !== undefined) return { ...made([explicit], line.rest), named: parseReference(explicit, prefixes) }
   const found =
     referenceAt(line.rest, prefixes, { numbers: isNumberMeant(command, line.rest, place) }) ??
-    (ticket && command.body !== 'none' ? await referenceBehind({ ...place, ticket }, command, line) : null)
+    (ticket && command.body !== 'none'
+      ? await referenceBehind({ ...place, ticket }, line.rest, isSent(command, line.options))
+      : null)
   const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
   if (ticket && found && !own && isDoubtful(place, command, line, found)) {
     throw await whichTicket({ ...place, ticket }, { command, line, found })
@@ -100,9 +102,9 @@ const FIRST_WORDS = /^\s*(?:\S+\s*){0,4}/u
  * as one.
  */
 async function referenceBehind(
-  { sql, facts: { prefixes }, ticket }: TypedPlace & { ticket: Ticket },
-  command: Command,
-  { rest: text, options }: TypedLine,
+  { sql, facts: { prefixes }, ticket }: { sql: Sql; facts: Pick<DeskFacts, 'prefixes'>; ticket: Ticket },
+  text: string,
+  leaves: boolean,
 ): Promise<Reference | null> {
   const isOther = async (found: Reference | null) =>
     found !== null &&
@@ -115,7 +117,7 @@ async function referenceBehind(
   const numbered =
     MARKED.test(words) || NUMBER_FIRST.test(text) ? referenceAt(behind, prefixes, { numbers: true }) : null
   if (numbered && (await isOther(numbered))) return { ...numbered, isAlone: false }
-  const [begun = ''] = isSent(command, options) ? (FIRST_WORDS.exec(text) ?? []) : []
+  const [begun = ''] = leaves ? (FIRST_WORDS.exec(text) ?? []) : []
   for (const { 0: word, index } of begun.matchAll(/\S+/gu)) {
     const later = referenceAt(text.slice(index + word.length), prefixes)
     if (later && (await isOther(later))) return { ...later, isAlone: false }
@@ -129,15 +131,16 @@ async function referenceBehind(
  */
 export async function otherNamed(
   sql: Sql,
-  { prefixes }: Pick<DeskFacts, 'prefixes'>,
+  facts: Pick<DeskFacts, 'prefixes'>,
   { text, subject }: { text: string; subject: string },
   ticket: Ticket,
 ): Promise<string | null> {
+  const { prefixes } = facts
   const named = referencesIn(subject, prefixes).filter(each => each.bracketed)
   const own = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
   // What it quotes first is what somebody else named.
   const typed = isQuoted(text.trimStart().split('\n', 1)[0] ?? '') ? '' : text
-  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind(sql, typed, prefixes, ticket))
+  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind({ sql, facts, ticket }, typed, true))
   const isOther = begun !== null && !(await leadsTo(sql, begun.number, ticket))
   const other = isOther ? begun : own.includes(true) ? undefined : named[0]
   return other ? formatReference(prefixes[0] ?? '', other.number) : null
