@@ -140,7 +140,7 @@ export async function otherNamed(
   const own = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
   // What it quotes first is what somebody else named.
   const typed = isQuoted(text.trimStart().split('\n', 1)[0] ?? '') ? '' : text
-  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind({ sql, facts, ticket }, typed, true))
+  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind({ sql, facts, ticket }, typed, false))
   const isOther = begun !== null && !(await leadsTo(sql, begun.number, ticket))
   const other = isOther ? begun : own.includes(true) ? undefined : named[0]
   return other ? formatReference(prefixes[0] ?? '', other.number) : null
