@@ -472,7 +472,11 @@ export interface ChannelAdapter {
   start(desk: Desk): Promise<void>
   /** Finishes what is in hand; safe to call twice. */
   stop(): Promise<void>
-  send(message: OutboundMessage): Promise<Sent>
+  /**
+   * Rejects with a `DeliveryError`. When `signal` aborts, nobody waits for it any longer: it ends what it does, and closes
+   * the connection that it does it on.
+   */
+  send(message: OutboundMessage, signal?: AbortSignal): Promise<Sent>
 }
 
 /** One thing that was tried, and what to do if it failed. */

@@ -257,14 +257,14 @@ export class EmailChannel
     }
   }
 
-  async send(message: OutboundMessage): Promise<Sent> {
+  async send(message: OutboundMessage, signal?: AbortSignal): Promise<Sent> {
     const size = message.attachments.reduce((sum, each) => sum + each.size, 0)
     const release = await this.#options.budget.take(size)
     try {
       const { composeMail } = await import('./compose.ts')
       const { address, plusAddress } = this.settings
       const mail = await composeMail(message, { address, plusAddress })
-      const sent = await (await this.#sendVia()).send(message.id, mail, message.recipients)
+      const sent = await (await this.#sendVia()).send(message.id, mail, message.recipients, signal)
       if (!message.automatic && sent.accepted.length > 0) await this.#keepSent(mail)
       return sent
     } finally {

@@ -6,13 +6,14 @@ import type { Maildir } from './maildir.ts'
 import type { TokenSource } from './oauth.ts'
 import type { EmailSettings } from './settings.ts'
 
-const CONNECTIONS = 5
+const CONNECTIONS = 6 // as many as a channel has places
 const CONNECT_MS = 10_000
 const SOCKET_MS = 40_000
 
 /** How mail leaves. */
 export interface MailSender {
-  send(id: string, mail: SendMailOptions, recipients: string[]): Promise<Sent>
+  /** When `signal` aborts, its connection is closed. */
+  send(id: string, mail: SendMailOptions, recipients: string[], signal?: AbortSignal): Promise<Sent>
   /** Rejects with what is wrong. */
   check(): Promise<void>
   close(): void
@@ -38,9 +39,10 @@ export function smtpSender(settings: SmtpSettings, tokens?: TokenSource): MailSe
   })
   if (byToken) transport.set('oauth2_provision_cb', provisionFrom(byToken))
   return {
-    send: (_id, mail, recipients) => sendThrough(transport, mail, recipients),
+    send: (_id, mail, recipients, signal) =>
+      sendThrough(transport, { ...mail, ...(signal ? { signal } : {}) }, recipients),
     check: async () => void (await transport.verify()),
-    close: () => transport.close(),
+    close: () => transport.close({ force: true }), // what is under way was waited for
   }
 }
 

@@ -23,6 +23,7 @@ import { countRate } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { moveThread } from '../store/threads.ts'
 import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../store/tickets.ts'
+import { isToldAlone } from './backlog.ts'
 import { recordBounce } from './bounced.ts'
 import { type Intake, meet, type Origin } from './context.ts'
 import { rememberThread } from './conversation.ts'
@@ -66,15 +67,21 @@ export async function openWith(
   const entry = await entryFor(tx, intake, origin, message, { opens: true })
   const { sender } = entry
   const change = recordedBy ? { ...entry.change, actorId: recordedBy.id } : entry.change
+  const number = await tx.number('ticket', intake.group)
+  // Mail that lay somewhere before it came may be one of thousands.
+  const waited = !message.live && !entry.old && origin.kind === 'email'
+  const place = { deskId: origin.desk.id, number, channel: origin.channel }
+  const alone = !waited || (await isToldAlone(tx, place, facts.at))
   const opening = {
     id: newId(),
-    number: await tx.number('ticket', intake.group),
+    number,
     desk: origin.desk,
     channel: origin.channel,
     subject: oneLine(plainSubject(message.subject, facts.prefixes)) || '(no subject)',
     replyTo: answerAddress(facts, message),
     requester: sender,
     room: facts.roomOf(origin.desk.id),
+    quiet: !alone,
     ...(recordedBy ? { recordedBy } : {}),
   }
   const prepared = prepareIncoming(entry, opening.id)
@@ -107,7 +114,7 @@ export async function openWith(
   if (message.urgency) await recordEvent(tx, ticket, { type: 'classified', data: { urgency: message.urgency } }, change)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   const note = beforeTelling && (await beforeTelling((await ticketById(tx, ticket.id)) ?? ticket))
-  if (!entry.old) {
+  if (!entry.old && alone) {
     await tellAgents(tx, facts, concerned(facts, null, sender.id), {
       kind: 'notify-opened',
       purpose: ticket.replyTo ? 'answer' : 'internal',

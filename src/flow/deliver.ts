@@ -1,103 +1,107 @@
 import { DeliveryError, type Sent } from '../channel.ts'
 import { concerned, tellAgents } from '../commands/notify.ts'
 import { shownWith } from '../commands/recipients.ts'
-import { canonicalAddress } from '../core/address.ts'
 import { FIRST_RETRY_MS, nextTry } from '../core/retry.ts'
-import { countedAs } from '../core/sender.ts'
 import { sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { remember } from '../store/memory.ts'
 import { messageById } from '../store/messages.ts'
+import { noteReaders, type OutboxEntry, outboxById } from '../store/outbox.ts'
 import {
-  automaticSince,
-  dropRecipient,
+  channelsInQueue,
   markFailed,
   markRetry,
   markSent,
+  nextCandidates,
   nextDue,
-  noteReaders,
-  type OutboxEntry,
-  outboxById,
   type TakenRecipient,
   takeDue,
-} from '../store/outbox.ts'
+} from '../store/outbox-turns.ts'
 import { prunePerformed } from '../store/performed.ts'
-import { countRate, pruneRates } from '../store/rates.ts'
+import { pruneRates } from '../store/rates.ts'
 import type { Tx } from '../store/sql.ts'
 import { beginThread } from '../store/threads.ts'
 import { moveReplyTo, recordEvent, ticketById } from '../store/tickets.ts'
+import { mayLeave } from './automatic-limit.ts'
 import { compose, readersNow } from './compose.ts'
 import { type Context, deskFacts } from './context.ts'
 import { noticeKey } from './conversation.ts'
+import { Loop } from './loop.ts'
+import { PLACES, Places } from './places.ts'
 import type { Renderer } from './render.ts'
 
-const BATCH = 20
+const LOOKED_AT = 4 * PLACES // of what is due in a channel, to find some whose domain has a place
 const SEND_DEADLINE_MS = FIRST_RETRY_MS - 5_000
+const STOP_MS = 3_000 // for what is under way when the desk stops; it is tried again at the next start
 const SLOW_POLL_MS = 30_000
-const AFTER_TROUBLE_MS = 1_000
-/** Few by themselves, and what must not be missed. */
-const UNLIMITED: ReadonlySet<string> = new Set(['notify-alarm', 'notify-held'])
 const HOUR_MS = 60 * 60 * 1000
-const DAY_MS = 24 * 60 * 60 * 1000
+const DAY_MS = 24 * HOUR_MS
 
 type Result = { taken: TakenRecipient } & (
   | { ok: true; began: { thread: string; replyTo: string } | undefined }
   | { ok: false; permanent: boolean; reason: string; retryAfterMs: number | undefined }
 )
 
-/** Sends what is queued: takes what is due and counts the attempt, sends it with no transaction open, records how it went. */
+/** What a pass began. */
+interface Pass {
+  /** Recipients whose attempt was counted. */
+  taken: number
+  /** Settled when all that it sends is over. */
+  over: Promise<unknown>
+}
+
+/**
+ * Sends what is queued: takes what is due and counts the attempt, sends it with no transaction open, records how it
+ * went. Each channel has places of its own, and each of its domains a part of them, so that what is slow holds up only
+ * its own.
+ */
 export class Deliverer {
   readonly #context: Context
   readonly #renderer: Renderer
-  #wake: () => void = () => undefined
-  #woken = false
+  readonly #places = new Map<string, Places>()
+  readonly #underWay = new Map<Promise<unknown>, AbortController>()
   #passed = '' // when the last pass began
   #tidied = 0
-  #stopped = true
-  #loop: Promise<void> | undefined
+  readonly #loop: Loop
   #unsubscribe: () => void = () => undefined
 
   constructor(context: Context, renderer: Renderer) {
     this.#context = context
     this.#renderer = renderer
+    this.#loop = new Loop(
+      () => this.#sendAndWait(),
+      error => context.log.error({ err: error }, 'delivering failed; it goes on in a second'),
+    )
   }
 
   start(): void {
-    this.#stopped = false
     this.#unsubscribe = this.#context.store.onWake(() => this.wake())
-    this.#loop = this.#run()
+    this.#loop.start()
   }
 
-  /** Finishes what is in hand. */
+  /** Gives what is under way a few seconds to leave. */
   async stop(): Promise<void> {
-    this.#stopped = true
     this.#unsubscribe()
-    this.wake()
-    await this.#loop
+    await this.#loop.stop()
+    const late = setTimeout(() => {
+      for (const sending of this.#underWay.values()) sending.abort(lateError('The desk was stopped.'))
+    }, STOP_MS)
+    await Promise.all(this.#underWay.keys())
+    clearTimeout(late)
   }
 
-  /** Something may be due. */
+  /** Something may be due, or a place is free. */
   wake(): void {
-    this.#woken = true
-    this.#wake()
+    this.#loop.wake()
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      let wait = AFTER_TROUBLE_MS
-      try {
-        this.#woken = false
-        await this.#tidy()
-        if ((await this.pass()) > 0) continue
-        wait = await this.#untilDue()
-      } catch (error) {
-        this.#context.log.error({ err: error }, 'delivering failed; it goes on in a second')
-      }
-      if (!this.#woken) await this.#sleep(wait)
-    }
+  /** Gives how long nothing more will be due. */
+  async #sendAndWait(): Promise<number> {
+    await this.#tidy()
+    return (await this.#sendDue()).taken > 0 ? 0 : this.#untilDue()
   }
 
-  /** Once an hour, counters that are over are forgotten. */
+  /** Once an hour, counters that are over are forgotten, and channels looked for that are configured no more. */
   async #tidy(): Promise<void> {
     const now = this.#context.clock.now()
     if (now.getTime() - this.#tidied < HOUR_MS) return
@@ -107,6 +111,7 @@ export class Deliverer {
       await pruneRates(tx, now.toISOString())
       await prunePerformed(tx, before)
     })
+    for (const channel of await channelsInQueue(this.#context.store.read)) this.#placesOf(channel)
   }
 
   async #untilDue(): Promise<number> {
@@ -115,73 +120,81 @@ export class Deliverer {
     return Math.min(SLOW_POLL_MS, Math.max(0, Date.parse(due) - this.#context.clock.now().getTime()))
   }
 
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  #placesOf(channel: string): Places {
+    const places = this.#places.get(channel) ?? new Places()
+    this.#places.set(channel, places)
+    return places
   }
 
-  /** Sends one batch of what is due. Gives how many recipients were tried. */
+  /** Sends as much of what is due as there are places for, to its end. Gives how many recipients were tried. */
   async pass(): Promise<number> {
-    const { store, clock } = this.#context
+    const { taken, over } = await this.#sendDue()
+    await over
+    return taken
+  }
+
+  /** Begins to send what is due, as far as there are places. */
+  async #sendDue(): Promise<Pass> {
+    const { store, clock, channels } = this.#context
     const now = clock.now()
     this.#passed = now.toISOString()
-    const again = new Date(now.getTime() + FIRST_RETRY_MS)
-    const { due, taken } = await store.transact(async tx => {
-      const all = await takeDue(tx, now.toISOString(), again.toISOString(), BATCH)
-      const within: TakenRecipient[] = []
-      for (const each of all) if (await this.#mayLeave(tx, each, now.toISOString())) within.push(each)
-      return { due: all.length, taken: within }
-    })
-    const byEntry = Map.groupBy(taken, each => each.outboxId)
-    await Promise.all([...byEntry].map(([outboxId, recipients]) => this.#deliver(outboxId, recipients)))
-    return due
-  }
-
-  /** Whatever arrives, nobody gets more than so many automatic mails in a day. Counted before it leaves, once each. */
-  async #mayLeave(tx: Tx, { outboxId, recipient, attempts }: TakenRecipient, at: string): Promise<boolean> {
-    if (attempts > 1) return true
-    const entry = await outboxById(tx, outboxId)
-    if (!entry || entry.kind === 'reply' || UNLIMITED.has(entry.kind)) return true
-    const { requester, agent } = this.#context.automatic
-    const most = entry.purpose === 'requester' ? requester : agent
-    // What others cause in somebody's name leaves room for what that person causes.
-    const name = countedAs(canonicalAddress(recipient), isDoubtful(entry) ? 'unconfirmed' : 'confirmed')
-    const mailbox = await countRate(tx, `automatic to ${name}`, at, DAY_MS)
-    const since = new Date(Date.parse(at) - DAY_MS).toISOString()
-    const lately = await automaticSince(tx, recipient, since, entry)
-    if (Math.max(mailbox, lately) <= most) return true
-    await dropRecipient(tx, outboxId, recipient, 'more than enough automatic mail went there today', at)
-    const told = entry.purpose === 'requester' || (await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1
-    if (!told) {
-      const sentence = `${recipient} got ${most} notifications within a day and gets no more of them today: look with relaydesk list.`
-      await raiseAlarm(tx, { channel: entry.channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
-      const facts = await deskFacts(this.#context, tx)
-      const draft = { kind: 'notify-alarm', purpose: 'internal', channel: entry.channel, note: sentence } as const
-      await tellAgents(
-        tx,
-        facts,
-        facts.agents.filter(each => each.email === recipient),
-        draft,
-      )
+    for (const channel of channels.keys()) this.#placesOf(channel)
+    const due: string[] = []
+    for (const [channel, places] of this.#places) {
+      const { free, full, again } = places
+      if (free === 0) continue
+      const query = { channel, now: this.#passed, full, again, limit: LOOKED_AT }
+      due.push(...places.give(await nextCandidates(store.read, query)))
     }
-    return false
+    if (due.length === 0) return { taken: 0, over: Promise.resolve() }
+    const { all, leaving } = await this.#take(due, now).catch(error => {
+      for (const each of due) this.#release(each)
+      throw error
+    })
+    const byEntry = Map.groupBy(leaving, each => each.outboxId)
+    for (const each of due) if (!byEntry.has(each)) this.#release(each)
+    const over = [...byEntry].map(([outboxId, recipients]) => this.#deliver(outboxId, recipients))
+    return { taken: all.length, over: Promise.all(over) }
   }
 
-  async #deliver(outboxId: string, taken: TakenRecipient[]): Promise<void> {
+  async #take(due: readonly string[], now: Date): Promise<{ all: TakenRecipient[]; leaving: TakenRecipient[] }> {
+    const at = now.toISOString()
+    const nextTryAt = new Date(now.getTime() + FIRST_RETRY_MS).toISOString()
+    return this.#context.store.transact(async tx => {
+      const all = await takeDue(tx, due, { now: at, nextTryAt })
+      const leaving: TakenRecipient[] = []
+      for (const each of all) if (await mayLeave(tx, this.#context, each, at)) leaving.push(each)
+      return { all, leaving }
+    })
+  }
+
+  #release(outboxId: string): void {
+    for (const places of this.#places.values()) places.release(outboxId)
+  }
+
+  /** Never rejects: what could not be recorded is tried again, as after a crash. */
+  #deliver(outboxId: string, taken: TakenRecipient[]): Promise<unknown> {
+    const stop = new AbortController()
+    const delivering = this.#sendAndRecord(outboxId, taken, stop)
+      .catch(error => this.#context.log.error({ err: error }, 'how a delivery went could not be recorded'))
+      .finally(() => {
+        this.#underWay.delete(delivering)
+        this.#release(outboxId)
+        this.wake()
+      })
+    this.#underWay.set(delivering, stop)
+    return delivering
+  }
+
+  async #sendAndRecord(outboxId: string, taken: TakenRecipient[], stop: AbortController): Promise<void> {
     const { store } = this.#context
     const entry = await outboxById(store.read, outboxId)
     if (!entry) return
-    const results = await this.#send(entry, taken)
+    const results = await this.#send(entry, taken, stop)
     await store.transact(tx => this.#record(tx, entry, results))
-    if (results.some(result => !result.ok)) this.wake()
   }
 
-  async #send(entry: OutboxEntry, taken: TakenRecipient[]): Promise<Result[]> {
+  async #send(entry: OutboxEntry, taken: TakenRecipient[], stop: AbortController): Promise<Result[]> {
     try {
       const adapter = this.#context.channels.get(entry.channel)?.adapter
       if (!adapter) {
@@ -191,7 +204,7 @@ export class Deliverer {
       const attempt = Math.max(...taken.map(each => each.attempts))
       await this.#noteReaders(entry, attempt)
       const message = await compose(this.#context, this.#renderer, entry, due, attempt)
-      const sent = await withDeadline(adapter.send(message))
+      const sent = await withDeadline(stop, () => adapter.send(message, stop.signal))
       return taken.map(each => resultFor(each, sent))
     } catch (error) {
       this.#context.log.warn({ err: error, outbox: entry.number, channel: entry.channel }, 'a delivery failed')
@@ -272,10 +285,6 @@ export class Deliverer {
   }
 }
 
-function isDoubtful({ cause }: OutboxEntry): boolean {
-  return cause === 'unconfirmed' || cause === 'disowned'
-}
-
 function resultFor(taken: TakenRecipient, sent: Sent): Result {
   if (sent.accepted.includes(taken.recipient)) return { taken, ok: true, began: sent.threads?.[taken.recipient] }
   const refused = sent.refused.find(each => each.recipient === taken.recipient)
@@ -283,16 +292,20 @@ function resultFor(taken: TakenRecipient, sent: Sent): Result {
   return { taken, ok: false, permanent, reason, retryAfterMs: undefined }
 }
 
-/** Counts a send without an end as failed for now, before its next attempt is due. */
-async function withDeadline(sending: Promise<Sent>): Promise<Sent> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    const error = new DeliveryError('The transport did not answer in time.', { permanent: false })
-    timer = setTimeout(() => reject(error), SEND_DEADLINE_MS)
+/** Ends a send that takes too long before its next attempt is due, and counts it as failed for now. */
+async function withDeadline(stop: AbortController, send: () => Promise<Sent>): Promise<Sent> {
+  const { signal } = stop
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
+  const timer = setTimeout(() => stop.abort(lateError('The transport did not answer in time.')), SEND_DEADLINE_MS)
   try {
-    return await Promise.race([sending, late])
+    return await Promise.race([send(), aborted])
   } finally {
     clearTimeout(timer)
   }
+}
+
+function lateError(sentence: string): DeliveryError {
+  return new DeliveryError(sentence, { permanent: false })
 }

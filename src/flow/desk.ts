@@ -9,6 +9,7 @@ import { recall, remember } from '../store/memory.ts'
 import { dropOutbox, retryOutbox } from '../store/outbox.ts'
 import { allAgents, saveAgents } from '../store/people.ts'
 import { openConversations } from '../store/tickets.ts'
+import { tellOfBacklogs } from './backlog.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Deliverer } from './deliver.ts'
 import { actionsIn, homeOf } from './home.ts'
@@ -41,7 +42,8 @@ export class DeskService {
     this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context)
-    this.timekeeper.alsoDue = async () => (await this.performer.openUnclear()) + (await giveUpRevisions(context))
+    this.timekeeper.alsoDue = async () =>
+      (await this.performer.openUnclear()) + (await giveUpRevisions(context)) + (await tellOfBacklogs(context))
     this.rooms = new Rooms(context)
     for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
   }

@@ -17,23 +17,28 @@ import { beginThread } from '../store/threads.ts'
 import { ticketById } from '../store/tickets.ts'
 import { cardFor, entryFor } from './card.ts'
 import { type Context, deskFacts, room } from './context.ts'
+import { Loop } from './loop.ts'
 
 const BATCH = 10
 const SLOW_POLL_MS = 30_000
-const AFTER_TROUBLE_MS = 1_000
 const RETRIES_MS = [2_000, 10_000, 30_000]
 const LONGEST_WAIT_MS = 5 * 60 * 1000
 
+/** A room, and who shows cards in it. */
+interface Room {
+  channel: string
+  deskId: string
+  shows: ShowsCards
+}
+
 /**
  * Keeps the cards of tickets as the tickets are: follows the events of each, tells them below its card in order, then
- * shows the card as it is now. What was shown is counted before the next is, so that nothing is told twice.
+ * shows the card as it is now. What was shown is counted before the next is, so that nothing is told twice. Each room
+ * goes on by itself.
  */
 export class Rooms {
   readonly #context: Context
-  #stopped = true
-  #loop: Promise<void> | undefined
-  #wake: () => void = () => undefined
-  #woken = false
+  #loops: Loop[] = []
   #unsubscribe: () => void = () => undefined
 
   constructor(context: Context) {
@@ -42,81 +47,59 @@ export class Rooms {
 
   /** Open tickets of desks that have a room by now get a card when something happens to them. */
   async start(): Promise<void> {
+    const { store, log } = this.#context
     const rooms = this.#rooms()
     if (rooms.length === 0) return
-    await this.#context.store.transact(async tx => {
+    await store.transact(async tx => {
       for (const { channel, deskId } of rooms) await adoptCards(tx, deskId, channel)
     })
-    this.#stopped = false
-    this.#unsubscribe = this.#context.store.onWake(() => this.wake())
-    this.#loop = this.#run()
+    this.#unsubscribe = store.onWake(() => this.wake())
+    const failed = (error: unknown) => log.error({ err: error }, 'cards could not be shown; it goes on in a second')
+    this.#loops = rooms.map(each => new Loop(() => this.#showAndWait(each), failed))
+    for (const loop of this.#loops) loop.start()
   }
 
   /** Finishes what is in hand. */
   async stop(): Promise<void> {
-    this.#stopped = true
     this.#unsubscribe()
-    this.wake()
-    await this.#loop
+    await Promise.all(this.#loops.map(loop => loop.stop()))
   }
 
   /** Something may have happened. */
   wake(): void {
-    this.#woken = true
-    this.#wake()
+    for (const loop of this.#loops) loop.wake()
   }
 
-  #rooms(): { channel: string; deskId: string; shows: ShowsCards }[] {
+  #rooms(): Room[] {
     return [...this.#context.channels].flatMap(([channel, { adapter, deskId }]) => {
       const shows = room(adapter)
       return shows?.hasRoom ? [{ channel, deskId, shows }] : []
     })
   }
 
-  async #run(): Promise<void> {
-    while (!this.#stopped) {
-      let wait = AFTER_TROUBLE_MS
-      try {
-        this.#woken = false
-        if ((await this.pass()) > 0) continue
-        wait = await this.#untilDue()
-      } catch (error) {
-        this.#context.log.error({ err: error }, 'cards could not be shown; it goes on in a second')
-      }
-      if (!this.#woken && !this.#stopped) await this.#sleep(wait)
-    }
-  }
-
-  async #untilDue(): Promise<number> {
-    const due = await nextCardDue(this.#context.store.read)
+  /** Gives how long nothing more will be due. */
+  async #showAndWait(room: Room): Promise<number> {
+    if ((await this.#showDue(room)) > 0) return 0
+    const due = await nextCardDue(this.#context.store.read, room.channel)
     if (due === undefined) return SLOW_POLL_MS
     return Math.min(SLOW_POLL_MS, Math.max(10, Date.parse(due) - this.#context.clock.now().getTime()))
   }
 
-  #sleep(milliseconds: number): Promise<void> {
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, milliseconds)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+  /** Shows what is due in all rooms. Gives how many cards were tried. */
+  async pass(): Promise<number> {
+    const tried = await Promise.all(this.#rooms().map(each => this.#showDue(each)))
+    return tried.reduce((sum, each) => sum + each, 0)
   }
 
-  /** Shows what is due. Gives how many cards were tried. */
-  async pass(): Promise<number> {
+  async #showDue({ channel, shows }: Room): Promise<number> {
     const { store, clock } = this.#context
-    let tried = 0
-    for (const { channel, shows } of this.#rooms()) {
-      const now = clock.now()
-      const nextTryAt = new Date(now.getTime() + FIRST_RETRY_MS).toISOString()
-      const due = await store.transact(tx =>
-        takeDueCards(tx, channel, { now: now.toISOString(), nextTryAt, limit: BATCH }),
-      )
-      await Promise.all(due.map(card => this.#show(card, shows, nextTryAt)))
-      tried += due.length
-    }
-    return tried
+    const now = clock.now()
+    const nextTryAt = new Date(now.getTime() + FIRST_RETRY_MS).toISOString()
+    const due = await store.transact(tx =>
+      takeDueCards(tx, channel, { now: now.toISOString(), nextTryAt, limit: BATCH }),
+    )
+    await Promise.all(due.map(card => this.#show(card, shows, nextTryAt)))
+    return due.length
   }
 
   async #show(card: StoredCard, shows: ShowsCards, nextTryAt: string): Promise<void> {

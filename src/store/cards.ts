@@ -12,8 +12,8 @@ export interface StoredCard {
   attempts: number
 }
 
-/** From now on the ticket has a card, to be shown at once. */
-export async function addCard(tx: Tx, ticketId: string, channel: string, at: string): Promise<void> {
+/** From now on the ticket has a card: to be shown at this time, or, if null, once something more happens to it. */
+export async function addCard(tx: Tx, ticketId: string, channel: string, at: string | null): Promise<void> {
   await tx`
     INSERT INTO cards (ticket_id, channel, due_at) VALUES (${ticketId}, ${channel}, ${at})
     ON CONFLICT (ticket_id) DO NOTHING`
@@ -80,8 +80,9 @@ export async function retryCard(tx: Tx, ticketId: string, at: string): Promise<v
   await tx`UPDATE cards SET due_at = ${at} WHERE ticket_id = ${ticketId} AND due_at IS NOT NULL`
 }
 
-/** The earliest time at which a card is due. */
-export async function nextCardDue(sql: Sql): Promise<string | undefined> {
-  const [row] = await sql<{ at: string | null }>`SELECT min(due_at) AS at FROM cards WHERE due_at IS NOT NULL`
+/** The earliest time at which a card of a channel is due. */
+export async function nextCardDue(sql: Sql, channel: string): Promise<string | undefined> {
+  const [row] = await sql<{ at: string | null }>`
+    SELECT min(due_at) AS at FROM cards WHERE channel = ${channel} AND due_at IS NOT NULL`
   return row?.at ?? undefined
 }

@@ -3,6 +3,7 @@ import { type Purpose, signToken } from '../core/token.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from './id.ts'
 import { tokenKeys } from './keys.ts'
+import { domainOf, laneOf } from './outbox-turns.ts'
 import { list, type Sql, type Tx } from './sql.ts'
 
 /** What is sent; also the name of its template. */
@@ -21,6 +22,7 @@ export type OutboxKind =
   | 'notify-sent'
   | 'notify-held'
   | 'notify-undelivered'
+  | 'notify-backlog'
   | 'notify-alarm'
   | 'notify-refused'
   | 'notify-doubtful'
@@ -96,10 +98,12 @@ export async function queue(
             ${draft.messageId ?? null}, ${draft.note ?? null}, ${draft.inReplyTo ?? null},
             ${(draft.refs ?? []).join(' ')}, ${at}, ${draft.shown?.seq ?? null}, ${draft.shown?.readers ?? null},
             ${draft.cause ?? null})`
-  for (const r of recipients) {
+  const lane = laneOf(draft.kind)
+  for (const { recipient, name, shown } of recipients) {
     await tx`
-      INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at)
-      VALUES (${id}, ${r.recipient}, ${r.name}, ${r.shown}, 'queued', ${dueAt})
+      INSERT INTO outbox_recipients (outbox_id, recipient, name, shown, state, next_try_at, channel, lane, domain)
+      VALUES (${id}, ${recipient}, ${name}, ${shown}, 'queued', ${dueAt}, ${draft.channel}, ${lane},
+              ${domainOf(recipient)})
       ON CONFLICT (outbox_id, recipient) DO NOTHING`
   }
   tx.wake()
@@ -162,43 +166,6 @@ export async function newestSentTo(sql: Sql, recipient: string, since: string): 
   return found && outboxByNumber(sql, found.number)
 }
 
-/** A recipient of a queued message, counted as tried once more. */
-export interface TakenRecipient {
-  outboxId: string
-  recipient: string
-  attempts: number
-}
-
-/**
- * Takes up to `limit` recipients that are due and counts the attempt before it is made: after a crash in the middle
- * the next try is at `nextTryAt`. A younger answer waits for an older one to the same recipient that is still queued,
- * and so does the question whether it is solved; automatic messages block nothing. Gives them in the order in which
- * they were queued.
- */
-export async function takeDue(tx: Tx, now: string, nextTryAt: string, limit: number): Promise<TakenRecipient[]> {
-  const taken = await tx<TakenRecipient & { number: number }>`
-    UPDATE outbox_recipients SET attempts = attempts + 1, next_try_at = ${nextTryAt}
-    WHERE state = 'queued' AND next_try_at <= ${now} AND (outbox_id, recipient) IN (
-      SELECT due.outbox_id, due.recipient FROM outbox_recipients due JOIN outbox o ON o.id = due.outbox_id
-      WHERE due.state = 'queued' AND due.next_try_at <= ${now} AND NOT EXISTS (
-        SELECT 1 FROM outbox_recipients older JOIN outbox oo ON oo.id = older.outbox_id
-        WHERE older.recipient = due.recipient AND older.state = 'queued' AND oo.ticket_id = o.ticket_id
-          AND oo.kind = 'reply' AND o.kind IN ('reply', 'ask-solved') AND oo.number < o.number)
-      ORDER BY due.next_try_at, o.number, due.recipient LIMIT ${limit})
-    RETURNING outbox_id AS "outboxId", recipient, attempts, (SELECT number FROM outbox WHERE id = outbox_id) AS number`
-  return taken.sort((a, b) => a.number - b.number || (a.recipient < b.recipient ? -1 : 1))
-}
-
-/**
- * Earliest time after this one at which something will be due; undefined if nothing will. What was due before and was
- * not taken waits for an older answer, which is due itself.
- */
-export async function nextDue(sql: Sql, after: string): Promise<string | undefined> {
-  const [row] = await sql<{ at: string | null }>`
-    SELECT min(next_try_at) AS at FROM outbox_recipients WHERE state = 'queued' AND next_try_at > ${after}`
-  return row?.at ?? undefined
-}
-
 export async function outboxById(sql: Sql, id: string): Promise<OutboxEntry | undefined> {
   const [found] = await sql<{ number: number }>`SELECT number FROM outbox WHERE id = ${id}`
   return found && outboxByNumber(sql, found.number)
@@ -207,61 +174,6 @@ export async function outboxById(sql: Sql, id: string): Promise<OutboxEntry | un
 export async function recipientsOf(sql: Sql, outboxId: string): Promise<OutboxRecipient[]> {
   return sql<OutboxRecipient>`
     SELECT recipient, name, shown FROM outbox_recipients WHERE outbox_id = ${outboxId} ORDER BY shown DESC, recipient`
-}
-
-export async function markSent(tx: Tx, taken: TakenRecipient, at: string): Promise<void> {
-  await tx`
-    UPDATE outbox_recipients SET state = 'sent', next_try_at = NULL, settled_at = ${at}, error = NULL
-    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
-}
-
-/** One recipient does not get it after all. */
-export async function dropRecipient(
-  tx: Tx,
-  outboxId: string,
-  recipient: string,
-  reason: string,
-  at: string,
-): Promise<void> {
-  await tx`
-    UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = ${reason}
-    WHERE outbox_id = ${outboxId} AND recipient = ${recipient} AND state = 'queued'`
-}
-
-/** False if the recipient was settled meanwhile. */
-export async function markFailed(tx: Tx, taken: TakenRecipient, error: string, at: string): Promise<boolean> {
-  const rows = await tx`
-    UPDATE outbox_recipients SET state = 'failed', next_try_at = NULL, settled_at = ${at}, error = ${error}
-    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued' RETURNING outbox_id`
-  return rows.length > 0
-}
-
-export async function markRetry(tx: Tx, taken: TakenRecipient, error: string, nextTryAt: string): Promise<void> {
-  await tx`
-    UPDATE outbox_recipients SET next_try_at = ${nextTryAt}, error = ${error}
-    WHERE outbox_id = ${taken.outboxId} AND recipient = ${taken.recipient} AND state = 'queued'`
-}
-
-/**
- * How many mails that no person wrote left for somebody since a time, those in hand up to this one included: those that
- * others caused in a name that nothing confirms, or the rest.
- */
-export async function automaticSince(
-  sql: Sql,
-  recipient: string,
-  since: string,
-  { number: upTo, cause }: Pick<OutboxEntry, 'number' | 'cause'>,
-): Promise<number> {
-  const doubtful = cause === 'unconfirmed' || cause === 'disowned' ? 1 : 0
-  const [sent] = await sql<{ count: number }>`
-    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND r.settled_at > ${since} AND r.state = 'sent' AND o.kind <> 'reply'
-      AND CASE WHEN o.cause IN ('unconfirmed', 'disowned') THEN 1 ELSE 0 END = ${doubtful}`
-  const [inHand] = await sql<{ count: number }>`
-    SELECT count(*) AS count FROM outbox_recipients r JOIN outbox o ON o.id = r.outbox_id
-    WHERE r.recipient = ${recipient} AND r.state = 'queued' AND r.attempts > 0 AND o.kind <> 'reply'
-      AND o.number <= ${upTo} AND CASE WHEN o.cause IN ('unconfirmed', 'disowned') THEN 1 ELSE 0 END = ${doubtful}`
-  return (sent?.count ?? 0) + (inHand?.count ?? 0)
 }
 
 /** An acknowledgement still queued says nothing new once an answer is queued. */

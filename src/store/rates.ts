@@ -1,5 +1,5 @@
 import { keyOf } from './id.ts'
-import type { Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './sql.ts'
 
 /** Counts one more of something, and gives how many there were since its window opened; it opens with the first. */
 export async function countRate(tx: Tx, what: string, at: string, windowMs: number): Promise<number> {
@@ -11,6 +11,22 @@ export async function countRate(tx: Tx, what: string, at: string, windowMs: numb
       ends_at = CASE WHEN rates.ends_at <= ${at} THEN excluded.ends_at ELSE rates.ends_at END
     RETURNING count`
   return row?.count ?? 1
+}
+
+const SLOTS = 24 // of a window that slides: it is exact to one of them
+
+/** Counts one more of something whose window slides; `slidingRate` gives how many there are. */
+export async function countSliding(tx: Tx, what: string, at: string, windowMs: number): Promise<void> {
+  const slot = Math.floor(Date.parse(at) / (windowMs / SLOTS))
+  await countRate(tx, `${what} in ${slot}`, at, windowMs + windowMs / SLOTS)
+}
+
+/** How many were counted in the window that ends now. */
+export async function slidingRate(sql: Sql, what: string, at: string, windowMs: number): Promise<number> {
+  const newest = Math.floor(Date.parse(at) / (windowMs / SLOTS))
+  const keys = Array.from({ length: SLOTS + 1 }, (_, back) => keyOf('rate', `${what} in ${newest - back}`))
+  const [row] = await sql<{ count: number | null }>`SELECT sum(count) AS count FROM rates WHERE key IN (${list(keys)})`
+  return row?.count ?? 0
 }
 
 /** Forgets what is over. */

@@ -120,6 +120,8 @@ export interface Opening {
   requester: { id: string; name: string }
   /** The channel of the room where agents see its card. */
   room?: string | undefined
+  /** The card is shown once something more happens. */
+  quiet?: boolean
   /** The agent who forwarded it. */
   recordedBy?: { id: string; name: string }
 }
@@ -139,7 +141,7 @@ export async function openTicket(
   event: TicketEvent & { type: 'opened' },
   change: Change,
 ): Promise<Ticket> {
-  const { desk, requester, recordedBy, room, ...own } = opening
+  const { desk, requester, recordedBy, room, quiet = false, ...own } = opening
   const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
   const facts = applyEvent(undefined, framed)
   const chained = chainEvent(framed, '')
@@ -150,7 +152,7 @@ export async function openTicket(
             ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, ${recordedBy?.id ?? null}, 1, ${chained.hash})`
   await insertMessage(tx, first)
   await insertEvent(tx, chained)
-  if (room !== undefined) await addCard(tx, own.id, room, change.at)
+  if (room !== undefined) await addCard(tx, own.id, room, quiet ? null : change.at)
   return {
     ...own,
     ...facts,

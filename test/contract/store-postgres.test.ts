@@ -67,7 +67,7 @@ describe('a store on postgres alone', () => {
     )
     isShown.resolve()
     await Promise.all([happening, shown])
-    expect(await nextCardDue(store.read)).toBe('2026-03-02T09:00:01.000Z')
+    expect(await nextCardDue(store.read, 'slack')).toBe('2026-03-02T09:00:01.000Z')
   })
 
   test('wakes nobody for a transaction that failed', async () => {

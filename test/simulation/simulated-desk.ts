@@ -7,7 +7,7 @@ import type { Reply } from '../../src/channel.ts'
 import type { Clock } from '../../src/clock.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type OpenDesk, openDesk } from '../../src/main.ts'
-import { nextDue } from '../../src/store/outbox.ts'
+import { nextDue } from '../../src/store/outbox-turns.ts'
 import { freePort } from '../support/ports.ts'
 
 const KINDS = Object.fromEntries(Object.entries(adapterKinds).map(([kind, each]) => [kind, each.settings]))
