@@ -2,6 +2,7 @@
 // stands for forty here.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { patience } from '../support/patience.ts'
 import { ANN, Siege } from '../support/siege.ts'
 
 const FASTER = 40
@@ -10,7 +11,7 @@ vi.mock('nodemailer', async original => {
   const nodemailer = await original<typeof import('nodemailer')>()
   const createTransport = (options: { socketTimeout?: number }) => {
     const { socketTimeout } = options
-    const timeout = socketTimeout === undefined ? {} : { socketTimeout: socketTimeout / FASTER }
+    const timeout = socketTimeout === undefined ? {} : { socketTimeout: patience(socketTimeout / FASTER) }
     return nodemailer.createTransport({ ...options, ...timeout })
   }
   return { ...nodemailer, createTransport }
@@ -35,7 +36,7 @@ async function delivery(): Promise<{ state: string; error: string | null }> {
 }
 
 test.fails('gets an answer once, and has taken it', async () => {
-  siege.world.looksFor = 50_000 / FASTER
+  siege.world.looksFor = patience(50_000 / FASTER)
   await siege.desk.as('bob', 'reply 1', 'Here is the list of prices.')
   const became = await delivery()
   siege.world.looksFor = 0
