@@ -4,7 +4,7 @@ import { type Alias, type Document, LineCounter, parseDocument, visit } from 'ya
 import { z } from 'zod'
 import { DEFAULT_MATRIX, LEVELS, PRIORITIES } from './core/priority.ts'
 import { DeskError, sentenceOf } from './errors.ts'
-import { duration, mailAddress, size } from './fields.ts'
+import { duration, mailAddress, network, PROXIES, size } from './fields.ts'
 import { type Described, formatPath, knownKeys, listSettings, type Setting } from './setting-list.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'write a short name of lower-case letters, digits and hyphens')
@@ -145,6 +145,7 @@ const rootSchema = z.strictObject({
         .meta({ address: true }),
       host: z.string().default('127.0.0.1').describe('Where the pages are served.'),
       port: z.number().int().min(0).max(65_535).default(8025).describe('The port they are served at.'),
+      proxies: z.array(network).default([]).describe(PROXIES),
     })
     .prefault({}),
   templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { isNetwork } from './network.ts'
 
 /** Kinds of settings that the configuration and the adapters share. Their messages say what to write instead. */
 
@@ -55,3 +56,12 @@ export const mailAddress = z
   .string(ADDRESS)
   .regex(/^[^\s@<>]+@[^\s@<>]+$/, ADDRESS)
   .transform(text => text.toLowerCase())
+
+/** An address, or a network. */
+export const network = z
+  .string()
+  .refine(isNetwork, 'write an address or a network, such as 203.0.113.7 or 203.0.113.0/24')
+
+/** What the setting of a server says of its proxies. */
+export const PROXIES =
+  'Reverse proxies in front of it whose X-Forwarded-For is believed, so that its limits by address count people and not the proxy.'

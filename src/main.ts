@@ -165,7 +165,7 @@ export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void>
 async function serveWeb({ config, context, service }: OpenDesk): Promise<WebServer | undefined> {
   if (config.web.publicUrl === undefined) return undefined
   const { WebServer } = await import('./web/server.ts')
-  const web = new WebServer(context)
+  const web = new WebServer(context, config.web.proxies)
   web.onCommit = () => service.wake()
   await web.start(config.web.host, config.web.port)
   return web

@@ -5,13 +5,15 @@ import { describe, expect, test } from 'vitest'
 const ROOT = resolve(import.meta.dirname, '..')
 
 /** What everybody may import: they import next to nothing themselves. */
-const BASE = ['src/channel', 'src/clock', 'src/errors', 'src/content', 'src/package', 'src/rights']
+const BASE = ['src/channel', 'src/clock', 'src/errors', 'src/content', 'src/package', 'src/rights', 'src/network']
 
 /** One row a folder or file: what it may import of ours, and which outside modules. First match counts. */
 const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/(channel|clock)$/, ours: [], outside: /^$/ },
   { of: /^src\/errors$/, ours: ['src/channel'], outside: /^$/ },
   { of: /^src\/(content|budget|package|rights)$/, ours: ['src/channel', 'src/rights'], outside: /^node:/ },
+  { of: /^src\/network$/, ours: [], outside: /^(node:net|ipaddr\.js)$/ },
+  { of: /^src\/http-server$/, ours: ['src/errors', 'src/network'], outside: /^node:/ },
   {
     of: /^src\/(categories|config|fields|log|setting-list)$/,
     ours: [
@@ -21,6 +23,7 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
       'src/core/priority',
       'src/core/policy',
       'src/core/printable',
+      'src/network',
     ],
     outside: /./,
   },
@@ -43,13 +46,21 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   },
   {
     of: /^src\/web\//,
-    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/log', ...BASE],
+    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/log', 'src/http-server', ...BASE],
     outside: /./,
   },
   { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },
   { of: /^adapters\/index$/, ours: ['adapters/', 'src/channel'], outside: /^zod$/ },
-  { of: /^adapters\/email\//, ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/log', ...BASE], outside: /./ },
-  { of: /^adapters\/slack\//, ours: ['adapters/slack/', 'src/core/', 'src/fields', 'src/log', ...BASE], outside: /./ },
+  {
+    of: /^adapters\/email\//,
+    ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/log', 'src/http-server', ...BASE],
+    outside: /./,
+  },
+  {
+    of: /^adapters\/slack\//,
+    ours: ['adapters/slack/', 'src/core/', 'src/fields', 'src/log', 'src/http-server', ...BASE],
+    outside: /./,
+  },
   { of: /^adapters\/memory\//, ours: ['adapters/memory/', 'src/core/', 'src/log', ...BASE], outside: /./ },
 ]
 

@@ -1,5 +1,4 @@
-import { isIP } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { isAmong, isPublic } from '../../src/network.ts'
 import type { Envelope } from './listener.ts'
 import type { Client } from './sender-check.ts'
 import type { EmailSettings } from './settings.ts'
@@ -12,20 +11,6 @@ export function outsider(envelope: Envelope | null, { listen, authentication }: 
   if (!envelope || listen?.protocol === 'lmtp') return null
   const { ip } = envelope.client
   return isPublic(ip) && !isAmong(ip, authentication.relays) ? { ...envelope.client, sender: envelope.from } : null
-}
-
-function isPublic(ip: string): boolean {
-  return isIP(ip) !== 0 && ipaddr.process(ip).range() === 'unicast'
-}
-
-/** Whether an address is one of these, or in one of these networks. */
-function isAmong(ip: string, networks: readonly string[]): boolean {
-  const address = ipaddr.process(ip)
-  return networks.some(network => {
-    const [base, bits] = network.includes('/') ? ipaddr.parseCIDR(network) : [ipaddr.process(network), undefined]
-    if (base.kind() !== address.kind()) return false
-    return bits === undefined ? base.toString() === address.toString() : address.match(base, bits)
-  })
 }
 
 /** How the configuration names a server that writes Authentication-Results without saying who it is (Microsoft 365). */

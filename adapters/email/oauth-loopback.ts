@@ -1,10 +1,8 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { HttpRefusal, HttpServer } from '../../src/http-server.ts'
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Relaydesk</title>'
 const DONE = `${PAGE}<p>Relaydesk has the answer. You can close this page and go back to the terminal.</p>\n`
-const STRAY = `${PAGE}<p>Nobody is signing in with this address. Use the one that the terminal shows.</p>\n`
+const STRAY = 'Nobody is signing in with this address. Use the one that the terminal shows.'
 
 /** A port of this machine that a browser is sent back to. */
 export interface Redirect extends AsyncDisposable {
@@ -17,17 +15,17 @@ export interface Redirect extends AsyncDisposable {
 /** Listens on 127.0.0.1 until it is disposed of. Requests without our state are turned away. */
 export async function awaitRedirect(state: string): Promise<Redirect> {
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<URL>()
-  const server = createServer((request, response) => {
-    const url = new URL(request.url ?? '/', address)
-    const ours = request.method === 'GET' && url.pathname === '/' && url.searchParams.get('state') === state
-    response.writeHead(ours ? 200 : 400, { 'content-type': 'text/html; charset=utf-8', connection: 'close' })
-    response.end(ours ? DONE : STRAY, () => {
-      if (ours) arrive(url)
-    })
+  const server = new HttpServer({
+    serve({ method, url: target }, response) {
+      const url = target?.startsWith('/?') ? URL.parse(target, address) : null
+      if (method !== 'GET' || url?.searchParams.get('state') !== state) throw new HttpRefusal(400, STRAY)
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', connection: 'close' })
+      response.end(DONE, () => arrive(url))
+    },
+    // What anybody else on this machine sends is no matter of whoever signs in.
+    warn: () => undefined,
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+  const address = `http://127.0.0.1:${await server.listen(0, '127.0.0.1')}/`
   return {
     address,
     async arrival(withinMs) {
@@ -39,9 +37,6 @@ export async function awaitRedirect(state: string): Promise<Redirect> {
         clearTimeout(timer)
       }
     },
-    async [Symbol.asyncDispose]() {
-      server.close()
-      server.closeAllConnections() // browsers open connections that they never use
-    },
+    [Symbol.asyncDispose]: () => server.close(), // browsers open connections that they never use
   }
 }

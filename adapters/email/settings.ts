@@ -1,6 +1,5 @@
-import ipaddr from 'ipaddr.js'
 import { z } from 'zod'
-import { duration, mailAddress, secret } from '../../src/fields.ts'
+import { duration, mailAddress, network, secret } from '../../src/fields.ts'
 
 const PORT = 'write a port between 1 and 65535'
 const port = z.number().int('write a whole number, such as 2525').min(1, PORT).max(65535, PORT)
@@ -116,14 +115,7 @@ const authenticationSchema = z.strictObject({
     .default(true)
     .describe('Check DKIM, SPF and DMARC ourselves where mail comes from the internet and no such server did.'),
   relays: z
-    .array(
-      z
-        .string()
-        .refine(
-          text => ipaddr.isValid(text) || ipaddr.isValidCIDR(text),
-          'write an address or a network, such as 203.0.113.7 or 203.0.113.0/24',
-        ),
-    )
+    .array(network)
     .default([])
     .describe(
       'Servers of yours on the internet that hand mail over by SMTP; those in private networks count as yours.',

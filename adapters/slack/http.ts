@@ -1,22 +1,22 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { type App, HTTPModuleFunctions, HTTPReceiver, isRawBodyError, type Logger, type Receiver } from '@slack/bolt'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { App, Logger, Receiver, ReceiverEvent } from '@slack/bolt'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
+import { HttpRefusal, HttpServer } from '../../src/http-server.ts'
 import { createLogger, ForeignRequest, Intake, Stopping, type WireOptions } from './app.ts'
+import { MOST_BYTES, readerFor } from './http-request.ts'
+import { isCheckOfCertificate, type Signature, signatureIn, signs } from './http-signature.ts'
 import type { SlackHttpSettings } from './settings.ts'
 
 /** What a GET on the path of the request URL says. */
 export const HERE = 'Relaydesk listens here for Slack.'
 
-const MOST_BYTES = 2 * 1024 * 1024
-const MOST_CONNECTIONS = 500
-const REQUEST_MS = 30_000 // until a request has come in
-const CLOSE_MS = 1_000 // for connections on which nothing happens
-const OLD_S = 300
-const AHEAD_S = 60 // a clock may be a little off
-const FORM = 'application/x-www-form-urlencoded'
+const SLACK_WAITS_MS = 3_000
+/** What checks the certificate is no more than a few words. */
+const MOST_UNSIGNED_BYTES = 1_024
 
 /**
- * The way from Slack by HTTP. 200 means committed; after anything else Slack sends events again. A request that was
+ * The way from Slack by HTTP. 200 means committed; after anything else Slack sends events again. Nothing of a request is
+ * read before it says when and how it is signed, and nothing is taken apart before its signature holds. A request that was
  * recorded and comes once more is signed well for five minutes: what it says is known by its id, and changes nothing.
  */
 export class HttpWire implements Receiver {
@@ -25,130 +25,110 @@ export class HttpWire implements Receiver {
   readonly #path: string
   readonly #logger: Logger
   readonly #intake: Intake
-  readonly #receiver: HTTPReceiver
-  readonly #server: Server
+  readonly #server: HttpServer
   #stopped: Promise<void> | undefined
+  #listens = false
 
   constructor(options: WireOptions, http: SlackHttpSettings) {
     this.#options = options
     this.#http = http
     this.#path = new URL(http.path, 'http://localhost').pathname
     const { settings, options: channel } = options.workspace
-    this.#logger = createLogger(settings, { warn: sentence => channel.warn(withAdvice(sentence)) })
+    this.#logger = createLogger(settings, channel)
     this.#intake = new Intake(options, this.#logger)
-    this.#receiver = new HTTPReceiver({
-      ...{ signingSecret: http.signingSecret, endpoints: this.#path, bodyLimit: MOST_BYTES },
-      ...{ processBeforeResponse: true, logger: this.#logger },
-      processEventErrorHandler: async ({ error, response }) => this.#failed(error, response),
-      // The answer goes out when it is there, though Slack waits no longer.
-      unhandledRequestHandler: () => this.#logger.warn('an answer took more than the three seconds that Slack waits.'),
+    this.#server = new HttpServer({
+      serve: (request, response) => this.#serve(request, response),
+      warn: (sentence, error) => channel.warn(`Slack: ${sentence}`, error),
+      proxies: http.proxies,
     })
-    this.#server = createServer({ requestTimeout: REQUEST_MS }, (request, response) => {
-      this.#serve(request, response).catch(error => {
-        channel.warn(`a request could not be read: ${sentenceOf(error)}`, error)
-        end(response, 500)
-      })
-    })
-    this.#server.maxConnections = MOST_CONNECTIONS
   }
 
   init(app: App): void {
     this.#intake.init(app)
-    this.#receiver.init(this.#intake.app)
   }
 
   /** Rejects with a `DeskError` if it cannot listen there. */
   async start(): Promise<void> {
     const { host, port } = this.#http
-    await new Promise<void>((resolve, reject) => {
-      const refused = (error: Error) => reject(listenError(error, host, port))
-      this.#server.once('error', refused)
-      this.#server.listen(port, host, () => {
-        this.#server.off('error', refused)
-        this.#server.on('error', error => this.#options.workspace.options.warn('a request of Slack failed', error))
-        resolve()
-      })
+    await this.#server.listen(port, host).catch(error => {
+      throw listenError(error, host, port)
     })
+    this.#listens = true
     this.#intake.catchUp()
   }
 
   /** Takes nothing more, and finishes what is in hand. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#finish()
+    this.#stopped ??= this.#listens ? this.#server.close(this.#intake.stop()) : Promise.resolve()
     return this.#stopped
   }
 
-  async #finish(): Promise<void> {
-    if (!this.#server.listening) return
-    const closed = new Promise<void>(resolve => this.#server.close(() => resolve()))
-    await this.#intake.stop()
-    const timer = setTimeout(() => this.#server.closeAllConnections(), CLOSE_MS)
-    await closed
-    clearTimeout(timer)
-  }
-
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, headers } = request
-    if (request.url?.split('?')[0] !== this.#path) return end(response, 404)
-    if (method === 'GET' || method === 'HEAD') return end(response, 200, `${HERE}\n`)
-    if (method !== 'POST') return end(response, 405)
-    if (this.#stopped) return end(response, 503)
-    if (!isTimely(headers['x-slack-request-timestamp'])) {
-      this.#logger.warn('a request was refused: its time is not that of this machine.')
-      return end(response, 401)
-    }
-    // Bolt reads forms only where nothing follows the type.
-    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase() ?? ''
-    headers['content-type'] = type
-    const status = await readBody(request, type)
-    if (status !== 200) return end(response, status)
-    this.#receiver.requestListener(request, response)
+    const { method, url } = request
+    if (url?.split('?', 1)[0] !== this.#path) throw new HttpRefusal(404, 'There is nothing here.')
+    if (method === 'GET' || method === 'HEAD') return answer(response, `${HERE}\n`)
+    if (method !== 'POST') throw new HttpRefusal(405, 'Slack sends POST.', { allow: 'GET, HEAD, POST' })
+    const signature = signatureIn(request.headers)
+    if (typeof signature === 'string') return this.#unsigned(request, response, signature)
+    const read = readerFor(request.headers)
+    const said = read(await this.#signedBody(request, signature))
+    if (said.ssl_check === '1') return answer(response)
+    if (said.type === 'url_verification') return answer(response, { challenge: String(said.challenge) })
+    await this.#take(said, response)
   }
 
-  /** Answers for what could not be done. True: it is answered. */
-  #failed(error: Error, response: ServerResponse): boolean {
+  /** `why` it is none of Slack's. */
+  async #unsigned(request: IncomingMessage, response: ServerResponse, why: string): Promise<void> {
+    const length = Number(request.headers['content-length'])
+    if (length <= MOST_UNSIGNED_BYTES) {
+      if (isCheckOfCertificate(await this.#server.body(request, MOST_UNSIGNED_BYTES))) return answer(response)
+    }
+    this.#logger.warn(`a request was refused: ${why}.`)
+    throw new HttpRefusal(401, `This is for Slack alone: ${why}.`)
+  }
+
+  async #signedBody(request: IncomingMessage, signature: Signature): Promise<Buffer> {
+    const body = await this.#server.body(request, MOST_BYTES)
+    if (signs(signature, body, this.#http.signingSecret)) return body
+    const advice = 'If that was Slack, http.signingSecret is not the one of Basic Information > App Credentials'
+    this.#logger.warn(`a request was refused: its signature is not that of Slack. ${advice}.`)
+    throw new HttpRefusal(401, 'This is for Slack alone: the signature is another.')
+  }
+
+  async #take(body: Record<string, unknown>, response: ServerResponse): Promise<void> {
+    // The answer goes out when it is there, though Slack waits no longer.
+    const late = () => this.#logger.warn('an answer took more than the three seconds that Slack waits.')
+    const timer = setTimeout(late, SLACK_WAITS_MS)
+    let said: unknown
+    const ack: ReceiverEvent['ack'] = async (given?: unknown) => {
+      said = given
+    }
+    try {
+      await this.#intake.take({ body, ack })
+      answer(response, said)
+    } catch (error) {
+      throw this.#refusalOf(error)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  #refusalOf(error: unknown): HttpRefusal {
     // Slack need not try again: nobody else is here.
-    if (error instanceof ForeignRequest) end(response, 403, '', { 'x-slack-no-retry': '1' })
-    else if (error instanceof Stopping) end(response, 503)
-    else {
-      const sentence = 'what Slack sent could not be taken; it was told so, and sends events again'
-      this.#options.workspace.options.warn(`${sentence}: ${sentenceOf(error)}`, error)
-      end(response, 500)
-    }
-    return true
+    if (error instanceof ForeignRequest) return new HttpRefusal(403, error.message, { 'x-slack-no-retry': '1' })
+    if (error instanceof Stopping) return new HttpRefusal(503, error.message)
+    const sentence = 'what Slack sent could not be taken; it was told so, and sends events again'
+    this.#options.workspace.options.warn(`${sentence}: ${sentenceOf(error)}`, error)
+    return new HttpRefusal(500, 'It could not be taken just now: send it again.')
   }
 }
 
-/** https://docs.slack.dev/authentication/verifying-requests-from-slack; Bolt looks at the machine's clock, too. */
-function isTimely(header: string | string[] | undefined): boolean {
-  if (typeof header !== 'string') return true // Bolt refuses it, but for what checks the certificate
-  const age = Date.now() / 1000 - Number(header)
-  return age <= OLD_S && age >= -AHEAD_S
-}
-
-/** Reads it for Bolt, which would fall over what is no object. Gives the status that it deserves. */
-async function readBody(request: IncomingMessage, type: string): Promise<number> {
-  try {
-    const { rawBody } = await HTTPModuleFunctions.bufferIncomingMessage(request, MOST_BYTES)
-    const text = rawBody.toString()
-    const body = type === FORM ? (new URLSearchParams(text).get('payload') ?? '{') : text
-    return /^\s*\{/.test(body) ? 200 : 400
-  } catch (error) {
-    if (isRawBodyError(error)) return error.statusCode
-    throw error
-  }
-}
-
-function end(response: ServerResponse, status: number, text = '', headers: Record<string, string> = {}): void {
-  if (response.headersSent) return
-  const closing = status === 413 || status === 503 ? { connection: 'close' } : {}
-  response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', ...closing, ...headers })
-  response.end(text)
-}
-
-function withAdvice(sentence: string): string {
-  if (!sentence.includes('signature mismatch')) return sentence
-  return `${sentence}. If that was Slack, http.signingSecret is not the one of Basic Information > App Credentials.`
+/** 200, with a text or what becomes JSON, if there is anything to say. */
+function answer(response: ServerResponse, said?: unknown): void {
+  if (!said) return void response.writeHead(200).end()
+  const type = typeof said === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
+  response.writeHead(200, { 'content-type': type })
+  response.end(typeof said === 'string' ? said : JSON.stringify(said))
 }
 
 function listenError(error: Error, host: string, port: number): DeskError {

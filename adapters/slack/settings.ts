@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { duration, secret } from '../../src/fields.ts'
+import { duration, network, PROXIES, secret } from '../../src/fields.ts'
 
 const PORT = 'write a port between 1 and 65535'
 
@@ -19,6 +19,7 @@ const httpSchema = z.strictObject({
     .url('write an address such as https://desk.example.com')
     .optional()
     .describe('Where Slack reaches it, for the manifest.'),
+  proxies: z.array(network).default([]).describe(PROXIES),
 })
 
 const supportSchema = z.strictObject({

@@ -1,4 +1,5 @@
-import { type ServerType, serve } from '@hono/node-server'
+import { parse } from 'node:querystring'
+import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
@@ -6,9 +7,11 @@ import { Liquid } from 'liquidjs'
 import { codeOf, DeskError, sentenceOf } from '../errors.ts'
 import type { Context } from '../flow/context.ts'
 import { answerOnPage, readSolvedPage, type SolvedPage } from '../flow/solved-page.ts'
+import { HttpServer } from '../http-server.ts'
 import { packagePath } from '../package.ts'
 
 const MOST_BYTES = 16 * 1024 // of a form
+const MOST_FIELDS = 10
 const MOST_COMMENT = 4_000 // characters
 
 /** Pages for requesters. Looking never changes anything, because scanners of mail open every link. */
@@ -20,30 +23,30 @@ export class WebServer {
     outputEscape: 'escape',
     cache: true,
   })
-  #server: ServerType | undefined
+  readonly #server: HttpServer
   /** Called after something was queued. */
   onCommit: () => void = () => undefined
 
-  constructor(context: Context) {
+  constructor(context: Context, proxies: readonly string[] = []) {
     this.#context = context
-  }
-
-  /** Gives the port. Rejects with a `DeskError` if it cannot be had. */
-  async start(host: string, port: number): Promise<number> {
-    return new Promise((resolve, reject) => {
-      const server = serve({ fetch: this.#app().fetch, hostname: host, port }, info => resolve(info.port))
-      this.#server = server
-      server.on('error', error => {
-        const why = codeOf(error) === 'EADDRINUSE' ? 'another program uses it' : sentenceOf(error)
-        reject(new DeskError('config', `web: port ${port} on ${host} cannot be had: ${why}. Choose another port.`))
-      })
+    const serve = getRequestListener(this.#app().fetch)
+    this.#server = new HttpServer({
+      serve,
+      warn: (sentence, error) => context.log.warn(error ? { err: error } : {}, `web: ${sentence}`),
+      proxies,
     })
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server
-    this.#server = undefined
-    if (server) await new Promise<void>(resolve => server.close(() => resolve()))
+  /** Gives the port. Rejects with a `DeskError` if it cannot be had. */
+  start(host: string, port: number): Promise<number> {
+    return this.#server.listen(port, host).catch(error => {
+      const why = codeOf(error) === 'EADDRINUSE' ? 'another program uses it' : sentenceOf(error)
+      throw new DeskError('config', `web: port ${port} on ${host} cannot be had: ${why}. Choose another port.`)
+    })
+  }
+
+  stop(): Promise<void> {
+    return this.#server.close()
   }
 
   #app(): Hono {
@@ -73,7 +76,8 @@ export class WebServer {
       return c.html(this.#page(await readSolvedPage(this.#context, c.req.param('token')), ''))
     })
     app.post('/solved/:token', tooLong, async c => {
-      const form = await c.req.parseBody()
+      // Whatever type it is said to be: of what is no such form, nothing is pressed.
+      const form = parse(await c.req.text(), '&', '=', { maxKeys: MOST_FIELDS })
       const solved = form.solved === 'yes' ? true : form.solved === 'no' ? false : undefined
       if (solved === undefined) throw new DeskError('usage', 'Press yes or no.')
       const score = /^[1-5]$/.test(String(form.score ?? '')) ? Number(form.score) : null

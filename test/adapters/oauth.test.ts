@@ -8,6 +8,7 @@ import { smtpSender } from '../../adapters/email/sender.ts'
 import type { OauthSettings } from '../../adapters/email/settings.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { eventually } from '../support/eventually.ts'
+import { HttpTalk } from '../support/http-talk.ts'
 import { type OauthProvider, startOauthProvider } from '../support/oauth-provider.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -358,6 +359,14 @@ describe('signing in at Google', () => {
       const redirect = new URL(address).searchParams.get('redirect_uri') ?? ''
       for (const stray of ['', '?code=x&state=y', '?error=access_denied', 'favicon.ico'])
         expect((await fetch(`${redirect}${stray}`)).status).toBe(400)
+      const state = new URL(address).searchParams.get('state') ?? ''
+      expect((await fetch(`${redirect}?code=x&state=${state}`, { method: 'POST', body: 'x' })).status).toBe(400)
+      for (const target of ['//', '//[', 'http://[', '*', '/%', `/?${'a'.repeat(10_000)}`, `/x?state=${state}`, '?']) {
+        const talk = await HttpTalk.open(Number(new URL(redirect).port))
+        talk.send(`GET ${target} HTTP/1.1\r\nHost: [\r\n\r\n`)
+        expect(await talk.status(), target).toBe(400)
+        talk.end()
+      }
       await openAddress(said)
     })
     expect(provider.whose(memory.tokens.accessToken)).toBe('help@desk.example')

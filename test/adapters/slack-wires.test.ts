@@ -8,6 +8,7 @@ import { HttpWire } from '../../adapters/slack/http.ts'
 import type { SlackSettings } from '../../adapters/slack/settings.ts'
 import { slackSettings } from '../../adapters/slack/settings.ts'
 import { type SocketTiming, SocketWire } from '../../adapters/slack/socket.ts'
+import { cpuTime } from '../support/cpu-time.ts'
 import { eventually, inTime } from '../support/eventually.ts'
 import { freePort } from '../support/ports.ts'
 import type { Json } from '../support/slack/shapes.ts'
@@ -202,7 +203,8 @@ describe('HTTP', () => {
       throw new Error('The commit failed')
     }
     const [first] = await stand.send(MESSAGE)
-    expect(first).toMatchObject({ acknowledged: false, status: 500, body: undefined })
+    const sentence = 'It could not be taken just now: send it again.\n'
+    expect(first).toMatchObject({ acknowledged: false, status: 500, body: sentence })
     expect(told.warnings.join()).toMatch(/could not be taken.*The commit failed/)
     if (!first) throw new Error('Nothing was sent')
     expect(await stand.redeliver(first, 'http_error')).toMatchObject({ acknowledged: true, attempt: 1 })
@@ -299,8 +301,35 @@ describe('HTTP', () => {
     expect(await post(url, 'payload=null', 'application/x-www-form-urlencoded')).toMatchObject({ status: 400 })
     expect(await post(url, JSON.stringify({ a: 'a'.repeat(2 ** 21) }), json)).toMatchObject({ status: 413 })
     expect(await post(url, '{}', json)).toMatchObject({ status: 403 })
+    const form = 'application/x-www-form-urlencoded'
+    for (const type of ['', 'text/plain', 'multipart/form-data', 'multipart/form-data; boundary=x', 'a'.repeat(5_000)])
+      expect(await post(url, event(), type), type).toMatchObject({ status: 415 })
+    for (const packed of ['gzip', 'br', 'gzip, identity'])
+      expect(await post(url, event(), json, { 'content-encoding': packed }), packed).toMatchObject({ status: 415 })
+    for (const body of ['', '%', 'payload=%FF%FE', 'payload={"a":&payload=1', `payload=${'['.repeat(500_000)}`])
+      expect((await post(url, body, form)).status, body.slice(0, 30)).toBeOneOf([400, 403])
+    const spent = cpuTime()
+    for (const body of ['a&'.repeat(1_000_000), '&'.repeat(2_000_000), 'a=&'.repeat(600_000), '%'.repeat(2_000_000)])
+      expect(await post(url, body, form)).toMatchObject({ status: 403 })
+    expect(spent()).toBeLessThan(5_000)
+    for (const sign of ['', 'v0=', 'v1=' + '0'.repeat(64), `v0=${'0'.repeat(63)}`, `v0=${'0'.repeat(64)}, v0=1`])
+      expect(await post(url, event(), json, { 'x-slack-signature': sign }), sign).toMatchObject({ status: 401 })
     expect(told.events).toEqual([])
+    expect(told.warnings.filter(each => each.includes(' at '))).toEqual([])
     expect(await stand.send(MESSAGE)).toMatchObject([{ status: 200 }])
+  })
+
+  test('deeply nested JSON that Slack signed breaks nothing', async () => {
+    const { told, url } = await overHttp()
+    const nested = `${'{"elements":['.repeat(100_000)}1${']}'.repeat(100_000)}`
+    const blocks = event().replace('"text":"Hello"', `"text":"Hello","blocks":[${nested}]`)
+    expect((await post(url, blocks, 'application/json')).status).toBeOneOf([200, 400])
+    const form = new URLSearchParams({ payload: `{"a":${'['.repeat(200_000)}${']'.repeat(200_000)}}` }).toString()
+    expect((await post(url, form, 'application/x-www-form-urlencoded')).status).toBe(403)
+    const challenge = `{"type":"url_verification","challenge":${nested}}`
+    expect((await post(url, challenge, 'application/json')).status).toBe(200)
+    expect(await stand.send(MESSAGE)).toMatchObject([{ status: 200 }])
+    expect(told.warnings.join()).not.toContain('Maximum call stack')
   })
 
   test('Slack can try the address and its certificate', async () => {
@@ -309,6 +338,9 @@ describe('HTTP', () => {
     expect(await post(url, challenge, 'application/json')).toMatchObject({ status: 200, text: '{"challenge":"abc"}' })
     const headers = { 'content-type': 'application/x-www-form-urlencoded' }
     expect((await fetch(url, { method: 'POST', headers, body: 'ssl_check=1&token=any' })).status).toBe(200)
+    const more = 'ssl_check=1&payload=%7B%7D'
+    expect((await fetch(url, { method: 'POST', headers, body: more.padEnd(2_000, '+') })).status).toBe(401)
+    expect((await fetch(url, { method: 'POST', headers, body: 'command=%2Fdesk&text=new' })).status).toBe(401)
   })
 
   test('that events are held back by Slack is told, and taken note of', async () => {

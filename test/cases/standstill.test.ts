@@ -88,11 +88,11 @@ describe("a request that nobody confirms to be Slack's", () => {
     return said
   }
 
-  test.fails('is refused before its body is read', async () => {
+  test('is refused before its body is read', async () => {
     expect(await post({ 'content-length': 2_000_000 }, 'payload=')).toBe(401)
   })
 
-  test.fails('is refused before its body is taken apart', async () => {
+  test('is refused before its body is taken apart', async () => {
     const takenApart: string[] = []
     const Original = globalThis.URLSearchParams
     vi.stubGlobal(

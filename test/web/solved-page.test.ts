@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebServer } from '../../src/web/server.ts'
 import { openTab, startBrowser } from '../support/browser.ts'
+import { HttpTalk } from '../support/http-talk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { freePort } from '../support/ports.ts'
 
@@ -32,6 +33,40 @@ describe('the page that asks whether it is solved', () => {
   const shown = async () => (await desk.as('bob', 'show 1')).data as { state: string; rating: number | null }
   const press = (fields: Record<string, string>, at = link) =>
     fetch(at, { method: 'POST', body: new URLSearchParams(fields) })
+
+  test('answers odd requests with what is wrong of them, and goes on', async () => {
+    const { port } = new URL(link)
+    const targets = [
+      '//',
+      '//[',
+      'http://[',
+      '*',
+      '/%',
+      '/solved/%ff',
+      '/solved/..%2f',
+      `/solved/${'a'.repeat(10_000)}`,
+    ]
+    for (const target of targets) {
+      for (const host of ['desk', '[', 'a b', '']) {
+        const talk = await HttpTalk.open(Number(port))
+        talk.send(`GET ${target} HTTP/1.1\r\nHost: ${host}\r\n\r\n`)
+        expect(await talk.status(), `${target} of ${host}`).toBeOneOf([400, 404])
+        talk.end()
+      }
+    }
+    const bodies = [
+      ['multipart/form-data', 'x'],
+      ['multipart/form-data; boundary=x', '--x\r\n'],
+      ['', 'x'],
+    ]
+    for (const [type = '', body = ''] of bodies) {
+      const answer = await fetch(link, { method: 'POST', body, headers: { 'content-type': type } })
+      expect(answer.status, type).toBe(400)
+    }
+    const long = await fetch(link, { method: 'POST', body: 'a&'.repeat(9_000) })
+    expect(long.status).toBe(413)
+    expect((await fetch(link)).status).toBe(200)
+  })
 
   test('changes nothing by being looked at, however often', async () => {
     for (let count = 0; count < 3; count += 1) expect((await fetch(link)).status).toBe(200)
