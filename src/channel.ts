@@ -148,6 +148,8 @@ export interface InboundMessage {
   spam: string[]
   /** It was handed over just now by whoever sends it, and is no old mail that is brought in. */
   live?: true
+  /** Its writer did not hand it over: somebody else pointed at it, or at the conversation that it stands in. */
+  pointedAt?: true
   /** Addresses of its sender on other kinds of channels, for which the transport vouches: the e-mail of a chat account. */
   alsoKnownAs?: Identity[]
   /** It was written where agents talk among themselves: nothing there is a requester's, and nothing opens a ticket. */

@@ -5,6 +5,7 @@ import type { Account, Channel } from './account.ts'
 import { type Person, personOf } from './people.ts'
 import { Reader } from './reader.ts'
 import { membersOf } from './room-members.ts'
+import { leakOf } from './room-privacy.ts'
 import { fieldsOf } from './text-fields.ts'
 
 const MOST_MEMBERS = 100 // Slack lets one ask for so many in a minute
@@ -20,11 +21,9 @@ export interface Asked {
 /** Whoever is in the room reads every ticket, and what agents say among themselves. */
 export async function checkRoom({ id, name, isPrivate, isShared }: Channel, asked: Asked): Promise<Finding[]> {
   const what = `only members of this workspace who were invited read #${name}`
-  if (isPrivate && !isShared) return [{ what, ok: true }, ...(await checkMembers(id, name, asked))]
-  const advice = isShared
-    ? `another organisation shares #${name} and reads every ticket there: choose another channel for room.`
-    : `everybody in the workspace can read every ticket there: Channel details > Settings > Change to a private channel.`
-  return [{ what, ok: false, advice }, ...(await checkMembers(id, name, asked))]
+  const advice = leakOf({ name, isPrivate, isShared })
+  const privacy = advice === undefined ? { what, ok: true } : { what, ok: false, advice }
+  return [privacy, ...(await checkMembers(id, name, asked))]
 }
 
 async function checkMembers(channel: string, name: string, asked: Asked): Promise<Finding[]> {

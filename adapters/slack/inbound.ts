@@ -10,6 +10,7 @@ import { People } from './people.ts'
 import { Progress } from './progress.ts'
 import { Reader } from './reader.ts'
 import { RoomMembers } from './room-members.ts'
+import { RoomPrivacy } from './room-privacy.ts'
 import { isTime } from './slack-time.ts'
 import { type Fields, fieldsOf, listOf, textOf } from './text-fields.ts'
 import { Threads } from './threads.ts'
@@ -59,6 +60,7 @@ export class Inbound {
   readonly #beginning: Beginning
   readonly #catchUp: CatchUp
   readonly #upkeep: Upkeep
+  readonly #privacy: RoomPrivacy
   readonly #stopping = new AbortController()
   readonly #inHand = new Set<Promise<void>>()
 
@@ -82,12 +84,15 @@ export class Inbound {
       ...{ files: new Files(workspace, reader, signal), threads: this.#threads },
       ...{ progress: this.#progress, beginning, hints, answers },
     })
-    this.#marked = new Marked(workspace, { reader, intake: this.#intake, threads: this.#threads, hints, answers })
+    this.#marked = new Marked(workspace, {
+      ...{ reader, intake: this.#intake, threads: this.#threads, hints, answers, people: this.people },
+    })
     const take = this.#intake.take.bind(this.#intake)
     this.#catchUp = new CatchUp(workspace, { reader, progress: this.#progress, beginning, take, signal })
+    this.#privacy = new RoomPrivacy(workspace, reader)
     const catchUp = () => this.#catchUp.run()
     this.#upkeep = new Upkeep(workspace, {
-      ...{ people: this.people, room: this.room, progress: this.#progress, catchUp },
+      ...{ people: this.people, room: this.room, privacy: this.#privacy, progress: this.#progress, catchUp },
     })
   }
 
@@ -166,6 +171,8 @@ export class Inbound {
   }
 
   async #message(event: Fields): Promise<string | undefined> {
+    const [channel, subtype] = [textOf(event.channel), textOf(event.subtype)]
+    if (subtype.startsWith('channel_convert_to_')) await this.#privacy.converted(channel, subtype)
     const became = await this.#intake.take(event, { isLive: true })
     if ('receipt' in became) return undefined
     if (became.bare) await this.#marked.takeParent(became.bare)

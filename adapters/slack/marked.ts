@@ -3,7 +3,9 @@ import type { Answers } from './answers.ts'
 import type { Hints } from './hints.ts'
 import { readMessage } from './message-event.ts'
 import type { MessageIntake } from './message-intake.ts'
+import type { People } from './people.ts'
 import { type Reader, Refusal } from './reader.ts'
+import { Recent } from './recent.ts'
 import { compareTimes } from './slack-time.ts'
 import { type Fields, listOf } from './text-fields.ts'
 import type { Threads } from './threads.ts'
@@ -15,12 +17,18 @@ interface MarkedParts {
   threads: Threads
   hints: Hints
   answers: Answers
+  people: People
 }
 
 interface Where {
   channel: string
   ts: string
 }
+
+/** Messages that one person makes tickets of within that time; an agent, as many as they like. */
+const MOST_MARKS = 10
+const MARKS_MS = 10 * 60_000
+const MOST_MARKING = 1_000 // people
 
 const UNSEEN = ['not_in_channel', 'channel_not_found']
 
@@ -32,6 +40,9 @@ export class Marked {
   readonly #threads: Threads
   readonly #hints: Hints
   readonly #answers: Answers
+  readonly #people: People
+  /** How many each has pointed at since their first one. */
+  readonly #marks: Recent<{ count: number }>
 
   constructor(workspace: Workspace, parts: MarkedParts) {
     this.#workspace = workspace
@@ -40,17 +51,20 @@ export class Marked {
     this.#intake = parts.intake
     this.#threads = parts.threads
     this.#hints = parts.hints
+    this.#people = parts.people
+    this.#marks = new Recent({ most: MOST_MARKING, lifetime: MARKS_MS, now: workspace.options.now })
   }
 
   /** `at`: when they did. Resolves once it is committed, or whoever pointed at it knows why not. */
   async take(where: Where, by: string, at: string): Promise<void> {
     if (where.channel === this.#workspace.roomId) return
+    if (await this.#isTooMany(by)) return this.#tellTooMany(where, by)
     const message = await this.#find(where)
     if (message === 'unseen') return this.#tellUnseen(where, by)
     if (message === undefined) return
     const event = { ...message, channel: where.channel }
     const { what } = readMessage(event, this.#workspace)
-    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true, askedAt: at })
+    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true, askedBy: by, askedAt: at })
     else if (what === 'other-app' || what === 'no-writer') await this.#tellOfApp(where, by)
   }
 
@@ -60,6 +74,15 @@ export class Marked {
     if (await this.#threads.isKnown(mention)) return
     if (parent === undefined) await this.#hints.howToAsk({ channel, user })
     else await this.take({ channel, ts: parent }, user, ts)
+  }
+
+  /** Whether somebody points at more than anybody would. It counts for them, and for nobody whose messages these are. */
+  async #isTooMany(by: string): Promise<boolean> {
+    const known = this.#marks.get(by) ?? { count: 0 }
+    if (known.count === 0) this.#marks.set(by, known)
+    known.count += 1
+    if (known.count <= MOST_MARKS) return false
+    return !(await this.#people.isAgent(await this.#people.find(by)))
   }
 
   /** A message as it is now; an answer in a thread is found by its own time alone. */
@@ -84,6 +107,12 @@ export class Marked {
     await client.chat
       .postMessage({ channel: by, text, unfurl_links: false })
       .catch(error => options.warn('somebody in Slack could not be told that their message cannot be read', error))
+  }
+
+  async #tellTooMany({ channel }: Where, user: string): Promise<void> {
+    if (this.#marks.get(user)?.count !== MOST_MARKS + 1) return
+    const text = `You pointed at more than ${MOST_MARKS} messages within ten minutes: what you point at now becomes no ticket. Do it again in ten minutes.`
+    await this.#answers.tell({ channel, user }, sentenceAnswer(text))
   }
 
   async #tellOfApp({ channel }: Where, user: string): Promise<void> {

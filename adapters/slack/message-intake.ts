@@ -39,6 +39,8 @@ export interface Handing {
   isLive: boolean
   /** Somebody asked for it, where it does not ask by itself. */
   isAsked?: boolean
+  /** Who did. */
+  askedBy?: string
   /** When that was, as Slack writes it. */
   askedAt?: string
   /** For the receipt of exactly this message. */
@@ -166,6 +168,8 @@ export class MessageIntake {
     const ready = await this.#reading.read(message, person, !how.isAsked)
     try {
       if (how.isLive && !('quarantine' in ready.message)) ready.message.live = true
+      const isPointedAt = how.isAsked && how.askedBy !== message.user
+      if (isPointedAt && !('quarantine' in ready.message)) ready.message.pointedAt = true
       const receipt = await this.#workspace.desk.receive(ready.message, how.cursor)
       const { channel, user, parent: thread } = message
       const isHello = how.isLive && isDirect(channel) && receipt.outcome === 'ignored:small-talk'

@@ -1,10 +1,12 @@
 import type { People } from './people.ts'
 import type { Progress } from './progress.ts'
 import type { RoomMembers } from './room-members.ts'
+import type { RoomPrivacy } from './room-privacy.ts'
 import type { Workspace } from './workspace.ts'
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
+const WATCH_MS = 5 * MINUTE_MS
 
 /** Slack tells of an event three times more within about an hour: https://docs.slack.dev/apis/events-api#error-handling */
 const OVERDUE_MS = 70 * MINUTE_MS
@@ -12,6 +14,7 @@ const OVERDUE_MS = 70 * MINUTE_MS
 interface Parts {
   people: People
   room: RoomMembers
+  privacy: RoomPrivacy
   progress: Progress
   /** Brings in what was missed. */
   catchUp(): Promise<void>
@@ -33,6 +36,7 @@ export class Upkeep {
   start(): void {
     this.#do(() => this.#introduceAgents())
     this.#later(MINUTE_MS, () => this.#noteProgress())
+    this.#do(() => this.#watchRoom())
   }
 
   /** Resolves once nothing of it is in hand. */
@@ -57,6 +61,14 @@ export class Upkeep {
   /** Who came and left meanwhile nobody told. */
   lookAtRoom(): void {
     if (!this.#stopped) this.#do(() => this.#learnRoom())
+  }
+
+  /** That another organisation shares it, no event tells that the app gets. */
+  async #watchRoom(): Promise<void> {
+    await this.#parts.privacy
+      .look()
+      .catch(error => this.#warn('whether the room of the agents in Slack is private could not be looked up', error))
+    this.#later(WATCH_MS, () => this.#watchRoom())
   }
 
   async #learnRoom(): Promise<void> {

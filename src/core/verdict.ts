@@ -15,6 +15,8 @@ export interface ArrivalVerdict {
   authentication?: Authentication
   /** Why it was taken for spam. */
   spam?: string[]
+  /** Somebody else than its writer made it a message to the desk. */
+  pointedAt?: true
   /** What the virus scanner found, or why it could not look. */
   scan?: string
   /** All that hinted at a ticket, strongest first. */
@@ -34,6 +36,7 @@ export function verdictOf(message: InboundMessage, clues: readonly Clue[], decis
       (decision.action !== 'open' ? null : decision.forwarded ? 'forwarded' : decision.follows ? 'follows' : null),
     allowed: appended?.allowed ?? null,
     ...(message.authentication.result === 'none' ? {} : { authentication: message.authentication }),
+    ...(message.pointedAt ? { pointedAt: true } : {}),
     ...(message.spam.length > 0 ? { spam: message.spam } : {}),
     clues: [...new Set(clues.map(clue => clue.by))].slice(0, MOST_CLUES),
   }

@@ -11,7 +11,8 @@ const MOST = 100
 
 /**
  * What a flood opened before it was one becomes part of its first ticket, as far as nobody has touched it yet; unmerge
- * undoes that. What nothing confirms folds none of the tickets that their domain confirms.
+ * undoes that. What nothing confirms folds none of the tickets that their domain confirms, and no ticket is folded that
+ * somebody else opened by pointing at a message.
  */
 export async function foldFlood(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<void> {
   const { facts, context } = intake
@@ -24,7 +25,8 @@ export async function foldFlood(tx: Tx, intake: Intake, origin: Origin, message:
   for (const ticket of recent) {
     if (ticket.channel !== origin.channel || !isUntouched(ticket)) continue
     const [first] = await arrivalsOf(tx, ticket.id)
-    if (first && trustOf(first.verdict?.authentication?.result ?? 'none') === trust) alike.push(ticket)
+    if (first && !first.verdict?.pointedAt && trustOf(first.verdict?.authentication?.result ?? 'none') === trust)
+      alike.push(ticket)
   }
   const [oldest, ...others] = alike.toReversed()
   if (!oldest || others.length === 0) return

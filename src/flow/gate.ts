@@ -40,7 +40,10 @@ export async function passGate(
   return (await isTooMuch(tx, intake, origin, message, passed.action)) ? held(passed, 'flood') : passed
 }
 
-/** Whether a sender writes more than anybody would. What is brought in from where it lay says nothing of that. */
+/**
+ * Whether a sender writes more than anybody would. What is brought in from where it lay says nothing of that, and neither
+ * does what others made a message to the desk.
+ */
 async function isTooMuch(
   tx: Tx,
   intake: Intake,
@@ -48,10 +51,10 @@ async function isTooMuch(
   message: InboundMessage,
   action: 'open' | 'append',
 ): Promise<boolean> {
-  const { from, kind, live, authentication } = message
+  const { from, kind, live, pointedAt, authentication } = message
   const { floods } = intake.context
   const what = action === 'open' ? 'tickets' : 'messages'
-  if (!from || !live || floods[what] === 0 || (action === 'append' && kind !== 'person')) return false
+  if (!from || !live || pointedAt || floods[what] === 0 || (action === 'append' && kind !== 'person')) return false
   const agent = (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
   if (agent && authentication.result === 'pass') return false
   const most = floods[what] * (agent || kind === 'bulk' ? MORE : 1)

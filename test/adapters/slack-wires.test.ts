@@ -312,7 +312,7 @@ describe('HTTP', () => {
     for (const body of ['a&'.repeat(1_000_000), '&'.repeat(2_000_000), 'a=&'.repeat(600_000), '%'.repeat(2_000_000)])
       expect(await post(url, body, form)).toMatchObject({ status: 403 })
     expect(spent()).toBeLessThan(5_000)
-    for (const sign of ['', 'v0=', 'v1=' + '0'.repeat(64), `v0=${'0'.repeat(63)}`, `v0=${'0'.repeat(64)}, v0=1`])
+    for (const sign of ['', 'v0=', `v1=${'0'.repeat(64)}`, `v0=${'0'.repeat(63)}`, `v0=${'0'.repeat(64)}, v0=1`])
       expect(await post(url, event(), json, { 'x-slack-signature': sign }), sign).toMatchObject({ status: 401 })
     expect(told.events).toEqual([])
     expect(told.warnings.filter(each => each.includes(' at '))).toEqual([])

@@ -55,11 +55,21 @@ const lookupByEmail: Supply = async (call, api) => {
   return withUser(await api.forward({ ...call, args }), api)
 }
 
+/** Slack leaves the id as it was. */
+const conversationsInfo: Supply = async (call, api) => {
+  const answer = await api.forward(call)
+  const channel = answer.channel as Conversation | undefined
+  if (channel && api.workspace.madePublic.has(channel.id))
+    Object.assign(channel, { is_private: false, is_group: false })
+  return answer
+}
+
 const usersInfo: Supply = async (call, api) => withUser(await api.forward(call), api)
 
 export const supplied: Record<string, Supply> = {
   'users.conversations': usersConversations,
   'conversations.list': list('channels'),
+  'conversations.info': conversationsInfo,
   'users.list': list('members'),
   'users.lookupByEmail': lookupByEmail,
   'users.info': usersInfo,

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { SlackApi } from './api.ts'
 import { type Control, controlsOf } from './controls.ts'
-import { type EnvelopeOptions, envelope, messageEvent } from './events.ts'
+import { type EnvelopeOptions, envelope, messageEvent, newTime } from './events.ts'
 import type { Fault } from './faults.ts'
 import { botIsIn } from './membership.ts'
 import { messageAt } from './posting.ts'
@@ -147,6 +147,16 @@ export class SlackStand {
     if (!previous) throw new Error('There is no such message')
     const attachments = [{ id: 1, title: 'A page', from_url: 'https://example.com/', fallback: 'A page' }]
     const told = { subtype: 'message_changed', channel, previous, message: { ...previous, attachments } }
+    return this.tell(await messageEvent(this.workspace, told), channel)
+  }
+
+  /** Somebody makes a private channel public, or private again: https://docs.slack.dev/reference/events/message/channel_convert_to_public */
+  async convert(name: string, to: 'public' | 'private', by: string): Promise<Delivery[]> {
+    const channel = this.workspace.channel(name)
+    if (to === 'public') this.workspace.madePublic.add(channel)
+    else this.workspace.madePublic.delete(channel)
+    const [subtype, text] = [`channel_convert_to_${to}`, `made this channel *${to}*.`]
+    const told = { subtype, text, channel, user: this.as(by).id, ts: newTime() }
     return this.tell(await messageEvent(this.workspace, told), channel)
   }
 

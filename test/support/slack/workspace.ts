@@ -71,6 +71,8 @@ export class Workspace {
   readonly channels = new Map<string, string>()
   /** Learnt as they are needed. */
   readonly channelTypes = new Map<string, string>()
+  /** Ids of those that were made public: the emulator cannot. */
+  readonly madePublic = new Set<string>()
   readonly signingSecret = 'the-signing-secret'
   readonly #emulator: Emulator
   readonly #url: string
