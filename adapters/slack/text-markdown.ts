@@ -10,6 +10,8 @@ import { nest, type Part, type Run } from './text-nesting.ts'
  */
 export function writeMarkdown(runs: readonly Run<Atom>[], exact = false): string {
   if (!exact) return joined(runs, text => text)
+  // Where nothing has a look, nothing is to be tried: thousands of short lines are one message.
+  if (runs.every(run => 'text' in run && run.styles.size === 0)) return exactLine(runs)
   const plain: Run<Atom>[] = runs.map(run => ({ ...run, styles: new Set<Style>() }))
   const shown = shownText(exactLine(plain))
   const isShown = (line: string) => shownText(line) === shown

@@ -20,7 +20,7 @@ export function decodeTyped(text: string, names: Readonly<Record<string, string>
 
 /** A command as it was meant: people write its word in bold or as code. */
 export function plainCommand(typed: string): string {
-  return typed.trim().replace(/^([*_~`]+)(\S+)\1(?=\s|$)/, '$2')
+  return typed.trim().replace(/^([*_~`]{1,6})(\S{1,100}?)\1(?=\s|$)/, '$2')
 }
 
 function named(kind: string, id: string, said: string, names: Readonly<Record<string, string>>): string {

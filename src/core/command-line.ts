@@ -68,10 +68,12 @@ export function quoteArgument(argument: string): string {
 
 /** The word most like `word`, if one is like it at all: at most a third of its letters differ. */
 export function nearest(word: string, known: readonly string[]): string | null {
+  const most = Math.max(1, Math.floor(word.length / 3))
   const [best] = known
+    .filter(candidate => Math.abs(candidate.length - word.length) <= most)
     .map(candidate => ({ candidate, apart: distance(word, candidate) }))
     .sort((a, b) => a.apart - b.apart)
-  return best && best.apart <= Math.max(1, Math.floor(word.length / 3)) ? best.candidate : null
+  return best && best.apart <= most ? best.candidate : null
 }
 
 /** Edits between two short words, a swap of neighbours counting one (optimal string alignment). */

@@ -12,10 +12,13 @@ function chrono(): typeof Chrono {
 }
 
 const LONGEST_MS = 100 * 366 * 86_400_000
+/** Characters: longer than any time that somebody writes, and chrono is slow with long texts. */
+const LONGEST_WRITTEN = 100
 const MORNING = 9 // o'clock, where only a day is named
 
 /** A length of time such as `20m`, `1h30m`, `1.5h`, `2d`, at most 100 years; milliseconds, or null. */
 export function parseDuration(text: string): number | null {
+  if (text.length > LONGEST_WRITTEN) return null
   if (!/^(?:\d+(?:\.\d+)?\s*(?:min|mins|minutes?|hours?|days?|weeks?|[mhdw])\s*)+$/i.test(text.trim())) return null
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)\s*([mhdw])/gi)]
   const span = parts.reduce((sum, [, count, unit = '']) => sum + Number(count) * (UNITS[unit.toLowerCase()] ?? 0), 0)
@@ -27,6 +30,7 @@ export function parseDuration(text: string): number | null {
  * ISO 8601 UTC, or null if it is none or lies in the past. A day alone is its morning.
  */
 export function parseMoment(text: string, now: string): string | null {
+  if (text.length > LONGEST_WRITTEN) return null
   const span = parseDuration(text)
   const from = new Date(now)
   if (span !== null) return span > 0 ? new Date(from.getTime() + span).toISOString() : null

@@ -165,9 +165,11 @@ export function isOption(word: Word, kinds: OptionKinds): boolean {
   return optionIn(word, kinds) !== null
 }
 
+const LONGEST_MISSPELT = 60 // characters
+
 /** `--anway`, `-anyway`, `--anyway,` and `words--anyway`. */
 function refuseMisspelt({ value: typed, isBare }: Word, names: readonly string[]): void {
-  if (!isBare) return
+  if (!isBare || typed.length > LONGEST_MISSPELT) return
   const value = plainOption(typed)
   const [, long, single] = /--(\p{L}[\p{L}\p{N}-]*)\P{L}*$|^-(\p{L}[\p{L}\p{N}-]*)$/u.exec(value) ?? []
   const [, written] = OPTION.exec(value) ?? []

@@ -28,6 +28,17 @@ export interface TicketQuery {
   words?: readonly string[]
 }
 
+/** More than anybody looks for; each is a condition of its own for the database. */
+const MOST_WORDS = 50
+const LONGEST_WORD = 500 // characters, a phrase in quotes included
+
+function tooLong(): DeskError {
+  return new DeskError(
+    'usage',
+    `A query has at most ${MOST_WORDS} words, and each at most ${LONGEST_WORD} characters: leave some out.`,
+  )
+}
+
 const SHORT: ReadonlyMap<string, TicketQuery> = new Map(
   Object.entries({
     open: {},
@@ -77,6 +88,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
  * `tag:vip`, too. Throws a `DeskError` of code `usage` for a value that makes no sense. A quoted phrase is words.
  */
 export function parseQuery(parts: readonly string[]): TicketQuery {
+  if (parts.length > MOST_WORDS || parts.some(each => each.length > LONGEST_WORD)) throw tooLong()
   let query: TicketQuery = {}
   const wanted: string[] = []
   for (let at = 0; at < parts.length; at += 1) {
@@ -96,6 +108,7 @@ export function parseQuery(parts: readonly string[]): TicketQuery {
       wanted.push(...part.split(/\s+/).filter(Boolean))
     }
   }
+  if (wanted.length > MOST_WORDS) throw tooLong()
   return wanted.length > 0 ? { ...query, words: wanted } : query
 }
 

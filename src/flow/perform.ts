@@ -47,6 +47,16 @@ import { decidable, rereadWaiting, settle, through } from './settle.ts'
 import { unclearTooLong } from './unclear.ts'
 
 const MOST_OFFERED = 5
+/** Characters: a message of Slack has 40,000 at most, and what Markdown would read in it is written with two. */
+const MOST_TYPED = 80_000
+
+function refuseTooLong({ length }: string): void {
+  if (length <= MOST_TYPED) return
+  throw new DeskError(
+    'usage',
+    `Nothing was done: a command with its text has ${MOST_TYPED} characters at most, and yours has ${length}. Make several of it, or put the text into a file.`,
+  )
+}
 
 /** Text on the line, and what was written apart from it. */
 function withBody(text: string, written: string): string {
@@ -81,6 +91,7 @@ export class Performer {
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
+    refuseTooLong(request.line)
     const facts = await deskFacts(this.#context, store.read)
     const { channel, attachments = [], id } = request
     const read = (text: string) => (request.format === 'markdown' ? readableMarkdown(text) : text)
