@@ -1,6 +1,7 @@
 // A server for HTTP that no crowd, no slow client and no odd request holds up. Every server of the desk is one of these.
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { ByteBudget } from './budget.ts'
 import { sentenceOf } from './errors.ts'
 import { isAmong, networkOf } from './network.ts'
 
@@ -8,8 +9,12 @@ import { isAmong, networkOf } from './network.ts'
 const MOST_CONNECTIONS = 200
 /** At once, of one address on the internet. A browser opens six, and offices share an address. */
 const MOST_OF_ADDRESS = 20
-/** Bytes of bodies that have not come in whole, of all connections together. */
-const MOST_BYTES_COMING = 8 * 1024 * 1024
+/** A body that is no larger is read at once; so many bytes of each connection may be in memory. */
+const SMALL_BYTES = 64 * 1024
+const LARGE_AT_ONCE = 2 // bodies
+const LARGE_MS = 5_000 // until one of these has come in
+/** That the kernel keeps until they are taken: one more than these must knock again, which it does after seconds. */
+const BACKLOG = 4_096
 const MOST_HEAD_BYTES = 16 * 1024
 const MOST_FIELDS = 100
 const HEAD_MS = 10_000 // until the head of a request has come in
@@ -20,7 +25,7 @@ const MOST_REQUESTS = 1_000 // on one connection
 const CLOSE_MS = 1_000 // for what is being answered, once the server is closed
 /** What still comes of a request that is refused is thrown away for a while: hung up on, many clients read no answer. */
 const LINGER_MS = 1_000
-const LINGER_BYTES = 256 * 1024
+const LINGER_BYTES = 64 * 1024
 
 const BUSY = 'Too much comes in just now: try again in a minute.'
 
@@ -50,8 +55,6 @@ interface Connection {
   /** The network that it counts for; '' for those that are not counted: this machine, private networks, proxies. */
   owner: string
   isProxy: boolean
-  /** Of a body that is coming in. */
-  bytes: number
   request: IncomingMessage | undefined
   response: ServerResponse | undefined
 }
@@ -67,7 +70,7 @@ export class HttpServer {
   readonly #server: Server
   /** In the order in which they began to wait. */
   readonly #connections = new Map<Socket, Connection>()
-  #bytes = 0
+  readonly #large = new ByteBudget(LARGE_AT_ONCE)
   #isClosing = false
 
   constructor(options: HttpServerOptions) {
@@ -87,7 +90,7 @@ export class HttpServer {
     const server = this.#server
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, host, () => {
+      server.listen({ port, host, backlog: BACKLOG }, () => {
         server.off('error', reject)
         server.on('error', error => this.#options.warn(`a connection could not be taken: ${sentenceOf(error)}`, error))
         resolve()
@@ -107,29 +110,25 @@ export class HttpServer {
     clearTimeout(timer)
   }
 
-  /** The body of a request, at most so many bytes. Rejects with an `HttpRefusal`. */
-  body(request: IncomingMessage, most: number): Promise<Buffer> {
-    const connection = this.#connections.get(request.socket)
-    if (Number(request.headers['content-length'] ?? 0) > most) return Promise.reject(tooLarge(most))
-    return new Promise((resolve, reject) => {
-      const chunks: Buffer[] = []
-      let size = 0
-      request.on('data', (chunk: Buffer) => {
-        chunks.push(chunk)
-        size += chunk.length
-        if (connection) this.#count(connection, chunk.length)
-        if (size > most) settle(() => reject(tooLarge(most)))
-      })
-      request.on('end', () => settle(() => resolve(Buffer.concat(chunks, size))))
-      request.on('close', () => settle(() => reject(new HttpRefusal(400, 'The request did not come in whole.'))))
-      request.on('error', () => undefined)
-      const settle = (how: () => void) => {
-        request.removeAllListeners('data')
-        if (connection) this.#count(connection, -connection.bytes)
-        how()
-        chunks.length = 0
-      }
+  /**
+   * The body of a request, at most so many bytes. Rejects with an `HttpRefusal`. Large ones are read one after the other:
+   * whoever sends many holds up only those, and not what is small.
+   */
+  async body(request: IncomingMessage, most: number): Promise<Buffer> {
+    const length = Number(request.headers['content-length'] ?? Number.POSITIVE_INFINITY)
+    if (Number.isFinite(length) && length > most) throw tooLarge(most)
+    if (Math.min(length, most) <= SMALL_BYTES) return read(request, most)
+    const letGo = await this.#large.take(1)
+    const timer = setTimeout(() => this.#dismissSlow(request), LARGE_MS)
+    return read(request, most).finally(() => {
+      clearTimeout(timer)
+      letGo()
     })
+  }
+
+  #dismissSlow({ socket }: IncomingMessage): void {
+    const connection = this.#connections.get(socket)
+    if (connection) this.#dismiss(connection)
   }
 
   #connected(socket: Socket): void {
@@ -139,9 +138,9 @@ export class HttpServer {
       socket.destroySoon()
       return
     }
-    const connection: Connection = { socket, owner, isProxy, bytes: 0, request: undefined, response: undefined }
+    const connection: Connection = { socket, owner, isProxy, request: undefined, response: undefined }
     this.#connections.set(socket, connection)
-    socket.once('close', () => this.#forget(connection))
+    socket.once('close', () => this.#connections.delete(socket))
     this.#limit(connection)
   }
 
@@ -195,15 +194,9 @@ export class HttpServer {
     if (oldest) this.#dismiss(oldest)
   }
 
-  #count(connection: Connection, bytes: number): void {
-    connection.bytes += bytes
-    this.#bytes += bytes
-    while (this.#bytes > MOST_BYTES_COMING && this.#makeRoom(each => each.bytes > 0)) {}
-  }
-
   /** Lets the oldest that waits go, of whom has most of them. Whether there was one. */
-  #makeRoom(isMeant: (connection: Connection) => boolean = () => true): boolean {
-    const waiting = [...this.#connections.values()].filter(each => isMeant(each) && isWaiting(each))
+  #makeRoom(): boolean {
+    const waiting = [...this.#connections.values()].filter(isWaiting)
     const counts = new Map<string, number>()
     for (const { owner } of waiting) counts.set(owner, (counts.get(owner) ?? 0) + 1)
     const most = Math.max(...counts.values())
@@ -216,16 +209,11 @@ export class HttpServer {
     const { socket, request, response } = connection
     if (request && !response?.headersSent) socket.write(plainAnswer(503, BUSY))
     socket.destroySoon()
-    this.#forget(connection)
-  }
-
-  #forget(connection: Connection): void {
-    this.#bytes -= connection.bytes
-    connection.bytes = 0
-    this.#connections.delete(connection.socket)
+    this.#connections.delete(socket)
   }
 }
 
+const INCOMPLETE = new HttpRefusal(400, 'The request did not come in whole.')
 const FAILED = 'That did not work just now: try again later.'
 
 /** Nothing that has come in whole is being worked on. */
@@ -235,6 +223,29 @@ function isWaiting({ request, response }: Connection): boolean {
 
 function isAnswering({ response }: Connection): boolean {
   return response !== undefined && !response.writableEnded
+}
+
+/** What comes, as long as it is no more. */
+function read(request: IncomingMessage, most: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const fail = (refusal: HttpRefusal) => {
+      request.off('data', add)
+      chunks.length = 0
+      reject(refusal)
+    }
+    const add = (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size > most) fail(tooLarge(most))
+    }
+    if (request.destroyed) return fail(INCOMPLETE)
+    request.on('data', add)
+    request.on('end', () => resolve(Buffer.concat(chunks, size)))
+    request.on('close', () => fail(INCOMPLETE))
+    request.on('error', () => undefined) // told by its close
+  })
 }
 
 function tooLarge(most: number): HttpRefusal {

@@ -13,7 +13,7 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/errors$/, ours: ['src/channel'], outside: /^$/ },
   { of: /^src\/(content|budget|package|rights)$/, ours: ['src/channel', 'src/rights'], outside: /^node:/ },
   { of: /^src\/network$/, ours: [], outside: /^(node:net|ipaddr\.js)$/ },
-  { of: /^src\/http-server$/, ours: ['src/errors', 'src/network'], outside: /^node:/ },
+  { of: /^src\/http-server$/, ours: ['src/errors', 'src/network', 'src/budget'], outside: /^node:/ },
   {
     of: /^src\/(categories|config|fields|log|setting-list)$/,
     ours: [
