@@ -6,7 +6,7 @@ import { sentenceOf } from './errors.ts'
 import { isAmong, networkOf } from './network.ts'
 
 /** At once, in all. One that waits costs some 20 kB, with the largest head twice that. */
-const MOST_CONNECTIONS = 200
+const MOST_CONNECTIONS = 100
 /** At once, of one address on the internet. A browser opens six, and offices share an address. */
 const MOST_OF_ADDRESS = 20
 /** A body that is no larger is read at once; so many bytes of each connection may be in memory. */
@@ -23,7 +23,10 @@ const IDLE_MS = 5_000 // between two requests
 const CHECK_MS = 1_000 // how often these are looked at
 const MOST_REQUESTS = 1_000 // on one connection
 const CLOSE_MS = 1_000 // for what is being answered, once the server is closed
-/** What still comes of a request that is refused is thrown away for a while: hung up on, many clients read no answer. */
+/**
+ * What still comes of a small request that is refused is thrown away for a while: hung up on, many clients read no answer.
+ * Of a large one nothing more is read.
+ */
 const LINGER_MS = 1_000
 const LINGER_BYTES = 64 * 1024
 
@@ -262,7 +265,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
   const about = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) }
   response.writeHead(status, { ...about, connection: 'close', ...headers })
   response.write(text)
-  if (request.complete) {
+  if (request.complete || Number(request.headers['content-length']) > LINGER_BYTES) {
     response.end()
     return
   }

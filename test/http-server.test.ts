@@ -4,7 +4,7 @@ import { HttpRefusal, HttpServer, type HttpServerOptions } from '../src/http-ser
 import { eventually, inTime } from './support/eventually.ts'
 import { HttpTalk } from './support/http-talk.ts'
 
-const ALL = 200 // connections
+const ALL = 100 // connections
 const OF_ADDRESS = 20
 const MOST = 1_000_000 // bytes of a body
 
@@ -69,7 +69,7 @@ describe('a crowd', () => {
     const crowd = await openSome(ALL + 10)
     expect(await served()).toBe('3 bytes')
     await eventually(() => overCount(crowd) >= 10, 'the oldest are gone')
-    expect(crowd.slice(50).filter(each => each.isOver)).toEqual([])
+    expect(crowd.slice(30).filter(each => each.isOver)).toEqual([])
   })
 
   test('that sends its bodies byte by byte does as well, and is told', async () => {

@@ -15,8 +15,40 @@ const AT_MOST_MS = 1_500
 
 const UNITS = [
   ...['a', 'a ', ' ', '\n', '9', '1m', '1 ', '-', '--', '--a', '--a1', '--a=', '--anyway ', '"', '"a', '" ', '\\'],
-  ...['\\"', "'", "a'", "'a ", '“', '“a ', '«', '`', '`a', '*', '*a', '_a', '[HD-1]', 'HD-1 ', 'HD-', '(', '!a\n', '> '],
-  ...['monday ', 'older 1d ', 'tomorrow at ', '12:', '12/', 'owner:', 'owner a ', 'Re: ', 'é', '\u0301', '\u200b', ':a:'],
+  ...[
+    '\\"',
+    "'",
+    "a'",
+    "'a ",
+    '“',
+    '“a ',
+    '«',
+    '`',
+    '`a',
+    '*',
+    '*a',
+    '_a',
+    '[HD-1]',
+    'HD-1 ',
+    'HD-',
+    '(',
+    '!a\n',
+    '> ',
+  ],
+  ...[
+    'monday ',
+    'older 1d ',
+    'tomorrow at ',
+    '12:',
+    '12/',
+    'owner:',
+    'owner a ',
+    'Re: ',
+    'é',
+    '\u0301',
+    '\u200b',
+    ':a:',
+  ],
 ]
 const KINDS = { anyway: 'flag', read: 'number', category: 'text' } as const
 const PREFIXES = ['HD', 'IT']

@@ -9,7 +9,9 @@ import { sending } from './sending.ts'
 const BOUNDS = { turn: 50, greeting: 200, command: 1_000, stop: 5_000, peakBytes: 600e6 }
 
 const words = process.argv.slice(2)
-const scenes: Scene[] = [...sending, ...http].filter(({ name }) => words.length === 0 || words.some(word => name.includes(word)))
+const scenes: Scene[] = [...sending, ...http].filter(
+  ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
+)
 console.log('longest, ms:  turn  greeting  command (99 %)  stop   peak, MB')
 let failed = 0
 for (const scene of scenes) {
