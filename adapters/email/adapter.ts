@@ -33,11 +33,12 @@ import { type Envelope, MailListener } from './listener.ts'
 import { Maildir } from './maildir.ts'
 import type { TokenSource } from './oauth.ts'
 import type { ParseOptions } from './parse.ts'
-import type { ParsedMail } from './parsed.ts'
+import type { ParsedMail, ReadMail } from './parsed.ts'
 import { MailParserPool } from './parser.ts'
 import type { SelfMail } from './self-mail.ts'
 import type { MailSender } from './sender.ts'
-import type { Client, SenderCheck } from './sender-check.ts'
+import type { Client } from './sender-check.ts'
+import { SenderJudge } from './sender-judge.ts'
 import type { EmailSettings } from './settings.ts'
 
 const NEW_MS = 60 * 60 * 1000
@@ -53,7 +54,7 @@ export class EmailChannel
   readonly #own: readonly string[]
   readonly #parser: MailParserPool
   readonly #trusted: readonly string[]
-  #senderCheck: Promise<SenderCheck> | undefined
+  readonly #judge = new SenderJudge()
   #listener: MailListener | undefined
   #sender: Promise<MailSender> | undefined
   #mailboxes: MailboxWatcher[] = []
@@ -149,6 +150,7 @@ export class EmailChannel
     await Promise.all(this.#mailboxes.map(mailbox => mailbox.stop()))
     this.#mailboxes = []
     await this.#parser.close()
+    await this.#judge.close()
     await this.#sender?.then(
       sender => sender.close(),
       () => undefined,
@@ -173,12 +175,16 @@ export class EmailChannel
     const release = more.release ?? (await this.#options.budget.take('path' in raw ? raw.size : raw.bytes.length))
     try {
       const outside = outsider(envelope, this.settings)
-      // What somebody on the internet claims of a server of ours, no such server has written.
-      const { message, head } = await this.parse(raw, envelope, outside ? { trusted: [] } : {})
+      const judged = !more.sentByHand && (envelope !== null || this.settings.imap.length > 0)
+      const { message } = await this.parse(
+        raw,
+        envelope,
+        outside ? { trusted: [] } : {}, // what somebody on the internet claims of a server of ours, none has written
+        judged ? read => this.#recognise(read, raw, outside) : undefined,
+      )
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.sentByHand = true
-        else if (head && (envelope || this.settings.imap.length > 0)) await this.#recognise(message, head, raw, outside)
         if (envelope || more.live === 'now' || (more.live && this.#isNew(message))) message.live = true
       }
       await turn?.before
@@ -199,20 +205,15 @@ export class EmailChannel
   }
 
   /** Finds out whether a message is of whom it says, where no server of ours has. */
-  async #recognise(
-    message: InboundMessage,
-    { from, list, checked }: NonNullable<ParsedMail['head']>,
-    raw: RawMessage,
-    outside: Client | null,
-  ): Promise<void> {
+  async #recognise({ message, head }: ReadMail, raw: RawMessage, outside: Client | null): Promise<void> {
+    if (!head || 'quarantine' in message) return
+    const { from, list, checked, signed } = head
     const { authentication } = this.settings
-    if (!authentication.check || checked) return
+    if (!authentication.check || checked || (!outside && !signed)) return
     const since = this.#options.now().getTime() - FRESH_MS
     if (!outside && Date.parse(message.reachedAt ?? '') < since) return
-    const { now } = this.#options
-    const options = { dns: authentication.dns, own: this.#own, now }
-    this.#senderCheck ??= import('./sender-check.ts').then(({ SenderCheck }) => new SenderCheck(options))
-    const found = await (await this.#senderCheck).check(raw, from, outside)
+    const options = { dns: authentication.dns, own: this.#own, now: this.#options.now().getTime() }
+    const found = await this.#judge.judge({ raw, from, client: outside, options })
     message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
   }
 
@@ -221,12 +222,13 @@ export class EmailChannel
     raw: RawMessage,
     envelope: ParseOptions['envelope'],
     more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
+    look?: (read: ReadMail) => Promise<void>,
   ): Promise<ParsedMail> {
     const own = this.#own
     const toPostmaster = envelope?.to.some(address => isPostmaster(address, own))
     const addressed = toPostmaster ? [...own, ...postmasters(own)] : own
     const options = { own: addressed, trusted: this.#trusted, envelope, ...more }
-    return this.#parser.parse(raw, options, await this.#options.spoolPath())
+    return this.#parser.parse(raw, options, await this.#options.spoolPath(), look)
   }
 
   /** A new path for a file in the making. */

@@ -160,7 +160,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       spam: spamReasons({ header: values }, options.trusted ?? []),
     },
     from: rewritten ? from : (written[0] ?? from),
-    head: { from: sender?.address ?? null, list, checked: false },
+    head: { from: sender?.address ?? null, list, checked: false, signed: byName.has('dkim-signature') },
     bounced,
     html: null,
   }

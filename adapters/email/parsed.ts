@@ -10,8 +10,11 @@ export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
   message: Message
   /** The sender, the address as it is written. */
   from: Address | null
-  /** The address in From, which is what can be checked, what lists have to do with it, and whether it was checked. */
-  head: { from: string | null; list: ListMail; checked: boolean } | null
+  /**
+   * The address in From, which is what can be checked, what lists have to do with it, whether it was checked, and
+   * whether it bears signatures by which it could be.
+   */
+  head: { from: string | null; list: ListMail; checked: boolean; signed: boolean } | null
   bounced: DeliveryFailure[] | null
   /** Its layout, where it was asked for and there is one. */
   html: SafeHtml | null

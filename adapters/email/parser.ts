@@ -1,7 +1,3 @@
-import { getCompileCacheDir } from 'node:module'
-import { availableParallelism } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
-import { Piscina } from 'piscina'
 import { pack, packFile } from '../../src/content.ts'
 import { codeOf, DeskError, sentenceOf } from '../../src/errors.ts'
 import { removeCollected } from './collect.ts'
@@ -9,20 +5,16 @@ import { FAULTS } from './faults.ts'
 import type { RawMessage } from './head.ts'
 import type { ParseOptions } from './parse.ts'
 import { type ParsedMail, type ReadMail, unreadable } from './parsed.ts'
+import { MOST_THREADS, type Threads, threads } from './threads.ts'
 import type { Outcome, ParseTask } from './worker.ts'
 
-const THREADS = Math.max(1, Math.min(4, availableParallelism() - 1)) // the desk itself needs a core
 const TOGETHER = 16 // messages handed over at once
 const TOGETHER_BYTES = 256 * 1024
 const AHEAD = 6 // times that many a thread has at hand, so that it need not wait while the desk commits
-const IDLE_MS = 3_000
 const SLOWEST_MS = 30_000
 const SLOWEST_TOGETHER_MS = 60_000 // waiting for its turn included
-// What a message may fill is bounded by how it is read. A thread with much memory collects garbage less often.
-const THREAD_MEMORY_MB = 2048
-const YOUNG_MB = 48
 
-type Threads = Piscina<ParseTask[] | null, Outcome[]>
+type Readers = Threads<ParseTask[] | null, Outcome[]>
 
 interface Waiting {
   task: ParseTask
@@ -35,20 +27,29 @@ interface Waiting {
  * such messages are read again, each alone, and only the one that ends its thread again is unreadable.
  */
 export class MailParserPool {
-  #together: Threads | undefined
-  #alone: Threads | undefined
+  #together: Readers | undefined
+  #alone: Readers | undefined
   #waiting: Waiting[] = []
   #atHand = 0
   /** Those that ended a thread go one by one, so that none waits for its thread and is taken for slow. */
   #lastAlone: Promise<unknown> = Promise.resolve()
   readonly #reading = new Set<Promise<unknown>>()
 
-  /** Rejects with a `DeskError` of code `temporary` if the machine, not the message, is in the way. */
-  async parse(raw: RawMessage, options: Omit<ParseOptions, 'spool'>, spool: string): Promise<ParsedMail> {
+  /**
+   * Rejects with a `DeskError` of code `temporary` if the machine, not the message, is in the way. `look` sees what was
+   * read while the raw message is still as it came: afterwards a spool file holds it packed.
+   */
+  async parse(
+    raw: RawMessage,
+    options: Omit<ParseOptions, 'spool'>,
+    spool: string,
+    look?: (read: ReadMail) => Promise<void>,
+  ): Promise<ParsedMail> {
     const reading = this.#read({ raw, options: { ...options, spool } })
     this.#reading.add(reading)
     const read = await reading.finally(() => this.#reading.delete(reading))
     try {
+      await look?.(read)
       // Packed here and not there: that is less work than to send the packed bytes over.
       const kept = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
       return { ...read, message: { ...read.message, id: kept.sha256, raw: kept } }
@@ -100,7 +101,7 @@ export class MailParserPool {
 
   /** What comes alone goes alone, and at once; what has to wait for the threads goes with what waits beside it. */
   #handOver(): void {
-    while (this.#atHand < AHEAD * THREADS && this.#waiting.length > 0) {
+    while (this.#atHand < AHEAD * MOST_THREADS && this.#waiting.length > 0) {
       const batch = this.#nextBatch()
       this.#atHand += 1
       this.#runBatch(batch.map(({ task }) => task))
@@ -150,26 +151,6 @@ export class MailParserPool {
     this.#together = undefined
     this.#alone = undefined
   }
-}
-
-function threads(concurrentTasksPerWorker: number): Threads {
-  const fromSources = import.meta.url.endsWith('.ts')
-  // Node strips types in WebAssembly, whose compiled code V8 shares between threads and may free while one still runs
-  // it, which ends the process: https://github.com/nodejs/node/issues/64500.
-  if (fromSources) setFlagsFromString('--no-wasm-code-gc')
-  const pool: Threads = new Piscina({
-    filename: new URL(fromSources ? './worker.ts' : './worker.js', import.meta.url).href,
-    minThreads: 0,
-    maxThreads: THREADS,
-    idleTimeout: IDLE_MS,
-    concurrentTasksPerWorker,
-    stricterFIFO: true, // else every other message is read long after those that came behind it
-    env: { ...process.env, NODE_COMPILE_CACHE: getCompileCacheDir() ?? '' },
-    resourceLimits: { maxOldGenerationSizeMb: THREAD_MEMORY_MB, maxYoungGenerationSizeMb: YOUNG_MB },
-  })
-  // One that ends while it has nothing to do ends nothing else; what it was to read is told of by itself.
-  pool.on('error', () => undefined)
-  return pool
 }
 
 function faulty(code: string, cause?: unknown): DeskError {

@@ -4,7 +4,7 @@ import type { DKIMResult, SPFResult } from 'mailauth'
 import type { Authentication } from '../../src/channel.ts'
 import { doubted, isAligned, judgeSender, type MethodResult } from '../../src/core/authentication.ts'
 import { UNKNOWN } from '../../src/core/sender.ts'
-import { type OpenMail, openMail, type RawMessage, sourceOf } from './head.ts'
+import { type OpenMail, openMail, type RawMessage } from './head.ts'
 import { doubtsOf } from './one-reading.ts'
 import type { AuthenticationSettings } from './settings.ts'
 import { openFields, type Reader, type Signature, signaturesIn } from './signature.ts'
@@ -14,7 +14,6 @@ const TRIES = 2
 const SLOWEST_MS = 10_000
 const MOST_SIGNATURES = 5
 const CLOCK_SKEW_MS = 5 * 60_000 // by which the clock of a signer may be ahead of ours
-const UNSURE: Authentication = { result: 'unaligned', reasons: ['it could not be checked'] }
 const MOST_QUERIES = 60 // of one message; SPF alone allows ten (RFC 7208 section 4.6.4)
 
 /** Who handed a message over. */
@@ -32,19 +31,25 @@ type Resolve = (name: string, type: string) => Promise<string[] | string[][]>
 export interface SenderCheckOptions extends Pick<AuthenticationSettings, 'dns'> {
   /** Addresses of the desk, lower case. Left out: whom a message is addressed to is not looked at. */
   own?: readonly string[]
-  now?: () => Date
+  /** The time, in milliseconds; that of the clock unless told. */
+  now?: number
+}
+
+/** What is made of a message that nobody could check: whoever sends must not be able to choose that nothing is found. */
+export function unsureOf(client: Client | null): Authentication {
+  return client ? { result: 'unaligned', reasons: ['it could not be checked'] } : UNKNOWN
 }
 
 /** Checks DKIM, SPF and DMARC of messages that no trusted server has checked (RFC 6376, 7208, 7489). */
 export class SenderCheck {
   readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: TRIES })
   readonly #own: readonly string[] | undefined
-  readonly #now: () => Date
+  readonly #now: Date
 
-  constructor({ dns, own, now = () => new Date() }: SenderCheckOptions) {
+  constructor({ dns, own, now = Date.now() }: SenderCheckOptions) {
     if (dns !== undefined) this.#resolver.setServers([dns])
     this.#own = own
-    this.#now = now
+    this.#now = new Date(now)
   }
 
   /**
@@ -55,9 +60,8 @@ export class SenderCheck {
     const mail = await openMail(raw)
     const signatures = signaturesIn(mail.head.fields)
     if (!client && signatures.length === 0) return UNKNOWN
-    // Whoever sends must not be able to choose that nothing is found out.
-    const unsure = client ? UNSURE : UNKNOWN
-    if (signatures.length > MOST_SIGNATURES) return unsure
+    const unsure = unsureOf(client)
+    if (signatures.length > MOST_SIGNATURES || signatures.some(each => each.excessive)) return unsure
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<Authentication>(resolve => {
       timer = setTimeout(() => resolve(unsure), SLOWEST_MS)
@@ -97,11 +101,9 @@ export class SenderCheck {
     resolver: Resolve,
   ): Promise<MethodResult[]> {
     if (signatures.length === 0 || mail.head.doubt !== null) return []
-    const { dkimVerify } = await import('mailauth/lib/dkim/verify.js')
-    const source = sourceOf(mail.signed, mail.head)
-    const curTime = this.#now()
-    const input = source instanceof Uint8Array ? Buffer.from(source) : source
-    const { results } = await dkimVerify(input, { resolver, rejectRsaSha1: true, curTime })
+    const { verifyDkim } = await import('./dkim.ts')
+    const curTime = this.#now
+    const results = await verifyDkim(mail, { resolver, rejectRsaSha1: true, curTime })
     const found: MethodResult[] = []
     for (const each of results.filter(({ signingDomain }) => signingDomain)) {
       const genuine = each.status.result === 'pass'

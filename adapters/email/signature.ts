@@ -16,6 +16,8 @@ export interface Signature {
   flaw: string | null
   /** Characters of the text that it covers; null for all of it. */
   length: string | null
+  /** No signer writes so much: it would only cost time to look at. */
+  excessive: boolean
 }
 
 export function signaturesIn(fields: readonly Field[]): Signature[] {
@@ -23,11 +25,13 @@ export function signaturesIn(fields: readonly Field[]): Signature[] {
 }
 
 const LONGEST = 10_000
+const MOST_COVERED = 500 // names of fields; signers that guard against fields being added name each twice
 
 function readSignature(value: string): Signature {
   const parts = value.replace(/\s+/g, '').replace(/;$/, '').split(';')
   const tags = new Map(parts.map(part => [part.split('=', 1)[0] ?? '', part.slice(part.indexOf('=') + 1)]))
   const tag = (name: string) => tags.get(name) ?? ''
+  const covered = tag('h').toLowerCase().split(':')
   const clear =
     tags.size === parts.length &&
     value.length <= LONGEST &&
@@ -36,9 +40,10 @@ function readSignature(value: string): Signature {
   return {
     domain: clear ? hostName(tag('d')) : null,
     proof: tag('b'),
-    covers: new Set(tag('h').toLowerCase().split(':')),
+    covers: new Set(covered),
     flaw: !clear ? 'its signature can be read in two ways' : /sha1$/i.test(tag('a')) ? 'SHA-1 proves nothing' : null,
     length: tags.get('l') ?? null,
+    excessive: value.length > LONGEST || covered.length > MOST_COVERED,
   }
 }
 

@@ -1,7 +1,9 @@
+import type { Authentication } from '../../src/channel.ts'
 import { codeOf } from '../../src/errors.ts'
 import type { RawMessage } from './head.ts'
 import { type ParseOptions, readMail } from './parse.ts'
 import type { ReadMail } from './parsed.ts'
+import type { Client, SenderCheckOptions } from './sender-check.ts'
 
 /** What a parsing thread is asked. */
 export interface ParseTask {
@@ -31,4 +33,19 @@ async function readAll(tasks: ParseTask[]): Promise<Outcome[]> {
     outcomes.push(await readMail(raw, options).catch(error => ({ fault: codeOf(error) })))
   }
   return outcomes
+}
+
+/** Whose word a message is, as a thread is asked. */
+export interface JudgeTask {
+  raw: RawMessage
+  /** The address in From. */
+  from: string | null
+  client: Client | null
+  options: SenderCheckOptions
+}
+
+/** Loaded where it is asked for. What waits for name servers waits beside others. */
+export async function judge({ raw, from, client, options }: JudgeTask): Promise<Authentication> {
+  const { SenderCheck } = await import('./sender-check.ts')
+  return new SenderCheck(options).check(raw, from, client)
 }

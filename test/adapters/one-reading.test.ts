@@ -22,7 +22,7 @@ const key = new DomainKey()
 let check: SenderCheck
 
 beforeAll(async () => {
-  check = new SenderCheck({ dns: await dns.start(), own: OWN, now: () => NOW })
+  check = new SenderCheck({ dns: await dns.start(), own: OWN, now: NOW.getTime() })
   for (const domain of ['example.com', 'mail.example.com', 'evil.example']) key.publish(dns, domain)
   dns.texts.set('example.com', 'v=spf1 ip4:198.51.100.7 -all')
   dns.texts.set('_dmarc.example.com', 'v=DMARC1; p=reject')
