@@ -87,6 +87,8 @@ export interface ForwardedMessage {
   from: Address
   subject: string
   text: string
+  /** The new part of `text`. */
+  visible: string
   /** What the one who forwarded it wrote above. */
   comment: string
   /** Where it came along as a file. */

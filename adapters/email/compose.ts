@@ -86,7 +86,10 @@ export function plainText({ markdown, verbatim }: RichText): string {
 
 /** What stands in place of a value, without the line breaks at its end. */
 function valueAt(verbatim: readonly string[], index: string | undefined): string {
-  return typed(verbatim[Number(index)] ?? '').replace(/\n+$/, '')
+  const text = typed(verbatim[Number(index)] ?? '')
+  let end = text.length
+  while (text[end - 1] === '\n') end -= 1
+  return text.slice(0, end)
 }
 
 const markdownIt = new MarkdownIt({ html: false, linkify: true, breaks: true })

@@ -23,7 +23,8 @@ export async function verifyDkim(
     headOf(signed, head.length).then(bytes => verifier.write(bytes, written), reject)
   })
   if (verifier.bodies.size > 0) {
-    for await (const piece of textOf(signed, head.length)) for (const body of verifier.bodies.values()) body.update(piece)
+    for await (const piece of textOf(signed, head.length))
+      for (const body of verifier.bodies.values()) body.update(piece)
     for (const body of verifier.bodies.values()) body.end()
   }
   verifier.end()

@@ -97,6 +97,7 @@ export function forwardedIn(
     from: { address, name: oneLine(found.from.name) },
     subject: oneLine(found.subject, 1_000),
     text: cut(found.text.trim(), longest),
+    visible: cut(visibleReply(found.text), longest),
     comment: cut(visibleReply(found.comment).trim(), longest),
     messageId: attached && found === attached ? (within?.messageId ?? null) : null,
   }

@@ -14,7 +14,10 @@ const YOUNG_MB = 48
 export type Threads<Task, Result> = Piscina<Task, Result>
 
 /** Threads that do what `worker.ts` has functions for; they begin with the first task and end when nothing comes. */
-export function threads<Task, Result>(concurrentTasksPerWorker: number, maxThreads = MOST_THREADS): Threads<Task, Result> {
+export function threads<Task, Result>(
+  concurrentTasksPerWorker: number,
+  maxThreads = MOST_THREADS,
+): Threads<Task, Result> {
   const fromSources = import.meta.url.endsWith('.ts')
   // Node strips types in WebAssembly, whose compiled code V8 shares between threads and may free while one still runs
   // it, which ends the process: https://github.com/nodejs/node/issues/64500.

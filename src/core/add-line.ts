@@ -1,6 +1,7 @@
 import { typedAddress } from './address.ts'
 
 const MOST = 10
+const LONGEST = 20_000 // characters that are looked at
 const LINE = /^\s*!?(add|remove):?\s+(\S.*)$/i
 
 /**
@@ -9,7 +10,9 @@ const LINE = /^\s*!?(add|remove):?\s+(\S.*)$/i
  */
 export function peopleLines(text: string): { add: string[]; remove: string[] } {
   const found = { add: new Set<string>(), remove: new Set<string>() }
-  for (const line of text.trim().split('\n')) {
+  const lines = text.trim().slice(0, LONGEST).split('\n')
+  if (text.length > LONGEST) lines.pop() // it may be cut
+  for (const line of lines) {
     const [, word = '', listed = ''] = LINE.exec(line) ?? []
     const addresses = listed
       .split(/[\s,;]+/)

@@ -40,7 +40,12 @@ export function mentionsOrder(text: string, known: KnownOrders): boolean {
   return text.split(LINE_END).some(line => isMeantAsOrder(line, known))
 }
 
+/** As nearly every line begins: neither a command nor an option does. */
+const BEGINS_WITH_LETTER = /^\s{0,20}[A-Za-z]/
+const MAY_BE_OPTION = /^\s*[*_~]{0,2}[-\u2012-\u2015\u2212]/
+
 function isMeantAsOrder(line: string, { isCommand, options }: KnownOrders): boolean {
+  if (line.length < 2 || BEGINS_WITH_LETTER.test(line)) return false
   const start = line.slice(0, 200)
   if (isQuoted(start) || !/[^\p{L}\p{N}\s]/u.test(start)) return false
   const said = start.normalize('NFKC').replace(/\p{Cf}|[\uFE0E\uFE0F]/gu, '')
@@ -49,7 +54,7 @@ function isMeantAsOrder(line: string, { isCommand, options }: KnownOrders): bool
   // What goes on behind the word is a path.
   const isOrder = /[!\u00A1\u2755\u2757]/.test(signs) || (/[/#\\]$/.test(signs) && /^[:*_`]?$/.test(next))
   if (isOrder && isCommand(word.toLowerCase())) return true
-  const words = line.length <= 200 ? wordsOf(line) : []
+  const words = line.length <= 200 && MAY_BE_OPTION.test(line) ? wordsOf(line) : []
   return words.length > 0 && words.length <= 6 && countOptions(words, options) === words.length
 }
 

@@ -18,6 +18,7 @@ const BUT =
 const SCORE =
   /(?:^|[\s,:(])([1-5])(?:\s*(?:\/\s*5|of\s+5|von\s+5|sur\s+5|de\s+5|stars?|sterne?|★))?(?=$|[\s,.!;):–—-])/iu
 const MOST_WORDS_OF_THANKS = 10
+const LONGEST_THANKS = 1_000 // characters
 
 /**
  * What an answer says: yes or no as its first word, a mark from 1 to 5, or nothing but thanks. Null for anything else,
@@ -33,7 +34,8 @@ export function solvedAnswer(text: string): SolvedAnswer | null {
   if (no) return { solved: false, score: null, comment: rest(said, no[0]) }
   if (yes) return { solved: !BUT.test(line), score: scoreOf(scored), comment: rest(said, yes[0]) }
   if (starts && !BUT.test(line)) return { solved: true, score: scoreOf(scored), comment: rest(said, scored[0]) }
-  const thanks = THANKS.test(line) && !BUT.test(said) && said.split(/\s+/).length <= MOST_WORDS_OF_THANKS
+  const isShort = said.length <= LONGEST_THANKS && said.split(/\s+/).length <= MOST_WORDS_OF_THANKS
+  const thanks = isShort && THANKS.test(line) && !BUT.test(said)
   return thanks ? { solved: true, score: null, comment: said } : null
 }
 

@@ -7,7 +7,8 @@ import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
 import { ticketById } from '../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from './context.ts'
-import { type Orders, orderLines, readOrders, refuseBelowNote } from './orders.ts'
+import { type Orders, readOrders, refuseBelowNote } from './orders.ts'
+import { orderLines } from './own-text.ts'
 import { beyondProof, proofOf } from './proof.ts'
 
 /** What an agent asks for in a mail. */

@@ -10,7 +10,7 @@ import { plainSubject } from '../core/reference.ts'
 import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../core/sender.ts'
 import { isSmallTalk } from '../core/small-talk.ts'
 import { isDone } from '../core/ticket-state.ts'
-import { visibleReply, withoutForwardMark } from '../core/visible.ts'
+import { withoutForwardMark } from '../core/visible.ts'
 import { DeskError } from '../errors.ts'
 import { goOnRow, rowKey } from '../store/chat-rows.ts'
 import { keepDoubt } from '../store/doubts.ts'
@@ -41,6 +41,7 @@ const ECHO_MS = 3 * 60 * 1000
 const DAY_MS = 24 * 60 * 60 * 1000
 const ROBOT_MS = 10 * 60 * 1000 // until the slower ones have answered
 const REMEMBERED = 20 // messages of one writer on a ticket
+const COMPARED = 2_000 // characters of each
 const MOST_ALIKE = 3 // under one subject on one day
 
 /** What a ticket is opened with beside its first message. */
@@ -150,7 +151,7 @@ export async function openForwarded(
     cc: [],
     subject: forwarded.subject || withoutForwardMark(message.subject),
     text: forwarded.text,
-    visible: forwarded.text ? visibleReply(forwarded.text) : '',
+    visible: forwarded.visible,
     messageId: forwarded.messageId,
     authentication: UNKNOWN, // that of the agent says nothing of the writer
   }
@@ -316,8 +317,9 @@ async function answersByItself(tx: Tx, { message, sender, change, doubt }: Entry
   if (!message.from || message.thread !== undefined) return false
   const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
-  const said = await textsBy(tx, { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null })
-  return said.filter(text => withoutNumbers(text) === withoutNumbers(message.visible)).length > 1
+  const asked = { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null, longest: COMPARED }
+  const now = withoutNumbers(message.visible.slice(0, COMPARED))
+  return (await textsBy(tx, asked)).filter(text => withoutNumbers(text) === now).length > 1
 }
 
 function withoutNumbers(text: string): string {

@@ -5,7 +5,7 @@ import { fileDanger } from '../core/file-danger.ts'
 import { momentInWords } from '../core/moment.ts'
 import { stateInWords } from '../core/ticket-state.ts'
 import { signLink, type TokenKey } from '../core/token.ts'
-import { numbersIn } from '../core/token-search.ts'
+import { LONGEST_SPAN, numbersIn } from '../core/token-search.ts'
 import { REPLY_MARKER } from '../core/visible.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
@@ -39,7 +39,7 @@ export async function compose(
   const keys = await tokenKeys(read)
   // Whole, before it is laid out: a token may go over several lines.
   const stored = entry.messageId ? await messageById(read, entry.messageId) : undefined
-  const message = redactedWith(keys, stored, entry.number)
+  const message = redactedWith(keys, entry.kind === 'reply' ? stored : beginningOf(stored), entry.number)
   const held = entry.kind === 'notify-held' ? await heldIn(read, entry) : NOTHING_HELD
   const files = message ? await attachmentsOf(read, message.id) : []
   const values = await valuesFor(context, entry, { ticket, message, held, files })
@@ -208,6 +208,14 @@ async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['
     subject: arrival.subject || '(no subject)',
     ref: ticket?.ref ?? '',
   }
+}
+
+/** Of a message no more than a notification shows, and what a token that begins there may go on with. */
+function beginningOf(message: Message | undefined): Message | undefined {
+  if (!message) return undefined
+  const longest = QUOTED + LONGEST_SPAN
+  const cut = (text: string | null) => (text !== null && text.length > longest ? text.slice(0, longest) : text)
+  return { ...message, text: cut(message.text), visible: cut(message.visible) }
 }
 
 /** An answer goes out whole; a notification shows the new part of what was written. */

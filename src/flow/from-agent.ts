@@ -22,6 +22,7 @@ import { recordBounce } from './bounced.ts'
 import { type Append, type Entry, incoming } from './entry.ts'
 import { forWhich, knownOrders } from './leak.ts'
 import { changeReaders } from './orders.ts'
+import { isTooLong } from './own-text.ts'
 import { otherNamed } from './read-command.ts'
 import { answeredMail, seenIn } from './seen.ts'
 
@@ -37,7 +38,9 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   // Files go with the command that takes them.
   const attachments = takesFiles(entry.orders) ? [] : message.attachments
   const raw = message.raw.sha256
-  const written = entry.orders?.text ?? withoutBlankEnds(writtenIn(aboveMarker(message.visible)))
+  const written = isTooLong(message)
+    ? ''
+    : (entry.orders?.text ?? withoutBlankEnds(writtenIn(aboveMarker(message.visible))))
   const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
   if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
   let refusal = await whyNotSent(tx, entry, ticket, decision, written)
@@ -64,7 +67,9 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
   }
   const note = {
     author,
-    text: (entry.orders ? withoutBlankEnds(aboveMarker(message.visible)) : written) || message.text,
+    text: isTooLong(message)
+      ? message.visible
+      : (entry.orders ? withoutBlankEnds(aboveMarker(message.visible)) : written) || message.text,
     attachments,
     kind: message.kind,
     raw,
@@ -165,6 +170,9 @@ const KEPT: Record<string, string> = {
   subject: 'Your mail does not answer a notification of ours',
 }
 
+const TOO_LONG =
+  'Your mail is longer than what is looked through for what the requester must not see, so nothing of it was sent; it was kept as an internal note. Write a short answer, and attach the long text as a file.'
+
 const SEALED =
   'Your mail, or a part of it, is encrypted or cannot be opened for another reason, so nothing of it was sent; it was kept as an internal note. Write it again without encryption; a signature alone does no harm.'
 
@@ -189,6 +197,7 @@ async function whyNotSent(
     )
   }
   if (message.sealed) return SEALED
+  if (isTooLong(message)) return TOO_LONG
   if (mentionsOrder(written, knownOrders(intake.context.commands))) {
     return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
   }

@@ -13,7 +13,6 @@ import { seqOfKept } from '../commands/kept.ts'
 import { tellAgents } from '../commands/notify.ts'
 import { quoted } from '../commands/unseen.ts'
 import { wordsOf } from '../core/command-line.ts'
-import { aboveForward } from '../core/forward.ts'
 import { countOptions, NO_OPTIONS, Options, takeOptions } from '../core/options.ts'
 import { ordersIn } from '../core/order-lines.ts'
 import { withoutBlankEnds } from '../core/plain-text.ts'
@@ -21,7 +20,7 @@ import { isBelieved } from '../core/sender.ts'
 import { formatShown } from '../core/shown.ts'
 import type { TokenKey } from '../core/token.ts'
 import { wordOf } from '../core/typed-line.ts'
-import { aboveMarker, isAnswerSubject, isForwardSubject, writtenIn } from '../core/visible.ts'
+import { aboveMarker, writtenIn } from '../core/visible.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { messageById } from '../store/messages.ts'
 import type { OutboxEntry } from '../store/outbox.ts'
@@ -32,6 +31,7 @@ import { contentsOf } from './arriving.ts'
 import type { Context, Intake, Origin } from './context.ts'
 import { claimsOf } from './conversation.ts'
 import { knownOrders, refuseLeak } from './leak.ts'
+import { isTooLong, orderLines, ownText, TOO_LONG } from './own-text.ts'
 import { isSent, leadsTo, readCommand, type TypedCommand } from './read-command.ts'
 import { answeredMail, changing, type Seen, seenIn } from './seen.ts'
 import { decidable, rereadWaiting, settle } from './settle.ts'
@@ -64,26 +64,6 @@ export interface Step {
   body: string
 }
 
-/** The text in which an agent may give commands: never what is quoted or forwarded. */
-function ownText(message: InboundMessage): string {
-  if (message.forwarded) return message.forwarded.comment
-  return isForwardSubject(message.subject) ? '' : aboveForward(aboveMarker(message.typed ?? message.visible))
-}
-
-/** The command lines of an agent's mail as they are written, and the rest of what its writer typed. */
-export function orderLines(keys: readonly TokenKey[], message: InboundMessage): { lines: string[]; text: string } {
-  return ordersIn(ownText(message), { atTop: showsOthers(keys, message) })
-}
-
-/**
- * It answers somebody's mail that did not come from the desk: what programs quote of it may stand below without any
- * mark, so the bottom may be words of others. Mail of ours begins with a line that tells where it begins.
- */
-function showsOthers(keys: readonly TokenKey[], message: InboundMessage): boolean {
-  if (message.forwarded || (message.references.length === 0 && !isAnswerSubject(message.subject))) return false
-  return claimsOf(keys, message).length === 0
-}
-
 /** The commands in an agent's mail; null if there are none. `ticket`: the one that it is about. */
 export async function readOrders(
   sql: Sql,
@@ -99,6 +79,9 @@ export async function readOrders(
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
   const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
   const told = await answeredMail(sql, keys, message)
+  if (isTooLong(message)) {
+    return { lines, steps: [], mistakes: [TOO_LONG], text, options: NO_OPTIONS, became: [], told }
+  }
   const orders: Orders = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [], told }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
@@ -323,11 +306,11 @@ export async function rereadOrdered(
     if (!('visible' in message)) continue
     const { from, authentication, visible, forwarded } = message as InboundMessage
     if (!SEEMS_TO_DECIDE.test(visible) && !SEEMS_TO_DECIDE.test(forwarded?.comment ?? '')) continue // as nearly all
-    const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
-    const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
-    if (numbers.length === 0 || !from || !isBelieved(authentication.result)) continue
+    if (!from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
     if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
+    const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
+    const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
     for (const number of numbers.filter(each => !reread.has(each))) {
       const found = await decidable(context.store.read, number)
         .then(waiting => rereadWaiting(context, waiting))

@@ -147,10 +147,16 @@ export async function answeredAlike(
 /** What somebody wrote on a ticket, newest first; `doubted`: what they may not have written, else what they have. */
 export async function textsBy(
   sql: Sql,
-  { ticketId, authorId, limit, doubted }: { ticketId: string; authorId: string; limit: number; doubted: boolean },
+  {
+    ticketId,
+    authorId,
+    limit,
+    doubted,
+    longest,
+  }: { ticketId: string; authorId: string; limit: number; doubted: boolean; longest: number },
 ): Promise<string[]> {
   const rows = await sql<{ text: string | null }>`
-    SELECT coalesce(visible, text) AS text FROM messages
+    SELECT substr(coalesce(visible, text), 1, CAST(${longest} AS INTEGER)) AS text FROM messages
     WHERE ticket_id = ${ticketId} AND direction = 'in' AND author_id = ${authorId}
       AND EXISTS (SELECT 1 FROM message_doubts d WHERE d.message_id = messages.id) = (1 = ${doubted ? 1 : 0})
     ORDER BY seq DESC, id DESC LIMIT ${limit}`

@@ -99,7 +99,7 @@ function messageOf(desk: MemoryDesk, step: Step & { does: 'write' }): InboundMes
 
 function forwardOf(comment: string): InboundMessage['forwarded'] {
   const from = { address: 'fred@third.example', name: 'Fred' }
-  return { from, subject: 'VPN', text: 'Please help.', comment, messageId: null }
+  return { from, subject: 'VPN', text: 'Please help.', visible: 'Please help.', comment, messageId: null }
 }
 
 /** What an agent writes is secret, unless it answers a mail that says of itself that an answer goes to the requester. */

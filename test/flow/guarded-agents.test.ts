@@ -171,7 +171,14 @@ describe('what agents write by mail stays where it was meant to', () => {
   test('what an agent forwards while there is a flood opens for its writer once it is let in', async () => {
     const forward = (n: number) => {
       const from = { address: `c${n}@example.com`, name: '' }
-      const forwarded = { from, subject: 'Screen', text: 'It is dark.', comment: 'An old customer.', messageId: null }
+      const forwarded = {
+        from,
+        subject: 'Screen',
+        text: 'It is dark.',
+        visible: 'It is dark.',
+        comment: 'An old customer.',
+        messageId: null,
+      }
       return take(BOB, { subject: `Fwd: Screen ${n}`, forwarded, text: 'An old customer.' })
     }
     const outcomes: string[] = []

@@ -160,6 +160,7 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
         from: { address: 'carl@example.com', name: '' },
         subject: 'VPN',
         text: '!close HD-1',
+        visible: '!close HD-1',
         comment: '!claim\nHis laptop is old.',
         messageId: null,
       }

@@ -89,6 +89,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
       from: { address: ANN, name: 'Ann' },
       subject: 'Printer',
       text: 'It burns.',
+      visible: 'It burns.',
       comment: 'She always complains.',
       messageId: null,
     }
@@ -109,6 +110,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
       from: { address: 'x@y.example', name: '' },
       subject: 'Printer',
       text: 'It burns.',
+      visible: 'It burns.',
       comment: '',
       messageId: null,
     }

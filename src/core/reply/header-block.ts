@@ -41,17 +41,17 @@ export interface Block {
  * it says from whom, and when or about what, and more; below a rule or "Original Message" less is enough.
  */
 export function headerBlockAt(lines: readonly string[], at: number): Block | null {
-  const first = fieldRole(lines[at] ?? '')
+  const facts = factsOf(lines)
+  const first = facts.role(at)
   if (first === undefined || first === 'other') return null
   const roles = new Set<Role>()
   let end = at
   let since = 0
+  let gap = false // an empty line stands behind the last field
   let spaced: boolean | undefined // an empty line stands between its fields
   for (let position = at; position < Math.min(lines.length, at + MOST_LINES); position += 1) {
-    const line = lines[position] ?? ''
-    const role = fieldRole(line)
+    const role = facts.role(position)
     if (role) {
-      const gap = position > at && lines.slice(end, position).some(isBlank)
       if (position > at) spaced ??= gap
       // What stands apart is another block; what begins without a sender ends where another begins.
       if (gap && spaced === false) break
@@ -59,27 +59,75 @@ export function headerBlockAt(lines: readonly string[], at: number): Block | nul
       roles.add(role)
       end = position + 1
       since = 0
+      gap = false
       continue
     }
-    if (TRANSPORT.test(line)) return null
+    if (facts.isTransport(position)) return null
     since += 1
+    const blank = isBlank(lines[position])
+    gap ||= blank
     // An empty line ends the block, unless the program put one between all of its fields.
-    if (since > LONGEST_VALUE || (isBlank(line) && fieldRole(lines[position + 1] ?? '') === undefined)) break
+    if (since > LONGEST_VALUE || (blank && facts.role(position + 1) === undefined)) break
   }
+  const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
+  if (!told) return null
   const start = aboveRules(lines, at)
   const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line) || saysBareOriginal(line))
-  const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
   roles.delete('other')
-  const enough = told && (ruled ? roles.size >= 2 : roles.size >= 3 && isOfMail(lines.slice(at, end)))
+  const enough = ruled ? roles.size >= 2 : roles.size >= 3 && facts.isOfMail(at, end)
   return enough ? { start, end } : null
 }
 
+/** What is known of each line of a text: blocks that begin at lines next to each other look at the same ones. */
+class LineFacts {
+  readonly #lines: readonly string[]
+  readonly #roles: (Role | null | undefined)[]
+  readonly #transport: (boolean | undefined)[]
+  readonly #ofMail: (boolean | undefined)[]
+
+  constructor(lines: readonly string[]) {
+    this.#lines = lines
+    this.#roles = new Array(lines.length)
+    this.#transport = new Array(lines.length)
+    this.#ofMail = new Array(lines.length)
+  }
+
+  role(at: number): Role | undefined {
+    let role = this.#roles[at]
+    if (role === undefined) {
+      role = fieldRole(this.#lines[at] ?? '') ?? null
+      this.#roles[at] = role
+    }
+    return role ?? undefined
+  }
+
+  isTransport(at: number): boolean {
+    this.#transport[at] ??= TRANSPORT.test(this.#lines[at] ?? '')
+    return this.#transport[at]
+  }
+
+  isOfMail(start: number, end: number): boolean {
+    for (let at = start; at < end; at += 1) {
+      this.#ofMail[at] ??= isOfMail(this.#lines[at] ?? '')
+      if (this.#ofMail[at]) return true
+    }
+    return false
+  }
+}
+
+const known = new WeakMap<readonly string[], LineFacts>()
+
+function factsOf(lines: readonly string[]): LineFacts {
+  const facts = known.get(lines) ?? new LineFacts(lines)
+  known.set(lines, facts)
+  return facts
+}
+
 /** Fields that people write themselves name no address and no time of day: "From: tray 2", "Von: Berlin". */
-function isOfMail(block: readonly string[]): boolean {
-  return block.some(
-    line =>
-      /@|\[mailto:/.test(line) ||
-      /(?<![\d./-])\d{1,2}\s?[:.h時点시]\s?\d{2}(?![\d./-])/.test(line.replace(/^[^:：]{0,40}[:：]/, '')),
+function isOfMail(line: string): boolean {
+  return (
+    /@|\[mailto:/.test(line) ||
+    /(?<![\d./-])\d{1,2}\s?[:.h時点시]\s?\d{2}(?![\d./-])/.test(line.replace(/^[^:：]{0,40}[:：]/, ''))
   )
 }
 
