@@ -19,6 +19,10 @@ export class ByteBudget implements Budget {
     })
   }
 
+  get isFull(): boolean {
+    return this.#waiting.length > 0
+  }
+
   #releaseOnce(bytes: number): () => void {
     let released = false
     return () => {

@@ -557,6 +557,8 @@ export interface Describes {
 export interface Budget {
   /** Resolves when there is room, in order of asking; call what it gives when the bytes are let go. */
   take(bytes: number): Promise<() => void>
+  /** Somebody waits for room. */
+  readonly isFull: boolean
 }
 
 /** What an adapter is made with beside its settings. */

@@ -25,7 +25,7 @@ import { UNKNOWN } from '../../src/core/sender.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { Canary } from './canary.ts'
 import { checkListener } from './check.ts'
-import { outsider, trustedByDefault } from './client.ts'
+import { isStranger, outsider, trustedByDefault } from './client.ts'
 import type { RawMessage } from './head.ts'
 import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
@@ -93,13 +93,16 @@ export class EmailChannel
   async #listen(desk: Desk): Promise<void> {
     const { listen } = this.settings
     if (!listen) return
-    const { maxMessageBytes, spoolPath, warn } = this.#options
+    const { maxMessageBytes, spoolPath, warn, budget } = this.#options
+    const isOurs = (address: string) => !isStranger(address, this.settings.authentication)
+    const isFull = () => budget.isFull
     const take = async (raw: RawMessage, envelope: Envelope) => {
       const { outcome, ref } = await this.take(desk, raw, envelope)
       // Whoever was not let in learns nothing of the ticket.
       return outcome === 'opened' || outcome === 'appended' ? `2.0.0 ${outcome} ${ref}` : '2.0.0 stored'
     }
-    const listener = new MailListener({ listen, own: this.#own, maxMessageBytes, spoolPath, take, warn })
+    const own = this.#own
+    const listener = new MailListener({ listen, own, maxMessageBytes, spoolPath, take, warn, isOurs, isFull })
     await listener.start()
     this.#listener = listener
   }

@@ -10,7 +10,12 @@ import type { EmailSettings } from './settings.ts'
 export function outsider(envelope: Envelope | null, { listen, authentication }: EmailSettings): Client | null {
   if (!envelope || listen?.protocol === 'lmtp') return null
   const { ip } = envelope.client
-  return isPublic(ip) && !isAmong(ip, authentication.relays) ? { ...envelope.client, sender: envelope.from } : null
+  return isStranger(ip, authentication) ? { ...envelope.client, sender: envelope.from } : null
+}
+
+/** Whether an address is on the internet, and none of a server of ours. */
+export function isStranger(ip: string, { relays }: Pick<EmailSettings['authentication'], 'relays'>): boolean {
+  return isPublic(ip) && !isAmong(ip, relays)
 }
 
 /** How the configuration names a server that writes Authentication-Results without saying who it is (Microsoft 365). */

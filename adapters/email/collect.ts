@@ -10,11 +10,25 @@ export const IN_MEMORY = 1024 * 1024
 
 export type Collected = { bytes: Buffer } | { path: string; size: number }
 
+/** Counts bytes that several streams keep in memory. */
+export interface Tally {
+  /** Whether so many more may be kept; then they are counted. */
+  keep(bytes: number): boolean
+  /** All that was counted for one stream is in memory no more. */
+  letGo(): void
+}
+
 /**
- * Reads a stream to its end, in bounded memory: what gets large goes to a file at `path`. Of more than `limit` bytes
- * nothing is kept, and the stream is read to its end all the same.
+ * Reads a stream to its end, in bounded memory: what gets large goes to a file at `path`, and so does all where a tally
+ * says that there is enough in memory. Of more than `limit` bytes nothing is kept, and the stream is read to its end all
+ * the same.
  */
-export async function spool(stream: Readable, path: string, limit: number): Promise<Collected | 'too-large'> {
+export async function spool(
+  stream: Readable,
+  path: string,
+  limit: number,
+  tally?: Tally,
+): Promise<Collected | 'too-large'> {
   let chunks: Buffer[] = []
   let size = 0
   let file: FileHandle | undefined
@@ -26,10 +40,11 @@ export async function spool(stream: Readable, path: string, limit: number): Prom
         continue
       }
       chunks.push(chunk)
-      if (size <= IN_MEMORY) continue
+      if (!file && size <= IN_MEMORY && (tally?.keep(chunk.length) ?? true)) continue
       file ??= await open(path, 'wx', PRIVATE_FILE)
       await file.writeFile(Buffer.concat(chunks))
       chunks = []
+      tally?.letGo()
     }
     if (!file) return size > limit ? 'too-large' : { bytes: Buffer.concat(chunks) }
     await file.writeFile(Buffer.concat(chunks))
