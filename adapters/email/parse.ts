@@ -27,7 +27,7 @@ import { doubtOfTold } from './signature.ts'
 import { trustedResults } from './trusted-headers.ts'
 import { decodeWords } from './words.ts'
 
-const LONGEST_TEXT = 1_000_000 // the rest of a longer text is in the raw message
+const LONGEST_TEXT = 300_000 // a hundred pages, and no more than is stored and searched in a moment; the rest is in the raw message
 const LONGEST_SUBJECT = 1_000
 const MOST_REFERENCES = 1_000
 const MOST_TOKENS = 10_000

@@ -4,7 +4,7 @@ import { type Threads, threads } from './threads.ts'
 import type { JudgeTask } from './worker.ts'
 
 const AT_ONCE = 128 // most of them wait for name servers
-const SLOWEST_MS = 30_000 // for what takes ten seconds at most where nothing is wrong
+const SLOWEST_MS = 30_000 // for what takes ten seconds at most where nothing is wrong; waiting for its turn included
 
 type Judges = Threads<JudgeTask, Authentication>
 
@@ -14,10 +14,16 @@ type Judges = Threads<JudgeTask, Authentication>
  * each alone, and of what ends its thread again nobody is sure whose word it is.
  */
 export class SenderJudge {
+  readonly #slowest: number
   #together: Judges | undefined
   #alone: Judges | undefined
   #lastAlone: Promise<unknown> = Promise.resolve()
   readonly #judging = new Set<Promise<unknown>>()
+
+  /** `slowest`: milliseconds after which a thread counts as one that hangs. */
+  constructor(slowest = SLOWEST_MS) {
+    this.#slowest = slowest
+  }
 
   /** Never rejects. */
   async judge(task: JudgeTask): Promise<Authentication> {
@@ -35,7 +41,7 @@ export class SenderJudge {
     const late = setTimeout(() => {
       if (this.#together === pool) this.#together = undefined
       void pool.destroy()
-    }, SLOWEST_MS)
+    }, this.#slowest)
     try {
       return await pool.run(task, { name: 'judge' })
     } finally {
@@ -46,7 +52,7 @@ export class SenderJudge {
   #judgeAlone(task: JudgeTask): Promise<Authentication> {
     const turn = this.#lastAlone.then(() => {
       this.#alone ??= threads(1, 1)
-      return this.#alone.run(task, { name: 'judge', signal: AbortSignal.timeout(SLOWEST_MS) })
+      return this.#alone.run(task, { name: 'judge', signal: AbortSignal.timeout(this.#slowest) })
     })
     this.#lastAlone = turn.catch(() => undefined)
     return turn

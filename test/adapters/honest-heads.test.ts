@@ -19,7 +19,7 @@ const key = new DomainKey()
 let check: SenderCheck
 
 beforeAll(async () => {
-  check = new SenderCheck({ dns: await dns.start(), own: OWN, now: () => NOW })
+  check = new SenderCheck({ dns: await dns.start(), own: OWN, now: NOW.getTime() })
   key.publish(dns, 'example.com')
   dns.texts.set('example.com', 'v=spf1 ip4:198.51.100.7 -all')
   dns.texts.set('_dmarc.example.com', 'v=DMARC1; p=reject')

@@ -1,6 +1,7 @@
 // What brings a desk to a standstill: one message, one server or one crowd must hold up nobody else. What takes minutes by
 // nature is in the scripts of the folder `standstill`. What is measured is how much this thread computes, beside what it
 // computes for something harmless.
+import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import type { ImapFlow } from 'imapflow'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
@@ -9,6 +10,8 @@ import { MemoryChannel } from '../../adapters/memory/adapter.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { DnsServer } from '../support/dns-server.ts'
 import { eventually } from '../support/eventually.ts'
+import { handOver, writeLetter } from '../support/letter.ts'
+import { longestTurn } from '../support/longest-turn.ts'
 import { alarmsOf, arrivalsOf, mailFrom, watching } from '../support/mailbox-desk.ts'
 import { makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { type ImapScript, ScriptedImap } from '../support/scripted-imap.ts'
@@ -57,11 +60,79 @@ describe('a mail', () => {
     expect(await computed(() => siege.send({ top }))).toBeLessThan(AT_MOST * harmless)
   })
 
-  test.fails('of many lines that look like fields and says "open 1" takes next to nothing of it', async () => {
+  test('of many lines that look like fields and says "open 1" takes next to nothing of it', async () => {
     const text = `Please open 1 of them\r\n${'a: b\r\n'.repeat(LINES)}`
     expect(await computed(() => siege.send({ text }))).toBeLessThan(AT_MOST * harmless)
   })
 })
+
+describe('a mail of a megabyte holds nobody up longer than a harmless one of that size:', () => {
+  const SIZE = 1_000_000
+  const AT_MOST = 5 // times as long; what is written for it takes minutes if anything is not linear
+  const of = (unit: string) => unit.repeat(Math.ceil(SIZE / unit.length))
+  const HOSTILE: Record<string, string> = {
+    'no end of a line': of('x'),
+    'lines that look like fields': `open 1\n${of('a: b\n')}`,
+    'heads of mails': `open 1\n${of('From: a@b.example\nDate: 10:00\nSubject: c\n')}`,
+    'heads that are none': of('From: a\nCc: b\n'),
+    'rules and introductions': of('-----Original Message-----\nFrom: a\n'),
+    'who wrote, time and again': of('On Mon, 5 Jan 2026 at 10:00 Bob <b@e.example> wrote:\n'),
+    'a deep quote': of(`${'>'.repeat(200)} a\n`),
+    'commands without end': of('!claim 1\n'),
+    'a note without end': `!note a\n${of('"more \'text “here\n')}`,
+    'what looks like commands': of('* !claim 1\n'),
+    'our signs': of('replies # # # # nobody\n'),
+    'signs alone': of('#\n'),
+    'blanks between two letters': `x${of(' ')}x`,
+    'ends of lines between two letters': `x${of('\n')}x`,
+    'ends of lines with what is not shown between them': `x${of('\n\u0001')}x`,
+    'people to be added': of('add a@b.example\n'),
+    thanks: `thanks ${of('a ')}`,
+    'tokens that are none': of('q-1a-k1-abcdefghijklmnop '),
+    'entities in entities': of('%2525'),
+    tags: of('<a '),
+    addresses: of('https://a.example/ '),
+    'accents on accents': `e${of('\u0301')}`.slice(0, SIZE / 2),
+  }
+  const AGENT = 'Bob Berg <bob@staff.example>'
+  let desk: TestDesk
+  let harmless = 0
+
+  async function longestWith(from: string, text: string): Promise<number> {
+    const head = from === AGENT ? ['In-Reply-To: <made-up@desk.example>'] : []
+    const raw = writeLetter({ from, text, head }, new Date())
+    const before = (await arrivalsOf(desk)).length
+    const longest = await longestTurn(async () => {
+      expect(await handOver(desk.port, raw, 'x@evil.example', ['help@desk.example'])).toMatch(/^250/)
+      await eventually(() => nothingDue(desk), 'what it causes has left')
+    })
+    expect((await arrivalsOf(desk)).length).toBe(before + 1)
+    return longest
+  }
+
+  beforeAll(async () => {
+    desk = await makeDesk('sqlite', { maildir: 'mail' }, {}, { floods: { tickets: 0, messages: 0 } })
+    for (const text of [of('A harmless line of words as people write them.\n'), of('so\n')]) {
+      for (const from of ['x@evil.example', AGENT, `${randomUUID()}@evil.example`, AGENT]) {
+        harmless = Math.max(harmless, await longestWith(from, text))
+      }
+    }
+  })
+
+  afterAll(() => desk.remove())
+
+  test.each(Object.keys(HOSTILE))('%s', async name => {
+    const text = HOSTILE[name] ?? ''
+    expect(await longestWith(`${randomUUID()}@evil.example`, text)).toBeLessThan(AT_MOST * harmless)
+    expect(await longestWith(AGENT, text)).toBeLessThan(AT_MOST * harmless)
+  })
+})
+
+async function nothingDue({ desk }: TestDesk): Promise<boolean> {
+  const due = await desk.context.store.read`
+    SELECT 1 AS one FROM outbox_recipients WHERE state = 'queued' AND attempts = 0`
+  return due.length === 0
+}
 
 describe("a request that nobody confirms to be Slack's", () => {
   let all: SlackDesk

@@ -4,12 +4,13 @@ import { BesiegedDesk, type Seen } from './besieged-desk.ts'
 import { http } from './http.ts'
 import type { Scene } from './scene.ts'
 import { sending } from './sending.ts'
+import { smtp } from './smtp.ts'
 
 /** What nobody may be kept from, in milliseconds and bytes. */
 const BOUNDS = { turn: 50, greeting: 200, command: 1_000, stop: 5_000, peakBytes: 600e6 }
 
 const words = process.argv.slice(2)
-const scenes: Scene[] = [...sending, ...http].filter(
+const scenes: Scene[] = [...sending, ...http, ...smtp].filter(
   ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
 )
 console.log('longest, ms:  turn  greeting  command (99 %)  stop   peak, MB')

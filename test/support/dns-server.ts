@@ -7,6 +7,8 @@ export class DnsServer {
   readonly texts = new Map<string, string>()
   /** Addresses by name. */
   readonly addresses = new Map<string, string>()
+  /** Names about which it says nothing at all. */
+  readonly silent = new Set<string>()
   /** Names that it was asked for. */
   readonly asked: string[] = []
   readonly #socket: Socket = createSocket('udp4')
@@ -14,7 +16,10 @@ export class DnsServer {
   /** Gives `address:port`. */
   async start(): Promise<string> {
     this.#socket.on('message', (bytes, { address, port }) => {
-      this.#socket.send(encode(this.#answer(decode(bytes))), port, address)
+      const packet = decode(bytes)
+      const answer = encode(this.#answer(packet))
+      if (packet.questions?.some(({ name }) => this.silent.has(name))) return
+      this.#socket.send(answer, port, address)
     })
     await new Promise<void>(resolve => this.#socket.bind(0, '127.0.0.1', resolve))
     return `127.0.0.1:${this.#socket.address().port}`
