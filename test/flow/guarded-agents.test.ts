@@ -110,9 +110,11 @@ describe('what agents write by mail stays where it was meant to', () => {
     await take('carl@example.com', { subject: 'Screen' })
     await desk.deliver()
     await answer('!reply #2 is the one you need.')
+    await answer('!reply Machine #2 is the one you need.')
     await answer('!reply HD-2 Your screen is on its way.')
     expect(sentTo('carl@example.com')).toHaveLength(1)
-    expect(wordsTo(ANN)).toContain('#2 is the one')
+    expect(wordsTo(ANN)).toContain('Machine #2 is the one')
+    expect(wordsTo(ANN)).not.toMatch(/^#2 is the one/m)
     expect(wordsTo(BOB)).toContain('write a mail of its own')
   })
 
