@@ -1,7 +1,7 @@
 import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
-import { setFlagsFromString } from 'node:v8'
 import { Piscina } from 'piscina'
+import { threadProgram } from '../../src/package.ts'
 
 /** The desk itself needs a core. */
 export const MOST_THREADS = Math.max(1, Math.min(4, availableParallelism() - 1))
@@ -18,12 +18,8 @@ export function threads<Task, Result>(
   concurrentTasksPerWorker: number,
   maxThreads = MOST_THREADS,
 ): Threads<Task, Result> {
-  const fromSources = import.meta.url.endsWith('.ts')
-  // Node strips types in WebAssembly, whose compiled code V8 shares between threads and may free while one still runs
-  // it, which ends the process: https://github.com/nodejs/node/issues/64500.
-  if (fromSources) setFlagsFromString('--no-wasm-code-gc')
   const pool: Threads<Task, Result> = new Piscina({
-    filename: new URL(fromSources ? './worker.ts' : './worker.js', import.meta.url).href,
+    filename: threadProgram('./worker', import.meta.url).href,
     minThreads: 0,
     maxThreads,
     idleTimeout: IDLE_MS,

@@ -91,8 +91,8 @@ interface Definition<Args> {
 /** Looks only; runs on the connection that cannot write. */
 export interface ReadCommand<Args> extends Definition<Args> {
   reads(sql: Sql, call: Call, args: Args): Promise<Reply>
-  /** Number of the ticket of which it shows all that was written. */
-  shows?(args: Args): number
+  /** Number of the ticket of which it shows what was written last; undefined if it shows something older. */
+  shows?(args: Args): number | undefined
 }
 
 /** Looks up, decides, then writes; throws before its first write or not at all. */

@@ -2,7 +2,7 @@ import { type Cut, cutsOf } from '../core/cuts.ts'
 import { parseReference } from '../core/reference.ts'
 import type { ArrivalVerdict } from '../core/verdict.ts'
 import { DeskError } from '../errors.ts'
-import { type Arrival, arrivalByNumber, arrivalsOf } from '../store/arrivals.ts'
+import { type Arrival, arrivalByNumber, newestArrivalsOf } from '../store/arrivals.ts'
 import { doubtAbout } from '../store/doubts.ts'
 import { messageById } from '../store/messages.ts'
 import type { Sql } from '../store/sql.ts'
@@ -40,7 +40,7 @@ async function ofNumber(sql: Sql, number: number): Promise<Arrival> {
 
 async function ofTicket(sql: Sql, { prefixes }: Call, number: number): Promise<Arrival[]> {
   const ticket = await findTicket(sql, number, prefixes)
-  return (await arrivalsOf(sql, ticket.id)).slice(-MOST)
+  return newestArrivalsOf(sql, ticket.id, MOST)
 }
 
 interface Explained {

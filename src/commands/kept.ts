@@ -1,7 +1,7 @@
 /** Answers that wait to be sent all the same: which of them is meant, and what their writer was shown when they were kept. */
 import type { Shown } from '../core/shown.ts'
 import { DeskError } from '../errors.ts'
-import { eventsOf } from '../store/events.ts'
+import { eventAt, lastEventOf } from '../store/events.ts'
 import { answeredAlike, type Message, messageById, unsentBy } from '../store/messages.ts'
 import type { Person } from '../store/people.ts'
 import type { Sql } from '../store/sql.ts'
@@ -30,7 +30,7 @@ export async function keptAt(
   seq: number,
 ): Promise<Message | undefined> {
   for (const { id } of places) {
-    const event = (await eventsOf(sql, id)).find(each => each.seq === seq)
+    const event = await eventAt(sql, id, seq)
     if (!event || !isUnsent(event) || event.actorId !== author.id) continue
     const kept = await messageById(sql, event.data.message)
     if (kept && (await hasLeft(sql, places, kept))) throw new DeskError('conflict', sentAlready(places))
@@ -90,8 +90,7 @@ export function lineOfKept(line: string, seq: number): string {
 /** Whether a text that was kept was sent since, by its own button or written once more. */
 async function hasLeft(sql: Sql, places: readonly Ticket[], kept: Message): Promise<boolean> {
   for (const { id } of places) {
-    const events = await eventsOf(sql, id)
-    if (events.some(event => event.type === 'replied' && event.data.kept === kept.id)) return true
+    if (await lastEventOf(sql, id, 'replied', data => data.kept === kept.id)) return true
     const said = { ticketId: id, authorId: kept.authorId, text: kept.text ?? '', since: kept.storedAt }
     if (said.text.trim() && (await answeredAlike(sql, said))) return true
   }
@@ -111,7 +110,8 @@ export async function refusalShown(sql: Sql, message: Message): Promise<{ shown:
 
 /** The event that kept a text. */
 async function eventOfKept(sql: Sql, { id, ticketId }: Pick<Message, 'id' | 'ticketId'>) {
-  return (await eventsOf(sql, ticketId)).filter(isUnsent).findLast(({ data }) => data.message === id)
+  const event = await lastEventOf(sql, ticketId, 'noted', data => data.message === id)
+  return event && isUnsent(event) ? event : undefined
 }
 
 /** The number of the event that kept a text; undefined for a message that is none. */

@@ -1,12 +1,23 @@
 import { fileDanger } from '../core/file-danger.ts'
 import { senderDoubt, UNKNOWN } from '../core/sender.ts'
+import { DeskError } from '../errors.ts'
 import { alertsOf, type StoredAlert } from '../store/alerts.ts'
-import { arrivalsOf } from '../store/arrivals.ts'
+import { arrivalsOfMessages } from '../store/arrivals.ts'
 import { bouncesOf } from '../store/bounces.ts'
+import { deliveriesOfMessages } from '../store/deliveries.ts'
 import { doubtsAbout } from '../store/doubts.ts'
-import { attachmentsOf, type Message, messagesOf, type StoredAttachment } from '../store/messages.ts'
-import { deliveriesOf, type OutboxLine } from '../store/outbox.ts'
+import {
+  attachmentsOfAll,
+  countMessages,
+  firstMessage,
+  type Message,
+  messagesByIds,
+  newestMessages,
+  type StoredAttachment,
+} from '../store/messages.ts'
+import type { OutboxLine } from '../store/outbox.ts'
 import type { Sql } from '../store/sql.ts'
+import type { Ticket } from '../store/tickets.ts'
 import { type Call, expectArgs, findTicket, type ReadCommand, ticketArgument } from './command.ts'
 import { kindInWords, whoInWords } from './recipients.ts'
 import { aboutTicket, headData, headLines, moment } from './show-head.ts'
@@ -27,66 +38,122 @@ interface ShownMessage {
   bounces: TicketBounce[]
 }
 
-export const show: ReadCommand<{ ticket: number; full: boolean }> = {
+const PAGE = 100 // messages
+
+interface Shown {
+  ticket: number
+  full: boolean
+  page: number
+}
+
+export const show: ReadCommand<Shown> = {
   word: 'show',
   usage: 'TICKET',
-  options: { full: 'flag' },
-  summary: 'Shows a ticket with all that was written; --full with what the mails quote.',
+  options: { full: 'flag', page: 'number' },
+  summary: `Shows a ticket with what was written, the newest ${PAGE} messages and older ones with --page 2; --full with what the mails quote.`,
   body: 'none',
   parse(line, { prefixes }) {
     const args = line.args.filter(argument => !/^full$/i.test(argument))
     expectArgs(this, { args }, 1, 1)
     const full = line.options.has('full') || args.length < line.args.length
-    return { ticket: ticketArgument(args[0], prefixes), full }
+    return { ticket: ticketArgument(args[0], prefixes), full, page: line.options.number('page') ?? 1 }
   },
-  shows: ({ ticket }) => ticket,
-  async reads(sql, call, { ticket: number, full }) {
+  shows: ({ ticket, page }) => (page === 1 ? ticket : undefined),
+  async reads(sql, call, { ticket: number, full, page }) {
     const ticket = await findTicket(sql, number, call.prefixes)
     const about = await aboutTicket(sql, call, ticket)
-    const ids = [ticket.id, ...about.parts.map(each => each.id)]
-    const ofAll = async <T>(read: (sql: Sql, id: string) => Promise<T[]>) =>
-      (await Promise.all(ids.map(id => read(sql, id)))).flat()
-    const deliveries = await ofAll(deliveriesOf)
-    const bounces = await ofAll(bouncesOf)
-    const alerts = await ofAll(alertsOf)
-    const arrivals = new Map((await ofAll(arrivalsOf)).map(each => [each.messageId, each]))
-    const messages = asTheyCame(await Promise.all(ids.map(id => messagesOf(sql, id))))
-    const doubts = await doubtsAbout(
-      sql,
-      messages.map(each => each.id),
-    )
     const refs = new Map([ticket, ...about.parts].map(each => [each.id, each.ref]))
-    const shown = await Promise.all(
-      messages.map(async message => ({
-        message,
-        ref: message.ticketId === ticket.id ? null : (refs.get(message.ticketId) ?? null),
-        number: arrivals.get(message.id)?.number,
-        doubt: doubts.get(message.id) ?? senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
-        bounces,
-        attachments: await attachmentsOf(sql, message.id),
-        deliveries: deliveries.filter(line => line.kind === 'reply' && line.messageId === message.id),
-      })),
-    )
-    const acknowledged = deliveries.filter(line => line.kind === 'acknowledgement')
+    const ids = [...refs.keys()]
+    const ofAll = async <T>(read: (id: string) => Promise<T[]>) => (await Promise.all(ids.map(read))).flat()
+    const bounces = await ofAll(id => bouncesOf(sql, id))
+    const alerts = await ofAll(id => alertsOf(sql, id))
+    const first = (await Promise.all(ids.map(id => firstMessage(sql, id)))).flatMap(each => each?.id ?? [])
+    const acknowledged = (await deliveriesOfMessages(sql, first)).filter(line => line.kind === 'acknowledgement')
+    const count = await countMessages(sql, ids)
+    const messages = await messagesByIds(sql, await idsOnPage(sql, ids, pageOf(count, page, ticket.ref)))
+    const shown = await withAll(sql, messages, { ticket, refs, bounces })
     const receipts = acknowledged.map(line => `receipt    ${deliveryState(line, bounces, call)}`)
     const head = headLines(ticket, about, { now: call.at, receipts, alerts: alerts.map(alertLine) })
+    const texts = full ? shown.map(each => body(each, true, call)) : folded(shown, call)
     return {
-      text: [head.join('\n'), ...(full ? shown.map(each => body(each, true, call)) : folded(shown, call))].join('\n\n'),
-      data: { ...headData(ticket, about), ...dataOf(shown, acknowledged, { bounces, alerts }) },
+      text: [head.join('\n'), ...olderLine(ticket.ref, count, { page, full }), ...texts].join('\n\n'),
+      data: {
+        ...headData(ticket, about),
+        ...dataOf(shown, acknowledged, { bounces, alerts }),
+        page,
+        pages: pagesOf(count),
+      },
     }
   },
 }
 
-/** The messages of several tickets by time; those of each stay in their order, whatever the clocks said. */
-function asTheyCame(tickets: readonly Message[][]): Message[] {
-  const timed = tickets.flatMap(messages => {
-    let at = ''
-    return messages.map(message => {
-      if (message.storedAt > at) at = message.storedAt
-      return { message, at }
+function pagesOf(count: number): number {
+  return Math.max(1, Math.ceil(count / PAGE))
+}
+
+/** How many messages, the newest of all, stand on a page and on those before it. Throws for a page that is not there. */
+function pageOf(count: number, page: number, ref: string): { from: number; to: number } {
+  const pages = pagesOf(count)
+  if (page >= 1 && page <= pages) return { from: (page - 1) * PAGE, to: page * PAGE }
+  const known = pages === 1 ? `is all on one page: show ${ref}` : `has ${pages} pages: show ${ref} --page ${pages}`
+  throw new DeskError('not-found', `${ref} ${known}`)
+}
+
+/** Where there are older messages, how many and how they are shown. */
+function olderLine(ref: string, count: number, { page, full }: Pick<Shown, 'page' | 'full'>): string[] {
+  const older = count - page * PAGE
+  if (older <= 0) return []
+  return [`--- ${older} older: show ${ref} --page ${page + 1}${full ? ' --full' : ''} (of ${pagesOf(count)})`]
+}
+
+/**
+ * The messages of several tickets by time; those of each stay in their order, whatever the clocks said. Nothing is read
+ * of what is older than the page.
+ */
+async function idsOnPage(
+  sql: Sql,
+  tickets: readonly string[],
+  { from, to }: { from: number; to: number },
+): Promise<string[]> {
+  const newest = await Promise.all(tickets.map(id => newestMessages(sql, id, to)))
+  const timed = newest.flatMap(messages => {
+    let at = LAST
+    return messages.map(({ id, storedAt }) => {
+      if (storedAt < at) at = storedAt
+      return { id, at }
     })
   })
-  return timed.sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0)).map(({ message }) => message)
+  const newestFirst = timed.sort((a, b) => (a.at > b.at ? -1 : a.at < b.at ? 1 : 0))
+  return newestFirst
+    .slice(from, to)
+    .map(each => each.id)
+    .reverse()
+}
+
+const LAST = '9999'
+
+/** Messages with all that is shown of them. */
+async function withAll(
+  sql: Sql,
+  messages: readonly Message[],
+  { ticket, refs, bounces }: { ticket: Ticket; refs: ReadonlyMap<string, string>; bounces: TicketBounce[] },
+): Promise<ShownMessage[]> {
+  const ids = messages.map(each => each.id)
+  const found = await Promise.all([...refs.keys()].map(id => arrivalsOfMessages(sql, id, ids)))
+  const arrivals = new Map(found.flat().map(each => [each.messageId, each]))
+  const doubts = await doubtsAbout(sql, ids)
+  const attachments = await attachmentsOfAll(sql, ids)
+  const replies = (await deliveriesOfMessages(sql, ids)).filter(line => line.kind === 'reply')
+  const deliveries = Map.groupBy(replies, line => line.messageId)
+  return messages.map(message => ({
+    message,
+    ref: message.ticketId === ticket.id ? null : (refs.get(message.ticketId) ?? null),
+    number: arrivals.get(message.id)?.number,
+    doubt: doubts.get(message.id) ?? senderDoubt(arrivals.get(message.id)?.verdict?.authentication ?? UNKNOWN),
+    bounces,
+    attachments: attachments.get(message.id) ?? [],
+    deliveries: deliveries.get(message.id) ?? [],
+  }))
 }
 
 /** What tells a chat's addresses from those of mail. */

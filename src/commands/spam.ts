@@ -1,7 +1,7 @@
 import { countedAs, trustOf } from '../core/sender.ts'
 import { DeskError } from '../errors.ts'
-import { arrivalsOf } from '../store/arrivals.ts'
-import { messagesOf } from '../store/messages.ts'
+import { firstArrival } from '../store/arrivals.ts'
+import { firstMessage } from '../store/messages.ts'
 import { deliveriesOf, dropAcknowledgements } from '../store/outbox.ts'
 import { participantsOf } from '../store/participants.ts'
 import { judgeSenderAs, type SenderVerdict } from '../store/senders.ts'
@@ -48,7 +48,7 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
     throw new DeskError('conflict', `${ticket.ref} was opened by nobody whose mail could be judged: close it instead.`)
   }
   // Whoever else wrote in their name is judged, and not they.
-  const [first] = await arrivalsOf(tx, ticket.id)
+  const first = await firstArrival(tx, ticket.id)
   const trust = first ? trustOf(first.verdict?.authentication?.result ?? 'none') : 'confirmed'
   for (const { kind, address } of senders) {
     const sender = { kind, address: countedAs(address, trust), verdict, decidedBy: call.actor.id }
@@ -59,7 +59,7 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
 
 /** The receipt that was held back because the ticket was taken for spam. */
 async function acknowledgeLate(tx: Tx, call: Call, ticket: Ticket): Promise<boolean> {
-  const [first] = await messagesOf(tx, ticket.id)
+  const first = await firstMessage(tx, ticket.id)
   const told = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')
   if (told || first?.kind !== 'person') return false
   return queueAcknowledgement(tx, ticket, first, ticket.requesterName, call.at)

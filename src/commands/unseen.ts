@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../core/events.ts'
 import type { Shown } from '../core/shown.ts'
 import { storyOf } from '../core/story.ts'
 import { cardShows } from '../store/cards.ts'
-import { eventsOf } from '../store/events.ts'
+import { eventsAfter, eventsBy, eventsOf } from '../store/events.ts'
 import { lookedUpTo } from '../store/looks.ts'
 import { messageById } from '../store/messages.ts'
 import { newestShownTo } from '../store/outbox.ts'
@@ -24,7 +24,7 @@ export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author
   const agent = facts.agents.find(each => each.id === author.id)
   const { channel, seesCards } = agent ? facts.reach(agent, ticket.channel) : { channel: '', seesCards: false }
   const addresses = agent ? [agent.email, ...agent.chats.map(each => each.slice(each.indexOf(' ') + 1))] : []
-  const own = (await eventsOf(sql, ticket.id)).filter(event => event.actorId === author.id && !isUnsent(event))
+  const own = (await eventsBy(sql, ticket.id, author.id)).filter(event => !isUnsent(event))
   const seen = [
     await newestShownTo(sql, ticket.id, addresses),
     seesCards ? await cardShows(sql, ticket.id, channel) : null,
@@ -60,16 +60,15 @@ export async function unseenChanges(
   shown: Shown,
   readers: Readers,
 ): Promise<string[]> {
-  const events = await eventsOf(sql, ticket.id)
-  const weighty = events.filter(
+  const since = await eventsAfter(sql, ticket.id, shown.seq)
+  const weighty = since.filter(
     event =>
-      event.seq > shown.seq &&
       event.actorId !== author.id &&
       (event.type === 'received'
         ? event.data.kind === 'person'
         : WEIGHTY.has(event.type) || (shown.readers === null && OF_READERS.has(event.type))),
   )
-  const told = weighty.length > 0 ? await inWords(sql, events, weighty) : []
+  const told = weighty.length > 0 ? await inWords(sql, await eventsOf(sql, ticket.id), weighty) : []
   const now = shownWith(ticket, readers)
   const others = shown.readers !== null && shown.readers !== now.readers
   return [...told, ...(others ? [`It is read by others now than you were shown: ${readersInWords(readers)}.`] : [])]

@@ -35,7 +35,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
   const unfinished = `${target}.${process.pid}-${randomUUID().slice(0, 8)}.unfinished`
   try {
     await context.store.snapshot(snapshot)
-    const copy = openSqlite(snapshot)
+    const copy = await openSqlite(snapshot)
     const large = await largeBlobs(copy.read)
     await copy.close()
     const archive = pack()

@@ -9,7 +9,7 @@ import { tokensIn, verifyToken } from '../core/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../core/verdict.ts'
 import { chatRow, rowKey } from '../store/chat-rows.ts'
 import { recall } from '../store/memory.ts'
-import { messagesOf } from '../store/messages.ts'
+import { firstMessage } from '../store/messages.ts'
 import { type Participant, participantsOf, takesPart, wasTakenOff } from '../store/participants.ts'
 import type { Person } from '../store/people.ts'
 import type { Tx } from '../store/sql.ts'
@@ -188,7 +188,7 @@ async function lineBefore(
   const row = await chatRow(tx, rowKey(channel, key))
   const ticket = row && (await currentTicket(tx, row.ticketId))
   if (!row || !ticket) return null
-  const [first] = await messagesOf(tx, ticket.id)
+  const first = await firstMessage(tx, ticket.id)
   const agoMs = Date.parse(message.sentAt ?? facts.at) - Date.parse(row.at)
   return {
     ticketId: ticket.id,

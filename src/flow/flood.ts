@@ -1,7 +1,7 @@
 import type { InboundMessage } from '../channel.ts'
 import { mergeInto } from '../commands/merge.ts'
 import { trustOf } from '../core/sender.ts'
-import { arrivalsOf } from '../store/arrivals.ts'
+import { firstArrival } from '../store/arrivals.ts'
 import { dropAcknowledgements } from '../store/outbox.ts'
 import type { Tx } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfRequester } from '../store/tickets.ts'
@@ -24,7 +24,7 @@ export async function foldFlood(tx: Tx, intake: Intake, origin: Origin, message:
   const alike: Ticket[] = []
   for (const ticket of recent) {
     if (ticket.channel !== origin.channel || !isUntouched(ticket)) continue
-    const [first] = await arrivalsOf(tx, ticket.id)
+    const first = await firstArrival(tx, ticket.id)
     if (first && !first.verdict?.pointedAt && trustOf(first.verdict?.authentication?.result ?? 'none') === trust)
       alike.push(ticket)
   }

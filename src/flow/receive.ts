@@ -70,28 +70,32 @@ export class Receiver {
   }
 
   async #commit(group: Waiting[]): Promise<void> {
+    let left = group
     try {
-      const receipts = await this.#store(group)
-      group.forEach((each, index) => {
-        each.resolve(receipts[index] as Receipt)
-      })
-      this.onCommit()
+      const before = await this.#prepare(group)
+      while (left.length > 0) {
+        const receipts = await this.#store(left, before)
+        for (const [index, receipt] of receipts.entries()) left[index]?.resolve(receipt)
+        left = left.slice(receipts.length)
+        this.onCommit()
+      }
     } catch (error) {
-      if (error instanceof OutOfOrder && group.length === 1) {
-        group[0]?.reject(error)
+      if (error instanceof OutOfOrder && left.length === 1) {
+        left[0]?.reject(error)
       } else if (error instanceof DeskError && error.code === 'temporary' && !(error instanceof OutOfOrder)) {
         // What waits behind is refused as well: stored without what came before it, it would be out of order.
-        for (const each of [...group, ...this.#waiting.splice(0)]) each.reject(error)
-      } else if (group.length > 1) {
-        for (const each of group) await this.#commit([each])
-      } else if (group[0]) {
-        await this.#quarantine(group[0], error)
+        for (const each of [...left, ...this.#waiting.splice(0)]) each.reject(error)
+      } else if (left.length > 1) {
+        for (const each of left) await this.#commit([each])
+      } else if (left[0]) {
+        await this.#quarantine(left[0], error)
       }
     }
   }
 
-  async #store(group: Waiting[]): Promise<Receipt[]> {
-    const { store, files } = this.#context
+  /** What cannot be waited for inside a transaction. */
+  async #prepare(group: readonly Waiting[]): Promise<Pick<Intake, 'reread' | 'scans'>> {
+    const { files } = this.#context
     const before = { reread: await rereadOrdered(this.#context, group), scans: await scanAll(this.#context, group) }
     try {
       await Promise.all(group.flatMap(({ message }) => contentsOf(message)).map(content => files.keep(content)))
@@ -100,7 +104,12 @@ export class Receiver {
         cause: error,
       })
     }
-    return store.transact(async tx => {
+    return before
+  }
+
+  /** Stores the first of a group, as many as one transaction takes, at least one. Gives the receipts of those. */
+  async #store(group: readonly Waiting[], before: Pick<Intake, 'reread' | 'scans'>): Promise<Receipt[]> {
+    return this.#context.store.transact(async tx => {
       const intake = await intakeFor(this.#context, tx, group.length, before)
       await tx.lock(group.flatMap(each => lockKeys(each.channel, each.message)))
       intake.facts.at = this.#context.clock.now().toISOString() // when its turn has come
@@ -109,6 +118,7 @@ export class Receiver {
       for (const { channel, message, cursor } of group) {
         receipts.push(await take(tx, intake, channel, message))
         if (cursor) await advance(tx, channel, cursor)
+        if (tx.isLong()) break
       }
       return receipts
     })

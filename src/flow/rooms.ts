@@ -14,7 +14,7 @@ import {
 } from '../store/cards.ts'
 import { eventsOf } from '../store/events.ts'
 import { beginThread } from '../store/threads.ts'
-import { ticketById } from '../store/tickets.ts'
+import { ticketById, ticketRanges } from '../store/tickets.ts'
 import { cardFor, entryFor } from './card.ts'
 import { type Context, deskFacts, room } from './context.ts'
 import { Loop } from './loop.ts'
@@ -50,9 +50,11 @@ export class Rooms {
     const { store, log } = this.#context
     const rooms = this.#rooms()
     if (rooms.length === 0) return
-    await store.transact(async tx => {
-      for (const { channel, deskId } of rooms) await adoptCards(tx, deskId, channel)
-    })
+    for (const range of await ticketRanges(store.read)) {
+      await store.transact(async tx => {
+        for (const { channel, deskId } of rooms) await adoptCards(tx, { deskId, channel, ...range })
+      })
+    }
     this.#unsubscribe = store.onWake(() => this.wake())
     const failed = (error: unknown) => log.error({ err: error }, 'cards could not be shown; it goes on in a second')
     this.#loops = rooms.map(each => new Loop(() => this.#showAndWait(each), failed))

@@ -46,8 +46,10 @@ export class Timekeeper {
       const now = clock.now().toISOString()
       const resolvedBefore = new Date(Date.parse(now) - policy.closeAfter).toISOString()
       const due = await dueTickets(store.read, { now, resolvedBefore, limit: BATCH })
-      for (const each of due) done += (await this.#settle(each)) ? 1 : 0
-      if (due.length < BATCH) break
+      let settled = 0
+      for (const each of due) settled += (await this.#settle(each)) ? 1 : 0
+      done += settled
+      if (due.length < BATCH || settled === 0) break
     }
     done += await this.alsoDue()
     if (done > 0) this.onCommit()

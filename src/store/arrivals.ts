@@ -1,7 +1,7 @@
 import type { Outcome, RevisedMessage } from '../channel.ts'
 import type { ArrivalVerdict } from '../core/verdict.ts'
 import { keyOf } from './id.ts'
-import type { Sql, Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './sql.ts'
 
 export interface Arrival {
   /** What agents call it: M-12. */
@@ -81,9 +81,28 @@ export async function arrivalByNumber(sql: Sql, number: number): Promise<Arrival
   return found && arrival(found)
 }
 
-/** Those of a ticket, oldest first. */
-export async function arrivalsOf(sql: Sql, ticketId: string): Promise<Arrival[]> {
-  const rows = await sql<ArrivalRow>`SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} ORDER BY number`
+/** The newest of a ticket, oldest first. */
+export async function newestArrivalsOf(sql: Sql, ticketId: string, limit: number): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`
+    SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} ORDER BY number DESC LIMIT ${limit}`
+  return rows.map(arrival).reverse()
+}
+
+/** What a ticket began with. */
+export async function firstArrival(sql: Sql, ticketId: string): Promise<Arrival | undefined> {
+  const [found] = await sql<ArrivalRow>`
+    SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} ORDER BY number LIMIT 1`
+  return found && arrival(found)
+}
+
+/** Those of a ticket that came as these messages. */
+export async function arrivalsOfMessages(
+  sql: Sql,
+  ticketId: string,
+  messageIds: readonly string[],
+): Promise<Arrival[]> {
+  const rows = await sql<ArrivalRow>`
+    SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} AND "messageId" IN (${list(messageIds)}) ORDER BY number`
   return rows.map(arrival)
 }
 

@@ -34,13 +34,16 @@ export async function cardIsDue(tx: Tx, ticketId: string, at: string): Promise<v
   if (due.length > 0) tx.wake()
 }
 
-/** Open tickets of a desk that have no card yet get one, told of what happens from now on. Gives how many. */
-export async function adoptCards(tx: Tx, deskId: string, channel: string): Promise<number> {
-  const rows = await tx`
+/** Open tickets of a desk, of a range of numbers, that have no card yet get one, told of what happens from now on. */
+export async function adoptCards(
+  tx: Tx,
+  { deskId, channel, from, to }: { deskId: string; channel: string; from: number; to: number },
+): Promise<void> {
+  await tx`
     INSERT INTO cards (ticket_id, channel, told_seq)
-    SELECT id, ${channel}, event_seq FROM tickets WHERE closed_at IS NULL AND desk_id = ${deskId}
-    ON CONFLICT (ticket_id) DO NOTHING RETURNING ticket_id`
-  return rows.length
+    SELECT id, ${channel}, event_seq FROM tickets
+    WHERE number BETWEEN ${from} AND ${to} AND closed_at IS NULL AND desk_id = ${deskId}
+    ON CONFLICT (ticket_id) DO NOTHING`
 }
 
 /** Takes cards of these channels that are due and counts the attempt before it is made. */

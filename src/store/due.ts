@@ -5,17 +5,21 @@ export interface DueTicket {
   id: string
 }
 
-/** Tickets that something was put off for until now: waiting, offered, or resolved long enough. */
+/** The first of each kind that something was put off for until now: waiting, offered, or resolved long enough. */
 export async function dueTickets(
   sql: Sql,
   { now, resolvedBefore, limit }: { now: string; resolvedBefore: string; limit: number },
 ): Promise<DueTicket[]> {
+  // Each along its index and no further, however many are due.
   return sql<DueTicket>`
     SELECT DISTINCT id FROM (
-      SELECT id FROM tickets WHERE resume_at <= ${now}
-      UNION ALL SELECT id FROM tickets WHERE offered_until <= ${now}
-      UNION ALL SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL) AS due
-    ORDER BY id LIMIT ${limit}`
+      SELECT * FROM (SELECT id FROM tickets WHERE resume_at <= ${now} ORDER BY resume_at, id LIMIT ${limit}) AS waiting
+      UNION ALL SELECT * FROM (
+        SELECT id FROM tickets WHERE offered_until <= ${now} ORDER BY offered_until, id LIMIT ${limit}) AS offered
+      UNION ALL SELECT * FROM (
+        SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL
+        ORDER BY resolved_at, id LIMIT ${limit}) AS resolved) AS due
+    ORDER BY id`
 }
 
 /** Open tickets of an owner that come back, or are expected to be solved, before a time; the earliest first. */

@@ -31,15 +31,40 @@ export async function eventsBetween(sql: Sql, afterTicket: string, lastTicket: s
 
 /** All events of a ticket in order. */
 export async function eventsOf(sql: Sql, ticketId: string): Promise<RecordedEvent[]> {
-  const rows = await sql<StoredEvent>`
-    SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
-    FROM events WHERE ticket_id = ${ticketId} ORDER BY seq`
-  return rows.map(row => ({ ...row, data: JSON.parse(row.data) }) as unknown as RecordedEvent)
+  return eventsAfter(sql, ticketId, 0)
 }
+
+const PAGE = 500 // rows a statement: of the longest tickets too, each takes few milliseconds
 
 /** Events of a ticket behind one of them, in order. */
 export async function eventsAfter(sql: Sql, ticketId: string, seq: number): Promise<RecordedEvent[]> {
-  return (await eventsOf(sql, ticketId)).filter(event => event.seq > seq)
+  const events: RecordedEvent[] = []
+  for (let last = seq; ; last = events.at(-1)?.seq ?? last) {
+    const rows = await sql<StoredEvent>`
+      SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
+      FROM events WHERE ticket_id = ${ticketId} AND seq > ${last} ORDER BY seq LIMIT ${PAGE}`
+    events.push(...rows.map(parsed))
+    if (rows.length < PAGE) return events
+  }
+}
+
+function parsed(row: StoredEvent): RecordedEvent {
+  return { ...row, data: JSON.parse(row.data) } as unknown as RecordedEvent
+}
+
+export async function eventAt(sql: Sql, ticketId: string, seq: number): Promise<RecordedEvent | undefined> {
+  const [row] = await sql<StoredEvent>`
+    SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
+    FROM events WHERE ticket_id = ${ticketId} AND seq = ${seq}`
+  return row && parsed(row)
+}
+
+/** What somebody did on a ticket, in order. */
+export async function eventsBy(sql: Sql, ticketId: string, actorId: string): Promise<RecordedEvent[]> {
+  const rows = await sql<StoredEvent>`
+    SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
+    FROM events WHERE ticket_id = ${ticketId} AND actor_id = ${actorId} ORDER BY seq`
+  return rows.map(parsed)
 }
 
 /** The newest event of a type, and of those that fit. */
@@ -49,7 +74,8 @@ export async function lastEventOf(
   type: TicketEvent['type'],
   fits: (data: Record<string, unknown>) => boolean = () => true,
 ): Promise<RecordedEvent | undefined> {
-  return (await eventsOf(sql, ticketId)).findLast(
-    event => event.type === type && fits(event.data as Record<string, unknown>),
-  )
+  const rows = await sql<StoredEvent>`
+    SELECT ticket_id AS "ticketId", seq, at, actor_id AS "actorId", channel, type, data, previous, hash
+    FROM events WHERE ticket_id = ${ticketId} AND type = ${type} ORDER BY seq`
+  return rows.map(parsed).findLast(event => fits(event.data as Record<string, unknown>))
 }

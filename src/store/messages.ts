@@ -3,7 +3,7 @@ import type { InboundAttachment, MessageKind } from '../channel.ts'
 import { contentDigest } from '../core/events.ts'
 import { saveBlob } from './blobs.ts'
 import { newId } from './id.ts'
-import { bindable, type Sql, type Tx } from './sql.ts'
+import { bindable, list, type Sql, type Tx } from './sql.ts'
 
 export interface Message {
   id: string
@@ -190,6 +190,38 @@ export async function messageById(sql: Sql, id: string): Promise<Message | undef
   return found
 }
 
+/** In the order of these ids. */
+export async function messagesByIds(sql: Sql, ids: readonly string[]): Promise<Message[]> {
+  const rows = await sql<Message>`SELECT * FROM messages_read WHERE id IN (${list(ids)})`
+  const found = new Map(rows.map(row => [row.id, row]))
+  return ids.flatMap(id => found.get(id) ?? [])
+}
+
+/** The message that a ticket began with. */
+export async function firstMessage(sql: Sql, ticketId: string): Promise<Message | undefined> {
+  const [first] = await sql<Message>`
+    SELECT whole.* FROM messages m JOIN messages_read whole ON whole.id = m.id
+    WHERE m.ticket_id = ${ticketId} ORDER BY m.seq, m.id LIMIT 1`
+  return first
+}
+
+export async function countMessages(sql: Sql, ticketIds: readonly string[]): Promise<number> {
+  const [row] = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM messages WHERE ticket_id IN (${list(ticketIds)})`
+  return row?.count ?? 0
+}
+
+/** Which messages a ticket got last, and when each was stored; the newest first. */
+export async function newestMessages(
+  sql: Sql,
+  ticketId: string,
+  limit: number,
+): Promise<{ id: string; storedAt: string }[]> {
+  return sql<{ id: string; storedAt: string }>`
+    SELECT id, stored_at AS "storedAt" FROM messages
+    WHERE ticket_id = ${ticketId} ORDER BY seq DESC, id DESC LIMIT ${limit}`
+}
+
 /** In the order in which the ticket got them. */
 export async function messagesOf(sql: Sql, ticketId: string): Promise<Message[]> {
   return sql<Message>`
@@ -215,6 +247,17 @@ export async function attachmentsOf(sql: Sql, messageId: string): Promise<Stored
   return sql<StoredAttachment>`
     SELECT position, name, type, content_id AS "contentId", sha256, size
     FROM attachments WHERE message_id = ${messageId} ORDER BY position`
+}
+
+/** The attachments of several messages, by message. */
+export async function attachmentsOfAll(
+  sql: Sql,
+  messageIds: readonly string[],
+): Promise<Map<string, (StoredAttachment & { messageId: string })[]>> {
+  const rows = await sql<StoredAttachment & { messageId: string }>`
+    SELECT message_id AS "messageId", position, name, type, content_id AS "contentId", sha256, size
+    FROM attachments WHERE message_id IN (${list(messageIds)}) ORDER BY message_id, position`
+  return Map.groupBy(rows, each => each.messageId)
 }
 
 /** Digests of what the messages of a range of tickets say; null where the content was erased. */

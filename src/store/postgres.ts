@@ -194,6 +194,7 @@ function transaction(
     wake() {
       state.wake = true
     },
+    isLong: () => false, // others go on beside it
   })
 }
 

@@ -69,6 +69,8 @@ export interface Tx extends Sql {
   number(counter: string, wanted?: number): Promise<number>
   /** Tells the other processes on this store, once committed, that there is something to deliver. */
   wake(): void
+  /** Whether others have waited for this transaction long enough, so that what can be parted goes on in another. */
+  isLong(): boolean
 }
 
 export interface Store {

@@ -1,16 +1,34 @@
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { codeOf, DeskError } from '../errors.ts'
 import { PRIVATE_FILE } from '../rights.ts'
+import { LogKeeper } from './log-keeper.ts'
 import type { Migratable } from './migrate.ts'
 import { bindable, expand, type Sql, type Store, type Tx, type Value, varies } from './sql.ts'
+import { Turns } from './turns.ts'
 
 const BUSY_MS = 5_000
+const AGAIN_MS = 1 // after another process was in the way
+const HELD_MS = 25 // so long others wait for what follows on each other here; then comes
+const GAP_MS = 4 // in which each of them tries at least once
+const FULL_MS = 25 // what a transaction that can be parted may take, so that a turn stays below 50 ms with its commit
 const WAKE_POLL_MS = 200
-const WAL_RETRY_MS = 10
 const MERGED_PAGES = 8 // for each message
 const MOST_MERGED = 25 // messages that are paid for at once
 const LIST_STATEMENTS = 500 // kept prepared, one for each length of a list
+
+/** What another process holds fails at once: `patiently` waits for it. */
+const AT_ONCE = { timeout: 0 }
+
+const SETTINGS = [
+  'journal_mode = WAL',
+  'synchronous = FULL',
+  'wal_autocheckpoint = 0', // `LogKeeper` does that
+  'foreign_keys = ON',
+  'cache_size = -16000',
+  'temp_store = MEMORY',
+]
 
 /** Waits of another process, a full disk, a folder that went away: nothing was stored, and it may work later. */
 const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY|PROTOCOL)/
@@ -20,23 +38,24 @@ const TEMPORARY = /^SQLITE_(BUSY|LOCKED|FULL|IOERR|CANTOPEN|NOMEM|READONLY|PROTO
  * IMMEDIATE, because a deferred one fails as soon as another process writes between its read and its write, whatever
  * the busy timeout. See https://sqlite.org/isolation.html and https://sqlite.org/wal.html.
  */
-export function openSqlite(path: string): Store & { migratable: Migratable } {
+export async function openSqlite(path: string): Promise<Store & { migratable: Migratable }> {
   if (!existsSync(path)) closeSync(openSync(path, 'a', PRIVATE_FILE)) // its logs take its rights over
-  const writer = new Database(path, { timeout: BUSY_MS })
-  useWal(writer)
-  writer.pragma('synchronous = FULL')
-  writer.pragma('wal_autocheckpoint = 10000') // pages: a checkpoint costs as much as many commits
-  writer.pragma('foreign_keys = ON')
-  writer.pragma('cache_size = -16000')
-  writer.pragma('temp_store = MEMORY')
-  const reader = new Database(path, { readonly: true, timeout: BUSY_MS })
+  const writer = new Database(path, AT_ONCE)
+  await patiently(() => {
+    for (const setting of SETTINGS) writer.pragma(setting)
+  })
+  const reader = new Database(path, { readonly: true, ...AT_ONCE })
 
+  const turns = new Turns()
   const begin = writer.prepare('BEGIN IMMEDIATE')
   const commit = writer.prepare('COMMIT')
   const write = statements(writer)
   const mergeWords = wordsMerger(writer)
+  const log = new LogKeeper(writer, inTurn)
   const timers = new Set<NodeJS.Timeout>()
   let last: Promise<unknown> = Promise.resolve()
+  let held = 0
+  let freeSince = 0
   let closed = false
 
   /** One after the other: there is one writer. */
@@ -46,36 +65,64 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
     return turn
   }
 
+  /** For other processes, which would hardly ever find the database free between two transactions. */
+  async function leaveGap(): Promise<void> {
+    const left = GAP_MS - (performance.now() - freeSince)
+    if (left > 0 && held < HELD_MS) return
+    if (left > 0) await pause(left)
+    held = 0
+  }
+
+  /**
+   * A transaction that waited for the network or a timer would hold the only writer meanwhile. Statements resolve within
+   * the turn of the event loop that began it, so one that does not end in that turn waited for something else.
+   */
   async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return guarded(async () => {
-      begin.run()
-      const leftTurn = alarmWhenTurnEnds()
+      await leaveGap()
+      while (turns.isLong) await turns.next()
+      await patiently(() => begin.run())
+      const [turn, since] = [turns.number, performance.now()]
+      const lasted = () => performance.now() - since
       try {
         const numbers = new Map<string, number>()
-        const result = await work(transaction(write, numbers))
-        for (const [counter, value] of numbers)
-          await write`UPDATE counters SET value = ${value} WHERE name = ${counter}`
+        const tx = transaction(write, numbers, () => lasted() > FULL_MS)
+        const result = await work(tx)
+        for (const [counter, value] of numbers) await tx`UPDATE counters SET value = ${value} WHERE name = ${counter}`
         mergeWords()
-        leftTurn.check()
+        if (turns.number !== turn) {
+          throw new Error('A transaction waited for something that is no statement; do that before or after it.')
+        }
         commit.run()
+        log.look()
         return result
       } catch (error) {
         if (writer.inTransaction) writer.exec('ROLLBACK')
         throw error
       } finally {
-        leftTurn.clear()
+        held += lasted()
+        freeSince = performance.now()
       }
     })
   }
 
+  /** Reads of which each waits for its turn, but not inside a transaction, which must end in its own. */
+  function reads(db: Database.Database): Sql {
+    const read = statements(db)
+    return async <Row extends object>(text: TemplateStringsArray, ...values: Value[]): Promise<Row[]> => {
+      while (turns.isLong && !writer.inTransaction) await turns.next()
+      return patiently(() => read<Row>(text, values))
+    }
+  }
+
   return {
     engine: 'sqlite',
-    read: statements(reader),
+    read: reads(reader),
     async consistently(work) {
-      const snapshot = new Database(path, { readonly: true, timeout: BUSY_MS })
+      const snapshot = new Database(path, { readonly: true, ...AT_ONCE })
       try {
         snapshot.exec('BEGIN')
-        return await work(statements(snapshot))
+        return await work(reads(snapshot))
       } finally {
         snapshot.close()
       }
@@ -107,13 +154,14 @@ export function openSqlite(path: string): Store & { migratable: Migratable } {
       inTurn(() =>
         guarded(async () => {
           closeSync(openSync(target, 'wx', PRIVATE_FILE))
-          writer.prepare('VACUUM INTO ?').run(target)
+          await patiently(() => writer.prepare('VACUUM INTO ?').run(target))
         }),
       ),
     async close() {
       closed = true
       for (const timer of timers) clearInterval(timer)
       await last
+      await log.stop()
       if (!writer.open) return
       reader.close()
       writer.close() // the last connection to close brings the log into the database
@@ -140,26 +188,12 @@ function wordsMerger(db: Database.Database): () => void {
   }
 }
 
-/** Switching a new database to WAL fails at once while another process does the same, whatever the busy timeout. */
-function useWal(db: Database.Database): void {
-  const end = Date.now() + BUSY_MS
-  for (;;) {
-    try {
-      db.pragma('journal_mode = WAL')
-      return
-    } catch (error) {
-      if (codeOf(error) !== 'SQLITE_BUSY' || Date.now() > end) throw error
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, WAL_RETRY_MS)
-    }
-  }
-}
-
 function migratable(db: Database.Database): Migratable {
   return {
     engine: 'sqlite',
     exclusively: work =>
       guarded(async () => {
-        db.exec('BEGIN IMMEDIATE')
+        await patiently(() => db.exec('BEGIN IMMEDIATE'))
         try {
           await work()
           db.exec('COMMIT')
@@ -174,8 +208,9 @@ function migratable(db: Database.Database): Migratable {
   }
 }
 
-function transaction(write: Sql, numbers: Map<string, number>): Tx {
-  return Object.assign(write.bind(null) as Sql, {
+function transaction(run: Run, numbers: Map<string, number>, isLong: () => boolean): Tx {
+  const write: Sql = async (text, ...values) => run(text, values)
+  return Object.assign(write, {
     async lock() {}, // one writer at a time holds the whole database
     // Counted in memory and written once, before the commit.
     async number(counter: string) {
@@ -185,6 +220,7 @@ function transaction(write: Sql, numbers: Map<string, number>): Tx {
       return next
     },
     wake() {}, // the other processes see the commit itself
+    isLong,
   })
 }
 
@@ -195,11 +231,14 @@ async function currentNumber(write: Sql, counter: string): Promise<number> {
   return row?.value ?? 0
 }
 
+/** Runs a statement now, and gives its rows. */
+type Run = <Row extends object>(text: TemplateStringsArray, values: readonly Value[]) => Row[]
+
 /** Prepares each statement once: a template's strings are one object for each place in the code. */
-function statements(db: Database.Database): Sql {
+function statements(db: Database.Database): Run {
   const prepared = new WeakMap<TemplateStringsArray, Database.Statement>()
   const ofLists = new Map<string, Database.Statement>()
-  return async <Row extends object>(text: TemplateStringsArray, ...values: Value[]): Promise<Row[]> => {
+  return <Row extends object>(text: TemplateStringsArray, values: readonly Value[]): Row[] => {
     if (varies(values)) {
       const expanded = expand(text, values, { engine: 'sqlite', placeholder: () => '?' })
       let statement = ofLists.get(expanded.text)
@@ -228,19 +267,19 @@ function execute<Row>(statement: Database.Statement, values: unknown[]): Row[] {
 }
 
 /**
- * A transaction that waits for the network or a timer would hold the only writer meanwhile. Statements resolve within
- * the turn of the event loop that began the transaction, so an immediate that fires before the end catches any other.
+ * Tries again while another process is in the way, and lets the event loop turn meanwhile: SQLite's own waiting would
+ * hold up everything else here, and leaves it to chance who comes next.
  */
-function alarmWhenTurnEnds(): { check(): void; clear(): void } {
-  let ended = false
-  const immediate = setImmediate(() => {
-    ended = true
-  })
-  return {
-    check() {
-      if (ended) throw new Error('A transaction waited for something that is no statement; do that before or after it.')
-    },
-    clear: () => clearImmediate(immediate),
+async function patiently<T>(work: () => T): Promise<T> {
+  const end = performance.now() + BUSY_MS
+  for (;;) {
+    try {
+      return work()
+    } catch (error) {
+      if (!codeOf(error).startsWith('SQLITE_BUSY')) throw error
+      if (performance.now() > end) throw asDeskError(error)
+    }
+    await pause(AGAIN_MS)
   }
 }
 

@@ -41,11 +41,11 @@ const FOLDER_FAULTS = new Set([
   'SQLITE_CANTOPEN',
 ])
 
-async function openFile(folder: string): Promise<ReturnType<typeof openSqlite>> {
+async function openFile(folder: string): ReturnType<typeof openSqlite> {
   const file = join(folder, DATABASE_FILE)
   try {
     await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
-    return openSqlite(file)
+    return await openSqlite(file)
   } catch (error) {
     const code = codeOf(error)
     if (code === 'SQLITE_NOTADB') {

@@ -104,10 +104,26 @@ export async function ticketsOfPerson(
 
 /** Reply addresses of the tickets of a channel that are not closed. */
 export async function openConversations(sql: Sql, channel: string): Promise<string[]> {
-  const rows = await sql<{ replyTo: string }>`
-    SELECT reply_to AS "replyTo" FROM tickets
-    WHERE channel = ${channel} AND closed_at IS NULL AND reply_to IS NOT NULL ORDER BY number`
-  return rows.map(row => row.replyTo)
+  const found: string[] = []
+  for (const { from, to } of await ticketRanges(sql)) {
+    const rows = await sql<{ replyTo: string }>`
+      SELECT reply_to AS "replyTo" FROM tickets
+      WHERE number BETWEEN ${from} AND ${to} AND channel = ${channel} AND closed_at IS NULL AND reply_to IS NOT NULL
+      ORDER BY number`
+    for (const row of rows) found.push(row.replyTo)
+  }
+  return found
+}
+
+const RANGE = 2_000 // tickets that one statement looks at, so that it takes few milliseconds
+
+/** The numbers of all tickets in parts, for what looks at each of them. */
+export async function ticketRanges(sql: Sql): Promise<{ from: number; to: number }[]> {
+  const [{ last } = { last: null }] = await sql<{ last: number | null }>`SELECT max(number) AS last FROM tickets`
+  return Array.from({ length: Math.ceil((last ?? 0) / RANGE) }, (_, part) => ({
+    from: part * RANGE + 1,
+    to: (part + 1) * RANGE,
+  }))
 }
 
 export interface Opening {

@@ -59,6 +59,124 @@ describe('a store on sqlite alone', () => {
   })
 })
 
+describe('a store on sqlite lets others come in between', () => {
+  let place: Place
+  let store: Store
+
+  beforeEach(async () => {
+    place = await makePlace('sqlite')
+    store = await place.open()
+  })
+
+  afterEach(async () => {
+    await store.close()
+    await place.remove()
+  })
+
+  const LONG_MS = 300 // many times what a turn may last
+
+  /** How often the event loop went round while one thing was done over and over. */
+  async function turnsDuring(step: () => Promise<unknown>): Promise<number> {
+    let turns = 0
+    let over = false
+    const count = () => {
+      turns += 1
+      if (!over) setImmediate(count)
+    }
+    setImmediate(count)
+    const end = performance.now() + LONG_MS
+    while (performance.now() < end) await step()
+    over = true
+    return turns
+  }
+
+  test('where many short transactions follow each other', async () => {
+    expect(await turnsDuring(() => store.transact(tx => tx.number('ticket')))).toBeGreaterThan(1)
+  })
+
+  test('where many reads follow each other', async () => {
+    expect(await turnsDuring(() => store.read`SELECT count(*) AS n FROM tickets`)).toBeGreaterThan(1)
+    await store.consistently(async sql => {
+      expect(await turnsDuring(() => sql`SELECT count(*) AS n FROM tickets`)).toBeGreaterThan(1)
+    })
+  })
+
+  test('where a read is asked for inside a long transaction, which still ends in its turn', async () => {
+    const seen = await store.transact(async tx => {
+      await tx.number('ticket')
+      work(LONG_MS)
+      return store.read`SELECT name FROM counters`
+    })
+    expect(seen).toEqual([])
+  })
+
+  test('while another process writes, and is not held up itself', async () => {
+    const holder = new Database(join(place.folder, DATABASE_FILE))
+    holder.exec('BEGIN IMMEDIATE')
+    const writing = store.transact(tx => tx.number('ticket'))
+    let turns = 0
+    await eventually(() => {
+      turns += 1
+      return turns > 20
+    }, 'the event loop turns')
+    holder.exec('COMMIT')
+    holder.close()
+    expect(await writing).toBe(1)
+  })
+
+  test('while another writes one long transaction after the other', async () => {
+    const other = await place.open()
+    let over = false
+    let others = 0
+    const writing = (async () => {
+      for (; !over; others += 1) {
+        await other.transact(async tx => {
+          await tx.number('ticket')
+          work(15)
+        })
+      }
+    })()
+    await eventually(() => others > 3, 'the other writes')
+    const before = others
+    await store.transact(tx => tx.number('ticket'))
+    expect(others - before).toBeLessThan(5)
+    over = true
+    await writing
+    await other.close()
+  })
+
+  test('and a transaction says when it has lasted long enough', async () => {
+    await store.transact(async tx => {
+      await tx.number('ticket')
+      work(LONG_MS)
+      expect(tx.isLong()).toBe(true)
+    })
+  })
+
+  test('and brings a long log into the database beside what is written, not within a commit', async () => {
+    const other = new Database(join(place.folder, DATABASE_FILE))
+    const log = () => (other.pragma('wal_checkpoint(NOOP)') as [{ log: number; checkpointed: number }])[0]
+    const rows = Array.from({ length: 6_000 }, (_, n) => [`${n} ${'x'.repeat(9_000)}`, n] as const)
+    await store.transact(async tx => {
+      for (const [name, value] of rows) await tx`INSERT INTO counters (name, value) VALUES (${name}, ${value})`
+    })
+    expect(log()).toMatchObject({ checkpointed: 0 })
+    expect(log().log).toBeGreaterThan(10_000)
+    await eventually(async () => {
+      await store.transact(tx => tx.number('ticket'))
+      return log().log < 100
+    }, 'the log begins anew')
+    expect(await store.read`SELECT count(*) AS n FROM counters`).toEqual([{ n: rows.length + 1 }])
+    other.close()
+  })
+
+  /** Keeps this thread busy for so many milliseconds. */
+  function work(milliseconds: number): void {
+    const end = performance.now() + milliseconds
+    while (performance.now() < end);
+  }
+})
+
 describe('a database file', () => {
   let place: Place
 

@@ -1,0 +1,10 @@
+import type { OutboxLine } from './outbox.ts'
+import { list, type Sql } from './sql.ts'
+
+/** Deliveries to requesters of what is about these messages, oldest first. */
+export async function deliveriesOfMessages(sql: Sql, messageIds: readonly string[]): Promise<OutboxLine[]> {
+  if (messageIds.length === 0) return []
+  return sql<OutboxLine>`
+    SELECT * FROM outbox_lines WHERE "messageId" IN (${list(messageIds)}) AND purpose = 'requester'
+    ORDER BY number, recipient`
+}
