@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { type Alias, type Document, LineCounter, parseDocument, visit } from 'yaml'
+import { type Alias, type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import { z } from 'zod'
 import { DEFAULT_MATRIX, LEVELS, PRIORITIES } from './core/priority.ts'
 import { DeskError, sentenceOf } from './errors.ts'
@@ -255,12 +255,30 @@ function readYaml(file: string): unknown {
     const { line } = lines.linePos(mistake.pos[0])
     throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${mistake.message.split('\n')[0]}`)
   }
+  const unsafe = keyOfPrototype(document)
+  if (unsafe !== undefined) {
+    const { line } = lines.linePos(unsafe)
+    throw new DeskError('config', `${file}, line ${line}: there is no setting "${PROTOTYPE}": take it out.`)
+  }
   try {
     return document.toJS() ?? {}
   } catch (error) {
     const { line } = lines.linePos(brokenAlias(document)?.range?.[0] ?? 0)
     throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${sentenceOf(error)}.`)
   }
+}
+
+const PROTOTYPE = '__proto__' // JavaScript takes it for something else than a key, so that no check would see it
+
+/** Where the first such key stands. */
+function keyOfPrototype(document: Document): number | undefined {
+  let found: number | undefined
+  visit(document, {
+    Pair(_, { key }) {
+      if (isScalar(key) && key.value === PROTOTYPE) found ??= key.range?.[0] ?? 0
+    },
+  })
+  return found
 }
 
 /** The alias that refers to nothing, else the first one. */

@@ -8,6 +8,7 @@ import { syncPath } from '../content.ts'
 import { codeOf, DeskError, sentenceOf } from '../errors.ts'
 import { PRIVATE_FILE, rightsAt } from '../rights.ts'
 import { largeBlobs } from '../store/blobs.ts'
+import { databaseFault } from '../store/database-fault.ts'
 import { LARGE_FILES } from '../store/files.ts'
 import { openSqlite } from '../store/sqlite.ts'
 import { takeStateFolder } from '../store/state-folder.ts'
@@ -105,18 +106,25 @@ export async function restore(archive: string, stateFolder: string): Promise<{ f
     if (digests[name] !== digest)
       throw new DeskError('unsound', `${archive}: ${name} is damaged or missing: use another backup.`)
   }
+  const unpacked = join(stateFolder, `${DATABASE_FILE}.unfinished`)
+  const fault = await databaseFault(unpacked)
+  if (fault) throw new DeskError('unsound', `${archive}: its database ${fault}.`)
   // What an earlier database left here would be read as part of this one.
   for (const ending of ['-wal', '-shm']) await rm(join(stateFolder, `${DATABASE_FILE}${ending}`), { force: true })
   // The database gets its name last, so that a restore that broke off leaves no desk behind.
-  await rename(join(stateFolder, `${DATABASE_FILE}.unfinished`), join(stateFolder, DATABASE_FILE))
+  await rename(unpacked, join(stateFolder, DATABASE_FILE))
   await syncPath(stateFolder)
   return { files: Object.keys(manifest.digests).length - 1 }
 }
 
 const KNOWN_NAME = /^files\/[0-9a-f]{2}\/[0-9a-f]{64}(\.zst)?$/
 
-async function unpackFile(source: AsyncIterable<Uint8Array>, { name }: Header, stateFolder: string): Promise<string> {
-  if (name !== DATABASE_FILE && !KNOWN_NAME.test(name)) {
+async function unpackFile(
+  source: AsyncIterable<Uint8Array>,
+  { name, type }: Header,
+  stateFolder: string,
+): Promise<string> {
+  if (type !== 'file' || (name !== DATABASE_FILE && !KNOWN_NAME.test(name))) {
     throw new DeskError('unsound', `The archive holds "${name}", which no backup of Relaydesk does: use another.`)
   }
   const path = join(stateFolder, name === DATABASE_FILE ? `${DATABASE_FILE}.unfinished` : name)

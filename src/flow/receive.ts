@@ -34,6 +34,8 @@ export class Receiver {
   readonly #context: Context
   #waiting: Waiting[] = []
   #running: Promise<void> | undefined
+  /** Of a group, what a transaction begins with: twice what the last one took, so that little is looked up in vain. */
+  #next = GROUP
   /** Called after each commit. */
   onCommit: () => void = () => undefined
 
@@ -74,7 +76,8 @@ export class Receiver {
     try {
       const before = await this.#prepare(group)
       while (left.length > 0) {
-        const receipts = await this.#store(left, before)
+        const receipts = await this.#store(left.slice(0, this.#next), before)
+        this.#next = Math.min(GROUP, 2 * receipts.length)
         for (const [index, receipt] of receipts.entries()) left[index]?.resolve(receipt)
         left = left.slice(receipts.length)
         this.onCommit()

@@ -17,10 +17,24 @@ export interface Migratable {
 
 const FOLDER = packagePath('src/store/migrations')
 
+/** The scripts in order of their versions. */
+async function scriptNames(folder: string): Promise<string[]> {
+  return (await readdir(folder)).filter(name => /^\d{3}\..*sql$/.test(name)).sort()
+}
+
+function versionOf(name: string | undefined): number {
+  return Number(name?.slice(0, 3) ?? 0)
+}
+
+/** The version of the databases that this program makes. */
+export async function newestVersion(folder = FOLDER): Promise<number> {
+  return versionOf((await scriptNames(folder)).at(-1))
+}
+
 /** Brings the database to the newest version; forward only. Refuses one that is newer than this program. */
 export async function migrate(database: Migratable, folder = FOLDER): Promise<void> {
-  const numbered = (await readdir(folder)).filter(name => /^\d{3}\..*sql$/.test(name)).sort()
-  const newest = Number(numbered.at(-1)?.slice(0, 3) ?? 0)
+  const numbered = await scriptNames(folder)
+  const newest = versionOf(numbered.at(-1))
   // Read first: nothing but statements may be waited for while the database is kept for ourselves.
   const scripts = new Map<string, string>()
   for (const name of numbered) scripts.set(name, await readFile(join(folder, name), 'utf8'))

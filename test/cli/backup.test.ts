@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import Database from 'better-sqlite3'
 import { createTransport } from 'nodemailer'
+import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mail, mailWithFile, subjects, verified } from '../support/cli-mail.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
@@ -181,6 +184,64 @@ describe('restoring', () => {
     expect(stdout).toBe('')
     expect(stderr).toMatch(/^relaydesk: [^\n]*desk\.tar[^\n]*\n$/)
     expect(existsSync(room.path('other', 'relaydesk.db'))).toBe(false)
+  })
+
+  /** An archive whose list of digests fits what is in it. */
+  async function archiveWith(entry: { type?: 'symlink'; linkname?: string }, database: Uint8Array): Promise<void> {
+    const archive = pack()
+    const bytes = entry.type === undefined ? Buffer.from(database) : Buffer.alloc(0)
+    archive.entry({ name: 'relaydesk.db', ...entry }, bytes)
+    const digests = { 'relaydesk.db': createHash('sha256').update(bytes).digest('hex') }
+    archive.entry({ name: 'manifest.json' }, JSON.stringify({ format: 1, at: new Date().toISOString(), digests }))
+    archive.finalize()
+    await writeFile(room.path('desk.tar'), await buffer(archive))
+  }
+
+  /** The bytes of a database that a script made. */
+  async function databaseOf(script: string): Promise<Uint8Array> {
+    const db = new Database(room.path('made.db'))
+    db.exec(script)
+    db.close()
+    return readFile(room.path('made.db'))
+  }
+
+  /** A database of ours, changed in the middle of a page. */
+  async function damaged(): Promise<Uint8Array> {
+    await makeDesk()
+    const bytes = await readFile(room.path('var', 'relaydesk.db'))
+    return bytes.fill(
+      0xff,
+      Math.round(bytes.length / 8192 / 2) * 4096,
+      Math.round(bytes.length / 8192 / 2) * 4096 + 4096,
+    )
+  }
+
+  test.each<[string, () => Promise<void>]>([
+    ['a link', () => archiveWith({ type: 'symlink', linkname: '/etc/passwd' }, Buffer.alloc(0))],
+    ['a greeting', () => archiveWith({}, Buffer.from('hello'))],
+    ['empty', () => archiveWith({}, Buffer.alloc(0))],
+    [
+      "another program's",
+      async () => archiveWith({}, await databaseOf('CREATE TABLE tickets (id); PRAGMA user_version = 1')),
+    ],
+    ['damaged', async () => archiveWith({}, await damaged())],
+  ])('is refused when its database is %s, and leaves no desk', async (_what, make) => {
+    await make()
+    const { code, stdout, stderr } = await room.run('--state', 'other', 'restore', 'desk.tar')
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^relaydesk: [^\n]+\n$/)
+    expect(existsSync(room.path('other', 'relaydesk.db'))).toBe(false)
+  })
+
+  test('is refused when a newer Relaydesk wrote it, in a sentence', async () => {
+    await makeDesk()
+    const db = new Database(room.path('var', 'relaydesk.db'))
+    db.pragma('user_version = 900')
+    db.close()
+    await archiveWith({}, await readFile(room.path('var', 'relaydesk.db')))
+    const { code, stderr } = await room.run('--state', 'other', 'restore', 'desk.tar')
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/has version 900 and this Relaydesk knows up to \d+: use a newer Relaydesk\.\n$/)
   })
 
   test('is refused when the archive is not there, or is a folder', async () => {

@@ -43,6 +43,16 @@ describe('a mistake in the configuration is one sentence with its place and what
   test.each([
     ['an unknown setting', `chanels: []`, /^chanels: there is no such setting; write one of .*\bchannels\b.*\.$/],
     [
+      'a name of JavaScript for a kind',
+      CHANNEL.replace('kind: email', 'kind: constructor'),
+      /^channels\[0\]\.kind: there is no adapter "constructor": write one of email, slack\.$/,
+    ],
+    [
+      'a name of JavaScript for a setting, however deep',
+      channel('send: { maildir: mail }\n    __proto__: { maildir: mail }'),
+      /relaydesk\.yaml, line \d+: there is no setting "__proto__": take it out\.$/,
+    ],
+    [
       'a mailbox without a password',
       channel('imap: [{ host: imap.example.com, user: help }]\n    send: { maildir: mail }'),
       /^channels\[0\]\.imap\[0\]\.password: write the password, .* or add oauth to the channel\.$/,
