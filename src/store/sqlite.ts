@@ -5,18 +5,19 @@ import { codeOf, DeskError } from '../errors.ts'
 import { PRIVATE_FILE } from '../rights.ts'
 import { LogKeeper } from './log-keeper.ts'
 import type { Migratable } from './migrate.ts'
-import { bindable, expand, type Sql, type Store, type Tx, type Value, varies } from './sql.ts'
+import type { Sql, Store, Tx, Value } from './sql.ts'
+import { type Run, statements } from './statements.ts'
 import { Turns } from './turns.ts'
 
 const BUSY_MS = 5_000
 const AGAIN_MS = 1 // after another process was in the way
 const HELD_MS = 25 // so long others wait for what follows on each other here; then comes
 const GAP_MS = 4 // in which each of them tries at least once
-const FULL_MS = 25 // what a transaction that can be parted may take, so that a turn stays below 50 ms with its commit
+const FULL_CPU_MS = 25 // what a transaction that can be parted may take, so that a turn stays below 50 ms with its commit
+const FULL_MS = 200 // the same where the disk or the machine is slow: smaller parts would cost more than they help
 const WAKE_POLL_MS = 200
 const MERGED_PAGES = 8 // for each message
 const MOST_MERGED = 25 // messages that are paid for at once
-const LIST_STATEMENTS = 500 // kept prepared, one for each length of a list
 
 /** What another process holds fails at once: `patiently` waits for it. */
 const AT_ONCE = { timeout: 0 }
@@ -86,7 +87,8 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
       const lasted = () => performance.now() - since
       try {
         const numbers = new Map<string, number>()
-        const tx = transaction(write, numbers, () => lasted() > FULL_MS)
+        const computed = cpuTimer()
+        const tx = transaction(write, numbers, () => computed() > FULL_CPU_MS || lasted() > FULL_MS)
         const result = await work(tx)
         for (const [counter, value] of numbers) await tx`UPDATE counters SET value = ${value} WHERE name = ${counter}`
         mergeWords()
@@ -231,39 +233,13 @@ async function currentNumber(write: Sql, counter: string): Promise<number> {
   return row?.value ?? 0
 }
 
-/** Runs a statement now, and gives its rows. */
-type Run = <Row extends object>(text: TemplateStringsArray, values: readonly Value[]) => Row[]
-
-/** Prepares each statement once: a template's strings are one object for each place in the code. */
-function statements(db: Database.Database): Run {
-  const prepared = new WeakMap<TemplateStringsArray, Database.Statement>()
-  const ofLists = new Map<string, Database.Statement>()
-  return <Row extends object>(text: TemplateStringsArray, values: readonly Value[]): Row[] => {
-    if (varies(values)) {
-      const expanded = expand(text, values, { engine: 'sqlite', placeholder: () => '?' })
-      let statement = ofLists.get(expanded.text)
-      if (!statement) {
-        statement = db.prepare(expanded.text)
-        if (ofLists.size < LIST_STATEMENTS) ofLists.set(expanded.text, statement)
-      }
-      return execute<Row>(statement, expanded.values)
-    }
-    let statement = prepared.get(text)
-    if (!statement) {
-      statement = db.prepare(text.join('?'))
-      prepared.set(text, statement)
-    }
-    return execute<Row>(
-      statement,
-      values.map(value => bindable(value as string)),
-    )
+/** Gives the milliseconds that this thread has computed from now on. */
+function cpuTimer(): () => number {
+  const begin = process.threadCpuUsage()
+  return () => {
+    const { user, system } = process.threadCpuUsage(begin)
+    return (user + system) / 1000
   }
-}
-
-function execute<Row>(statement: Database.Statement, values: unknown[]): Row[] {
-  if (statement.reader) return statement.all(...values) as Row[]
-  statement.run(...values)
-  return []
 }
 
 /**
