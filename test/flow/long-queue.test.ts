@@ -30,25 +30,18 @@ describe.each(ENGINES)('on %s', engine => {
     desk.context.store = store
     const channel = desk.service.deskFor('chat')
     await channel.remember('folder', '0')
+    const cursor = (from: number, to: number) => ({ key: 'folder', value: String(to), follows: String(from) })
+    const take = (name: string, from: number, to: number) =>
+      channel.receive(messageFrom(`${name}@example.com`), cursor(from, to))
     const before = count()
-    const taken = await Promise.allSettled([
-      ...[1, 2, 3].map(to =>
-        channel.receive(messageFrom(`ann${to}@example.com`), {
-          key: 'folder',
-          value: String(to),
-          follows: String(to - 1),
-        }),
-      ),
-      channel.receive(messageFrom('late@example.com'), { key: 'folder', value: '9', follows: '8' }),
-      channel.receive(messageFrom('last@example.com'), { key: 'folder', value: '4', follows: '3' }),
-    ])
-    expect(taken.map(each => each.status)).toEqual(['fulfilled', 'fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
-    expect(await channel.recall('folder')).toBe('4')
-    expect(count() - before).toBe(6) // one each; the one that is out of order failed before it was tried alone
+    await Promise.all([take('ann1', 0, 1), take('ann2', 1, 2), take('ann3', 2, 3)])
+    expect(count() - before).toBe(3)
+    const taken = await Promise.allSettled([take('ann4', 3, 4), take('late', 8, 9), take('last', 4, 5)])
+    expect(taken.map(each => each.status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await channel.recall('folder')).toBe('5')
     const senders = await store.read<{ sender: string }>`SELECT sender FROM arrivals ORDER BY number`
-    expect(senders.map(each => each.sender)).toEqual(
-      [1, 2, 3].map(n => `ann${n}@example.com`).concat('last@example.com'),
-    )
+    const names = ['ann1', 'ann2', 'ann3', 'ann4', 'last']
+    expect(senders.map(each => each.sender)).toEqual(names.map(name => `${name}@example.com`))
   })
 
   test('a ticket of many messages is shown in pages, each message once and in order', async () => {
