@@ -12,6 +12,7 @@ const BATCH = 100
 export class Timekeeper {
   readonly #context: Context
   #timer: NodeJS.Timeout | undefined
+  #stopped = false
   #pass: Promise<unknown> = Promise.resolve()
   /** What else is put off until a time; gives how much was done. */
   alsoDue: () => Promise<number> = async () => 0
@@ -23,6 +24,7 @@ export class Timekeeper {
   }
 
   start(): void {
+    this.#stopped = false
     const run = () => {
       this.#pass = this.pass().catch(error => {
         this.#context.log.error({ err: error }, 'what is due could not be done; it is tried again in a moment')
@@ -32,8 +34,9 @@ export class Timekeeper {
     run()
   }
 
-  /** Finishes what is in hand. */
+  /** Finishes the ticket in hand; the others are due at the next start. */
   async stop(): Promise<void> {
+    this.#stopped = true
     clearInterval(this.#timer)
     await this.#pass
   }
@@ -47,7 +50,9 @@ export class Timekeeper {
       const resolvedBefore = new Date(Date.parse(now) - policy.closeAfter).toISOString()
       const due = await dueTickets(store.read, { now, resolvedBefore, limit: BATCH })
       let settled = 0
-      for (const each of due) settled += (await this.#settle(each)) ? 1 : 0
+      for (const each of due) {
+        if (!this.#stopped) settled += (await this.#settle(each)) ? 1 : 0
+      }
       done += settled
       if (due.length < BATCH || settled === 0) break
     }

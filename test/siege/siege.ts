@@ -1,5 +1,6 @@
 // `npm run siege [WORD ...]`: plays each scene whose name has one of these words against a desk in a process of its own,
 // and prints what everybody else saw of it meanwhile. Ends with 1 if anything was lost or held up.
+import { backlog } from './backlog.ts'
 import { BesiegedDesk, type Seen } from './besieged-desk.ts'
 import { http } from './http.ts'
 import type { Scene } from './scene.ts'
@@ -10,7 +11,7 @@ import { smtp } from './smtp.ts'
 const BOUNDS = { turn: 50, greeting: 200, command: 1_000, stop: 5_000, peakBytes: 600e6 }
 
 const words = process.argv.slice(2)
-const scenes: Scene[] = [...sending, ...http, ...smtp].filter(
+const scenes: Scene[] = [...sending, ...http, ...smtp, ...backlog].filter(
   ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
 )
 console.log('longest, ms:  turn  greeting  command (99 %)  stop   peak, MB')
