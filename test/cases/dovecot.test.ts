@@ -56,7 +56,7 @@ describe.skipIf(dovecotMissing())('with all folders below INBOX', () => {
 })
 
 describe.skipIf(dovecotMissing())('with as many connections as a user may have', () => {
-  test.fails('the password is not called wrong', async () => {
+  test('the password is not called wrong', async () => {
     const dovecot = await given.server({ connections: 1 })
     await given.colleague(dovecot)
     const desk = await given.desk(dovecot)

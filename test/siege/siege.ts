@@ -3,6 +3,7 @@
 import { backlog } from './backlog.ts'
 import { BesiegedDesk, type Seen } from './besieged-desk.ts'
 import { http } from './http.ts'
+import { mailbox } from './mailbox.ts'
 import type { Scene } from './scene.ts'
 import { sending } from './sending.ts'
 import { smtp } from './smtp.ts'
@@ -11,7 +12,7 @@ import { smtp } from './smtp.ts'
 const BOUNDS = { turn: 50, greeting: 200, command: 1_000, stop: 5_000, peakBytes: 600e6 }
 
 const words = process.argv.slice(2)
-const scenes: Scene[] = [...sending, ...http, ...smtp, ...backlog].filter(
+const scenes: Scene[] = [...sending, ...http, ...smtp, ...mailbox, ...backlog].filter(
   ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
 )
 console.log('longest, ms:  turn  greeting  command (99 %)  stop   peak, MB')

@@ -194,6 +194,10 @@ class Session {
         return ['+ idling']
       case 'UID SEARCH':
         return [['* SEARCH', ...this.#search(words).map(each => each.uid)].join(' ')]
+      case 'STATUS':
+        return [`* STATUS ${words.replace(/ \(.*/, '')} (UIDNEXT ${this.#server.folder(nameIn(words)).next})`]
+      case 'FETCH':
+        return this.#numbered(words).map(each => fetched(each, this.#numberOf(each), words))
       case 'UID FETCH':
         return this.#wanted(words).flatMap(each => [fetched(each, this.#numberOf(each), words)])
       case 'UID STORE':
@@ -237,10 +241,18 @@ class Session {
     )
   }
 
+  /** Of a set of sequence numbers. */
+  #numbered(words: string): Kept[] {
+    const messages = this.#selected?.messages ?? []
+    const [from = 1, to = from] = (/^\d+(?::\d+)?/.exec(words)?.[0] ?? '').split(':').map(Number)
+    return messages.slice(from - 1, to)
+  }
+
   #search(words: string): Kept[] {
+    const numbered = /^\d/.test(words) ? new Set(this.#numbered(words)) : undefined
     const set = /\bUID ([\d:,*]+)/i.exec(words)?.[1] ?? '1:*'
     const without = /\bUNKEYWORD (\S+)/i.exec(words)?.[1] ?? ''
-    return this.#wanted(set).filter(({ flags }) => !flags.has(without))
+    return this.#wanted(set).filter(each => !each.flags.has(without) && (numbered?.has(each) ?? true))
   }
 
   #store(words: string): string[] {

@@ -1,7 +1,7 @@
 import { DeskError } from '../../../src/errors.ts'
 import { providerOf } from '../provider.ts'
 import type { ImapSettings, OauthSettings } from '../settings.ts'
-import { isRefused, whatItSaid } from './connect.ts'
+import { isForAWhile, isRefused, whatItSaid } from './connect.ts'
 
 /** What the sentences need to know of a channel. */
 export interface Circumstances {
@@ -34,7 +34,7 @@ function mendLogin(error: unknown, said: string, mailbox: ImapSettings, more: Ci
   if (/too many|simultaneous|\bLIMIT\b|ETHROTTLE/i.test(said)) {
     return 'too many connections or tries at the moment: close other programs on this mailbox, or try again in some minutes.'
   }
-  if (/\bUNAVAILABLE\b/.test(said)) return 'that is a fault of the server that should pass: try again in some minutes.'
+  if (isForAWhile(error)) return 'that is a fault of the server that should pass: try again in some minutes.'
   if (!isRefused(error)) return 'ask whoever runs the server.'
   if (/\bEXPIRED\b/.test(said)) {
     return `the password of ${user} has expired: set a new one and write it as imap.password.`

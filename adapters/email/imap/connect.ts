@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { ImapFlow } from 'imapflow'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../oauth.ts'
 import type { ImapSettings } from '../settings.ts'
+import { BoundedImap } from './bounded-client.ts'
 
 const CONNECT_MS = 15_000
-const LONGEST_LINE = 64 * 1024 * 1024 // of a response, without the messages in it
 
 /** How long a server may say nothing before it is asked, or given up; milliseconds. */
 export function patience(settings: ImapSettings): number {
@@ -13,16 +12,20 @@ export function patience(settings: ImapSettings): number {
 }
 
 /**
- * A connection that is signed in. imapflow's objects are for one connection; whoever asked closes it. Rejects with what
- * the server or the network said.
+ * A connection that is signed in. imapflow's objects are for one connection; whoever asked closes it, or lets `stop` close
+ * it, while it is made as well. Rejects with what the server or the network said.
  */
-export async function connectImap(settings: ImapSettings, tokens: TokenSource | undefined): Promise<ImapFlow> {
+export async function connectImap(
+  settings: ImapSettings,
+  tokens: TokenSource | undefined,
+  stop?: AbortSignal,
+): Promise<BoundedImap> {
   const { host, port, security, user, password, ca } = settings
   const accessToken = password === undefined ? await tokens?.accessToken() : undefined
   if (password === undefined && accessToken === undefined) {
     throw new DeskError('config', `imap: ${user} has neither a password nor oauth: add one of them.`)
   }
-  const client = new ImapFlow({
+  const client = new BoundedImap({
     host,
     port,
     secure: security === 'tls',
@@ -30,15 +33,16 @@ export async function connectImap(settings: ImapSettings, tokens: TokenSource | 
     auth: accessToken === undefined ? { user, pass: password ?? '' } : { user, accessToken },
     ...(ca === undefined ? {} : { tls: { ca: readFileSync(ca) } }),
     clientInfo: { name: 'Relaydesk' },
-    logger: false,
     disableAutoIdle: true,
     connectionTimeout: CONNECT_MS,
     greetingTimeout: CONNECT_MS,
     socketTimeout: patience(settings),
-    maxLineLength: LONGEST_LINE,
   })
   // Without a listener an error that comes between two commands would end the process; whoever waits hears of the close.
   client.on('error', () => undefined)
+  const close = () => client.close()
+  stop?.addEventListener('abort', close)
+  client.on('close', () => stop?.removeEventListener('abort', close))
   try {
     await client.connect()
     return client
@@ -49,9 +53,33 @@ export async function connectImap(settings: ImapSettings, tokens: TokenSource | 
   }
 }
 
-/** The server refused who we are, not what we asked. */
+/** What servers say with a code (RFC 5530 section 3): who we are is wrong, or it is nothing that we could mend. */
+const FOR_GOOD = /^(AUTHENTICATIONFAILED|AUTHORIZATIONFAILED|EXPIRED|PRIVACYREQUIRED|NOPERM)$/
+const FOR_A_WHILE =
+  /\b(UNAVAILABLE|SERVERBUG|INUSE|LIMIT|CORRUPTION)\b|temporar|internal error|\blater\b|too many|simultaneous|number of connections|throttled|timed? ?out|not responding/i
+
+/** The server lets nobody in for now, or not so many at once. */
+export function isForAWhile(error: unknown): boolean {
+  const { serverResponseCode = '' } = error as ServerError
+  if (FOR_GOOD.test(serverResponseCode)) return false
+  return FOR_A_WHILE.test(`${serverResponseCode} ${whatItSaid(error)}`)
+}
+
+/**
+ * The server refused who we are, not what we asked, and will again. imapflow says so of whatever ends a sign-in, also of
+ * a connection that was lost: only what the server says itself counts, and what passes by itself does not.
+ */
 export function isRefused(error: unknown): boolean {
-  return (error as { authenticationFailed?: boolean }).authenticationFailed === true
+  const { authenticationFailed, code } = error as ServerError
+  return authenticationFailed === true && code === undefined && !isForAWhile(error)
+}
+
+interface ServerError {
+  authenticationFailed?: boolean
+  /** Of the connection; undefined where the server answered. */
+  code?: string
+  /** RFC 5530. */
+  serverResponseCode?: string
 }
 
 /** Its certificate is not trusted, or is somebody else's: that does not pass by itself. */

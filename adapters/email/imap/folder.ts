@@ -1,16 +1,17 @@
-import type { FetchMessageObject, ImapFlow, MailboxObject } from 'imapflow'
+import type { MailboxObject } from 'imapflow'
 import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
-import { IN_MEMORY, spool } from '../collect.ts'
+import { IN_MEMORY } from '../collect.ts'
 import type { RawMessage } from '../head.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
+import type { BoundedImap } from './bounded-client.ts'
 import { whatItSaid } from './connect.ts'
 import { Conveyor, type Turn } from './conveyor.ts'
 import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
+import { type Listed, MessageFetcher } from './fetcher.ts'
 import { Marker } from './marker.ts'
 import { isForeign, uidsOfOurs } from './ours.ts'
 import { Shared } from './shared.ts'
-import { Stuck } from './stuck.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
@@ -44,17 +45,12 @@ export interface TakeOptions {
   live: 'if-new'
 }
 
-interface Listed {
-  uid: number
-  size: number
-}
-
 /** Takes what is new in one folder, in the order in which it came, and marks it. */
 export class FolderReader {
   readonly #options: FolderOptions
   readonly #key: string
   readonly #marker: Marker
-  #stuck = new Stuck()
+  readonly #fetcher: MessageFetcher
   #cursor: FolderCursor | undefined
   #path: string | undefined
   #taken = 0
@@ -63,6 +59,7 @@ export class FolderReader {
     this.#options = options
     const { mailbox, folder } = options
     this.#key = cursorKey(mailbox.user, mailbox.host, folder.name)
+    this.#fetcher = new MessageFetcher(folder.name, options.maxMessageBytes, client => this.#isOpenIn(client))
     this.#marker = new Marker(folder.after, sentence => options.warn(`${folder.name}: ${sentence}`))
   }
 
@@ -76,17 +73,23 @@ export class FolderReader {
   }
 
   /** Everything that is new is stored when it resolves. Rejects when the connection or the store gave up. */
-  async pass(client: ImapFlow): Promise<void> {
+  async pass(client: BoundedImap): Promise<void> {
     const mailbox = await this.#open(client)
     const conveyor = new Conveyor()
     try {
       const cursor = await this.#begin(mailbox)
       await this.#marker.begin(client, cursor)
-      const uids = mailbox.exists === 0 ? [] : await uidsOfOurs(client, cursor, cursor.uid, '*')
-      while (uids.length > 0 && !conveyor.failed && !this.#options.stopped()) {
-        const some = uids.splice(0, this.#stuck.suspects(uids[0] ?? 0) ? 1 : LISTED)
-        await this.#takeListed(client, some, cursor, conveyor)
-        await this.#marker.mark(client)
+      const over = () => conveyor.failed || this.#options.stopped()
+      if (mailbox.exists > 0) {
+        for await (const uids of uidsOfOurs(client, cursor, cursor.uid)) {
+          for (let at = 0; at < uids.length && !over(); ) {
+            const some = uids.slice(at, at + (this.#fetcher.suspects(uids[at] ?? 0) ? 1 : LISTED))
+            at += some.length
+            await this.#takeListed(client, some, cursor, conveyor)
+            await this.#marker.mark(client)
+          }
+          if (over()) break
+        }
       }
     } finally {
       await conveyor.end().catch(error => {
@@ -99,11 +102,16 @@ export class FolderReader {
   }
 
   /** Selects the folder unless it is selected; servers may call it otherwise than the configuration does. */
-  async #open(client: ImapFlow): Promise<MailboxObject> {
+  async #open(client: BoundedImap): Promise<MailboxObject> {
     if (client.mailbox && client.mailbox.path === this.#path) return client.mailbox
     const mailbox = await openFolder(client, this.name)
     this.#path = mailbox.path
     return mailbox
+  }
+
+  #isOpenIn({ mailbox, usable }: BoundedImap): boolean {
+    const same = mailbox && mailbox.path === this.#path && String(mailbox.uidValidity) === this.#cursor?.uidValidity
+    return same && usable
   }
 
   /** What is none of ours is not listed again. Everything before it is stored by now. */
@@ -139,15 +147,15 @@ export class FolderReader {
       : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
     await desk.remember(this.#key, writeCursor(cursor))
     this.#cursor = cursor
-    this.#stuck = new Stuck() // its number is another message's now
+    this.#fetcher.forget() // its numbers are those of other messages now
     return cursor
   }
 
-  async #takeListed(client: ImapFlow, uids: number[], cursor: FolderCursor, conveyor: Conveyor): Promise<void> {
+  async #takeListed(client: BoundedImap, uids: number[], cursor: FolderCursor, conveyor: Conveyor): Promise<void> {
     const { maxMessageBytes } = this.#options
     const [first = 0] = uids
-    if (uids.length === 1 && this.#stuck.isHopeless(first)) return this.#handRefused(first, conveyor)
-    const found = await this.#list(client, uids)
+    if (uids.length === 1 && this.#fetcher.isHopeless(first)) return this.#handRefused(first, conveyor)
+    const { found, gone } = await this.#fetcher.list(client, uids)
     let batch: Listed[] = []
     let bytes = 0
     const flush = async () => {
@@ -158,84 +166,50 @@ export class FolderReader {
     for (const uid of uids) {
       if (conveyor.failed || this.#options.stopped()) return
       const message = found.get(uid)
-      const size = message?.size ?? 0
-      if (message && isForeign(cursor, uid, message.internalDate)) continue
-      if (message && size <= IN_MEMORY) {
-        if (batch.length >= BATCH || bytes + size > BATCH_BYTES) await flush()
-        batch.push({ uid, size })
-        bytes += size
+      if (message ? isForeign(cursor, uid, message.at) : !gone.has(uid)) continue
+      const tooLong = this.#fetcher.tooLong(uid)
+      if (message && message.size <= IN_MEMORY && !tooLong) {
+        if (batch.length >= BATCH || bytes + message.size > BATCH_BYTES) await flush()
+        batch.push(message)
+        bytes += message.size
         continue
       }
       await flush()
       if (!message) this.#handLost(uid, conveyor)
-      else if (size > maxMessageBytes) await this.#handTooLarge(client, { uid, size }, conveyor)
-      else await this.#takeLarge(client, { uid, size }, conveyor)
+      else if (message.size > maxMessageBytes || (tooLong && tooLong.way > 1)) {
+        await this.#handTooLarge(client, message, conveyor)
+      } else await this.#takeLarge(client, message, conveyor)
     }
     await flush()
   }
 
-  async #list(client: ImapFlow, uids: number[]): Promise<Map<number, FetchMessageObject>> {
-    try {
-      const query = { uid: true, size: true, internalDate: true } as const
-      const found = byUid(await client.fetchAll(uids.join(','), query, { uid: true }))
-      const missing = uids.filter(uid => !found.has(uid))
-      await this.#confirmGone(client, missing)
-      return found
-    } catch (error) {
-      this.#stuck.failedAt(uids[0] ?? 0, uids.at(-1) ?? 0)
-      throw error
-    }
-  }
-
-  async #takeBatch(client: ImapFlow, batch: Listed[], bytes: number, conveyor: Conveyor): Promise<void> {
+  async #takeBatch(client: BoundedImap, batch: Listed[], bytes: number, conveyor: Conveyor): Promise<void> {
     await conveyor.room(AHEAD)
     const held = new Shared(await this.#options.hold(bytes), batch.length)
-    let found: Map<number, FetchMessageObject>
-    try {
-      const uids = batch.map(each => each.uid).join(',')
-      found = byUid(await client.fetchAll(uids, { uid: true, source: true }, { uid: true }))
-      const missing = batch.filter(({ uid }) => !found.get(uid)?.source).map(({ uid }) => uid)
-      await this.#confirmGone(client, missing)
-    } catch (error) {
+    const texts = await this.#fetcher.texts(client, batch).catch(error => {
       held.releaseAll()
-      this.#stuck.failedAt(batch[0]?.uid ?? 0, batch.at(-1)?.uid ?? 0)
       throw error
-    }
-    for (const { uid } of batch) {
-      const source = found.get(uid)?.source
-      if (source) {
-        this.#hand(uid, { bytes: source }, () => held.release(), conveyor)
-      } else {
-        held.release()
-        this.#handLost(uid, conveyor)
+    })
+    for (const message of batch) {
+      const text = texts.get(message.uid)
+      if (text instanceof Buffer) {
+        this.#hand(message.uid, { bytes: text }, () => held.release(), conveyor)
+        continue
       }
+      held.release()
+      if (text === 'larger') await this.#takeLarge(client, message, conveyor)
+      else this.#handLost(message.uid, conveyor)
     }
   }
 
-  /** A large message goes through a file, alone. */
-  async #takeLarge(client: ImapFlow, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
-    const { hold, spoolPath, maxMessageBytes } = this.#options
+  /** A large message goes through a file. */
+  async #takeLarge(client: BoundedImap, message: Listed, conveyor: Conveyor): Promise<void> {
+    const { hold, spoolPath } = this.#options
     await conveyor.room(AHEAD)
-    const release = await hold(size)
-    try {
-      const download = await client.download(String(uid), undefined, { uid: true, chunkSize: IN_MEMORY })
-      const content = 'content' in download ? download.content : undefined
-      if (!content) {
-        await this.#confirmGone(client, [uid])
-        release()
-        return this.#handLost(uid, conveyor)
-      }
-      const raw = await spool(content, await spoolPath(), maxMessageBytes)
-      if (raw === 'too-large') {
-        release()
-        return await this.#handTooLarge(client, { uid, size }, conveyor)
-      }
-      this.#hand(uid, raw, release, conveyor)
-    } catch (error) {
-      release()
-      this.#stuck.failedAt(uid, uid)
-      throw error
-    }
+    const raw = await this.#fetcher.large(client, message, await spoolPath())
+    if (raw === 'gone') return this.#handLost(message.uid, conveyor)
+    if (raw === 'too-large') return this.#handTooLarge(client, message, conveyor)
+    this.#hand(message.uid, raw, await hold('path' in raw ? raw.size : raw.bytes.length), conveyor)
   }
 
   #hand(uid: number, raw: RawMessage, release: () => void, conveyor: Conveyor): void {
@@ -251,20 +225,6 @@ export class FolderReader {
     })
   }
 
-  /**
-   * Throws unless the server says that none of these messages is there. That it gave nothing when asked for them proves
-   * nothing: on a connection that ended imapflow's fetches resolve as if there were no message.
-   */
-  async #confirmGone(client: ImapFlow, uids: number[]): Promise<void> {
-    if (uids.length === 0) return
-    const still = await client.search({ uid: uids.join(',') }, { uid: true })
-    const { mailbox } = client
-    const same = mailbox && mailbox.path === this.#path && String(mailbox.uidValidity) === this.#cursor?.uidValidity
-    if (!still || !same || !client.usable) throw new Error('The connection ended while messages were read.')
-    if (still[0] === undefined) return
-    throw new Error(`The server has UID ${still[0]} of ${this.name} and did not give it.`)
-  }
-
   /** It is there, and the server cannot or will not give it: an agent must look, and the others must not wait for it. */
   #handRefused(uid: number, conveyor: Conveyor): void {
     const { user } = this.#options.mailbox
@@ -278,15 +238,16 @@ export class FolderReader {
     this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
   }
 
-  async #handTooLarge(client: ImapFlow, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
-    const found = await client.fetchOne(String(uid), { uid: true, headers: true }, { uid: true })
-    const head = found ? found.headers : undefined
-    if (!head) {
-      await this.#confirmGone(client, [uid])
-      return this.#handLost(uid, conveyor)
-    }
-    const { mailbox } = this.#options
-    const detail = `It has ${size} bytes, more than limits.message allows; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
+  async #handTooLarge(client: BoundedImap, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
+    const { mailbox, maxMessageBytes } = this.#options
+    const head = await this.#fetcher.head(client, uid)
+    if (head === 'gone') return this.#handLost(uid, conveyor)
+    const tooLong = this.#fetcher.tooLong(uid)
+    const bytes = Math.max(size, tooLong?.size ?? 0)
+    const given = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
+    const larger = given ?? 'It is larger than the server says, and than limits.message allows'
+    const why = bytes > maxMessageBytes ? `It has ${bytes} bytes, more than limits.message allows` : larger
+    const detail = `${why}; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
     this.#note(uid, { id: this.#idOf(uid), raw: pack(head), quarantine: 'too-large', detail }, conveyor)
   }
 
@@ -323,15 +284,11 @@ export class FolderReader {
 /** The server has no such folder, or does not let us in. */
 export class NoFolder extends Error {}
 
-async function openFolder(client: ImapFlow, name: string): Promise<MailboxObject> {
+async function openFolder(client: BoundedImap, name: string): Promise<MailboxObject> {
   try {
     return await client.mailboxOpen(name)
   } catch (error) {
     if ((error as { responseStatus?: string }).responseStatus !== 'NO') throw error
     throw new NoFolder(`${name} cannot be opened: ${whatItSaid(error)}`, { cause: error })
   }
-}
-
-function byUid(messages: FetchMessageObject[]): Map<number, FetchMessageObject> {
-  return new Map(messages.map(message => [message.uid, message]))
 }

@@ -1,0 +1,30 @@
+import { DeskError } from '../../../src/errors.ts'
+import type { ImapSettings } from '../settings.ts'
+import { whatItSaid } from './connect.ts'
+import type { MailboxOptions } from './mailbox.ts'
+
+/** `user at host`, as people are told of a mailbox. */
+export function nameOf({ user, host }: ImapSettings): string {
+  return `${user} at ${host}`
+}
+
+/** The server will not let us in until somebody mends it. */
+export function refusal(error: unknown, { channel, tokens, mailbox }: MailboxOptions): string {
+  if (error instanceof DeskError) return error.message
+  const mend =
+    tokens && mailbox.password === undefined
+      ? `run relaydesk login ${channel}`
+      : 'correct the password in the configuration and start the desk again'
+  return `${mailbox.host} does not let ${mailbox.user} in (${whatItSaid(error)}): ${mend}. Mail waits there and is taken afterwards.`
+}
+
+/** `since` in milliseconds; `trouble` is what was said last. */
+export function unread(mailbox: ImapSettings, since: number, trouble: string): string {
+  const at = new Date(since).toISOString()
+  return `The mailbox of ${nameOf(mailbox)} cannot be read since ${at}: ${trouble.replace(/\.$/, '')}. Mail waits there; relaydesk doctor says what is wrong.`
+}
+
+/** The server asks for a pause, which ends at `until` in milliseconds. */
+export function longWait({ user, host }: ImapSettings, until: number): string {
+  return `${host} is asked for the mail of ${user} too often, and wants the desk to wait: it is read again at ${new Date(until).toISOString()}. Mail waits there. If that comes again, close other programs on this mailbox, or ask whoever runs the server.`
+}
