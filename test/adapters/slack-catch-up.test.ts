@@ -23,7 +23,7 @@ let support: string
 let room: string
 
 beforeAll(async () => {
-  const channels = ['support', 'asked', 'general', 'room'].map(name => ({ name }))
+  const channels = ['support', 'asked', 'general', 'room'].map(name => ({ name, private: name === 'room' }))
   stand = await SlackStand.start({ users: PEOPLE, channels })
   support = stand.workspace.channel('support')
   room = stand.workspace.channel('room')

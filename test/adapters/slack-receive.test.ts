@@ -21,7 +21,11 @@ const gil = () => stand.as('gil')
 
 beforeAll(async () => {
   const names = ['support', 'asked', 'general', 'room']
-  const channels = [...names.map(name => ({ name })), { name: 'other' }, { name: 'elsewhere', bot: false }]
+  const channels = [
+    ...names.map(name => ({ name, private: name === 'room' })),
+    { name: 'other' },
+    { name: 'elsewhere', bot: false },
+  ]
   stand = await SlackStand.start({ users: PEOPLE, channels })
   ids = Object.fromEntries(names.map(name => [name, stand.workspace.channel(name)])) as typeof ids
 })

@@ -1,4 +1,5 @@
 // Crowds before what the desk serves by HTTP: Slack's endpoint, as anybody on the internet reaches it.
+import { once } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Crowd } from './http-crowd.ts'
@@ -29,6 +30,7 @@ export const http: Scene[] = Object.entries(CROWDS).map(([name, crowd]) => ({
   async play({ slackUrl }) {
     const workerData: Crowd = { ...crowd(), port: Number(new URL(slackUrl).port), count: CROWD }
     const worker = new Worker(new URL('./http-crowd.ts', import.meta.url), { workerData })
+    await once(worker, 'message')
     await pause(STAYS_MS)
     await worker.terminate()
     return []
