@@ -43,6 +43,7 @@ const LONGEST_WAIT_MS = 60_000
 interface Running {
   workspace: Workspace
   account: Account
+  pacer: Pacer
   sender: Sender
   cards: Cards
   inbound: Inbound
@@ -148,7 +149,7 @@ export class SlackChannel
     }
     createApp(workspace, handlers, wire)
     const sender = new Sender(workspace, pacer)
-    return { workspace, account, sender, cards: new Cards(workspace, pacer), inbound, interactions, wire }
+    return { workspace, account, pacer, sender, cards: new Cards(workspace, pacer), inbound, interactions, wire }
   }
 
   async stop(): Promise<void> {
@@ -224,7 +225,8 @@ export class SlackChannel
 }
 
 /** What waits for Slack gives up at once, so that what waits for it can end. */
-async function finish({ wire, inbound, interactions }: Running): Promise<void> {
+async function finish({ wire, inbound, interactions, pacer }: Running): Promise<void> {
+  pacer.stop()
   await Promise.all([wire.stop(), inbound.stop()])
   await interactions.stop()
 }

@@ -61,6 +61,7 @@ export class Pacer {
   readonly #turns = new Turns()
   readonly #lanes = new Map<string, Lane>()
   readonly #methods = new Map<string, number>()
+  readonly #end = new AbortController()
   #tidyAt = FEW_CHANNELS
 
   constructor({ now, sleep, perSecond = 1, burst = 3, callMs = CALL_MS }: PacerOptions = {}) {
@@ -114,13 +115,19 @@ export class Pacer {
     return await Promise.race([turn, late])
   }
 
+  /** From now on nothing waits any longer, and nothing more is begun. */
+  stop(): void {
+    this.#end.abort()
+  }
+
   async #inTurn<T>(channelId: string, call: () => Promise<T>, method: string, until: number): Promise<T> {
     const lane = this.#laneOf(channelId)
     while (true) {
       const at = Math.max(lane.heldUntil, this.#methods.get(method) ?? 0, this.#roomAt(lane, method))
+      if (this.#end.signal.aborted) throw tooBusy(BUSY_MS)
       if (at > until) throw tooBusy(at - this.#now())
       if (at > this.#now()) {
-        await this.#sleep(this.left(at))
+        await this.#sleep(this.left(at), this.#end.signal).catch(() => undefined) // whoever waits is told in the next round
         continue
       }
       if (POSTS.includes(method)) lane.nextEven = Math.max(lane.nextEven, this.#now()) + this.#interval

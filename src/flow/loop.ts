@@ -1,5 +1,5 @@
 // Work that is done again and again: at once while there is more of it, else when something may be due.
-import { setImmediate as turn } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 
 const AFTER_TROUBLE_MS = 1_000
 
@@ -23,11 +23,15 @@ export class Loop {
     this.#running = this.#run()
   }
 
-  /** Finishes the pass in hand. */
-  async stop(): Promise<void> {
+  /** Finishes the pass in hand, or leaves it to itself when so many milliseconds are over. */
+  async stop(withinMs?: number): Promise<void> {
     this.#stopped = true
     this.wake()
-    await this.#running
+    if (withinMs === undefined) return this.#running
+    const late = new AbortController()
+    const end = pause(withinMs, undefined, { signal: late.signal }).catch(() => undefined) // it was over before
+    await Promise.race([this.#running, end])
+    late.abort()
   }
 
   /** Something may be due. */
@@ -40,7 +44,7 @@ export class Loop {
     while (!this.#stopped) {
       this.#woken = false
       const wait = await this.#pass().catch(error => {
-        this.#failed(error)
+        if (!this.#stopped) this.#failed(error) // what was left to itself finds nothing any more
         return AFTER_TROUBLE_MS
       })
       if (wait <= 0 || this.#woken) await turn()

@@ -21,6 +21,7 @@ import { Loop } from './loop.ts'
 
 const BATCH = 10
 const SLOW_POLL_MS = 30_000
+const STOP_MS = 2_000
 const RETRIES_MS = [2_000, 10_000, 30_000]
 const LONGEST_WAIT_MS = 5 * 60 * 1000
 
@@ -61,10 +62,10 @@ export class Rooms {
     for (const loop of this.#loops) loop.start()
   }
 
-  /** Finishes what is in hand. */
+  /** Gives what is in hand a few seconds: a room that takes no more just now would hold up the end of the desk. */
   async stop(): Promise<void> {
     this.#unsubscribe()
-    await Promise.all(this.#loops.map(loop => loop.stop()))
+    await Promise.all(this.#loops.map(loop => loop.stop(STOP_MS)))
   }
 
   /** Something may have happened. */

@@ -473,6 +473,14 @@ describe('when Slack fails', () => {
     expect(texts(await answers(support, ts))).toEqual(['No. 1', 'No. 2', 'No. 3'])
   })
 
+  test('what waits for its time when the desk stops waits no longer', async () => {
+    const pacer = new Pacer({ perSecond: 0.1, burst: 1 })
+    await pacer.run('C1', async () => 'first')
+    const waits = [1, 2].map(() => failureOf(pacer.run('C1', async () => 'later')))
+    pacer.stop()
+    for (const failure of await Promise.all(waits)) expect(failure).toMatchObject({ permanent: false })
+  })
+
   test('429 for longer than an attempt may take', async () => {
     const { place, ts } = await question()
     stand.fault({ method: 'chat.postMessage', status: 429, retryAfter: 120 })

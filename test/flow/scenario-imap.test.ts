@@ -54,7 +54,8 @@ describe.skipIf(dovecotMissing()).each(WAYS)(
       const first = { from: `Ann Ode <${ANN}>`, subject: 'Printer on fire', text: 'It burns.' }
       await dovecot.deliver('support', await mail(first))
       expect((await world.next(ANN)).subject).toBe('[HD-1] Printer on fire')
-      expect((await world.next(BOB)).subject).toBe('[HD-1] New: Printer on fire')
+      const told = await world.next(BOB)
+      expect(told.subject, told.text).toBe('[HD-1] New: Printer on fire')
       await desk.as('bob', 'claim HD-1')
       await desk.as('bob', 'reply hd1', 'Water is on its way.')
       const answer = await world.next(ANN)
