@@ -1,6 +1,6 @@
 // The entrance by IMAP: a mailbox whose server is of some mood, read by a desk that others want something of meanwhile.
 import { once } from 'node:events'
-import { setTimeout as pause, setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { BesiegedDesk } from './besieged-desk.ts'
 import type { Scene } from './scene.ts'
