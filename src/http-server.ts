@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo, Socket } from 'node:net'
 import { ByteBudget } from './budget.ts'
 import { sentenceOf } from './errors.ts'
-import { isAmong, networkOf } from './network.ts'
+import { isAmong, isPublic, networkOf } from './network.ts'
 
 /** At once, in all. One that waits costs some 20 kB, with the largest head twice that. */
 const MOST_CONNECTIONS = 100
@@ -181,7 +181,7 @@ export class HttpServer {
 
   #whose(address: string): { owner: string; isProxy: boolean } {
     const isProxy = isAmong(address, this.#options.proxies ?? [])
-    return { owner: isProxy ? '' : networkOf(address), isProxy }
+    return { owner: isProxy || !isPublic(address) ? '' : networkOf(address), isProxy }
   }
 
   /** Whom a proxy names: the last one that is no proxy itself. */

@@ -7,9 +7,9 @@ export function isPublic(ip: string): boolean {
   return isIP(ip) !== 0 && ipaddr.process(ip).range() === 'unicast'
 }
 
-/** What one customer of a provider has: the address itself, or its /64 (RFC 6177 section 2); '' for what is not public. */
+/** What one customer of a provider has: the address itself, or its /64 (RFC 6177 section 2); what is no address as it is. */
 export function networkOf(ip: string): string {
-  if (!isPublic(ip)) return ''
+  if (isIP(ip) === 0) return ip
   const address = ipaddr.process(ip)
   return address.kind() === 'ipv4' ? address.toString() : (address as ipaddr.IPv6).parts.slice(0, 4).join(':')
 }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import ipaddr from 'ipaddr.js'
+import { networkOf } from '../../src/network.ts'
 
 const MOST_STRANGERS = 100 // connections at once
 const MOST_OF_ONE = 20 // connections at once of one address; mail servers open fewer
@@ -44,11 +44,4 @@ export class Doorkeeper {
     })
     return true
   }
-}
-
-/** What one customer of a provider has: an address, or in IPv6 the 64 bits in front of it (RFC 6177 section 2). */
-function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address
-  const parsed = ipaddr.process(address)
-  return parsed.kind() === 'ipv4' ? parsed.toString() : parsed.toByteArray().slice(0, 8).join(':')
 }

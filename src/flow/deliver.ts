@@ -295,6 +295,7 @@ function resultFor(taken: TakenRecipient, sent: Sent): Result {
 /** Ends a send that takes too long before its next attempt is due, and counts it as failed for now. */
 async function withDeadline(stop: AbortController, send: () => Promise<Sent>): Promise<Sent> {
   const { signal } = stop
+  signal.throwIfAborted() // the desk was stopped while the message was made
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
