@@ -3,12 +3,12 @@ import { networkOf } from '../../src/network.ts'
 
 const MOST_STRANGERS = 100 // connections at once
 const MOST_OF_ONE = 20 // connections at once of one address; mail servers open fewer
-const MOST_OF_OURS = 100 // connections at once of servers of ours: strangers take no place of theirs
+const MOST_OF_OURS = 100 // connections at once of one server of ours: strangers take no place of theirs
 
 /** Knows who is connected, so that nobody takes the places of everybody else. */
 export class Doorkeeper {
   readonly #isOurs: (address: string) => boolean
-  /** How many are connected, by where from; '' for servers of ours. */
+  /** How many are connected, by where from. */
   readonly #places = new Map<string, number>()
   #strangers = 0
 
@@ -21,7 +21,7 @@ export class Doorkeeper {
   admits(socket: Socket): boolean {
     const address = socket.remoteAddress ?? ''
     const ours = this.#isOurs(address)
-    const from = ours ? '' : networkOf(address)
+    const from = ours ? address : networkOf(address)
     const here = this.#places.get(from) ?? 0
     const refusal =
       here >= (ours ? MOST_OF_OURS : MOST_OF_ONE)

@@ -19,8 +19,9 @@ import type { Sql } from '../store/sql.ts'
 import { type Ticket, ticketById, ticketsOfAddress } from '../store/tickets.ts'
 import { actionsFor } from './actions.ts'
 import { type Context, channelFacts, ourAddresses } from './context.ts'
-import { redactedFile, redactedWith } from './redact.ts'
+import { redactedWith } from './redact.ts'
 import { Answer, type Renderer, type TemplateValues } from './render.ts'
+import { spoilTokens } from './token-files.ts'
 
 const MOST_HELD = 25 // messages that one notification lists
 const MOST_IDS = 500 // Message-IDs of a ticket that are looked through
@@ -80,7 +81,7 @@ function attachmentOf(
   keys: readonly TokenKey[],
   { name, type, size, sha256 }: StoredAttachment,
 ): OutboundMessage['attachments'][number] {
-  const read = async () => redactedFile(keys, await readBlob(context.store.read, context.files, sha256))
+  const read = async () => spoilTokens(await readBlob(context.store.read, context.files, sha256), keys)
   return { name: redactedWith(keys, name), type: redactedWith(keys, type), size, read }
 }
 

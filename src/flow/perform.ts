@@ -50,7 +50,8 @@ const MOST_OFFERED = 5
 /** Characters: a message of Slack has 40,000 at most, and what Markdown would read in it is written with two. */
 const MOST_TYPED = 80_000
 
-function refuseTooLong({ length }: string): void {
+function refuseTooLong({ line, body = '' }: CommandRequest): void {
+  const length = line.length + body.length
   if (length <= MOST_TYPED) return
   throw new DeskError(
     'usage',
@@ -91,7 +92,7 @@ export class Performer {
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
   async perform(request: CommandRequest): Promise<Reply> {
     const { store } = this.#context
-    refuseTooLong(request.line)
+    refuseTooLong(request)
     const facts = await deskFacts(this.#context, store.read)
     const { channel, attachments = [], id } = request
     const read = (text: string) => (request.format === 'markdown' ? readableMarkdown(text) : text)

@@ -1,5 +1,4 @@
 import type { TokenKey } from '../core/token.ts'
-import { spoilTokens } from '../core/token-files.ts'
 import { withoutTokens } from '../core/token-search.ts'
 import { tokenKeys } from '../store/keys.ts'
 import type { Sql } from '../store/sql.ts'
@@ -21,9 +20,4 @@ export function redactedWith<T>(keys: readonly TokenKey[], value: T, own: number
     return Object.fromEntries(Object.entries(each).map(([name, inner]) => [name, clean(inner)]))
   }
   return clean(value) as T
-}
-
-/** A file as it may leave. */
-export function redactedFile(keys: readonly TokenKey[], bytes: Uint8Array): Uint8Array {
-  return spoilTokens(bytes, keys)
 }

@@ -102,8 +102,8 @@ export async function arrivalsOfMessages(
   messageIds: readonly string[],
 ): Promise<Arrival[]> {
   const rows = await sql<ArrivalRow>`
-    SELECT * FROM arrivals_read WHERE "ticketId" = ${ticketId} AND "messageId" IN (${list(messageIds)}) ORDER BY number`
-  return rows.map(arrival)
+    SELECT * FROM arrivals_read WHERE "messageId" IN (${list(messageIds)}) ORDER BY number`
+  return rows.map(arrival).filter(each => each.ticketId === ticketId)
 }
 
 /** The newest ones, whatever became of them. */

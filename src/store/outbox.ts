@@ -208,10 +208,13 @@ export interface OutboxLine {
 
 /** Queued and failed ones, or all; newest first. */
 export async function listOutbox(sql: Sql, all: boolean, limit: number): Promise<OutboxLine[]> {
-  const every = all ? 1 : 0
+  // Each message has a recipient, so the newest recipients are among those of the newest messages.
+  if (all)
+    return sql<OutboxLine>`
+      SELECT * FROM outbox_lines WHERE number IN (SELECT number FROM outbox ORDER BY number DESC LIMIT ${limit})
+      ORDER BY number DESC, recipient LIMIT ${limit}`
   return sql<OutboxLine>`
-    SELECT * FROM outbox_lines WHERE state IN ('queued', 'failed') OR 1 = ${every}
-    ORDER BY number DESC, recipient LIMIT ${limit}`
+    SELECT * FROM outbox_lines WHERE state IN ('queued', 'failed') ORDER BY number DESC, recipient LIMIT ${limit}`
 }
 
 /** Deliveries to requesters of a ticket, oldest first. */

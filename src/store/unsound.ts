@@ -5,7 +5,10 @@ export interface Unsound {
   problem: string
 }
 
-/** What the constraints of the tables cannot say: rows whose relatives contradict them. */
+/**
+ * What the constraints of the tables cannot say: rows whose relatives contradict them. What a message came as is found by
+ * the message alone (hence `coalesce`), for a ticket may have many thousands.
+ */
 export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
   return sql<Unsound>`
     SELECT 'arrival' AS about, 'M-' || a.number || ' was ' || a.outcome || ', but its message is not on its ticket.' AS problem
@@ -23,7 +26,7 @@ export async function unsoundRows(sql: Sql): Promise<Unsound[]> {
     SELECT 'arrival', 'A message of ' || d.prefix || '-' || t.number || ' came in without an arrival.'
     FROM messages m JOIN tickets t ON t.id = m.ticket_id JOIN desks d ON d.id = t.desk_id
     WHERE m.direction = 'in' AND coalesce(m.what, '') <> 'split' AND NOT EXISTS (
-      SELECT 1 FROM arrivals a WHERE a.ticket_id = m.ticket_id AND a.message_id = m.id)
+      SELECT 1 FROM arrivals a WHERE a.message_id = m.id AND coalesce(a.ticket_id, '') = m.ticket_id)
     UNION ALL
     SELECT 'arrival', 'M-' || a.number || ' came in, but what it came as is not stored.'
     FROM arrivals a WHERE NOT EXISTS (SELECT 1 FROM blobs b WHERE b.sha256 = a.raw)

@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import { simpleParser } from 'mailparser'
 import { describe, expect, test } from 'vitest'
 import { type Purpose, signLink, signToken, type TokenKey, verifyLink, verifyToken } from '../../src/core/token.ts'
-import { spoilTokens } from '../../src/core/token-files.ts'
 import { findTokens, numbersIn, withoutTokens } from '../../src/core/token-search.ts'
 import { cpuTime } from '../support/cpu-time.ts'
 
@@ -152,78 +151,6 @@ describe('a link of a page', () => {
     expect(verifyLink(KEYS, TOKEN)).toBeNull()
     for (const letter of 'qai') expect(verifyToken(KEYS, `${letter}${LINK.slice(1)}`)).toBeNull()
     expect(signLink([OLD], TOKEN)).toBeNull()
-  })
-})
-
-describe('a token in a file that leaves', () => {
-  const text = `On Monday Help <help+${TOKEN}@desk.example> wrote:\n> It burns.\n`
-  const base64 = (content: string) =>
-    Buffer.from(content)
-      .toString('base64')
-      .replace(/.{76}(?=.)/g, '$&\r\n')
-  const mail = `Content-Type: text/plain\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(`${'Hello. '.repeat(20)}${text}`)}\r\n`
-
-  test.each<[string, Buffer, (bytes: Buffer) => string]>([
-    ['text', Buffer.from(text), bytes => bytes.toString()],
-    ['text of UTF-16', Buffer.from(text, 'utf16le'), bytes => bytes.toString('utf16le')],
-    ['wrapped text', Buffer.from(text.replace(HALF, `${HALF}=\r\n`)), bytes => bytes.toString()],
-    ['a page', Buffer.from(`<a href="mailto:help%2B${TOKEN}@desk.example">x</a>`), bytes => bytes.toString()],
-    [
-      'a mail in base64',
-      Buffer.from(mail),
-      bytes => Buffer.from(bytes.toString().split('\r\n\r\n')[1] ?? '', 'base64').toString(),
-    ],
-    [
-      'a program',
-      Buffer.concat([Buffer.from([0, 1, 2, 0, 7, 0]), Buffer.from(text)]),
-      bytes => bytes.toString('latin1'),
-    ],
-  ])('is worth nothing any more in %s, where nothing moves', (_what, content, read) => {
-    const spoiled = Buffer.from(spoilTokens(content, KEYS))
-    expect(spoiled.length).toBe(content.length)
-    expect(findTokens(read(content), KEYS)).toHaveLength(1)
-    expect(findTokens(read(spoiled), KEYS)).toEqual([])
-  })
-
-  test.each<[string, string]>([
-    ['behind nothing', ''],
-    ['behind fields', 'Content-Transfer-Encoding: base64\r\n\r\n'],
-    ['behind a long word', 'AVeryLongWordWithoutAnyBlanks\r\n'],
-    ['behind other base64', `${base64('x'.repeat(77))}\r\n`],
-    ['in a link', 'data:text/plain;base64,'],
-  ])('is found in base64 wherever that begins and ends, %s', (_where, before) => {
-    for (const coded of [base64, (content: string) => Buffer.from(content).toString('base64url')]) {
-      for (let more = 0; more < 80; more += 1) {
-        const content = coded(`${'x'.repeat(more)} help+${TOKEN}`)
-        const spoiled = Buffer.from(spoilTokens(Buffer.from(`${before}${content}\r\nEnd.`), KEYS)).toString()
-        expect(spoiled.startsWith(before)).toBe(true)
-        expect(spoiled.endsWith('\r\nEnd.')).toBe(true)
-        const [kept, left] = [content, spoiled.slice(before.length, -6)].map(each =>
-          Buffer.from(each, 'base64').toString(),
-        )
-        expect(left).not.toContain(TOKEN.slice(-8))
-        expect(left?.slice(0, more + 6)).toBe(kept?.slice(0, more + 6))
-      }
-    }
-  })
-
-  test('is found in base64 of UTF-16, and in base64 within base64', () => {
-    for (const inner of [Buffer.from(text, 'utf16le').toString('base64'), base64(mail)]) {
-      const spoiled = spoilTokens(Buffer.from(inner), KEYS)
-      expect(findTokens(Buffer.from(spoiled).toString(), KEYS)).toEqual([])
-      expect(Buffer.from(spoiled).toString()).not.toBe(inner)
-      expect(spoiled.length).toBe(inner.length)
-    }
-  })
-
-  test('leaves every other file as it is', () => {
-    for (const content of [
-      Buffer.alloc(0),
-      Buffer.from('plain'),
-      Buffer.from(base64('x'.repeat(500))),
-      Buffer.alloc(5_000_000, 1),
-    ])
-      expect(spoilTokens(content, KEYS)).toBe(content)
   })
 })
 

@@ -59,6 +59,14 @@ describe.each(ENGINES)('what an agent types on %s', engine => {
     await arrives(' (3)')
   })
 
+  test('is refused where it is longer than what anybody types, and nothing is sent', async () => {
+    const { desk, world } = all
+    const most = 80_000 - 'reply HD-1'.length
+    await expect(desk.as('bob', 'reply HD-1', 'x'.repeat(most + 1))).rejects.toThrow('put the text into a file')
+    await desk.as('bob', 'reply HD-1', 'y'.repeat(most))
+    expect((await world.next(ANN)).text).toContain('yyy')
+  })
+
   test('in the room arrives as typed, with the styles they chose', async () => {
     const { stand, world } = all
     await stand.as('bob').say('triage', `@desk reply HD-1 ${TYPED}`)

@@ -21,9 +21,15 @@ export interface DeskOptions {
   root?: object
 }
 
+export interface Turn {
+  longest: number
+  processor: number
+}
+
 /** What others saw, in milliseconds; `often` is what 99 in 100 did not exceed. */
 export interface Seen {
-  longestTurn: number
+  /** By the clock, and by the processor time of the desk's own thread. */
+  longestTurn: Turn
   greeting: { longest: number; often: number }
   command: { longest: number; often: number }
   peakBytes: number
@@ -141,12 +147,12 @@ export class BesiegedDesk {
   }
 
   /** The longest turn of its event loop since this was asked last. */
-  async #turns(): Promise<number> {
+  async #turns(): Promise<Turn> {
     const file = this.room.path('turns.json')
     await rm(file, { force: true })
     this.#running.child.kill('SIGUSR2')
     const said = await eventually(() => readFile(file, 'utf8').catch(() => undefined), 'the desk tells of its turns')
-    return (JSON.parse(said) as { longest: number }).longest
+    return JSON.parse(said) as Turn
   }
 
   /** Asks it to stop. Gives how many milliseconds that took. */
@@ -170,7 +176,7 @@ export class BesiegedDesk {
 }
 
 async function startIn(room: Room): Promise<Running> {
-  const env = { NODE_OPTIONS: `--import ${WATCH}`, SIEGE_TURNS: room.path('turns.json') }
+  const env = { NODE_OPTIONS: `--import ${WATCH} ${process.env.PROF ?? ''}`, SIEGE_TURNS: room.path('turns.json') }
   const running = launch(['start'], { cwd: room.folder, env })
   room.adopt(running.child)
   await untilReady(running)

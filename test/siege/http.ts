@@ -25,14 +25,20 @@ const CROWDS: Record<string, () => Pick<Crowd, 'head' | 'unit' | 'times'>> = {
   'clients that say nothing': () => ({ head: '', unit: '', times: 0 }),
 }
 
-export const http: Scene[] = Object.entries(CROWDS).map(([name, crowd]) => ({
-  name: `${CROWD} times by HTTP: ${name}`,
-  async play({ slackUrl }) {
-    const workerData: Crowd = { ...crowd(), port: Number(new URL(slackUrl).port), count: CROWD }
-    const worker = new Worker(new URL('./http-crowd.ts', import.meta.url), { workerData })
-    await once(worker, 'message')
-    await pause(STAYS_MS)
-    await worker.terminate()
-    return []
-  },
-}))
+export const http: Scene[] = Object.entries(CROWDS).flatMap(([name, crowd]) =>
+  [false, true].map(scattered => scene(name, crowd(), scattered)),
+)
+
+function scene(what: string, crowd: Pick<Crowd, 'head' | 'unit' | 'times'>, scattered: boolean): Scene {
+  return {
+    name: `${CROWD} times by HTTP${scattered ? ', each from elsewhere' : ''}: ${what}`,
+    async play({ slackUrl }) {
+      const workerData: Crowd = { ...crowd, scattered, port: Number(new URL(slackUrl).port), count: CROWD }
+      const worker = new Worker(new URL('./http-crowd.ts', import.meta.url), { workerData })
+      await once(worker, 'message')
+      await pause(STAYS_MS)
+      await worker.terminate()
+      return []
+    },
+  }
+}

@@ -106,7 +106,8 @@ class Session {
       await this.#repeat(MEGABYTE, 4769)
     } else if (mood === 'thirty megabytes each' && text) {
       for (const uid of inSet(words.split(' ', 1)[0] ?? '')) {
-        await this.#say(`* ${uid} FETCH (UID ${uid} BODY[] {${30 << 20}}\r\n`)
+        const text = textOf(uid)
+        await this.#say(`* ${uid} FETCH (UID ${uid} BODY[] {${text.length + 30 * MEGABYTE.length}}\r\n${text}`)
         await this.#repeat(MEGABYTE, 30)
         await this.#say(')\r\n')
       }

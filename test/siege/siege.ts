@@ -8,14 +8,17 @@ import type { Scene } from './scene.ts'
 import { sending } from './sending.ts'
 import { smtp } from './smtp.ts'
 
-/** What nobody may be kept from, in milliseconds and bytes. */
+/**
+ * What nobody may be kept from, in milliseconds and bytes. A turn is bounded by the processor time of the desk's thread:
+ * who plays badly shares the processors with it here.
+ */
 const BOUNDS = { turn: 50, greeting: 200, command: 1_000, stop: 5_000, peakBytes: 600e6 }
 
 const words = process.argv.slice(2)
 const scenes: Scene[] = [...sending, ...http, ...smtp, ...mailbox, ...backlog].filter(
   ({ name }) => words.length === 0 || words.some(word => name.includes(word)),
 )
-console.log('longest, ms:  turn  greeting  command (99 %)  stop   peak, MB')
+console.log('longest, ms:  turn (own)  greeting  command (99 %)  stop   peak, MB')
 let failed = 0
 for (const scene of scenes) {
   const { end, ...options } = (await scene.options?.()) ?? {}
@@ -51,12 +54,12 @@ process.exit(failed === 0 ? 0 : 1)
 function lineOf({ longestTurn, greeting, command, peakBytes }: Seen, stop: number): string {
   const column = (value: number, width: number) => value.toFixed(0).padStart(width)
   const commands = `${column(command.longest, 9)} ${`(${command.often.toFixed(0)})`.padStart(6)}`
-  return `${column(longestTurn, 18)}${column(greeting.longest, 10)}${commands}${column(stop, 6)}${column(peakBytes / 1e6, 11)}`
+  return `${column(longestTurn.longest, 18)} ${`(${longestTurn.processor.toFixed(0)})`.padStart(5)}${column(greeting.longest, 10)}${commands}${column(stop, 6)}${column(peakBytes / 1e6, 11)}`
 }
 
 function tooLong({ longestTurn, greeting, command, peakBytes }: Seen, stop: number): string[] {
   const sentences: [boolean, string][] = [
-    [longestTurn > BOUNDS.turn, `A turn of the event loop took more than ${BOUNDS.turn} ms.`],
+    [longestTurn.processor > BOUNDS.turn, `A turn of the event loop took more than ${BOUNDS.turn} ms.`],
     [greeting.often > BOUNDS.greeting, `Greetings took more than ${BOUNDS.greeting} ms.`],
     [command.longest > BOUNDS.command, `A command took more than ${BOUNDS.command} ms.`],
     [stop > BOUNDS.stop, `Stopping took more than ${BOUNDS.stop} ms.`],

@@ -45,7 +45,9 @@ export const smtp: Scene[] = [
     name: 'a hundred clients that drip',
     options: checked,
     async play({ mailPort }) {
-      const clients = Array.from({ length: 100 }, () => connect(mailPort, '127.0.0.1').on('error', () => undefined))
+      const clients = Array.from({ length: 100 }, () =>
+        connect({ port: mailPort, host: '127.0.0.1', localAddress: '127.0.1.1' }).on('error', () => undefined),
+      )
       for (const client of clients) client.write('EHLO x\r\nMAIL FROM:<x@evil.example>\r\n')
       const timer = setInterval(() => clients.forEach(drip), 200)
       await pause(20_000)

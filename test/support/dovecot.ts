@@ -155,7 +155,7 @@ async function launch(conf: string, ports: number[], log: () => string): Promise
   ready.catch(() => undefined)
   killGroup(child)
   const said = `${complaint}${log().slice(before)}`
-  if (said.includes('Address already in use')) return undefined
+  if (/Address already in use|already running/.test(said)) return undefined
   throw new Error(`Dovecot did not start: ${said}`)
 }
 
