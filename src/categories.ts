@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'
-import type { Category, Field, TicketPolicy } from './core/policy.ts'
+import type { Category, Field, TicketPolicy } from './core/ticket/policy.ts'
 import { DeskError, sentenceOf } from './errors.ts'
 
 const word = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N} _.-]{0,59}$/u, 'write a short name')

@@ -9,7 +9,7 @@ import { addSlackVerbs } from './cli/slack-verbs.ts'
 import { addStart } from './cli/start.ts'
 import { addStoreVerbs } from './cli/store-verbs.ts'
 import { complain } from './cli/with-desk.ts'
-import { printableLine } from './core/printable.ts'
+import { printableLine } from './core/text/printable.ts'
 import { sentenceOf } from './errors.ts'
 import { packageVersion } from './package.ts'
 

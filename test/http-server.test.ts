@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { HttpRefusal, HttpServer, type HttpServerOptions } from '../src/http-server.ts'
 import { eventually, inTime } from './support/eventually.ts'
-import { HttpTalk } from './support/http-talk.ts'
+import { HttpTalk } from './support/servers/http-talk.ts'
 
 const ALL = 400 // connections
 const OF_ADDRESS = 20

@@ -19,27 +19,27 @@ import type {
   SignsIn,
   UnreadableMessage,
 } from '../../src/channel.ts'
-import { isOurs, isPostmaster, postmasters } from '../../src/core/address.ts'
-import { throughList } from '../../src/core/list-mail.ts'
-import { UNKNOWN } from '../../src/core/sender.ts'
+import { throughList } from '../../src/core/mail/list-mail.ts'
+import { isOurs, isPostmaster, postmasters } from '../../src/core/text/address.ts'
+import { UNKNOWN } from '../../src/core/ticket/sender.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
-import type { Canary } from './canary.ts'
-import { checkListener } from './check.ts'
-import { isStranger, outsider, trustedByDefault } from './client.ts'
-import type { RawMessage } from './head.ts'
+import type { Client } from './authentication/sender-check.ts'
+import { SenderJudge } from './authentication/sender-judge.ts'
+import type { Canary } from './doctor/canary.ts'
+import { checkListener } from './doctor/check.ts'
+import type { SelfMail } from './doctor/self-mail.ts'
 import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
-import { type Envelope, MailListener } from './listener.ts'
-import { Maildir } from './maildir.ts'
-import type { TokenSource } from './oauth.ts'
-import type { ParseOptions } from './parse.ts'
-import type { ParsedMail, ReadMail } from './parsed.ts'
-import { MailParserPool } from './parser.ts'
-import type { SelfMail } from './self-mail.ts'
-import type { MailSender } from './sender.ts'
-import type { Client } from './sender-check.ts'
-import { SenderJudge } from './sender-judge.ts'
+import type { RawMessage } from './mime/head.ts'
+import type { ParseOptions } from './read/parse.ts'
+import type { ParsedMail, ReadMail } from './read/parsed.ts'
+import { MailParserPool } from './read/parser.ts'
+import { Maildir } from './send/maildir.ts'
+import type { MailSender } from './send/sender.ts'
 import type { EmailSettings } from './settings.ts'
+import type { TokenSource } from './sign-in/oauth.ts'
+import { isStranger, outsider, trustedByDefault } from './take/client.ts'
+import { type Envelope, MailListener } from './take/listener.ts'
 
 const NEW_MS = 60 * 60 * 1000
 const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
@@ -134,7 +134,10 @@ export class EmailChannel
   async #sendCanaries(desk: Desk): Promise<void> {
     const { canary: every, send, address: from, imap } = this.settings
     if (every === undefined || !send.smtp) return
-    const [{ Canary }, { addressOf }] = await Promise.all([import('./canary.ts'), import('./self-mail.ts')])
+    const [{ Canary }, { addressOf }] = await Promise.all([
+      import('./doctor/canary.ts'),
+      import('./doctor/self-mail.ts'),
+    ])
     const to = imap.length === 0 ? [from] : [...new Set(imap.map(mailbox => addressOf(mailbox, this.settings)))]
     const { now, warn } = this.#options
     this.#canary = new Canary({ desk, from, to, every, send: mail => this.#sendToSelf(mail), now, warn })
@@ -266,7 +269,7 @@ export class EmailChannel
     const size = message.attachments.reduce((sum, each) => sum + each.size, 0)
     const release = await this.#options.budget.take(size)
     try {
-      const { composeMail } = await import('./compose.ts')
+      const { composeMail } = await import('./send/compose.ts')
       const { address, plusAddress } = this.settings
       const mail = await composeMail(message, { address, plusAddress })
       const sent = await (await this.#sendVia()).send(message.id, mail, message.recipients, signal)
@@ -281,7 +284,7 @@ export class EmailChannel
   async #keepSent(mail: SendMailOptions): Promise<void> {
     if (!this.settings.imap.some(({ appendSent }) => appendSent)) return
     try {
-      const { compileMail } = await import('./sender.ts')
+      const { compileMail } = await import('./send/sender.ts')
       const raw = await compileMail(mail)
       for (const mailbox of this.#mailboxes) mailbox.keepSent(raw)
     } catch (error) {
@@ -317,7 +320,7 @@ export class EmailChannel
     const sending = await this.#checkSending()
     findings.push(sending)
     if (imap.length === 0) return findings
-    const { checkMailboxes } = await import('./check-mailboxes.ts')
+    const { checkMailboxes } = await import('./doctor/check-mailboxes.ts')
     const more = {
       channel: this.name,
       settings: this.settings,
@@ -337,7 +340,7 @@ export class EmailChannel
       return { what, ok: true }
     } catch (error) {
       if (!smtp) return { what, ok: false, advice: `${sentenceOf(error)}: give this user the right to write there.` }
-      const { smtpAdvice } = await import('./smtp-advice.ts')
+      const { smtpAdvice } = await import('./send/smtp-advice.ts')
       return { what, ok: false, advice: smtpAdvice(error, smtp, this.name) }
     }
   }
@@ -346,7 +349,10 @@ export class EmailChannel
   async #tokensFrom(desk: Desk): Promise<TokenSource | undefined> {
     const { oauth } = this.settings
     if (!oauth) return undefined
-    const [{ tokenSource }, { alarming }] = await Promise.all([import('./oauth.ts'), import('./oauth-alarm.ts')])
+    const [{ tokenSource }, { alarming }] = await Promise.all([
+      import('./sign-in/oauth.ts'),
+      import('./sign-in/oauth-alarm.ts'),
+    ])
     return alarming(tokenSource(oauth, desk, this.#options.now, { channel: this.name }), desk)
   }
 
@@ -358,7 +364,7 @@ export class EmailChannel
         `The channel ${this.name} signs in with passwords: add oauth to it, or leave login out.`,
       )
     }
-    const { signIn } = await import('./oauth-sign-in.ts')
+    const { signIn } = await import('./sign-in/oauth-sign-in.ts')
     const user = imap.find(mailbox => mailbox.password === undefined)?.user ?? send.smtp?.user ?? address
     await signIn({ settings: oauth, memory: desk, channel: this.name, user, now: this.#options.now, say })
   }
@@ -366,7 +372,7 @@ export class EmailChannel
   /** nodemailer is loaded with the first use. */
   #sendVia(): Promise<MailSender> {
     const { smtp } = this.settings.send
-    this.#sender ??= import('./sender.ts').then(({ maildirSender, smtpSender }) =>
+    this.#sender ??= import('./send/sender.ts').then(({ maildirSender, smtpSender }) =>
       smtp ? smtpSender(smtp, this.#tokens) : maildirSender(this.maildir as Maildir),
     )
     return this.#sender

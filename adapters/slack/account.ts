@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api'
 import { DeskError } from '../../src/errors.ts'
-import { deliveryError, isTokenTrouble, slackCode } from './api-error.ts'
-import { Reader } from './reader.ts'
+import { deliveryError, isTokenTrouble, slackCode } from './api/api-error.ts'
+import { Reader } from './api/reader.ts'
 import type { SlackSettings } from './settings.ts'
 import type { Workspace } from './workspace.ts'
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { optionsOf } from '../commands/command.ts'
+import { optionsOf } from '../commands/command/command.ts'
 import { createCommands } from '../commands/registry.ts'
 import { DeskError } from '../errors.ts'
 import { print } from './with-desk.ts'

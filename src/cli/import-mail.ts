@@ -1,14 +1,14 @@
 import { rm } from 'node:fs/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import type { EmailChannel } from '../../adapters/email/adapter.ts'
-import type { MboxKind } from '../../adapters/email/mbox.ts'
+import type { MboxKind } from '../../adapters/email/take/mbox.ts'
 import {
   listFiles,
   readFileSource,
   readStandardInput,
   type Source,
   type SourceOptions,
-} from '../../adapters/email/sources.ts'
+} from '../../adapters/email/take/sources.ts'
 import type { Desk, Receipt } from '../channel.ts'
 import { pack } from '../content.ts'
 import { DeskError, sentenceOf } from '../errors.ts'

@@ -6,8 +6,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type Command, Option } from 'commander'
 import type { EmailChannel } from '../../adapters/email/adapter.ts'
-import type { MboxKind } from '../../adapters/email/mbox.ts'
-import { arrivalArgument } from '../commands/command.ts'
+import type { MboxKind } from '../../adapters/email/take/mbox.ts'
+import { arrivalArgument } from '../commands/command/command.ts'
 import { codeOf, DeskError } from '../errors.ts'
 import { createLog } from '../log.ts'
 import { findConfig, makeChannels, type OpenDesk, type Whereabouts } from '../main.ts'
@@ -40,7 +40,7 @@ export function addMailVerbs(program: Command): void {
     .description('show as JSON how messages are read; file names as arguments, or one a line on standard input')
     .option('--json', 'as it is in any case')
     .action(async (files: string[], _options, command: Command) => {
-      const { inspectFile } = await import('../../adapters/email/inspect.ts')
+      const { inspectFile } = await import('../../adapters/email/read/inspect.ts')
       const refuse = (error: DeskError) => {
         process.exitCode = exitCodeFor(error)
         complain(error.message)
@@ -94,7 +94,7 @@ export function addMailVerbs(program: Command): void {
       file,
     ])
     .action(async (text: string | undefined, options: SendOptions, command: Command) => {
-      const { sendAsRequester } = await import('../../adapters/email/try-out.ts')
+      const { sendAsRequester } = await import('../../adapters/email/doctor/try-out.ts')
       await withChannelOnly(command, async channel =>
         print(await sendAsRequester(channel, { ...options, text: text ?? '' })),
       )
@@ -105,7 +105,7 @@ export function addMailVerbs(program: Command): void {
     .description('read the mail that went into the Maildir, as its recipients would')
     .option('--json', 'for programs')
     .action(async (address: string | undefined, options: { json?: boolean }, command: Command) => {
-      const { readMailbox, showMail } = await import('../../adapters/email/try-out.ts')
+      const { readMailbox, showMail } = await import('../../adapters/email/doctor/try-out.ts')
       await withChannelOnly(command, async channel => {
         const mails = await readMailbox(channel, address?.toLowerCase())
         if (options.json) printJson(mails)

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { DeskError } from '../errors.ts'
-import { verify } from '../flow/verify.ts'
+import { verify } from '../flow/upkeep/verify.ts'
 import { findConfig, type Whereabouts } from '../main.ts'
 import { print, printJson, withDesk } from './with-desk.ts'
 
@@ -27,7 +27,7 @@ export function addStoreVerbs(program: Command): void {
     .description('write everything into one archive while the desk runs; refuses a file that is there')
     .action((file: string, _options, command: Command) =>
       withDesk(command, async ({ context }) => {
-        const { backup } = await import('../flow/backup.ts')
+        const { backup } = await import('../flow/upkeep/backup.ts')
         const { files, bytes } = await backup(context, resolve(file))
         print(`${file}: the database and ${files} large file(s), ${Math.round(bytes / 1000)} kB.`)
       }),
@@ -44,7 +44,7 @@ export function addStoreVerbs(program: Command): void {
           'database: a backup is restored into SQLite; for PostgreSQL use pg_restore, as the README says.',
         )
       }
-      const { restore } = await import('../flow/backup.ts')
+      const { restore } = await import('../flow/upkeep/backup.ts')
       const { files } = await restore(resolve(file), config.state)
       print(`Restored the database and ${files} large file(s) into ${config.state}; relaydesk verify checks them.`)
     })

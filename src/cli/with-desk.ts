@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import { printableJson, printableLine } from '../core/printable.ts'
+import { printableJson, printableLine } from '../core/text/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
 import { paint } from './paint.ts'
 

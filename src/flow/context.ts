@@ -1,11 +1,12 @@
 import type { ChannelAdapter, InboundMessage, KnowsReaders, Owns, ShowsCards, WritesFirst } from '../channel.ts'
 import type { Clock } from '../clock.ts'
-import type { Commands, DeskFacts } from '../commands/command.ts'
-import type { TicketPolicy } from '../core/policy.ts'
-import type { TokenKey } from '../core/token.ts'
+import type { Commands, DeskFacts } from '../commands/command/command.ts'
+import type { TicketPolicy } from '../core/ticket/policy.ts'
+import type { TokenKey } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'
 import type { Log } from '../log.ts'
 import { absencesAt } from '../store/absences.ts'
+import type { Sql, Store, Tx } from '../store/engine/sql.ts'
 import type { LargeFiles } from '../store/files.ts'
 import { tokenKeys } from '../store/keys.ts'
 import {
@@ -20,8 +21,7 @@ import {
   personByIdentity,
 } from '../store/people.ts'
 import { type SenderVerdict, senderVerdicts } from '../store/senders.ts'
-import type { Sql, Store, Tx } from '../store/sql.ts'
-import type { Clamd, ScanResult } from './clamd.ts'
+import type { Clamd, ScanResult } from './scanner/clamd.ts'
 
 /** A channel as the desk knows it. */
 export interface ChannelEntry {

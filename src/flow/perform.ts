@@ -9,20 +9,28 @@ import type {
   Reply,
   ShowsLayout,
 } from '../channel.ts'
-import { anewAction, MOST_TEXT, textAction } from '../commands/actions.ts'
-import type { Call, Command, ReadCommand, SettleCommand, Settlement, WriteCommand } from '../commands/command.ts'
-import { type DeskFacts, findTicket, lockTickets, ticketArgument, usageOf } from '../commands/command.ts'
-import { readersOf } from '../commands/recipients.ts'
-import { quoteArgument } from '../core/command-line.ts'
-import type { Options } from '../core/options.ts'
-import { readableMarkdown, withoutBlankEnds } from '../core/plain-text.ts'
-import { senderDoubt, UNKNOWN } from '../core/sender.ts'
-import { wordOf } from '../core/typed-line.ts'
+import { anewAction, MOST_TEXT, textAction } from '../commands/command/actions.ts'
+import type {
+  Call,
+  Command,
+  ReadCommand,
+  SettleCommand,
+  Settlement,
+  WriteCommand,
+} from '../commands/command/command.ts'
+import { type DeskFacts, findTicket, lockTickets, ticketArgument, usageOf } from '../commands/command/command.ts'
+import { readersOf } from '../commands/command/recipients.ts'
+import { quoteArgument } from '../core/text/command-line.ts'
+import type { Options } from '../core/text/options.ts'
+import { readableMarkdown, withoutBlankEnds } from '../core/text/plain-text.ts'
+import { wordOf } from '../core/text/typed-line.ts'
+import { senderDoubt, UNKNOWN } from '../core/ticket/sender.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { doubtAbout } from '../store/doubts.ts'
-import { keyOf } from '../store/id.ts'
+import { keyOf } from '../store/engine/id.ts'
+import type { Sql } from '../store/engine/sql.ts'
 import { rememberLook } from '../store/looks.ts'
 import {
   addIdentity,
@@ -33,18 +41,17 @@ import {
   removeIdentity,
 } from '../store/people.ts'
 import { answerBefore, rememberAnswer } from '../store/performed.ts'
-import type { Sql } from '../store/sql.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
-import { admitWaiting } from './admit.ts'
-import { contentsOf } from './arriving.ts'
 import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
+import { admitWaiting } from './intake/admit.ts'
+import { contentsOf } from './intake/arriving.ts'
+import { scanAll } from './intake/scan.ts'
+import { decidable, rereadWaiting, settle, through } from './intake/settle.ts'
+import { unclearTooLong } from './intake/unclear.ts'
+import { redacted } from './outgoing/redact.ts'
 import { isSent, readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
-import { redacted } from './redact.ts'
-import { scanAll } from './scan.ts'
-import { decidable, rereadWaiting, settle, through } from './settle.ts'
-import { unclearTooLong } from './unclear.ts'
 
 const MOST_OFFERED = 5
 /** Characters: a message of Slack has 40,000 at most, and what Markdown would read in it is written with two. */

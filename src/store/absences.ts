@@ -1,4 +1,4 @@
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** An agent who is away. */
 export interface Absence {

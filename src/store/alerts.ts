@@ -1,7 +1,7 @@
 import type { Authenticity } from '../channel.ts'
-import { countedAs, trustOf } from '../core/sender.ts'
-import { keyOf } from './id.ts'
-import type { Sql, Tx } from './sql.ts'
+import { countedAs, trustOf } from '../core/ticket/sender.ts'
+import { keyOf } from './engine/id.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** An alert that repeats, and the ticket that its next one joins. */
 export interface StoredAlert {

@@ -1,7 +1,7 @@
 import type { Outcome, RevisedMessage } from '../channel.ts'
-import type { ArrivalVerdict } from '../core/verdict.ts'
-import { keyOf } from './id.ts'
-import { list, type Sql, type Tx } from './sql.ts'
+import type { ArrivalVerdict } from '../core/ticket/verdict.ts'
+import { keyOf } from './engine/id.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Arrival {
   /** What agents call it: M-12. */

@@ -1,5 +1,5 @@
 // Tickets opened from mail that had waited before it came, such as that of an import, until agents are told of them.
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** What came of mail that had waited, on one desk. */
 export interface Backlog {

@@ -1,8 +1,8 @@
 import type { Content } from '../channel.ts'
 import { unpack } from '../content.ts'
 import { DeskError } from '../errors.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 import { isLarge, type LargeFiles } from './files.ts'
-import type { Sql, Tx } from './sql.ts'
 
 /** Names content in the database, small content with its bytes; large content must have been kept before. */
 export async function saveBlob(tx: Tx, content: Content): Promise<void> {

@@ -1,4 +1,4 @@
-import { list, type Sql, type Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** One recipient that did not get what we sent. */
 export interface Bounce {

@@ -1,4 +1,4 @@
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** The card of a ticket in the room of its desk. */
 export interface StoredCard {

@@ -1,5 +1,5 @@
-import { keyOf } from './id.ts'
-import type { Sql, Tx } from './sql.ts'
+import { keyOf } from './engine/id.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 export interface ChatRow {
   ticketId: string

@@ -1,5 +1,5 @@
+import { list, type Sql } from './engine/sql.ts'
 import type { OutboxLine } from './outbox.ts'
-import { list, type Sql } from './sql.ts'
 
 /** Deliveries to requesters of what is about these messages, oldest first. */
 export async function deliveriesOfMessages(sql: Sql, messageIds: readonly string[]): Promise<OutboxLine[]> {

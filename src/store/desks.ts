@@ -1,5 +1,5 @@
 import { DeskError } from '../errors.ts'
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 export interface Desk {
   /** As configured. */

@@ -1,4 +1,4 @@
-import { list, type Sql, type Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** Keeps what speaks against a message being of whom it names; null: nothing does. */
 export async function keepDoubt(tx: Tx, messageId: string, doubt: string | null): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Sql } from './sql.ts'
+import type { Sql } from './engine/sql.ts'
 import type { Ticket } from './tickets.ts'
 
 export interface DueTicket {

@@ -1,5 +1,5 @@
-import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/events.ts'
-import type { Sql, Tx } from './sql.ts'
+import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/ticket/events.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** An event as it lies there, for checking. */
 export interface StoredEvent extends Omit<RecordedEvent, 'type' | 'data'> {

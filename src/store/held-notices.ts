@@ -1,4 +1,4 @@
-import { list, type Sql, type Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /**
  * The notification of held messages to somebody that can still take in more, because nothing of it was tried yet; it

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { TokenKey } from '../core/token.ts'
-import type { Sql, Tx } from './sql.ts'
+import type { TokenKey } from '../core/ticket/token.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** Newest first: the first signs, all verify. */
 export async function tokenKeys(sql: Sql): Promise<TokenKey[]> {

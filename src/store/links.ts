@@ -1,5 +1,5 @@
-import type { LinkKind } from '../core/events.ts'
-import type { Sql, Tx } from './sql.ts'
+import type { LinkKind } from '../core/ticket/events.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 export interface Link {
   ticketId: string

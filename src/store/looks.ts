@@ -1,5 +1,5 @@
 // How far agents have looked at tickets, so that an answer is held against what its writer has seen.
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** An agent was shown a ticket up to this event. */
 export async function rememberLook(tx: Tx, ticketId: string, personId: string, seq: number): Promise<void> {

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel.ts'
-import { contentDigest } from '../core/events.ts'
+import { contentDigest } from '../core/ticket/events.ts'
 import { saveBlob } from './blobs.ts'
-import { newId } from './id.ts'
-import { bindable, list, type Sql, type Tx } from './sql.ts'
+import { newId } from './engine/id.ts'
+import { bindable, list, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Message {
   id: string

@@ -1,5 +1,5 @@
 // What waits in the outbox: whose turn it is to leave, and how each attempt went.
-import { fragment, list, type Sql, type Tx } from './sql.ts'
+import { fragment, list, type Sql, type Tx } from './engine/sql.ts'
 
 /** Told to agents as it happens, and of all that leaves what can best wait. */
 const NEWS: ReadonlySet<string> = new Set([

@@ -1,10 +1,10 @@
-import type { Trust } from '../core/sender.ts'
-import { type Purpose, signToken } from '../core/token.ts'
+import type { Trust } from '../core/ticket/sender.ts'
+import { type Purpose, signToken } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'
-import { newId } from './id.ts'
+import { newId } from './engine/id.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 import { tokenKeys } from './keys.ts'
 import { domainOf, laneOf } from './outbox-turns.ts'
-import { list, type Sql, type Tx } from './sql.ts'
 
 /** What is sent; also the name of its template. */
 export type OutboxKind =

@@ -1,4 +1,4 @@
-import { fragment, joined, type Sql, type Tx } from './sql.ts'
+import { fragment, joined, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Participant {
   kind: string

@@ -1,6 +1,6 @@
-import { canonicalAddress } from '../core/address.ts'
-import { newId } from './id.ts'
-import { list, type Sql, type Tx } from './sql.ts'
+import { canonicalAddress } from '../core/text/address.ts'
+import { newId } from './engine/id.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Person {
   id: string

@@ -1,5 +1,5 @@
-import { keyOf } from './id.ts'
-import type { Tx } from './sql.ts'
+import { keyOf } from './engine/id.ts'
+import type { Tx } from './engine/sql.ts'
 
 /** What was asked for under this id before, as a digest, and what was answered; undefined if nothing was. */
 export async function answerBefore(

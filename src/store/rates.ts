@@ -1,5 +1,5 @@
-import { keyOf } from './id.ts'
-import { list, type Sql, type Tx } from './sql.ts'
+import { keyOf } from './engine/id.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** Counts one more of something, and gives how many there were since its window opened; it opens with the first. */
 export async function countRate(tx: Tx, what: string, at: string, windowMs: number): Promise<number> {

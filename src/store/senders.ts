@@ -1,4 +1,4 @@
-import { list, type Sql, type Tx } from './sql.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** What an agent said of a sender. */
 export type SenderVerdict = 'spam' | 'wanted'

@@ -1,5 +1,5 @@
-import { keyOf } from './id.ts'
-import { list, type Sql, type Tx } from './sql.ts'
+import { keyOf } from './engine/id.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** `seen`: we had it. `mentioned`: somebody referred to it, and we never had it. What we sent is known by its token. */
 export type Known = 'seen' | 'mentioned'

@@ -1,5 +1,5 @@
-import type { TicketQuery } from '../core/query.ts'
-import { allOf, Either, type Fragment, fragment, list, type Sql, unionOf } from './sql.ts'
+import type { TicketQuery } from '../core/ticket/query.ts'
+import { allOf, Either, type Fragment, fragment, list, type Sql, unionOf } from './engine/sql.ts'
 import type { Ticket } from './tickets.ts'
 
 const MOST_HITS = 1_000 // messages that a search looks at, the newest

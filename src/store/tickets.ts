@@ -1,11 +1,11 @@
-import type { TicketEvent } from '../core/events.ts'
-import { formatReference } from '../core/reference.ts'
-import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket.ts'
+import type { TicketEvent } from '../core/ticket/events.ts'
+import { formatReference } from '../core/ticket/reference.ts'
+import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket/ticket.ts'
 import { addCard, cardIsDue } from './cards.ts'
+import { list, type Sql, type Tx } from './engine/sql.ts'
 import { chainEvent, insertEvent } from './events.ts'
 import { insertMessage, type PreparedMessage } from './messages.ts'
 import { personById } from './people.ts'
-import { list, type Sql, type Tx } from './sql.ts'
 
 const MOST_MERGES = 100 // in a row
 

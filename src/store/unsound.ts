@@ -1,4 +1,4 @@
-import type { Sql } from './sql.ts'
+import type { Sql } from './engine/sql.ts'
 
 export interface Unsound {
   about: 'arrival' | 'ticket' | 'outbox'

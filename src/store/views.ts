@@ -1,4 +1,4 @@
-import type { Sql, Tx } from './sql.ts'
+import type { Sql, Tx } from './engine/sql.ts'
 
 /** A query that an agent named; `query` is a JSON list of its words. */
 export interface SavedView {

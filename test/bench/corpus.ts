@@ -1,6 +1,6 @@
 import { copyFile, mkdir, open, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
-import { generateMail } from '../support/mail-generator.ts'
+import { generateMail } from '../support/mail/mail-generator.ts'
 
 /** Mails that all measures of a run share: a folder with nothing else in it. */
 export interface Corpus {

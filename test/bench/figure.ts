@@ -1,4 +1,4 @@
-import { table } from '../../src/core/table.ts'
+import { table } from '../../src/core/text/table.ts'
 
 /** One line of the result. */
 export interface Figure {

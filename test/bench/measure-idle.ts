@@ -1,7 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { generateMail } from '../support/mail-generator.ts'
+import { generateMail } from '../support/mail/mail-generator.ts'
 import type { Bench } from './baseline.ts'
 import type { Figure } from './figure.ts'
 import { memoryOf, threadsOf } from './measured-process.ts'

@@ -1,4 +1,4 @@
-import { PostgresServer } from '../support/postgres-server.ts'
+import { PostgresServer } from '../support/servers/postgres-server.ts'
 import { type Bench, inRounds } from './baseline.ts'
 import type { Figure } from './figure.ts'
 import { receiveOnce } from './measure-receive.ts'

@@ -1,9 +1,9 @@
 // A mailbox server that came from Courier, and one that lets a user in only so often at a time.
 import { describe, expect, test } from 'vitest'
-import { dovecotMissing } from '../support/dovecot.ts'
 import { eventually } from '../support/eventually.ts'
-import { imapTest } from '../support/imap-test.ts'
-import { alarmsOf, flagsIn, mailFrom, untilCame, watching } from '../support/mailbox-desk.ts'
+import { alarmsOf, flagsIn, mailFrom, untilCame, watching } from '../support/mail/mailbox-desk.ts'
+import { dovecotMissing } from '../support/servers/dovecot.ts'
+import { imapTest } from '../support/servers/imap-test.ts'
 
 const given = imapTest()
 

@@ -2,8 +2,8 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { eventually, inTime } from '../support/eventually.ts'
-import { alarmsOf, arrivalsOf, mailFrom, untilCame, watching } from '../support/mailbox-desk.ts'
-import { type ImapCall, type ImapScript, ScriptedImap } from '../support/scripted-imap.ts'
+import { alarmsOf, arrivalsOf, mailFrom, untilCame, watching } from '../support/mail/mailbox-desk.ts'
+import { type ImapCall, type ImapScript, ScriptedImap } from '../support/servers/scripted-imap.ts'
 
 /** A message that was asked for once, alone, and did not come is given up: in earnest it is asked for five times. */
 vi.mock('../../adapters/email/imap/stuck.ts', async original => {

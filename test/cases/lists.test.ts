@@ -1,7 +1,7 @@
 // Lists longer than a screen, and searches in every script: all of it can be reached.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { ENGINES } from '../support/engines.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+import { ENGINES } from '../support/store/engines.ts'
 
 const COUNT = 70
 

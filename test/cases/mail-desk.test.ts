@@ -1,6 +1,6 @@
 // What the desk does with odd mails: who is answered, what is opened, what counts as a word of the requester.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkedBy, type Letter } from '../support/letter.ts'
+import { checkedBy, type Letter } from '../support/mail/letter.ts'
 import { Siege, TRUSTED } from '../support/siege.ts'
 import { caseMail } from './case-mail.ts'
 

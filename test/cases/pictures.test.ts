@@ -1,6 +1,6 @@
 // Pictures and other parts that mail programs add: each reaches whom it is for, and none is told of again and again.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { checkedBy } from '../support/letter.ts'
+import { checkedBy } from '../support/mail/letter.ts'
 import { BOB, HELP, Siege, TRUSTED } from '../support/siege.ts'
 import type { WorldMail } from '../support/world.ts'
 import { caseMail } from './case-mail.ts'

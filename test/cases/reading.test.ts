@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { EmailChannel } from '../../adapters/email/adapter.ts'
-import { inspectFile } from '../../adapters/email/inspect.ts'
+import { inspectFile } from '../../adapters/email/read/inspect.ts'
 import { emailSettings } from '../../adapters/email/settings.ts'
 import { ByteBudget } from '../../src/budget.ts'
 

@@ -6,7 +6,7 @@ import { DeskError } from '../../src/errors.ts'
 import { mailTo } from '../support/world.ts'
 import { type SlackScene, slackScene } from './slack-scene.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
+vi.mock('../../adapters/slack/api/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 let scene: SlackScene
 

@@ -4,7 +4,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { AGENTS } from '../support/desk.ts'
 import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
+vi.mock('../../adapters/slack/api/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 let all: SlackDesk | undefined
 

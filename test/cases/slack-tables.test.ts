@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { type SlackScene, slackScene } from './slack-scene.ts'
 
-vi.mock('../../adapters/slack/pacer.ts', () => import('../support/fast-pacer.ts'))
+vi.mock('../../adapters/slack/api/pacer.ts', () => import('../support/fast-pacer.ts'))
 
 let scene: SlackScene
 

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3'
 import { createTransport } from 'nodemailer'
 import { pack } from 'tar-stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { mail, mailWithFile, subjects, verified } from '../support/cli-mail.ts'
+import { mail, mailWithFile, subjects, verified } from '../support/mail/cli-mail.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 /** More than the database takes: a file of its own. */

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { inBase64, mail, mailWithFile } from '../support/cli-mail.ts'
 import { eventually } from '../support/eventually.ts'
+import { inBase64, mail, mailWithFile } from '../support/mail/cli-mail.ts'
 import { jsonLines, launch, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 interface Inspection {

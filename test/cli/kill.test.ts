@@ -7,7 +7,7 @@ import { type MailFolder, writeMail } from '../faults/mail-folder.ts'
 import { ReceivePath } from '../faults/receive-path.ts'
 import { SmtpPath } from '../faults/smtp-path.ts'
 import type { Strike } from '../faults/strike.ts'
-import { ENGINES, type Engine, makePlace, type Place } from '../support/engines.ts'
+import { ENGINES, type Engine, makePlace, type Place } from '../support/store/engines.ts'
 
 const SEED = 11
 const WRITTEN: Strike = { at: 'written', time: 2 }

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
-import { type OauthProvider, startOauthProvider } from '../support/oauth-provider.ts'
 import { makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
+import { type OauthProvider, startOauthProvider } from '../support/servers/oauth-provider.ts'
 
 let provider: OauthProvider
 let room: Room | undefined

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { LOCKED, struck } from '../faults/strike.ts'
-import { type Line, mail, verified } from '../support/cli-mail.ts'
+import { type Line, mail, verified } from '../support/mail/cli-mail.ts'
 import { type Ended, jsonLines, makeRoom, type Room, type Running } from '../support/relaydesk-process.ts'
 
 const MESSAGES = 1_200 // enough that an import is still going on when a test interferes

@@ -10,7 +10,7 @@ import {
   mailWithFile,
   receiveWatched,
   verified,
-} from '../support/cli-mail.ts'
+} from '../support/mail/cli-mail.ts'
 import { jsonLines, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 const MB = 1_000_000

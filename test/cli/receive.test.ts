@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdir, symlink } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { holdWriter, type Line, mail, subjects, verified } from '../support/cli-mail.ts'
+import { holdWriter, type Line, mail, subjects, verified } from '../support/mail/cli-mail.ts'
 import { jsonLines, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 let room: Room

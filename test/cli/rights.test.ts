@@ -5,8 +5,8 @@ import { chmod, chown, lstat, mkdir, readdir, readFile, rm, stat, symlink, write
 import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { mail, mailWithFile, verified } from '../support/cli-mail.ts'
 import { eventually } from '../support/eventually.ts'
+import { mail, mailWithFile, verified } from '../support/mail/cli-mail.ts'
 import { type Ended, launch, makeRoom, type Room, untilReady } from '../support/relaydesk-process.ts'
 
 /** More than the database takes: a file of its own. */

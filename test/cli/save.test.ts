@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { mail } from '../support/cli-mail.ts'
+import { mail } from '../support/mail/cli-mail.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 let room: Room

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { mail } from '../support/cli-mail.ts'
+import { mail } from '../support/mail/cli-mail.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 /** Clears the screen, sets the clipboard, the title and the colour, and writes over what stands there; also in C1. */

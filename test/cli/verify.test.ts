@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import Database from 'better-sqlite3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { mail, mailWithFile, type Verified } from '../support/cli-mail.ts'
+import { mail, mailWithFile, type Verified } from '../support/mail/cli-mail.ts'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 /** A sound desk, of which each test damages a copy. */

@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../../src/core/events.ts'
-import { replay } from '../../src/core/ticket.ts'
+import type { RecordedEvent } from '../../src/core/ticket/events.ts'
+import { replay } from '../../src/core/ticket/ticket.ts'
 import type { Ticket } from '../../src/store/tickets.ts'
 import type { ReadEvent } from './event.ts'
 import type { SlowTicket } from './slow-world.ts'

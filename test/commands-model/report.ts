@@ -1,4 +1,4 @@
-import { table } from '../../src/core/table.ts'
+import { table } from '../../src/core/text/table.ts'
 import type { Outcome } from './campaign.ts'
 
 const MOST_FAILURES = 40 // that are written out

@@ -42,7 +42,7 @@ try {
 
 /** Loaded only where it is needed: once it is loaded, the process ends with 0 whatever the exit code was set to. */
 async function startPostgres() {
-  const { PostgresServer } = await import('../support/postgres-server.ts')
+  const { PostgresServer } = await import('../support/servers/postgres-server.ts')
   return PostgresServer.start()
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { makeDesk } from '../support/desk.ts'
-import { ENGINES } from '../support/engines.ts'
+import { ENGINES } from '../support/store/engines.ts'
 
 const ROUNDS = 8
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { makeDesk } from '../support/desk.ts'
-import { ENGINES } from '../support/engines.ts'
+import { ENGINES } from '../support/store/engines.ts'
 import { mailTo } from '../support/world.ts'
 
 const PROCESSES = 5

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TicketEvent } from '../../src/core/events.ts'
+import type { TicketEvent } from '../../src/core/ticket/events.ts'
 import { recordEvent, type Ticket, ticketsAfter } from '../../src/store/tickets.ts'
 import { checkPlace, type Outcome, runCampaign } from '../commands-model/campaign.ts'
 import { wantedAt } from '../commands-model/command-lines.ts'
 import { openFolder } from '../commands-model/desk-folder.ts'
 import { report } from '../commands-model/report.ts'
-import { ENGINES, makePlace, type Place } from '../support/engines.ts'
+import { ENGINES, makePlace, type Place } from '../support/store/engines.ts'
 
 const RUN = { commands: 1_500, seed: 7, processes: 2 }
 

@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { usageOf } from '../../src/commands/command.ts'
+import { usageOf } from '../../src/commands/command/command.ts'
 import { createCommands } from '../../src/commands/registry.ts'
 
 const README = new URL('../../README.md', import.meta.url)

@@ -7,10 +7,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Content } from '../../src/channel.ts'
 import { LARGE, pack, packFile, sha256, unpack } from '../../src/content.ts'
 import { largeBlobs, readBlob, saveBlob } from '../../src/store/blobs.ts'
+import type { Store } from '../../src/store/engine/sql.ts'
 import { isLarge, LargeFiles } from '../../src/store/files.ts'
-import type { Store } from '../../src/store/sql.ts'
-import { ENGINES, makePlace, type Place } from '../support/engines.ts'
-import { deadProcessId } from '../support/store-crew.ts'
+import { ENGINES, makePlace, type Place } from '../support/store/engines.ts'
+import { deadProcessId } from '../support/store/store-crew.ts'
 
 const TEXT = Buffer.from('Dear help desk, my printer is on fire again.\n'.repeat(200))
 

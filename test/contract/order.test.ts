@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { newId } from '../../src/store/engine/id.ts'
 import { lastEventOf } from '../../src/store/events.ts'
-import { newId } from '../../src/store/id.ts'
 import { messagesOf } from '../../src/store/messages.ts'
-import { ENGINES } from '../support/engines.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+import { ENGINES } from '../support/store/engines.ts'
 
 test('ids sort as they were made, within a millisecond too', () => {
   const ids = Array.from({ length: 20_000 }, newId)

@@ -1,11 +1,11 @@
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { addCard, cardIsDue, cardIsShown, nextCardDue, takeDueCards } from '../../src/store/cards.ts'
-import type { Store } from '../../src/store/sql.ts'
-import { openStore } from '../../src/store/store.ts'
-import { makePlace, type Place } from '../support/engines.ts'
+import type { Store } from '../../src/store/engine/sql.ts'
+import { openStore } from '../../src/store/engine/store.ts'
 import { eventually } from '../support/eventually.ts'
-import { asAdministrator, settled } from '../support/store-handles.ts'
+import { makePlace, type Place } from '../support/store/engines.ts'
+import { asAdministrator, settled } from '../support/store/store-handles.ts'
 
 describe('a store on postgres alone', () => {
   let place: Place

@@ -1,12 +1,12 @@
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/store/sql.ts'
-import { DATABASE_FILE } from '../../src/store/store.ts'
-import { ENGINES, makePlace, type Place } from '../support/engines.ts'
+import type { Store } from '../../src/store/engine/sql.ts'
+import { DATABASE_FILE } from '../../src/store/engine/store.ts'
 import { eventually } from '../support/eventually.ts'
-import { inProcesses } from '../support/store-crew.ts'
-import { asAdministrator, settled } from '../support/store-handles.ts'
+import { ENGINES, makePlace, type Place } from '../support/store/engines.ts'
+import { inProcesses } from '../support/store/store-crew.ts'
+import { asAdministrator, settled } from '../support/store/store-handles.ts'
 
 /** Several handles and several processes on one database. */
 describe.each(ENGINES)('a shared store on %s', engine => {

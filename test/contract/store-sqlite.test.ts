@@ -3,10 +3,10 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import Database from 'better-sqlite3'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store } from '../../src/store/sql.ts'
-import { DATABASE_FILE, openStore } from '../../src/store/store.ts'
-import { makePlace, type Place } from '../support/engines.ts'
+import type { Store } from '../../src/store/engine/sql.ts'
+import { DATABASE_FILE, openStore } from '../../src/store/engine/store.ts'
 import { eventually, inTime } from '../support/eventually.ts'
+import { makePlace, type Place } from '../support/store/engines.ts'
 
 describe('a store on sqlite alone', () => {
   let place: Place

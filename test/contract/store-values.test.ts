@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { list, type Store } from '../../src/store/sql.ts'
-import { ENGINES, makePlace, type Place } from '../support/engines.ts'
+import { list, type Store } from '../../src/store/engine/sql.ts'
+import { ENGINES, makePlace, type Place } from '../support/store/engines.ts'
 
 /** What was written comes back, whatever it was; where it cannot, it is changed alike on both engines. */
 describe.each(ENGINES)('values in a store on %s', engine => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Store, Tx } from '../../src/store/sql.ts'
-import { ENGINES, makePlace, type Place } from '../support/engines.ts'
+import type { Store, Tx } from '../../src/store/engine/sql.ts'
+import { ENGINES, makePlace, type Place } from '../support/store/engines.ts'
 
 describe.each(ENGINES)('a store on %s', engine => {
   let place: Place

@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Classification, TicketEvent } from '../../src/core/events.ts'
-import { parseQuery, type TicketQuery } from '../../src/core/query.ts'
-import { words } from '../../src/core/ticket.ts'
+import type { Classification, TicketEvent } from '../../src/core/ticket/events.ts'
+import { parseQuery, type TicketQuery } from '../../src/core/ticket/query.ts'
+import { words } from '../../src/core/ticket/ticket.ts'
 import { messagesOf } from '../../src/store/messages.ts'
 import { allAgents, mailAddressesOf } from '../../src/store/people.ts'
 import { listTickets } from '../../src/store/ticket-lists.ts'
 import { recordEvent, type Ticket, ticketById, ticketsAfter } from '../../src/store/tickets.ts'
-import { ENGINES } from '../support/engines.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
+import { ENGINES } from '../support/store/engines.ts'
 
 const TICKETS = 60
 const EVENTS = 250

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Inspection } from '../../adapters/email/inspect.ts'
+import type { Inspection } from '../../adapters/email/read/inspect.ts'
 
 /** One line of a corpus's `expect.jsonl`: what the message's own source says of it. Patterns are regular expressions. */
 export interface Expectation {

@@ -1,4 +1,4 @@
-import type { GeneratedMail } from '../support/mail-generator.ts'
+import type { GeneratedMail } from '../support/mail/mail-generator.ts'
 import { SeededRandom } from '../support/seeded-random.ts'
 import { type DeskPlace, DeskProcess } from './desk-process.ts'
 import type { FaultPath, Killed } from './fault-path.ts'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type GeneratedMail, generateMail } from '../support/mail-generator.ts'
+import { type GeneratedMail, generateMail } from '../support/mail/mail-generator.ts'
 import { DESK_ADDRESS } from './desk-process.ts'
 
 /** Mail of now, also as files in a folder. */

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import type { GeneratedMail } from '../support/mail-generator.ts'
+import type { GeneratedMail } from '../support/mail/mail-generator.ts'
 import { configure, type DeskPlace, DeskProcess } from './desk-process.ts'
 import { type FaultPath, isStored, type Killed } from './fault-path.ts'
 import { KillClock, Stopwatch, type Timing, type When } from './moment.ts'

@@ -1,4 +1,4 @@
-import type { GeneratedMail } from '../support/mail-generator.ts'
+import type { GeneratedMail } from '../support/mail/mail-generator.ts'
 import { freePort } from '../support/ports.ts'
 import { configure, type DeskPlace, DeskProcess } from './desk-process.ts'
 import { type FaultPath, isStored, type Killed } from './fault-path.ts'

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
-import type { GeneratedMail } from '../support/mail-generator.ts'
+import type { GeneratedMail } from '../support/mail/mail-generator.ts'
 import { DESK_ADDRESS } from './desk-process.ts'
 
 const CONNECTIONS = 10

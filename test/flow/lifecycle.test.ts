@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
-import { verify } from '../../src/flow/verify.ts'
-import { ENGINES } from '../support/engines.ts'
+import { verify } from '../../src/flow/upkeep/verify.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
+import { ENGINES } from '../support/store/engines.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
-import { ENGINES } from '../support/engines.ts'
+import { ENGINES } from '../support/store/engines.ts'
 import { answerTo, mailTo, World } from '../support/world.ts'
 
 const ANN = 'ann@example.com'

@@ -1,12 +1,12 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { openMail } from '../../adapters/email/head.ts'
-import { readMail } from '../../adapters/email/parse.ts'
-import type { Read } from '../../adapters/email/parsed.ts'
-import { SenderCheck } from '../../adapters/email/sender-check.ts'
-import { signaturesIn } from '../../adapters/email/signature.ts'
+import { SenderCheck } from '../../adapters/email/authentication/sender-check.ts'
+import { signaturesIn } from '../../adapters/email/authentication/signature.ts'
+import { openMail } from '../../adapters/email/mime/head.ts'
+import { readMail } from '../../adapters/email/read/parse.ts'
+import type { Read } from '../../adapters/email/read/parsed.ts'
 import type { InboundMessage, UnreadableMessage } from '../../src/channel.ts'
-import { DnsServer } from '../support/dns-server.ts'
+import { DnsServer } from '../support/servers/dns-server.ts'
 import { PUBLIC_KEY, SIGNED_SEEDS, SIGNER } from './signed-seeds.ts'
 
 const OWN = ['help@desk.example']

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
 import { unpack } from '../../src/content.ts'
-import { normaliseAddress } from '../../src/core/address.ts'
+import { normaliseAddress } from '../../src/core/text/address.ts'
 
 const LONGEST_TEXT = 300_100 // what is kept, and the words that it was cut
 const LONGEST_SUBJECT = 1_000

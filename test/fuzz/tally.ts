@@ -1,4 +1,4 @@
-import { table } from '../../src/core/table.ts'
+import { table } from '../../src/core/text/table.ts'
 import type { Measured } from './reader.ts'
 
 const SHOWN = 5

@@ -1,7 +1,7 @@
 // Scenes of a large import beside a desk: how long others wait meanwhile, and whether all of it was taken.
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
-import { mail } from '../support/cli-mail.ts'
+import { mail } from '../support/mail/cli-mail.ts'
 import type { BesiegedDesk } from './besieged-desk.ts'
 import type { Scene } from './scene.ts'
 

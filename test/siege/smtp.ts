@@ -1,8 +1,8 @@
 // The entrance of mail by SMTP: mails that cost more to read than to send, and clients that take places and keep them.
 import { connect, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { type Letter, writeLetter } from '../support/letter.ts'
-import { SmtpTalk } from '../support/smtp-talk.ts'
+import { type Letter, writeLetter } from '../support/mail/letter.ts'
+import { SmtpTalk } from '../support/servers/smtp-talk.ts'
 import type { BesiegedDesk } from './besieged-desk.ts'
 import type { Scene } from './scene.ts'
 

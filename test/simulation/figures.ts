@@ -1,5 +1,5 @@
-import { verify } from '../../src/flow/verify.ts'
-import type { Sql } from '../../src/store/sql.ts'
+import { verify } from '../../src/flow/upkeep/verify.ts'
+import type { Sql } from '../../src/store/engine/sql.ts'
 import { AWAY_WORDS } from './away.ts'
 import { type Departure, type Exchange, withoutDetail } from './exchange.ts'
 import type { SimulatedDesk } from './simulated-desk.ts'

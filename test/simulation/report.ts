@@ -1,4 +1,4 @@
-import { table } from '../../src/core/table.ts'
+import { table } from '../../src/core/text/table.ts'
 import type { Outcome } from './bounds.ts'
 import type { ActorFigures, DeskFigures, Spread } from './figures.ts'
 import type { Simulation } from './simulation.ts'

@@ -5,10 +5,10 @@ import { stringify } from 'yaml'
 import { adapterKinds } from '../../adapters/index.ts'
 import type { Reply } from '../../src/channel.ts'
 import { type Config, loadConfig } from '../../src/config.ts'
-import { verify } from '../../src/flow/verify.ts'
+import { verify } from '../../src/flow/upkeep/verify.ts'
 import { type OpenDesk, openDesk, startDesk } from '../../src/main.ts'
-import { type Engine, makePlace, type Place } from './engines.ts'
 import { freePort } from './ports.ts'
+import { type Engine, makePlace, type Place } from './store/engines.ts'
 
 /** A running desk with one mail channel. */
 export interface TestDesk {

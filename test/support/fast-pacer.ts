@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 
-const { Pacer: Real } = await vi.importActual<typeof import('../../adapters/slack/pacer.ts')>(
+const { Pacer: Real } = await vi.importActual<typeof import('../../adapters/slack/api/pacer.ts')>(
   '../../adapters/slack/pacer.ts',
 )
 

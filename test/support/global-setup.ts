@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
 import { CHROMIUM, chromiumMissing } from './browser.ts'
 import { installPackage } from './debian.ts'
-import { DOVECOT, dovecotMissing } from './dovecot.ts'
 import { measurePace } from './patience.ts'
-import { PostgresServer } from './postgres-server.ts'
+import { DOVECOT, dovecotMissing } from './servers/dovecot.ts'
+import { PostgresServer } from './servers/postgres-server.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

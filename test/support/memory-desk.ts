@@ -4,15 +4,15 @@ import type { InboundMessage, Reply } from '../../src/channel.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { createCommands } from '../../src/commands/registry.ts'
 import { pack } from '../../src/content.ts'
-import { DEFAULT_MATRIX } from '../../src/core/priority.ts'
+import { DEFAULT_MATRIX } from '../../src/core/ticket/priority.ts'
 import type { Context } from '../../src/flow/context.ts'
 import { DeskService } from '../../src/flow/desk.ts'
-import { Renderer } from '../../src/flow/render.ts'
+import { Renderer } from '../../src/flow/outgoing/render.ts'
 import { createLog } from '../../src/log.ts'
 import { packagePath } from '../../src/package.ts'
 import { LargeFiles } from '../../src/store/files.ts'
 import { AGENTS } from './desk.ts'
-import { type Engine, makePlace } from './engines.ts'
+import { type Engine, makePlace } from './store/engines.ts'
 
 /** A desk without a network, at a time of our choosing; delivering is done by hand. */
 export interface MemoryDesk {

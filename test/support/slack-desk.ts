@@ -1,10 +1,10 @@
 import { makeDesk, type TestDesk } from './desk.ts'
-import type { Engine } from './engines.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from './ports.ts'
+import type { ChannelOptions, PersonOptions } from './slack/service/workspace.ts'
 import type { Message } from './slack/shapes.ts'
 import { SlackStand } from './slack/stand.ts'
-import type { ChannelOptions, PersonOptions } from './slack/workspace.ts'
+import type { Engine } from './store/engines.ts'
 import { World } from './world.ts'
 
 /** A desk that is reached by mail and in Slack, with real servers on all sides. */

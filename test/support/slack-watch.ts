@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { unpack } from '../../adapters/slack/action-blocks.ts'
 import type { SlackChannel } from '../../adapters/slack/adapter.ts'
+import { unpack } from '../../adapters/slack/blocks/action-blocks.ts'
 import { deadlineIn } from './patience.ts'
 import type { Delivery } from './slack/route.ts'
 import type { Answer, Call, Json, SlackFile } from './slack/shapes.ts'

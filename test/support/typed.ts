@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { plainText } from '../../src/core/plain-text.ts'
+import { plainText } from '../../src/core/text/plain-text.ts'
 
 /** What people type that some program might take for something else. */
 export const TYPED = [

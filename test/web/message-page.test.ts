@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { safeHtml } from '../../src/core/safe-html.ts'
+import { safeHtml } from '../../src/core/mail/safe-html.ts'
 import { messagePage } from '../../src/web/message-page.ts'
 import { chromiumMissing, openTab, startBrowser } from '../support/browser.ts'
 

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { WebServer } from '../../src/web/server.ts'
 import { openTab, startBrowser } from '../support/browser.ts'
-import { HttpTalk } from '../support/http-talk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { freePort } from '../support/ports.ts'
+import { HttpTalk } from '../support/servers/http-talk.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'

@@ -1,6 +1,6 @@
 import { DeskError } from '../../../src/errors.ts'
-import { providerOf } from '../provider.ts'
 import type { ImapSettings, OauthSettings } from '../settings.ts'
+import { providerOf } from '../sign-in/provider.ts'
 import { isForAWhile, isRefused, whatItSaid } from './connect.ts'
 
 /** What the sentences need to know of a channel. */

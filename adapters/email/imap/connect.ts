@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
-import type { TokenSource } from '../oauth.ts'
 import type { ImapSettings } from '../settings.ts'
+import type { TokenSource } from '../sign-in/oauth.ts'
 import { BoundedImap } from './bounded-client.ts'
 
 const CONNECT_MS = 15_000

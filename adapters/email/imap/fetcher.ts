@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
-import { IN_MEMORY, spool } from '../collect.ts'
-import type { RawMessage } from '../head.ts'
+import { IN_MEMORY, spool } from '../mime/collect.ts'
+import type { RawMessage } from '../mime/head.ts'
 import type { BoundedImap } from './bounded-client.ts'
 import { LiteralTooLong } from './gate.ts'
 import { Stuck } from './stuck.ts'

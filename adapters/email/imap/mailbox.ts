@@ -1,5 +1,5 @@
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
-import type { TokenSource } from '../oauth.ts'
+import type { TokenSource } from '../sign-in/oauth.ts'
 import { longWait, nameOf, refusal, unread } from './alarm-words.ts'
 import { type BoundedImap, Throttled } from './bounded-client.ts'
 import { connectImap, isDistrusted, isRefused, patience, whatItSaid } from './connect.ts'

@@ -2,7 +2,7 @@
 // desk still greets, answers commands, and stops.
 // node test/cases/standstill/backlog.ts [MAILS, 5000] [SECONDS AFTERWARDS, 60]
 import { setTimeout as pause } from 'node:timers/promises'
-import { mail } from '../../support/cli-mail.ts'
+import { mail } from '../../support/mail/cli-mail.ts'
 import { greeting, longestGreeting, roomWith, tell } from './room.ts'
 
 const [count = 5000, seconds = 60] = process.argv.slice(2).map(Number)

@@ -1,6 +1,6 @@
 // One mail after the other that costs more to read than to send: how long others wait for a greeting meanwhile.
 // node test/cases/standstill/costly-mail.ts [NAME]
-import { handOver, writeLetter } from '../../support/letter.ts'
+import { handOver, writeLetter } from '../../support/mail/letter.ts'
 import { longestGreeting, roomWith, tell } from './room.ts'
 
 const SIGNATURE =

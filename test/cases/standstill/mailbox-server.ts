@@ -1,8 +1,8 @@
 // A desk reads a mailbox of a server that behaves in a way of its own; every ten seconds what both have done.
 // node test/cases/standstill/mailbox-server.ts SCENE [SECONDS, 120]; without a SCENE it lists them
 import { setTimeout as pause } from 'node:timers/promises'
-import { mail } from '../../support/cli-mail.ts'
-import { type ImapCall, type ImapScript, internalDate, ScriptedImap } from '../../support/scripted-imap.ts'
+import { mail } from '../../support/mail/cli-mail.ts'
+import { type ImapCall, type ImapScript, internalDate, ScriptedImap } from '../../support/servers/scripted-imap.ts'
 import { greeting, roomWith, tell } from './room.ts'
 
 const asksForText = ({ verb, words }: ImapCall) => verb === 'UID FETCH' && /BODY\.PEEK\[\]/i.test(words)

@@ -13,7 +13,7 @@ import {
   string,
   text,
   wholeNumber,
-} from './rules.ts'
+} from './service/rules.ts'
 
 /**
  * Block Kit with its limits, as far as a help desk has use for it.

@@ -1,4 +1,4 @@
-import type { Workspace } from './workspace.ts'
+import type { Workspace } from './service/workspace.ts'
 
 /** A table of the emulator's inspector page: its rows, each with the text of its cells by the heading of the column. */
 export async function inspectorTable(

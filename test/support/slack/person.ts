@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { mentionEvent, messageEvent, newTime, type Told } from './events.ts'
-import { asShown } from './history.ts'
-import { channelType } from './membership.ts'
-import { messageAt } from './posting.ts'
 import type { Delivery, SendOptions } from './route.ts'
+import { mentionEvent, messageEvent, newTime, type Told } from './service/events.ts'
+import { asShown } from './service/history.ts'
+import { channelType } from './service/membership.ts'
+import { messageAt } from './service/posting.ts'
+import type { Member } from './service/workspace.ts'
 import type { Answer, Caller, Json, Message, Place, SlackFile } from './shapes.ts'
 import type { SlackStand } from './stand.ts'
 import { fromTemplate } from './templates.ts'
 import { typed } from './typed-text.ts'
-import type { Member } from './workspace.ts'
 
 /** What a person did, and what came of the events that Slack sent about it. */
 export interface Done {

@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SlackApi } from './api.ts'
 import { type Fault, Faults, RateLimit } from './faults.ts'
-import type { ResponseUrls } from './response-urls.ts'
+import type { SlackApi } from './service/api.ts'
+import type { ResponseUrls } from './service/response-urls.ts'
+import type { SocketMode } from './service/socket-mode.ts'
 import { type Answer, type Json, refusal } from './shapes.ts'
-import type { SocketMode } from './socket-mode.ts'
 
 /** What the proxy hands calls to. */
 export interface Behind {

@@ -10,7 +10,7 @@ import type {
   RevisedMessage,
   UnreadableMessage,
 } from '../../../src/channel.ts'
-import { isSmallTalk } from '../../../src/core/small-talk.ts'
+import { isSmallTalk } from '../../../src/core/ticket/small-talk.ts'
 import { DeskError } from '../../../src/errors.ts'
 
 type Arriving = InboundMessage | UnreadableMessage | LostMessage | RevisedMessage

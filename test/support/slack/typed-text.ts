@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { Workspace } from './service/workspace.ts'
 import type { Block, Json } from './shapes.ts'
-import type { Workspace } from './workspace.ts'
 
 /** What a person typed, as Slack keeps it: its text with links and mentions marked, and the same as rich text. */
 export interface Typed {

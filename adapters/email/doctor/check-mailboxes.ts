@@ -1,0 +1,44 @@
+import type { Desk, Finding, Sent } from '../../../src/channel.ts'
+import { checkMailbox } from '../imap/check.ts'
+import type { EmailSettings } from '../settings.ts'
+import type { TokenSource } from '../sign-in/oauth.ts'
+import { CANARY_KEY, type CanaryRecord } from './canary.ts'
+import { testDelivery } from './delivery-test.ts'
+import type { SelfMail } from './self-mail.ts'
+
+export interface MailboxChecks {
+  channel: string
+  settings: EmailSettings
+  tokens: TokenSource | undefined
+  desk: Pick<Desk, 'recall'>
+  /** How a mail leaves; undefined where it cannot, or goes into a Maildir. */
+  send: ((mail: SelfMail) => Promise<Sent>) | undefined
+  now(): Date
+}
+
+/** Tries each mailbox of a channel, and whether mail comes into those that can be read. */
+export async function checkMailboxes(checks: MailboxChecks): Promise<Finding[]> {
+  const { channel, settings, tokens, send, now } = checks
+  const { imap, oauth } = settings
+  const tried = await Promise.all(imap.map(mailbox => checkMailbox(mailbox, tokens, { channel, oauth, now })))
+  const findings = tried.flat()
+  const sound = imap.filter((_, index) => tried[index]?.every(({ ok }) => ok))
+  if (send && sound.length > 0) {
+    findings.push(...(await testDelivery({ settings, mailboxes: sound, tokens, send, now })))
+  }
+  return [...findings, ...(await lastCanary(checks))]
+}
+
+/** When it is late, an alarm stands, which is shown anyway. */
+async function lastCanary({ settings, desk }: MailboxChecks): Promise<Finding[]> {
+  if (settings.canary === undefined) return []
+  if (!settings.send.smtp) {
+    const advice = 'it does so only through a relay: write send.smtp, or leave canary out.'
+    return [{ what: 'the desk writes to itself on a schedule (canary)', ok: false, advice }]
+  }
+  const stored = await desk.recall(CANARY_KEY)
+  if (stored === undefined) return [{ what: 'no mail of the desk to itself (canary) came back yet', ok: true }]
+  const { at, roundTripMs } = JSON.parse(stored) as CanaryRecord
+  const what = `a mail of the desk to itself (canary) came back on ${at}, after ${(roundTripMs / 1000).toFixed(1)} s`
+  return [{ what, ok: true }]
+}

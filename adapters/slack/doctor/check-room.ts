@@ -1,0 +1,73 @@
+import type { WebClient } from '@slack/web-api'
+import type { Desk, Finding } from '../../../src/channel.ts'
+import { sentenceOf } from '../../../src/errors.ts'
+import type { Account, Channel } from '../account.ts'
+import { Reader } from '../api/reader.ts'
+import { type Person, personOf } from '../people/people.ts'
+import { membersOf } from '../people/room-members.ts'
+import { leakOf } from '../people/room-privacy.ts'
+import { fieldsOf } from '../text/text-fields.ts'
+
+const MOST_MEMBERS = 100 // Slack lets one ask for so many in a minute
+const MOST_NAMED = 5
+
+/** What is asked, and of whom. */
+export interface Asked {
+  client: WebClient
+  account: Account
+  desk: Pick<Desk, 'agents'>
+}
+
+/** Whoever is in the room reads every ticket, and what agents say among themselves. */
+export async function checkRoom({ id, name, isPrivate, isShared }: Channel, asked: Asked): Promise<Finding[]> {
+  const what = `only members of this workspace who were invited read #${name}`
+  const advice = leakOf({ name, isPrivate, isShared })
+  const privacy = advice === undefined ? { what, ok: true } : { what, ok: false, advice }
+  return [privacy, ...(await checkMembers(id, name, asked))]
+}
+
+async function checkMembers(channel: string, name: string, asked: Asked): Promise<Finding[]> {
+  const what = `all who are in #${name} are agents`
+  try {
+    const ids = await membersOf(new Reader(asked.client), channel)
+    const people = await peopleOf(ids.slice(0, MOST_MEMBERS), asked)
+    const agents = await asked.desk.agents()
+    const isAgent = ({ email }: Person) => email !== null && agents.some(each => each.email.toLowerCase() === email)
+    const strangers = people.filter(each => !each.isBot && !isAgent(each)).map(each => each.name)
+    const isWhole = ids.length <= MOST_MEMBERS
+    const outside = (isWhole ? agents : []).filter(
+      ({ email }) => !people.some(each => each.email === email.toLowerCase()),
+    )
+    const absent = outside.map(({ handle }) => `@${handle}`)
+    return [
+      strangers.length === 0
+        ? { what: isWhole ? what : `of the first ${MOST_MEMBERS} in #${name} all are agents`, ok: true }
+        : {
+            what,
+            ok: false,
+            advice: `${listed(strangers)} read every ticket there: take them out, or list them under agents.`,
+          },
+      ...(absent.length > 0
+        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listed(absent)}`, ok: true }]
+        : []),
+    ]
+  } catch (error) {
+    return [{ what, ok: false, advice: `Slack does not tell who is there: ${sentenceOf(error)}` }]
+  }
+}
+
+async function peopleOf(ids: readonly string[], { client, account }: Asked): Promise<Person[]> {
+  const reader = new Reader(client)
+  const found: Person[] = []
+  for (const id of ids) {
+    if (id === account.botUserId) continue
+    const { user } = await reader.ask(each => each.users.info({ user: id }))
+    found.push(personOf({ ...fieldsOf(user), id }, account.teamId))
+  }
+  return found
+}
+
+function listed(names: readonly string[]): string {
+  const more = names.length - MOST_NAMED
+  return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}

@@ -1,0 +1,164 @@
+import type { KnownBlock, MessageMetadata } from '@slack/types'
+import type { Reply } from '../../../src/channel.ts'
+import { slackCode } from '../api/api-error.ts'
+import { postReply } from '../api/reply-url.ts'
+import { actionBlocks, readAction } from '../blocks/action-blocks.ts'
+import { type Answer, answerOf, mrkdwnSection, shortAnswer, summaryOf } from '../blocks/answer-blocks.ts'
+import { cut, cutLine, LIMITS } from '../blocks/limits.ts'
+import type { Workspace } from '../workspace.ts'
+import type { Spot } from './spot.ts'
+
+/** What is added to a message in the place of its buttons. */
+const ADDED = 2_000
+const NOTIFICATION = 900 // a text that is changed may have 4,000 bytes
+
+interface ShownMessage {
+  text: string
+  blocks: KnownBlock[]
+  metadata: MessageMetadata | undefined
+}
+
+/** Tells people what became of what they did, where they did it. What fails is warned of; nothing here rejects. */
+export class Answers {
+  readonly #workspace: Workspace
+
+  constructor(workspace: Workspace) {
+    this.#workspace = workspace
+  }
+
+  /** To this person alone. In a thread only where they look at one: Slack shows no such thing in a thread without answers. */
+  async tell(spot: Spot, answer: Answer): Promise<void> {
+    const { user, channel, thread, ts, ephemeral, replyUrl } = spot
+    const inThread = thread !== undefined && (thread !== ts || ephemeral) ? { thread_ts: thread } : {}
+    const posted =
+      channel !== undefined && !ephemeral && (await this.#postAlone({ channel, user, ...inThread }, answer))
+    if (posted) return
+    const body = { response_type: 'ephemeral', replace_original: false, ...inThread, ...answer }
+    if (await postReply(this.#workspace, replyUrl, body)) return
+    if (channel === undefined) await this.#postTo(user, answer)
+  }
+
+  /**
+   * What was asked for with this line is done: the answer goes to whoever pressed. Outside of the room, where the desk
+   * shows its cards anew, it takes the place of the buttons, so that nothing is pressed twice.
+   */
+  async settle(spot: Spot, line: string, reply: Reply): Promise<void> {
+    const { channel, ephemeral, replyUrl } = spot
+    const answer = answerOf(reply, 'desk:next:')
+    if (ephemeral) {
+      const body = { response_type: 'ephemeral', replace_original: true, ...answer }
+      if (!(await postReply(this.#workspace, replyUrl, body))) await this.tell(spot, answer)
+      return
+    }
+    if (channel === undefined || channel === this.#workspace.roomId) return this.tell(spot, answer)
+    const replaced = await this.#replaceButtons(spot, line, reply)
+    if (!replaced.ok || !replaced.all) await this.tell(spot, answer)
+  }
+
+  async #replaceButtons(spot: Spot, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
+    const message = await this.#messageAt(spot)
+    if (!message || !spot.channel || !spot.ts) return { ok: false, all: false }
+    const { block: said, all } = shortAnswer(reply.text, ADDED, cutLine(spot.label ?? '', 100))
+    const next = reply.actions ? actionBlocks(reply.actions, { id: 'desk:next:' }) : []
+    const kept = withoutAnswered(message.blocks, line, next.length > 0)
+    // Somebody was faster, or it comes twice.
+    if (JSON.stringify(kept) === JSON.stringify(message.blocks)) return { ok: false, all: false }
+    const before = kept.some(each => each.type !== 'actions') ? kept : [mrkdwnSection(message.text || '–'), ...kept]
+    const blocks = [
+      ...before.filter(each => each.type !== 'actions'),
+      said,
+      ...before.filter(each => each.type === 'actions'),
+      ...next,
+    ]
+    const { metadata } = message
+    try {
+      await this.#workspace.client.chat.update({
+        ...{ channel: spot.channel, ts: spot.ts, blocks: blocks.slice(0, LIMITS.messageBlocks) },
+        text: `${cut(message.text, NOTIFICATION)} ${summaryOf(reply.text)}`,
+        ...(metadata ? { metadata } : {}),
+      })
+      return { ok: true, all }
+    } catch (error) {
+      this.#warn('buttons in Slack could not be replaced', error)
+      return { ok: false, all }
+    }
+  }
+
+  /** As it is now: somebody else may have pressed meanwhile. */
+  async #messageAt({ channel, ts, thread }: Spot): Promise<ShownMessage | undefined> {
+    if (channel === undefined || ts === undefined) return undefined
+    const span = { channel, oldest: ts, latest: ts, inclusive: true, limit: 2, include_all_metadata: true }
+    const { conversations } = this.#workspace.client
+    try {
+      const isAnswer = thread !== undefined && thread !== ts
+      const { messages = [] } = isAnswer
+        ? await conversations.replies({ ...span, ts: thread })
+        : await conversations.history(span)
+      const found = messages.find(each => each.ts === ts)
+      if (!found) return undefined
+      const metadata = found.metadata as MessageMetadata | undefined
+      return { text: found.text ?? '', blocks: (found.blocks ?? []) as KnownBlock[], metadata }
+    } catch (error) {
+      this.#warn('a message with buttons could not be read', error)
+      return undefined
+    }
+  }
+
+  async #postAlone(place: { channel: string; user: string; thread_ts?: string }, answer: Answer): Promise<boolean> {
+    try {
+      await this.#workspace.client.chat.postEphemeral({ ...place, ...answer })
+      return true
+    } catch (error) {
+      // Where the app is not, Slack takes an answer only through the address that came with the press.
+      if (!/^(?:not_in_channel|channel_not_found|user_not_in_channel)$/.test(slackCode(error))) {
+        this.#warn('an answer could not be shown', error)
+      }
+      return false
+    }
+  }
+
+  async #postTo(user: string, answer: Answer): Promise<void> {
+    try {
+      await this.#workspace.client.chat.postMessage({ channel: user, ...answer })
+    } catch (error) {
+      this.#warn('an answer could not be sent', error)
+    }
+  }
+
+  #warn(what: string, error: unknown): void {
+    this.#workspace.options.warn(`${what} in Slack: ${slackCode(error) || 'no answer'}`, error)
+  }
+}
+
+/**
+ * The blocks without what this line has answered: the same command about the same, and whatever else about it could be
+ * done with one press. All of it where the desk says what can be done next.
+ */
+function withoutAnswered(blocks: KnownBlock[], line: string, all: boolean): KnownBlock[] {
+  const kept: KnownBlock[] = []
+  for (const block of blocks) {
+    if (block.type !== 'actions') kept.push(block)
+    else if (!all) {
+      const elements = block.elements.flatMap(element => withoutAnsweredIn(element, line))
+      if (elements.length > 0) kept.push({ ...block, elements })
+    }
+  }
+  return kept
+}
+
+type Element = Extract<KnownBlock, { type: 'actions' }>['elements'][number]
+
+function withoutAnsweredIn(element: Element, line: string): Element[] {
+  if (element.type === 'button') return isAnswered(element.value, line) ? [] : [element]
+  if (element.type !== 'static_select') return [element]
+  const options = (element.options ?? []).filter(each => !isAnswered(each.value, line))
+  return options.length > 0 ? [{ ...element, options }] : []
+}
+
+function isAnswered(value: string | undefined, line: string): boolean {
+  const action = readAction(value)
+  if (!action) return false
+  const [word, about] = action.line.split(/\s+/)
+  const [givenWord, given] = line.split(/\s+/)
+  return about === given && (word === givenWord || action.form === null)
+}

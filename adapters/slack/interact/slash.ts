@@ -1,0 +1,87 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { CommandAnswer } from '../api/app.ts'
+import { readCommand } from '../api/payloads.ts'
+import { postReply } from '../api/reply-url.ts'
+import { type Answer, answerOf, sentenceAnswer } from '../blocks/answer-blocks.ts'
+import type { Mentions } from '../people/mentions.ts'
+import { decodeTyped, plainCommand } from '../text/typed-text.ts'
+import type { Workspace } from '../workspace.ts'
+import type { Acting, Doer } from './acting.ts'
+import type { Modals } from './modals.ts'
+
+/** Slack waits three seconds: https://docs.slack.dev/interactivity/implementing-slash-commands#responding_to_commands */
+const ANSWER_WITHIN_MS = 2_300
+
+const NEW = /^new(?:\s+|$)/i
+
+/** The slash command: a line for the desk, and below it what the line is about. */
+export class SlashCommands {
+  readonly #workspace: Workspace
+  readonly #acting: Acting
+  readonly #modals: Modals
+  readonly #mentions: Mentions
+  readonly #within: number
+
+  constructor(
+    workspace: Workspace,
+    parts: { acting: Acting; modals: Modals; mentions: Mentions },
+    { answerWithin = ANSWER_WITHIN_MS } = {},
+  ) {
+    this.#workspace = workspace
+    this.#acting = parts.acting
+    this.#modals = parts.modals
+    this.#mentions = parts.mentions
+    this.#within = answerWithin
+  }
+
+  /** What the one who typed it sees; undefined for nothing yet: what takes longer than Slack waits is told later. */
+  async run(payload: unknown): Promise<CommandAnswer | undefined> {
+    const command = readCommand(payload)
+    if (!command) return alone(sentenceAnswer('That could not be read: write help for all commands.'))
+    const { user_id: id, user_name: name, trigger_id: trigger, response_url: url } = command
+    const doer = { id, name }
+    const typed = command.text.replace(/\r\n?/g, '\n').trim()
+    if (NEW.test(typed)) return this.#openForm(typed, trigger)
+    const answer = this.#answer(doer, typed, trigger)
+    const timer = new AbortController()
+    const late = pause(this.#within, undefined, { signal: timer.signal }).catch(() => undefined)
+    const soon = await Promise.race([answer, late])
+    timer.abort()
+    if (soon) return alone(soon)
+    this.#acting.afterwards(async () => {
+      await postReply(this.#workspace, url, alone(await answer))
+    })
+    return undefined
+  }
+
+  async #answer(doer: Doer, typed: string, trigger: string | undefined): Promise<Answer> {
+    try {
+      const line = plainCommand(await this.#decoded(typed)) || 'help'
+      const outcome = await this.#acting.perform(doer, { line, id: trigger })
+      return answerOf('reply' in outcome ? outcome.reply : outcome.refused)
+    } catch (error) {
+      return answerOf(this.#acting.refusal(error))
+    }
+  }
+
+  /** The form is opened before anybody is asked for anything: Slack lets us for three seconds. */
+  async #openForm(typed: string, trigger: string | undefined): Promise<CommandAnswer | undefined> {
+    const [first = '', ...rest] = decodeTyped(typed).split('\n')
+    const subject = first.replace(NEW, '').replace(/^["“](.*)["”]$/u, '$1')
+    const isOpen = await this.#modals.openNewTicket(trigger, { subject, text: rest.join('\n').trim() })
+    return isOpen ? undefined : alone(sentenceAnswer('The form could not be opened: try again, or write to me.'))
+  }
+
+  /** Who is mentioned is named as the desk knows them. */
+  async #decoded(typed: string): Promise<string> {
+    if (!/<[@#]/.test(typed)) return decodeTyped(typed)
+    const agents = await this.#workspace.desk.agents()
+    const handleOf = (email: string | null) => agents.find(each => each.email.toLowerCase() === email)?.handle
+    const { users, channels } = await this.#mentions.namesIn({ text: typed }, handleOf)
+    return decodeTyped(typed, { ...users, ...channels })
+  }
+}
+
+function alone(answer: Answer): CommandAnswer {
+  return { response_type: 'ephemeral', ...answer }
+}

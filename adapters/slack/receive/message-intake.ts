@@ -1,0 +1,286 @@
+import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../../src/channel.ts'
+import { Once } from '../../chat/once.ts'
+import { Turns } from '../../chat/turns.ts'
+import type { Reader } from '../api/reader.ts'
+import { isoOf } from '../api/slack-time.ts'
+import type { Answers } from '../interact/answers.ts'
+import type { Mentions } from '../people/mentions.ts'
+import type { People, Person } from '../people/people.ts'
+import { type Fields, listOf } from '../text/text-fields.ts'
+import { placeOf, type Workspace } from '../workspace.ts'
+import type { Beginning } from './beginning.ts'
+import type { Files } from './files.ts'
+import type { Hints } from './hints.ts'
+import {
+  type Deletion,
+  type Edit,
+  type OthersMessage,
+  type PersonsMessage,
+  type Posted,
+  readMessage,
+  type Seen,
+} from './message-event.ts'
+import { MessageReading, rawOf } from './message-reading.ts'
+import { textOfMessage } from './message-text.ts'
+import type { Progress } from './progress.ts'
+import { RoomCommands } from './room-commands.ts'
+import { isDirect, type Threads } from './threads.ts'
+import { Unasked } from './unasked.ts'
+import { WholeThreads } from './whole-threads.ts'
+
+const NOT_FOR_DESK = 'not for the desk'
+
+/** Whoever mistyped a command mends it soon. */
+const MENDED_WITHIN_S = 60 * 60
+
+/** How a message is handed over. */
+export interface Handing {
+  /** Slack tells of it just now. */
+  isLive: boolean
+  /** Somebody asked for it, where it does not ask by itself. */
+  isAsked?: boolean
+  /** Who did. */
+  askedBy?: string
+  /** When that was, as Slack writes it. */
+  askedAt?: string
+  /** For the receipt of exactly this message. */
+  cursor?: Cursor
+}
+
+/** What became of it. Both resolve once nothing of it is open any more. */
+export type Became =
+  | { receipt: Receipt }
+  /** It is not for the desk, or need not be stored, for this reason; `bare` mentions the desk and says nothing else. */
+  | { dropped: string; bare?: PersonsMessage }
+
+interface Parts {
+  reader: Reader
+  people: People
+  mentions: Mentions
+  files: Files
+  threads: Threads
+  progress: Progress
+  beginning: Beginning
+  hints: Hints
+  answers: Answers
+}
+
+/** Hands over messages, whichever way they were heard of: each once, those of one person in the order they came in. */
+export class MessageIntake {
+  readonly #workspace: Workspace
+  readonly #parts: Parts
+  readonly #reading: MessageReading
+  readonly #commands: RoomCommands
+  readonly #whole: WholeThreads
+  readonly #once: Once
+  readonly #turns = new Turns()
+  readonly #unasked: Unasked
+
+  constructor(workspace: Workspace, parts: Parts) {
+    this.#workspace = workspace
+    this.#parts = parts
+    this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
+    this.#commands = new RoomCommands(workspace, parts)
+    this.#unasked = new Unasked(workspace.options.now)
+    this.#whole = new WholeThreads(workspace, {
+      ...parts,
+      unasked: this.#unasked,
+      take: event => this.take(event, { isLive: true }),
+      takeAsked: (event, isLive) => this.take(event, { isLive, isAsked: true }),
+    })
+    this.#once = new Once(workspace.options.now)
+  }
+
+  /** Rejects if it could not be stored just now: it must be told of again. */
+  async take(event: Fields, how: Handing): Promise<Became> {
+    const seen = readMessage(event, this.#workspace)
+    const became = await this.#take(seen, how)
+    if (how.isLive && 'dropped' in became && became.dropped === NOT_FOR_DESK) this.#unasked.note(seen, event)
+    return became
+  }
+
+  #take(seen: Seen, how: Handing): Promise<Became> | Became {
+    switch (seen.what) {
+      case 'nothing':
+        return { dropped: seen.reason }
+      case 'message':
+        return this.#persons(seen, how)
+      case 'edit':
+        return this.#edit(seen, how.isLive)
+      case 'deletion':
+        return this.#deletion(seen)
+      default:
+        return this.#others(seen, how)
+    }
+  }
+
+  async #persons(message: PersonsMessage, how: Handing): Promise<Became> {
+    if (await this.#isCommand(message)) return this.#command(message, how)
+    if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: NOT_FOR_DESK }
+    if (this.#isEmpty(message))
+      return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
+    return this.#follow(message, how, async () => {
+      // What is read from a conversation's history comes in order.
+      if (how.isLive && !how.isAsked) await this.#whole.beginning(message)
+      const work = () => this.#handOver(message, how)
+      return this.#inTurn(this.#idOf(message), message.user, message.channel, work, async became => {
+        const { askedAt: since = message.ts, isLive } = how
+        this.#whole.began(message)
+        if ('receipt' in became) await this.#whole.goOn(message, became.receipt, { since, isLive })
+      })
+    })
+  }
+
+  /** What begins with a mention of the desk, in the room, or where an agent and the desk are alone. */
+  async #isCommand(message: PersonsMessage): Promise<boolean> {
+    const { channel, user, team, addresses } = message
+    if (!addresses) return false
+    if (channel === this.#workspace.roomId) return true
+    const { people } = this.#parts
+    return isDirect(channel) && people.isAgent(await people.find(user, team))
+  }
+
+  /** Only live ones say how far a channel is. */
+  #follow(message: Posted, how: Handing, work: () => Promise<Became>): Promise<Became> {
+    return how.isLive && !how.isAsked ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
+  }
+
+  /** Whoever told of it first does it; what comes afterwards is no longer in anybody's way. */
+  async #inTurn(
+    key: string,
+    user: string,
+    channel: string,
+    work: () => Promise<Became>,
+    afterwards: (became: Became) => Promise<void> = async () => undefined,
+  ): Promise<Became> {
+    let became: Became = { dropped: 'known already' }
+    await this.#once.do(key, async () => {
+      became = await this.#turns.take(`${channel}/${user}`, work)
+      await afterwards(became)
+    })
+    return became
+  }
+
+  async #handOver(message: PersonsMessage, how: Handing): Promise<Became> {
+    const { people, hints } = this.#parts
+    const person = await people.find(message.user, message.team)
+    if (person.isBot) return this.#lose(message, 'other-app', how.cursor)
+    const ready = await this.#reading.read(message, person, !how.isAsked)
+    try {
+      if (how.isLive && !('quarantine' in ready.message)) ready.message.live = true
+      const isPointedAt = how.isAsked && how.askedBy !== message.user
+      if (isPointedAt && !('quarantine' in ready.message)) ready.message.pointedAt = true
+      const receipt = await this.#workspace.desk.receive(ready.message, how.cursor)
+      const { channel, user, parent: thread } = message
+      const isHello = how.isLive && isDirect(channel) && receipt.outcome === 'ignored:small-talk'
+      if (isHello) await hints.howToAsk({ channel, user, thread })
+      return { receipt }
+    } finally {
+      await ready.release()
+    }
+  }
+
+  /** One that was mended after it failed is another. */
+  #command(message: PersonsMessage, how: Handing): Promise<Became> {
+    const key = `${this.#idOf(message)}\n${message.event.text}`
+    return this.#follow(message, how, () =>
+      this.#inTurn(key, message.user, message.channel, async () => {
+        const person = await this.#parts.people.find(message.user, message.team)
+        if (person.isBot) return { dropped: 'from an app' }
+        const ready = await this.#reading.read(message, person, false)
+        try {
+          const { attachments = [] } = 'quarantine' in ready.message ? {} : ready.message
+          await this.#commands.run(message, person, { attachments, left: ready.left })
+          return { dropped: 'a command' }
+        } finally {
+          await ready.release()
+        }
+      }),
+    )
+  }
+
+  async #others(message: OthersMessage, how: Handing): Promise<Became> {
+    if (!(await this.#parts.threads.isAmongOurs(message))) return { dropped: NOT_FOR_DESK }
+    return this.#follow(message, how, () =>
+      this.#inTurn(this.#idOf(message), message.what, message.channel, () =>
+        this.#lose(message, message.what, how.cursor),
+      ),
+    )
+  }
+
+  /** Noted, and no more. */
+  async #lose(message: Posted, lost: OthersMessage['what'], cursor: Cursor | undefined): Promise<Became> {
+    const { user, bot_id, app_id, username, subtype, thread_ts, metadata } = message.event
+    const { channel, ts } = message
+    const known = { channel, ts, thread_ts, subtype, user, bot_id, app_id, username, metadata }
+    const detail = `In ${channel}, ${SAID[lost]}.`
+    const noted: LostMessage = { id: this.#idOf(message), raw: rawOf('message', known), lost, detail }
+    return { receipt: await this.#workspace.desk.receive(noted, cursor) }
+  }
+
+  async #edit({ now, before, at, by }: Edit, isLive: boolean): Promise<Became> {
+    const { threads, people, mentions } = this.#parts
+    const { botUserId, options } = this.#workspace
+    const isCommand = (await this.#isCommand(now)) || (before !== undefined && (await this.#isCommand(before)))
+    // What was done with it is forgotten after a day, and must not be done again.
+    if (isCommand && Number(at) - Number(now.ts) > MENDED_WITHIN_S) return { dropped: 'a command of long ago' }
+    // It may ask for the desk only now.
+    if (isCommand || !(await threads.wasForDesk(before ?? now))) return this.#persons(now, { isLive })
+    if (await this.#isFromBefore(now)) return { dropped: 'from before the desk' }
+    return this.#revise(now, `edited/${at}`, async () => {
+      const [person, names] = await Promise.all([people.find(by, now.team), mentions.namesIn(now.event)])
+      const text = textOfMessage(now.event, { botUserId, deskName: options.deskName, names })
+      return { from: addressOf(person), text, revisedAt: isoOf(at), event: now.event }
+    })
+  }
+
+  async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
+    const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
+    const isCommand = before !== undefined && (await this.#isCommand(before))
+    if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: NOT_FOR_DESK }
+    if (await this.#isFromBefore(message)) return { dropped: 'from before the desk' }
+    const event = { channel, deleted_ts: ts, event_ts: at }
+    return this.#revise(message, `deleted/${at}`, async () => ({ from: null, text: null, revisedAt: isoOf(at), event }))
+  }
+
+  #revise(
+    message: Posted,
+    what: string,
+    read: () => Promise<{ from: Address | null; text: string | null; revisedAt: string; event: Fields }>,
+  ): Promise<Became> {
+    const revises = this.#idOf(message)
+    const id = `${revises}/${what}`
+    return this.#inTurn(id, String(message.event.user), message.channel, async () => {
+      const { event, ...revised } = await read()
+      const revision: RevisedMessage = { id, revises, ...revised, raw: rawOf('revision', event) }
+      return { receipt: await this.#workspace.desk.receive(revision) }
+    })
+  }
+
+  /** Nobody handed it over, so that nothing of it can be changed. */
+  async #isFromBefore(message: Posted): Promise<boolean> {
+    return (await this.#parts.beginning.isAfter(message.ts)) && !(await this.#parts.threads.isKnown(message))
+  }
+
+  #isEmpty({ event }: PersonsMessage): boolean {
+    const { botUserId, options } = this.#workspace
+    const names = { users: {}, channels: {} }
+    return (
+      listOf(event.files).length === 0 && textOfMessage(event, { botUserId, deskName: options.deskName, names }) === ''
+    )
+  }
+
+  #idOf({ channel, ts }: Posted): string {
+    return placeOf({ team: this.#workspace.teamId, channel, ts })
+  }
+}
+
+const SAID = {
+  'own-message': 'the desk wrote it itself',
+  'other-app': 'another app wrote it',
+  'no-writer': 'Slack does not say who wrote it',
+} as const
+
+function addressOf({ address, name }: Person): Address {
+  return { address, name }
+}

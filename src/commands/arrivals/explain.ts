@@ -1,0 +1,180 @@
+import { type Cut, cutsOf } from '../../core/mail/cuts.ts'
+import { parseReference } from '../../core/ticket/reference.ts'
+import type { ArrivalVerdict } from '../../core/ticket/verdict.ts'
+import { DeskError } from '../../errors.ts'
+import { type Arrival, arrivalByNumber, newestArrivalsOf } from '../../store/arrivals.ts'
+import { doubtAbout } from '../../store/doubts.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import { messageById } from '../../store/messages.ts'
+import { ticketById } from '../../store/tickets.ts'
+import { arrivalArgument, type Call, expectArgs, findTicket, type ReadCommand } from '../command/command.ts'
+
+const MOST = 50
+
+/** `explain M-3`, or `explain HD-1` for all messages of a ticket. */
+export const explain: ReadCommand<{ arrival: number } | { ticket: number }> = {
+  word: 'explain',
+  aliases: ['why'],
+  usage: 'MESSAGE',
+  summary:
+    'Tells what was made of a message and why: kind, ticket, who was let in, what was cut; or of a whole ticket.',
+  body: 'none',
+  parse(line, { prefixes }) {
+    expectArgs(this, line, 1, 2)
+    const text = line.args.join(' ')
+    const ticket = /^m?-?\d+$/i.test(text) ? null : parseReference(text, prefixes)
+    return ticket === null ? { arrival: arrivalArgument(text) } : { ticket }
+  },
+  async reads(sql, call, args) {
+    const arrivals = 'ticket' in args ? await ofTicket(sql, call, args.ticket) : [await ofNumber(sql, args.arrival)]
+    const explained = await Promise.all(arrivals.map(each => explanation(sql, each)))
+    return { text: explained.map(each => each.text).join('\n\n'), data: explained.map(each => each.data) }
+  },
+}
+
+async function ofNumber(sql: Sql, number: number): Promise<Arrival> {
+  const found = await arrivalByNumber(sql, number)
+  if (found) return found
+  throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows those that came.`)
+}
+
+async function ofTicket(sql: Sql, { prefixes }: Call, number: number): Promise<Arrival[]> {
+  const ticket = await findTicket(sql, number, prefixes)
+  return newestArrivalsOf(sql, ticket.id, MOST)
+}
+
+interface Explained {
+  text: string
+  data: unknown
+}
+
+async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
+  const { verdict, number, outcome } = arrival
+  const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
+  const message = arrival.messageId === null ? undefined : await messageById(sql, arrival.messageId)
+  const doubt = message ? await doubtAbout(sql, message.id) : null
+  const cuts = message?.text && message.visible !== null ? cutsOf(message.text, message.visible) : []
+  const ref = ticket?.ref ?? null
+  const lines = [
+    `M-${number}  ${arrival.subject || '(no subject)'}`,
+    `came       ${arrival.arrivedAt.slice(0, 16).replace('T', ' ')} through ${arrival.channel}, from ${arrival.sender ?? 'nobody'}`,
+    `outcome    ${outcome}${ref ? ` ${ref}` : ''}${arrival.duplicateOf === null ? '' : ` of M-${arrival.duplicateOf}`}`,
+    ...(arrival.detail ? [`detail     ${arrival.detail}`] : []),
+    ...(verdict ? told(verdict, arrival, ref) : []),
+    ...(doubt === null ? [] : [`doubt      ${doubt}`]),
+    ...(message ? [`cut        ${cutInWords(cuts, ref)}`] : []),
+  ]
+  const data = {
+    message: `M-${number}`,
+    outcome,
+    ref,
+    sender: arrival.sender,
+    subject: arrival.subject,
+    duplicateOf: arrival.duplicateOf,
+    acknowledgement: arrival.acknowledgement,
+    ...(verdict ?? {}),
+    doubt,
+    cut: cuts,
+  }
+  return { text: lines.join('\n'), data }
+}
+
+function told(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): string[] {
+  const { kind, reasons, bulk, rule, allowed } = verdict
+  const sort = bulk ? ` (${bulk})` : ''
+  const because = reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', nothing says that a machine wrote it'
+  return [
+    `kind       ${kind}${sort}${because}`,
+    ...senderInWords(verdict),
+    `ticket     ${ticketInWords(verdict, arrival, ref)}`,
+    ...(allowed ? [`let in     ${allowedInWords(verdict, arrival, ref)}`] : []),
+    ...(arrival.acknowledgement ? [`receipt    ${receiptInWords(arrival.acknowledgement)}`] : []),
+    ...(rule === 'tokens-disagree' ? ['doubt      it answers messages of different kinds, so it stayed internal'] : []),
+  ]
+}
+
+const RULES: Readonly<Record<string, string>> = {
+  token: 'it answers a mail of ours, by the signed id or address of that',
+  references: 'it answers a mail of the ticket (In-Reply-To, References)',
+  thread: 'it belongs to its conversation',
+  subject: 'its subject names the ticket',
+  agent: 'an agent put it there',
+  recipient: 'it tells of somebody to whom we wrote on it lately',
+  alert: 'the same alert came before',
+  follows: 'it answers a ticket that was closed too long ago, and begins a new one that is linked to it',
+  forwarded: 'an agent forwarded it: the ticket is its writer\u2019s',
+  'sent-by-hand': 'a colleague answered from the mailbox',
+  'named-thread': 'the conversation it was written in began with its reference',
+  'tokens-disagree': 'it answers mails of ours',
+  'token-of-another': 'it answers a notification that went to another agent',
+  'token-seen': 'it answers a notification whose address others know by now',
+}
+
+const AUTHENTICITY: Record<string, string> = {
+  pass: 'confirmed by its domain',
+  unaligned: 'not confirmed: what was checked does not speak for its address',
+  fail: 'not confirmed: its domain says that it is not from there',
+  none: 'not confirmed: nothing speaks for it, and nothing against it',
+}
+
+function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[] {
+  const words = AUTHENTICITY[authentication?.result ?? 'none']
+  const found = authentication?.reasons.join(', ')
+  return [
+    ...(words ? [`sender     ${words}${found ? ` (${found})` : ''}`] : []),
+    ...(spam && spam.length > 0 ? [`spam       ${spam.join('; ')}`] : []),
+    ...(scan ? [`scanner    ${scan}`] : []),
+  ]
+}
+
+const LEFT_ALONE: Record<string, string> = {
+  'ignored:commands': 'it gave commands, which were carried out',
+  'ignored:blocked': 'its sender is blocked (senders.block)',
+  'ignored:discarded': 'an agent discarded it',
+}
+
+function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, ref: string | null): string {
+  if (outcome === 'opened') return `${ref}, opened by it: ${rule ? RULES[rule] : openedBecause(clues)}`
+  if (outcome === 'appended') return `${ref}, because ${RULES[rule ?? ''] ?? rule}`
+  const left = LEFT_ALONE[outcome]
+  if (left) return `none: ${left}`
+  if (outcome.startsWith('held:')) return ref ? `${ref}, if an agent lets it in` : 'none, until an agent decides'
+  return clues.length > 0 ? `none, although ${clues.join(', ')} hinted at one` : 'none: nothing in it leads to one'
+}
+
+function openedBecause(clues: readonly string[]): string {
+  return clues.length > 0
+    ? `what hinted at another (${clues.join(', ')}) was not enough`
+    : 'nothing in it leads to another'
+}
+
+function allowedInWords({ allowed }: ArrivalVerdict, { sender }: Arrival, ref: string | null): string {
+  const who = sender ?? 'its sender'
+  const words: Record<string, string> = {
+    participant: `${who} takes part in ${ref}`,
+    alias: `${who} is another address of somebody who takes part in ${ref}`,
+    addressee: `what it answers was sent to ${who}`,
+    agent: `${who} is an agent`,
+    decided: 'an agent decided so',
+    machine: 'as the mail of a machine: it is kept with the ticket, wakes nobody and lets nobody in',
+  }
+  return words[allowed ?? ''] ?? ''
+}
+
+function receiptInWords(acknowledgement: string): string {
+  const reasons: Record<string, string> = {
+    queued: 'an acknowledgement was sent',
+    'none:old': 'none, because it is old',
+    'none:no-address': 'none, because there is no address to send it to',
+    'none:unconfirmed': 'none, because the domain of its sender says that the mail is not from there',
+    'none:echo': 'none, because this address got one under the same subject a moment ago',
+    'none:too-many': 'none, because this address got many of them within an hour',
+  }
+  return reasons[acknowledgement] ?? 'none, because a machine wrote it'
+}
+
+function cutInWords(cuts: readonly Cut[], ref: string | null): string {
+  if (cuts.length === 0) return 'nothing'
+  const parts = cuts.map(({ what, lines }) => `${what} (${lines} ${lines === 1 ? 'line' : 'lines'})`)
+  return `${parts.join(', ')}; show ${ref} --full shows all`
+}

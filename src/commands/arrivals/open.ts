@@ -1,0 +1,28 @@
+import { arrivalArgument, expectArgs, type SettleCommand } from '../command/command.ts'
+
+const MOST_AT_ONCE = 100
+
+export const open: SettleCommand<{ arrival: number }> = {
+  word: 'open',
+  usage: 'MESSAGE',
+  summary: 'Lets a message that is held open a ticket of its own.',
+  body: 'none',
+  parse(line) {
+    expectArgs(this, line, 1, 1)
+    return { arrival: arrivalArgument(line.args[0]) }
+  },
+  settles: args => ({ arrivals: [args.arrival], decision: { action: 'open' } }),
+}
+
+/** `discard M-3 M-4`: messages that are held are left be; they stay recorded. */
+export const discard: SettleCommand<{ arrivals: number[] }> = {
+  word: 'discard',
+  usage: 'MESSAGE...',
+  summary: 'Leaves held messages be: they stay recorded, and open brings one back.',
+  body: 'none',
+  parse(line) {
+    expectArgs(this, line, 1, MOST_AT_ONCE)
+    return { arrivals: [...new Set(line.args.map(arrivalArgument))] }
+  },
+  settles: ({ arrivals }) => ({ arrivals, decision: { action: 'discard' } }),
+}

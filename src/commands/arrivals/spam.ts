@@ -1,0 +1,66 @@
+import { countedAs, trustOf } from '../../core/ticket/sender.ts'
+import { DeskError } from '../../errors.ts'
+import { firstArrival } from '../../store/arrivals.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { firstMessage } from '../../store/messages.ts'
+import { deliveriesOf, dropAcknowledgements } from '../../store/outbox.ts'
+import { participantsOf } from '../../store/participants.ts'
+import { judgeSenderAs, type SenderVerdict } from '../../store/senders.ts'
+import { recordEvent, type Ticket } from '../../store/tickets.ts'
+import { queueAcknowledgement } from '../command/acknowledge.ts'
+import { type Call, onTicket } from '../command/command.ts'
+
+export const spam = onTicket({
+  word: 'spam',
+  summary: 'Closes a ticket as spam; what its sender writes from now on is held.',
+  async writes(tx, call, ticket, change) {
+    const senders = await judge(tx, call, ticket, 'spam')
+    await dropAcknowledgements(tx, ticket.id, call.at, 'the ticket was taken for spam')
+    if (ticket.state !== 'closed') await recordEvent(tx, ticket, { type: 'closed', data: { by: 'spam' } }, change)
+    const text = `${ticket.ref} is closed as spam; mail from ${senders.join(', ')} is held from now on (notspam ${ticket.ref} takes it back).`
+    return { text, data: { ref: ticket.ref, state: 'closed', senders } }
+  },
+})
+
+export const notSpam = onTicket({
+  word: 'notspam',
+  aliases: ['ham'],
+  summary: 'Takes back that a ticket is spam: opens it again, and acknowledges it if nobody did.',
+  async writes(tx, call, ticket, change) {
+    const senders = await judge(tx, call, ticket, 'wanted')
+    if (ticket.state === 'closed') await recordEvent(tx, ticket, { type: 'reopened', data: { by: 'command' } }, change)
+    const acknowledged = await acknowledgeLate(tx, call, ticket)
+    const also = acknowledged ? `, and ${ticket.replyTo} gets the acknowledgement` : ''
+    return {
+      text: `${ticket.ref} is no spam; mail from ${senders.join(', ')} is wanted${also}.`,
+      data: { ref: ticket.ref, senders, acknowledged },
+    }
+  },
+})
+
+/** Whoever asked on a ticket; never an agent, whose mail would be held, and never the desk. */
+async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict): Promise<string[]> {
+  const requesters = (await participantsOf(tx, ticket.id)).filter(each => each.role === 'requester')
+  const senders = requesters.filter(
+    each => !call.isOurs(each.address) && !call.agents.some(agent => agent.id === each.personId),
+  )
+  if (senders.length === 0) {
+    throw new DeskError('conflict', `${ticket.ref} was opened by nobody whose mail could be judged: close it instead.`)
+  }
+  // Whoever else wrote in their name is judged, and not they.
+  const first = await firstArrival(tx, ticket.id)
+  const trust = first ? trustOf(first.verdict?.authentication?.result ?? 'none') : 'confirmed'
+  for (const { kind, address } of senders) {
+    const sender = { kind, address: countedAs(address, trust), verdict, decidedBy: call.actor.id }
+    await judgeSenderAs(tx, sender, call.at)
+  }
+  return senders.map(each => each.address)
+}
+
+/** The receipt that was held back because the ticket was taken for spam. */
+async function acknowledgeLate(tx: Tx, call: Call, ticket: Ticket): Promise<boolean> {
+  const first = await firstMessage(tx, ticket.id)
+  const told = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')
+  if (told || first?.kind !== 'person') return false
+  return queueAcknowledgement(tx, ticket, first, ticket.requesterName, call.at)
+}

@@ -1,0 +1,27 @@
+import { DeskError } from '../../errors.ts'
+import { arrivalArgument, type SettleCommand } from '../command/command.ts'
+
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+  ['new', false],
+])
+
+/** `belongs M-5 yes`: what its writer says of a chat message of which nobody could tell whether it goes on with a ticket. */
+export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
+  word: 'belongs',
+  usage: 'MESSAGE yes|no',
+  summary: 'Says whether a message of yours goes on with your ticket, or is something new.',
+  anyone: true,
+  body: 'none',
+  parse(line) {
+    const [message, answer = ''] = line.args
+    const goesOn = ANSWERS.get(answer.toLowerCase())
+    if (goesOn === undefined) throw new DeskError('usage', 'Write: belongs MESSAGE yes|no')
+    return { arrival: arrivalArgument(message), goesOn }
+  },
+  settles: ({ arrival, goesOn }) => ({
+    arrivals: [arrival],
+    decision: goesOn ? { action: 'join', ticket: null } : { action: 'open' },
+  }),
+}

@@ -1,0 +1,13 @@
+import { mayMove } from '../../core/ticket/ticket.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { onTicket } from '../command/command.ts'
+
+export const close = onTicket({
+  word: 'close',
+  summary: 'Closes a ticket without a word to the requester; a further message of theirs opens it again.',
+  async writes(tx, _call, ticket, change) {
+    mayMove(ticket, 'close')
+    await recordEvent(tx, ticket, { type: 'closed', data: {} }, change)
+    return { text: `${ticket.ref} is closed.`, data: { ref: ticket.ref, state: 'closed' } }
+  },
+})

@@ -1,0 +1,35 @@
+import { momentIn, momentInWords } from '../../core/text/moment.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
+import { DeskError } from '../../errors.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { onTicketWith } from '../command/command.ts'
+import { queueToRequester } from '../command/requester-mail.ts'
+
+/** `expect HD-7 friday 17:00`: the requester is told. */
+export const expect = onTicketWith<{ at: string | null }>({
+  word: 'expect',
+  aliases: ['eta'],
+  usage: 'TIME|none',
+  summary: 'Says when it should be solved, and tells the requester.',
+  parse(words, facts) {
+    if (/^none$/i.test(words[0] ?? '') && words.length === 1) return { at: null }
+    const parts = words.flatMap(word => word.split(' '))
+    const found = momentIn(parts, facts.at)
+    if (found && found.rest.length === 0) return { at: found.at }
+    throw new DeskError('usage', `"${words.join(' ')}" is no time to come: write it like friday 17:00, tomorrow or 2h.`)
+  },
+  async writes(tx, call, ticket, change, { at }) {
+    if (isDone(ticket.state))
+      throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
+    if (ticket.expectedAt === at) throw new DeskError('conflict', `${ticket.ref} is expected at that time already.`)
+    const told = at === null ? null : await queueToRequester(tx, call, ticket, 'expectation', momentInWords(at))
+    await recordEvent(tx, ticket, { type: 'expected', data: { at, told: told !== null } }, change)
+    if (at === null)
+      return { text: `Nothing is expected of ${ticket.ref} any more.`, data: { ref: ticket.ref, expectedAt: at } }
+    const whom = told === null ? 'nobody could be told' : 'the requester is told'
+    return {
+      text: `${ticket.ref} is expected ${momentInWords(at)}; ${whom}.`,
+      data: { ref: ticket.ref, expectedAt: at },
+    }
+  },
+})

@@ -1,0 +1,80 @@
+import type { Options } from '../../core/text/options.ts'
+import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
+import { mayMove } from '../../core/ticket/ticket.ts'
+import { DeskError } from '../../errors.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import { answeredSinceAsked } from '../../store/messages.ts'
+import { currentTicket, recordEvent, type Ticket } from '../../store/tickets.ts'
+import { type Call, onTicket } from '../command/command.ts'
+import { keepSaid, ownedBy } from '../command/said.ts'
+import { answerRequester } from '../talk/reply.ts'
+import { ANSWER_OPTIONS, answerOptions, draftOf, refuseUnseen } from '../talk/unsent.ts'
+import { askWhetherSolved } from './ask.ts'
+
+/** `resolve HD-7 --category printer --tell The toner is new.` */
+export const resolve = onTicket({
+  word: 'resolve',
+  aliases: ['solve', 'fixed'],
+  summary:
+    'Says what solved it, and asks the requester whether it is; --category PATH, --tell sends them the text, --told if they know, --workaround.',
+  body: 'required',
+  merged: true,
+  options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag', ...ANSWER_OPTIONS },
+  async writes(tx, call, named, change) {
+    const ticket = (await currentTicket(tx, named.id)) ?? named
+    mayMove(ticket, 'resolve')
+    const { options } = call
+    const said = answerOptions(options)
+    const again = (ref: string) => ({
+      line: `${call.sign ?? ''}${lineAgain(ref, options)}`,
+      label: 'Resolve it anyway',
+    })
+    const draft = options.has('tell') ? await draftOf(tx, call, { named, ticket }, said, again) : undefined
+    const text = (draft?.text ?? call.body).trim()
+    const given = options.text('category')
+    const category = given === undefined ? ticket.category : categoryOf(call.policy, given).path
+    await refuseGaps(tx, call, ticket, category, text)
+    const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, said, again))
+    if (refused) return refused
+    let now = await ownedBy(tx, ticket, change)
+    if (category !== ticket.category && category !== null) {
+      now = await recordEvent(tx, now, { type: 'classified', data: { category } }, change)
+    }
+    if (draft) now = (await answerRequester(tx, call, now, change, draft)).ticket
+    const how = options.has('workaround') ? ('workaround' as const) : ('solution' as const)
+    const kept = await keepSaid(tx, now, change, call.actor, text, how)
+    const told = options.has('told') ? ('told' as const) : ('answered' as const)
+    now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...kept } }, change)
+    const asked = await askWhetherSolved(tx, call, now, change)
+    return {
+      text: `${ticket.ref} is resolved; ${asked ? 'the requester is asked whether it is' : 'there is no address to ask the requester at'}.`,
+      data: { ref: ticket.ref, state: 'resolved', category, asked },
+    }
+  },
+})
+
+/** What resolves it with the text that was kept. */
+function lineAgain(ref: string, options: Options): string {
+  const others = options.of({ category: 'text', told: 'flag', workaround: 'flag' })
+  return ['resolve', ref, '--anyway', '--tell', others.toString()].filter(Boolean).join(' ')
+}
+
+/** Asks for all that is missing at once, each with how to give it. */
+async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string | null, text: string): Promise<void> {
+  const { options } = call
+  const filled = JSON.parse(ticket.fields) as Record<string, string>
+  const missing = fieldsOf(call.policy, ticket.kind, category).filter(each => each.required && !filled[each.name])
+  const reachable = ticket.replyTo !== null && !call.isOurs(ticket.replyTo)
+  const knows = options.has('tell') || options.has('told') || !reachable || (await answeredSinceAsked(sql, ticket.id))
+  const gaps = [
+    ...(text ? [] : ['what solved it, or got around it (your text)']),
+    ...(category ? [] : ['the category (--category hardware/printer)']),
+    ...missing.map(each => `the field ${each.name} (set ${ticket.ref} ${each.name}=${each.choices[0] ?? '...'})`),
+    ...(knows
+      ? []
+      : [
+          'that the requester knows: nobody answered since they last wrote (--tell sends them your text, --told says that they know)',
+        ]),
+  ]
+  if (gaps.length > 0) throw new DeskError('usage', `Before ${ticket.ref} is resolved, say ${gaps.join('; ')}.`)
+}

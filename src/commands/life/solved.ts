@@ -1,0 +1,124 @@
+import type { Action } from '../../channel.ts'
+import type { SolvedAnswer } from '../../core/ticket/solved.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
+import { DeskError } from '../../errors.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
+import { type DeskFacts, onTicketWith } from '../command/command.ts'
+import { concerned, tellAgents } from '../command/notify.ts'
+import { keepSaid } from '../command/said.ts'
+
+const ANSWERS = new Map([
+  ['yes', true],
+  ['no', false],
+])
+
+/** `solved HD-7 yes 5`: the requester's answer to the question whether it is. */
+export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
+  word: 'solved',
+  usage: 'yes|no [1-5] [TEXT]',
+  summary: 'Says whether a ticket of yours is solved, and how it was.',
+  anyone: true,
+  body: 'optional',
+  ownOnly: ref => `Whether ${ref} is solved is for whoever asked to say.`,
+  parse([answer = '', ...rest]) {
+    const said = ANSWERS.get(answer.toLowerCase())
+    const [score = ''] = rest
+    if (said === undefined || (score !== '' && !/^[1-5]$/.test(score))) {
+      throw new DeskError('usage', 'Write: solved TICKET yes|no [1-5]')
+    }
+    return { solved: said, score: said && score !== '' ? Number(score) : null }
+  },
+  async writes(tx, call, ticket, change, { solved: isSolved, score }) {
+    if (!isDone(ticket.state)) {
+      throw new DeskError('conflict', `${ticket.ref} is being worked on; you are asked once it is resolved.`)
+    }
+    if (!isSolved && ticket.closedAt !== null && isTooLate(ticket.closedAt, call)) {
+      throw new DeskError(
+        'conflict',
+        `${ticket.ref} was closed long ago: write what is wrong, and it gets a new ticket.`,
+      )
+    }
+    const said = await keepSaid(tx, ticket, change, call.actor, call.body, 'comment')
+    await settleAnswer(tx, call, ticket, change, { solved: isSolved, score }, { by: 'button', said })
+    // Others may read it there: the mark is for the desk alone.
+    const text = isSolved
+      ? `Thank you. ${ticket.ref} is closed.`
+      : `Thank you for telling us. ${ticket.ref} is open again, and ${ticket.ownerName ?? 'the desk'} knows.`
+    return { text, data: { ref: ticket.ref, solved: isSolved, score } }
+  },
+})
+
+function isTooLate(closedAt: string, { at, policy }: DeskFacts): boolean {
+  return Date.parse(at) - Date.parse(closedAt) > policy.reopenWithin
+}
+
+const SCORES = [
+  { value: '5', label: '5: very good' },
+  { value: '4', label: '4' },
+  { value: '3', label: '3' },
+  { value: '2', label: '2' },
+  { value: '1', label: '1: bad' },
+]
+
+/** What goes below the question whether it is solved. */
+export function solvedActions(ref: string): Action[] {
+  return [
+    {
+      label: 'Yes, it is solved',
+      style: 'primary',
+      line: `solved ${ref} yes {score}`,
+      form: {
+        title: 'Solved',
+        submit: 'Send',
+        fields: [
+          { name: 'score', label: 'How was it?', kind: 'choice', choices: SCORES, required: false },
+          { name: 'text', label: 'Anything you would like to tell us?', kind: 'text', required: false },
+        ],
+      },
+    },
+    {
+      label: 'Not yet',
+      line: `solved ${ref} no`,
+      form: {
+        title: 'Not solved yet',
+        submit: 'Send',
+        fields: [{ name: 'text', label: 'What is still wrong?', kind: 'text', required: true }],
+      },
+    },
+  ]
+}
+
+/** Yes closes it, no opens it again; both are kept with the mark, and told to whoever worked on it. */
+export async function settleAnswer(
+  tx: Tx,
+  facts: DeskFacts,
+  ticket: Ticket,
+  change: Change,
+  { solved: isSolved, score }: Pick<SolvedAnswer, 'solved' | 'score'>,
+  {
+    by,
+    said,
+    who = ticket.requesterName,
+  }: { by: 'reply' | 'page' | 'button'; said: { message?: string; content?: string }; who?: string },
+): Promise<Ticket> {
+  let now = await recordEvent(tx, ticket, { type: 'rated', data: { solved: isSolved, score, by, ...said } }, change)
+  if (isSolved && now.state === 'resolved')
+    now = await recordEvent(tx, now, { type: 'closed', data: { by: 'requester' } }, change)
+  if (!isSolved && (now.state === 'resolved' || now.state === 'closed')) {
+    now = await recordEvent(tx, now, { type: 'reopened', data: { by: 'requester' } }, change)
+  }
+  const mark = score === null ? '' : `, ${score} of 5`
+  const note = isSolved
+    ? `${who} says that ${ticket.ref} is solved${mark}.`
+    : `${who} says that ${ticket.ref} is not solved; it is open again.`
+  await tellAgents(tx, facts, concerned(facts, ticket.ownerId, change.actorId), {
+    kind: 'notify-change',
+    purpose: isSolved ? 'internal' : 'answer',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    note,
+    ...(said.message ? { messageId: said.message } : {}),
+  })
+  return now
+}

@@ -1,0 +1,92 @@
+import { momentIn, momentInWords } from '../../core/text/moment.ts'
+import { mayMove } from '../../core/ticket/ticket.ts'
+import { DeskError } from '../../errors.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { onTicket, onTicketWith, type ParseFacts } from '../command/command.ts'
+import { keepSaid, ownedBy } from '../command/said.ts'
+
+const REQUESTER = /^(?:requesters?|customers?|users?|them|client|reply|answer)$/i
+const THIRD = /^(?:third|third-party|3rd|3rd-party|party|vendors?|suppliers?|others?|provider|parts?|delivery)$/i
+
+interface Wait {
+  on: 'requester' | 'third-party'
+  until: string | null
+  why: string
+}
+
+/** `wait HD-7`, `wait HD-7 for vendor until friday 17:00 "parts are ordered"`. */
+export const wait = onTicketWith<Wait>({
+  word: 'wait',
+  aliases: ['pending'],
+  usage: '[for requester|vendor] [until TIME] ["WHY"]',
+  summary: 'Waits for the requester, or for a third party; at the time it comes back to its owner by itself.',
+  body: 'optional',
+  parse(parts, facts) {
+    const words = parts.flatMap(word => (/\s/.test(word) ? [word] : word.split(' ')))
+    if (/^(?:for|on)$/i.test(words[0] ?? '')) words.shift()
+    let on: Wait['on'] = 'requester'
+    if (REQUESTER.test(words[0] ?? '')) words.shift()
+    else if (THIRD.test(words[0] ?? '')) {
+      words.shift()
+      if (/^party$/i.test(words[0] ?? '')) words.shift()
+      on = 'third-party'
+    }
+    if (!/^until$/i.test(words[0] ?? '')) return { on, until: null, why: words.join(' ') }
+    const { at, rest } = untilIn(words.slice(1), facts)
+    return { on, until: at, why: rest.join(' ') }
+  },
+  async writes(tx, call, ticket, change, { on, until, why }) {
+    mayMove(ticket, on === 'requester' ? 'wait-on-requester' : 'wait-on-third-party')
+    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await ownedBy(tx, ticket, change)
+    const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...said } }, change)
+    const whom = on === 'requester' ? 'its requester' : 'a third party'
+    const when = until ? `; it comes back ${momentInWords(until)}` : ''
+    return { text: `${ticket.ref} waits for ${whom}${when}.`, data: { ref: ticket.ref, state: after.state, until } }
+  },
+})
+
+/** `schedule HD-7 monday 9:00 "after the office move"`. */
+export const schedule = onTicketWith<{ until: string; why: string }>({
+  word: 'schedule',
+  aliases: ['snooze'],
+  usage: 'TIME ["WHY"]',
+  summary: 'Puts it off until a time, such as friday 17:00 or 2d; then it comes back to its owner.',
+  body: 'optional',
+  parse(words, facts) {
+    const { at, rest } = untilIn(/^(?:for|until|to)$/i.test(words[0] ?? '') ? words.slice(1) : words, facts)
+    return { until: at, why: rest.join(' ') }
+  },
+  async writes(tx, call, ticket, change, { until, why }) {
+    mayMove(ticket, 'schedule')
+    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await ownedBy(tx, ticket, change)
+    await recordEvent(tx, now, { type: 'scheduled', data: { until, ...said } }, change)
+    return {
+      text: `${ticket.ref} is scheduled for ${momentInWords(until)}.`,
+      data: { ref: ticket.ref, state: 'scheduled', until },
+    }
+  },
+})
+
+export const resume = onTicket({
+  word: 'resume',
+  summary: 'Goes on with what waits or is scheduled.',
+  async writes(tx, _call, ticket, change) {
+    mayMove(ticket, 'resume')
+    await recordEvent(tx, ticket, { type: 'resumed', data: { by: 'command' } }, change)
+    return { text: `${ticket.ref} is open.`, data: { ref: ticket.ref, state: 'open' } }
+  },
+})
+
+function untilIn(words: readonly string[], { at }: ParseFacts): { at: string; rest: string[] } {
+  const found = momentIn(
+    words.flatMap(word => word.split(' ')),
+    at,
+  )
+  if (found) return found
+  throw new DeskError(
+    'usage',
+    `"${words.join(' ')}" begins with no time to come: write it like friday 17:00, tomorrow, 2h or 2027-01-31.`,
+  )
+}

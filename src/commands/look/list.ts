@@ -1,0 +1,111 @@
+import { age, table } from '../../core/text/table.ts'
+import { isQueryWord, parseQuery, QUERY_DETAILS, type TicketQuery } from '../../core/ticket/query.ts'
+import { words } from '../../core/ticket/ticket.ts'
+import { stateInWords } from '../../core/ticket/ticket-state.ts'
+import { DeskError } from '../../errors.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import { listTickets, type TicketList } from '../../store/ticket-lists.ts'
+import type { Ticket } from '../../store/tickets.ts'
+import { viewsOf } from '../../store/views.ts'
+import { agentArgument, type Call, type ReadCommand } from '../command/command.ts'
+
+const PAGE = 50
+
+export const list: ReadCommand<{ parts: string[] }> = {
+  word: 'list',
+  aliases: ['ls', 'tickets'],
+  usage: '[QUERY...]',
+  summary:
+    'Shows tickets, newest change first; those that are not done if nothing is said (help list tells how to ask).',
+  details: QUERY_DETAILS,
+  body: 'none',
+  parse: line => ({ parts: line.args }),
+  async reads(sql, call, { parts }) {
+    const query = parseQuery(await withView(sql, call, parts))
+    const tickets = await listTickets(sql, { ...resolveQuery(query, call), now: call.at, limit: PAGE })
+    const more = tickets.length === PAGE ? `\n(the newest ${PAGE})` : ''
+    const text = tickets.length === 0 ? nothing(parts) : ticketTable(tickets, call.at) + more
+    return { text, data: tickets.map(ticketData) }
+  },
+}
+
+/** `search printer jam`: also in what is done. */
+export const search: ReadCommand<{ parts: string[] }> = {
+  ...list,
+  word: 'search',
+  aliases: ['find'],
+  usage: 'WORDS...',
+  summary: 'Finds tickets, closed ones too, by words in what was written; a query of list narrows it down.',
+  parse(line) {
+    if (line.args.length === 0) throw new DeskError('usage', 'Say what is looked for: search printer jam')
+    return { parts: ['all', ...line.args] }
+  },
+}
+
+/** A view of the agent's own stands for its words. */
+async function withView(sql: Sql, call: Call, parts: readonly string[]): Promise<string[]> {
+  const [first, ...rest] = parts
+  if (first === undefined || isQueryWord(first)) return [...parts]
+  const saved = (await viewsOf(sql, call.actor.id)).find(each => each.name === first)
+  return saved ? [...(JSON.parse(saved.query) as string[]), ...rest] : [...parts]
+}
+
+/** Who is meant by the handles of a query. Throws a `DeskError` of code `usage` for one that nobody has. */
+export function resolveQuery(
+  query: TicketQuery,
+  call: Pick<Call, 'agents' | 'actor'>,
+): Pick<TicketList, 'query' | 'ownerId' | 'helperId'> {
+  const { owner, helper } = query
+  return {
+    query,
+    ...(owner === undefined ? {} : { ownerId: owner === 'nobody' ? null : agentArgument(owner, call).id }),
+    ...(helper === undefined ? {} : { helperId: agentArgument(helper, call).id }),
+  }
+}
+
+function nothing(parts: readonly string[]): string {
+  const known: Record<string, string> = {
+    '': 'No open tickets.',
+    open: 'No open tickets.',
+    mine: 'No ticket is yours.',
+    unowned: 'Every ticket has an owner.',
+    all: 'No tickets yet.',
+  }
+  const asked = parts.join(' ')
+  return (Object.hasOwn(known, asked) && known[asked]) || 'No ticket is like that.'
+}
+
+export function ticketTable(tickets: readonly Ticket[], now: string): string {
+  const rows = tickets.map(ticket => [
+    ticket.ref,
+    stateInWords(ticket.state),
+    ticket.priority ?? '-',
+    ticket.ownerHandle ?? ticket.ownerName ?? '-',
+    age(ticket.updatedAt, now),
+    ticket.requesterName,
+    ticket.subject,
+  ])
+  return table(['REF', 'STATE', 'PRIO', 'OWNER', 'AGE', 'REQUESTER', 'SUBJECT'], rows)
+}
+
+export function ticketData(ticket: Ticket): object {
+  return {
+    ref: ticket.ref,
+    state: ticket.state,
+    owner: ticket.ownerHandle,
+    requester: ticket.requesterName,
+    subject: ticket.subject,
+    channel: ticket.channel,
+    kind: ticket.kind,
+    category: ticket.category,
+    priority: ticket.priority,
+    tags: words(ticket.tags),
+    openedAt: ticket.openedAt,
+    updatedAt: ticket.updatedAt,
+    firstResponseAt: ticket.firstResponseAt,
+    expectedAt: ticket.expectedAt,
+    resumeAt: ticket.resumeAt,
+    resolvedAt: ticket.resolvedAt,
+    closedAt: ticket.closedAt,
+  }
+}

@@ -1,0 +1,115 @@
+import { mayGiveAway, mayMove } from '../../core/ticket/ticket.ts'
+import { DeskError } from '../../errors.ts'
+import { absenceOf } from '../../store/absences.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { agentArgument, onTicketWith } from '../command/command.ts'
+import { keepSaid, tellOf } from '../command/said.ts'
+
+interface Given {
+  to: string
+  why: string
+}
+
+function parseGiven(word: string): (words: string[]) => Given {
+  return ([to, ...why]) => {
+    if (to === undefined) throw new DeskError('usage', `Say to whom: ${word} TICKET @AGENT`)
+    return { to, why: why.join(' ') }
+  }
+}
+
+/** `assign HD-7 @bob "he knows that printer"`: the ticket is theirs at once. */
+export const assign = onTicketWith<Given>({
+  word: 'assign',
+  usage: '@AGENT ["WHY"]',
+  summary: 'Makes somebody the owner at once, whoever it was before, and tells them.',
+  body: 'optional',
+  parse: parseGiven('assign'),
+  async writes(tx, call, ticket, change, { to, why }) {
+    const agent = agentArgument(to, call)
+    if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
+    mayMove(ticket, 'take')
+    const away = await absenceOf(tx, agent.id, call.at)
+    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const data = { owner: agent.id, how: 'assign' as const, ...said }
+    const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
+    await tellOf(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, said)
+    await tellOf(tx, call, now, [ticket.ownerId], `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`, said)
+    const warning = away ? ` They are away until ${away.until.slice(0, 16).replace('T', ' ')}.` : ''
+    return {
+      text: `${ticket.ref} belongs to ${agent.name} now.${warning}`,
+      data: { ref: ticket.ref, owner: agent.handle },
+    }
+  },
+})
+
+/** `handover HD-7 @bob "why"`: it stays with its owner until Bob accepts. */
+export const handover = onTicketWith<Given>({
+  word: 'handover',
+  aliases: ['hand'],
+  usage: '@AGENT ["WHY"]',
+  summary: 'Offers a ticket of yours to somebody; it stays yours until they accept.',
+  body: 'optional',
+  parse: parseGiven('handover'),
+  async writes(tx, call, ticket, change, { to, why }) {
+    const agent = agentArgument(to, call)
+    mayGiveAway(ticket, call.actor.id, 'hand it over')
+    mayMove(ticket, 'take')
+    if (agent.id === call.actor.id) throw new DeskError('conflict', `${ticket.ref} is yours already.`)
+    const away = await absenceOf(tx, agent.id, call.at)
+    if (away) {
+      const until = away.until.slice(0, 16).replace('T', ' ')
+      throw new DeskError(
+        'conflict',
+        `${agent.name} is away until ${until}${away.deputy ? `: @${away.deputy} stands in` : ''}.`,
+      )
+    }
+    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const until = new Date(Date.parse(call.at) + call.policy.handoverWithin).toISOString()
+    const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...said } }, change)
+    const how = `answer with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC it stays with them.`
+    await tellOf(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, said)
+    return {
+      text: `${ticket.ref} is offered to ${agent.name}; it stays yours until they accept.`,
+      data: { ref: ticket.ref, offeredTo: agent.handle, until },
+    }
+  },
+})
+
+export const accept = onTicketWith<null>({
+  word: 'accept',
+  usage: '',
+  summary: 'Takes over a ticket that was handed over to you.',
+  parse: () => null,
+  async writes(tx, call, ticket, change) {
+    if (ticket.offeredTo !== call.actor.id) {
+      throw new DeskError('conflict', `${ticket.ref} is not handed over to you: claim or assign it.`)
+    }
+    const data = { owner: call.actor.id, how: 'handover' as const }
+    const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
+    await tellOf(tx, call, now, [ticket.ownerId], `${call.actor.name} took ${ticket.ref} over.`)
+    return { text: `${ticket.ref} is yours: ${ticket.subject}`, data: { ref: ticket.ref, owner: call.actor.handle } }
+  },
+})
+
+export const decline = onTicketWith<{ why: string }>({
+  word: 'decline',
+  usage: '["WHY"]',
+  summary: 'Gives back a ticket that was handed over to you; its owner takes back an offer with it.',
+  body: 'optional',
+  parse: words => ({ why: words.join(' ') }),
+  async writes(tx, call, ticket, change, { why }) {
+    const { offeredTo } = ticket
+    if (offeredTo === null || (offeredTo !== call.actor.id && ticket.ownerId !== call.actor.id)) {
+      throw new DeskError('conflict', `${ticket.ref} is not handed over to you, so there is nothing to decline.`)
+    }
+    const how = offeredTo === call.actor.id ? ('declined' as const) : ('withdrawn' as const)
+    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await recordEvent(tx, ticket, { type: 'offer-ended', data: { to: offeredTo, how, ...said } }, change)
+    const did = how === 'declined' ? 'declined to take over' : 'no longer hands over'
+    await tellOf(tx, call, now, [ticket.ownerId, offeredTo], `${call.actor.name} ${did} ${ticket.ref}.`, said)
+    return {
+      text: `${ticket.ref} stays with ${ticket.ownerName}.`,
+      data: { ref: ticket.ref, owner: ticket.ownerHandle },
+    }
+  },
+})

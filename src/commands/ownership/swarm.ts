@@ -1,0 +1,55 @@
+import { words } from '../../core/ticket/ticket.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
+import { DeskError } from '../../errors.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { agentArgument, onTicketWith } from '../command/command.ts'
+import { tellOf } from '../command/said.ts'
+
+/** `swarm HD-7 @eve`: helpers come and go, and the owner stays one. */
+export const swarm = onTicketWith<{ who: string[] }>({
+  word: 'swarm',
+  aliases: ['help-with'],
+  usage: '[@AGENT...]',
+  summary: 'Has others, or you, work on it beside its owner; it stays its owner’s.',
+  parse: who => ({ who: who.length > 0 ? who : ['me'] }),
+  async writes(tx, call, ticket, change, { who }) {
+    const agents = [...new Set(who.map(each => agentArgument(each, call)))]
+    if (isDone(ticket.state))
+      throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
+    const helping = words(ticket.helpers)
+    const known = agents.find(each => each.id === ticket.ownerId || helping.includes(each.id))
+    if (known) throw new DeskError('conflict', `${known.name} works on ${ticket.ref} already.`)
+    let now = ticket
+    for (const agent of agents)
+      now = await recordEvent(tx, now, { type: 'helping', data: { person: agent.id } }, change)
+    const note = `${call.actor.name} asks you to help with ${ticket.ref}; it stays with ${ticket.ownerName ?? 'whoever takes it'}.`
+    await tellOf(
+      tx,
+      call,
+      now,
+      agents.map(each => each.id),
+      note,
+    )
+    const names = agents.map(each => each.name).join(', ')
+    return {
+      text: `${names} helps with ${ticket.ref} now.`,
+      data: { ref: ticket.ref, helpers: agents.map(each => each.handle) },
+    }
+  },
+})
+
+export const leave = onTicketWith<{ who: string }>({
+  word: 'leave',
+  usage: '[@AGENT]',
+  summary: 'Ends your helping with a ticket, or somebody else’s.',
+  parse: ([who = 'me']) => ({ who }),
+  async writes(tx, call, ticket, change, { who }) {
+    const agent = agentArgument(who, call)
+    if (!words(ticket.helpers).includes(agent.id)) {
+      const owner = ticket.ownerId === agent.id ? ': as its owner, release it or hand it over' : ''
+      throw new DeskError('conflict', `${agent.name} does not help with ${ticket.ref}${owner}.`)
+    }
+    await recordEvent(tx, ticket, { type: 'left', data: { person: agent.id } }, change)
+    return { text: `${agent.name} no longer helps with ${ticket.ref}.`, data: { ref: ticket.ref } }
+  },
+})

@@ -1,0 +1,67 @@
+import type { InboundAttachment, MessageKind } from '../../channel.ts'
+import { DeskError } from '../../errors.ts'
+import { keepDoubt } from '../../store/doubts.ts'
+import { newId } from '../../store/engine/id.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { insertMessage, prepareMessage } from '../../store/messages.ts'
+import type { Person } from '../../store/people.ts'
+import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
+import { type DeskFacts, onTicket } from '../command/command.ts'
+import { concerned, tellAgents } from '../command/notify.ts'
+
+export const note = onTicket({
+  word: 'note',
+  summary: 'Keeps the text with the ticket for agents only; it never reaches the requester.',
+  body: 'required',
+  async writes(tx, call, ticket, change) {
+    const { actor, body, attachments } = call
+    if (!body.trim()) throw new DeskError('usage', `Write what to note: note ${ticket.ref} followed by your text.`)
+    await addNote(tx, call, ticket, change, { author: actor, text: body, attachments, kind: 'person' })
+    return { text: `Noted on ${ticket.ref}; only agents see it.`, data: { ref: ticket.ref } }
+  },
+})
+
+export interface Note {
+  author: Person
+  text: string
+  attachments: readonly InboundAttachment[]
+  kind: MessageKind
+  raw?: string
+  externalId?: string | null
+  /** What speaks against it being of its author. */
+  doubt?: string | null
+}
+
+/** Stores what agents say to each other, and tells the owner. Gives the id of the message. */
+export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: Change, said: Note): Promise<string> {
+  const message = {
+    id: newId(),
+    ticketId: ticket.id,
+    direction: 'internal' as const,
+    authorId: said.author.id,
+    authorName: said.author.name,
+    authorAddress: null,
+    channel: change.channel,
+    externalId: said.externalId ?? null,
+    subject: ticket.subject,
+    text: said.text,
+    visible: null,
+    kind: said.kind,
+    sentAt: change.at,
+    storedAt: change.at,
+    raw: said.raw ?? null,
+  }
+  const prepared = prepareMessage(message, said.attachments)
+  await insertMessage(tx, prepared)
+  await keepDoubt(tx, message.id, said.doubt ?? null)
+  await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content: prepared.content } }, change)
+  const owner = ticket.ownerId ? concerned(facts, ticket.ownerId, said.author.id) : []
+  await tellAgents(tx, facts, said.kind === 'person' ? owner : [], {
+    kind: 'notify-note',
+    purpose: 'internal',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    messageId: message.id,
+  })
+  return message.id
+}

@@ -1,0 +1,25 @@
+import { DeskError } from '../../errors.ts'
+import { recordEvent } from '../../store/tickets.ts'
+import { onTicket } from '../command/command.ts'
+import { keepSaid, type What } from '../command/said.ts'
+
+/** `tried HD-7 a new cable, no change`: so that nobody tries it again. */
+export const tried = noted('tried', 'tried', 'Keeps what was tried and did not help, for agents only.')
+
+/** `call HD-7 "Ann says it works again"`. */
+export const call = noted('call', 'call', 'Keeps what was said on the phone, for agents only; log call opens a ticket.')
+
+function noted(word: string, what: What, summary: string) {
+  return onTicket({
+    word,
+    summary,
+    body: 'required',
+    async writes(tx, { actor, body, attachments }, ticket, change) {
+      if (!body.trim()) throw new DeskError('usage', `Write what it was: ${word} ${ticket.ref} followed by your text.`)
+      const said = await keepSaid(tx, ticket, change, actor, body, what, attachments)
+      const data = { message: said.message ?? '', content: said.content ?? '', what }
+      await recordEvent(tx, ticket, { type: 'noted', data }, change)
+      return { text: `Kept with ${ticket.ref}; only agents see it.`, data: { ref: ticket.ref } }
+    },
+  })
+}

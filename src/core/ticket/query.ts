@@ -1,0 +1,152 @@
+import { DeskError } from '../../errors.ts'
+import { parseDuration } from '../text/moment.ts'
+import { PRIORITIES, type Priority } from './priority.ts'
+import { TICKET_STATES, type TicketState } from './ticket-state.ts'
+
+/** Which tickets are meant. What is left out says nothing. */
+export interface TicketQuery {
+  /** In any of these states; left out: those that are neither resolved nor closed. `all`: in any. */
+  states?: readonly TicketState[] | 'all'
+  /** A handle; `me` is whoever asks, `nobody` those without an owner. */
+  owner?: string
+  /** Who works on it beside its owner; as `owner`. */
+  helper?: string
+  /** Part of the requester's name or address. */
+  requester?: string
+  priority?: Priority
+  kind?: string
+  /** A category, with all below it. */
+  category?: string
+  tags?: readonly string[]
+  /** Opened longer ago than this, or less long; milliseconds. */
+  older?: number
+  newer?: number
+  /** Nothing happened for this long; milliseconds. */
+  quiet?: number
+  desk?: string
+  /** Words that stand in what was written, in any order. */
+  words?: readonly string[]
+}
+
+/** More than anybody looks for; each is a condition of its own for the database. */
+const MOST_WORDS = 50
+const LONGEST_WORD = 500 // characters, a phrase in quotes included
+
+function tooLong(): DeskError {
+  return new DeskError(
+    'usage',
+    `A query has at most ${MOST_WORDS} words, and each at most ${LONGEST_WORD} characters: leave some out.`,
+  )
+}
+
+const SHORT: ReadonlyMap<string, TicketQuery> = new Map(
+  Object.entries({
+    open: {},
+    mine: { owner: 'me' },
+    unowned: { owner: 'nobody' },
+    all: { states: 'all' },
+    new: { states: ['new'] },
+    waiting: { states: ['waiting-on-requester', 'waiting-on-third-party'] },
+    scheduled: { states: ['scheduled'] },
+    resolved: { states: ['resolved'] },
+    closed: { states: ['closed'] },
+    helping: { helper: 'me' },
+  } satisfies Record<string, TicketQuery>),
+)
+
+/** What `help list` says of the language. */
+export const QUERY_DETAILS = `A query is any of these together, or a view that you saved (view):
+  open, mine, unowned, helping           whose they are; open ones
+  new, waiting, scheduled, resolved, closed, all, state NAME
+  owner @bob, helper @eve, requester ann, desk it
+  priority P1, kind incident, category hardware, tag vip
+  older 1d, newer 2h, quiet 3d           opened before, opened since, nothing happened for
+  printer jam                            words that stand in what was written`
+
+type Reader = (value: string) => TicketQuery
+
+const READERS: ReadonlyMap<string, Reader> = new Map(
+  Object.entries({
+    owner: value => ({ owner: handleIn(value) }),
+    helper: value => ({ helper: handleIn(value) }),
+    requester: value => ({ requester: value.toLowerCase() }),
+    from: value => ({ requester: value.toLowerCase() }),
+    state: value => ({ states: [stateIn(value)] }),
+    priority: value => ({ priority: priorityIn(value) }),
+    kind: value => ({ kind: value.toLowerCase() }),
+    category: value => ({ category: value.toLowerCase() }),
+    desk: value => ({ desk: value.toLowerCase() }),
+    tag: value => ({ tags: [value.toLowerCase()] }),
+    older: value => ({ older: spanIn('older', value) }),
+    newer: value => ({ newer: spanIn('newer', value) }),
+    quiet: value => ({ quiet: spanIn('quiet', value) }),
+  } satisfies Record<string, Reader>),
+)
+
+/**
+ * Reads the words of a query: `mine`, `unowned older 1d`, `tag vip printer`. A key may stand with its value as
+ * `tag:vip`, too. Throws a `DeskError` of code `usage` for a value that makes no sense. A quoted phrase is words.
+ */
+export function parseQuery(parts: readonly string[]): TicketQuery {
+  if (parts.length > MOST_WORDS || parts.some(each => each.length > LONGEST_WORD)) throw tooLong()
+  let query: TicketQuery = {}
+  const wanted: string[] = []
+  for (let at = 0; at < parts.length; at += 1) {
+    const part = parts[at] ?? ''
+    const [, key = '', inline = ''] = /^([a-z]+):(.+)$/i.exec(part) ?? []
+    const reader = READERS.get(key.toLowerCase()) ?? READERS.get(part.toLowerCase())
+    const short = SHORT.get(part.toLowerCase())
+    const next = parts[at + 1]
+    if (reader && (inline || next !== undefined)) {
+      query = merge(query, reader(inline || (next ?? '')))
+      if (!inline) at += 1
+    } else if (short) {
+      query = merge(query, short)
+    } else if (reader) {
+      throw new DeskError('usage', `Say which: ${part} and what is looked for.`)
+    } else {
+      wanted.push(...part.split(/\s+/).filter(Boolean))
+    }
+  }
+  if (wanted.length > MOST_WORDS) throw tooLong()
+  return wanted.length > 0 ? { ...query, words: wanted } : query
+}
+
+/** Whether a word says something by itself or with the next one, so that it is no name. */
+export function isQueryWord(word: string): boolean {
+  const plain = word.toLowerCase()
+  return SHORT.has(plain) || READERS.has(plain) || /^[a-z]+:./i.test(word)
+}
+
+function merge(query: TicketQuery, more: TicketQuery): TicketQuery {
+  const tags = [...(query.tags ?? []), ...(more.tags ?? [])]
+  const both =
+    Array.isArray(query.states) && Array.isArray(more.states) ? { states: [...query.states, ...more.states] } : {}
+  return { ...query, ...more, ...both, ...(tags.length > 0 ? { tags } : {}) }
+}
+
+function handleIn(value: string): string {
+  return value.replace(/^@/, '').toLowerCase()
+}
+
+function stateIn(value: string): TicketState {
+  const wanted = value.toLowerCase().replaceAll('_', '-')
+  const state = TICKET_STATES.find(each => each === wanted)
+  if (state) return state
+  throw new DeskError('usage', `"${value}" is no state: write one of ${TICKET_STATES.join(', ')}.`)
+}
+
+function priorityIn(value: string): Priority {
+  const priority = PRIORITIES.find(each => each === value.toUpperCase())
+  if (priority) return priority
+  throw new DeskError('usage', `"${value}" is no priority: write one of ${PRIORITIES.join(', ')}.`)
+}
+
+function spanIn(key: string, value: string): number {
+  const span = parseDuration(value)
+  if (span !== null) return span
+  throw new DeskError(
+    'usage',
+    `"${value}" is no length of time: write ${key} 30m, ${key} 2h or ${key} 3d, at most 100 years.`,
+  )
+}

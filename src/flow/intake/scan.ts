@@ -1,0 +1,74 @@
+import { readFile } from 'node:fs/promises'
+import type { Content } from '../../channel.ts'
+import { tellAgents } from '../../commands/command/notify.ts'
+import { unpack } from '../../content.ts'
+import { held } from '../../core/ticket/gate.ts'
+import type { Decision } from '../../core/ticket/threading.ts'
+import { raiseAlarm, settleAlarm } from '../../store/alarms.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import type { Context, Intake, Origin } from '../context.ts'
+import type { ScanResult } from '../scanner/clamd.ts'
+import type { Arriving } from './arriving.ts'
+
+const AT_ONCE = 8
+const SLOWEST_MS = 20_000 // a whole group: mail without files waits behind it
+const LATE: ScanResult = { result: 'unscanned', reason: 'it took too long', tooLarge: false }
+
+/** What the scanner says of each message with files, by id; before the transaction, which cannot wait for it. */
+export async function scanAll(
+  { scanner }: Context,
+  group: readonly { message: Arriving }[],
+): Promise<Map<string, ScanResult>> {
+  const results = new Map<string, ScanResult>()
+  if (!scanner) return results
+  const until = performance.now() + SLOWEST_MS
+  const waiting = group.filter(({ message }) => 'attachments' in message && message.attachments.length > 0)
+  for (let at = 0; at < waiting.length; at += AT_ONCE) {
+    await Promise.all(
+      waiting.slice(at, at + AT_ONCE).map(async ({ message }) => {
+        const left = until - performance.now()
+        results.set(message.id, left > 0 ? await within(left, scanner.scan(await bytesOf(message.raw))) : LATE)
+      }),
+    )
+  }
+  return results
+}
+
+async function within(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<ScanResult>(resolve => {
+    timer = setTimeout(() => resolve(LATE), milliseconds)
+  })
+  try {
+    return await Promise.race([scanning, late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+async function bytesOf(content: Content): Promise<Uint8Array> {
+  return unpack(content.encoding, 'path' in content ? await readFile(content.path) : content.bytes)
+}
+
+/** Holds what the scanner found something in, and what it could not look at; an alarm tells that it does not work. */
+export async function passScan(
+  tx: Tx,
+  { scans, facts }: Intake,
+  { channel }: Origin,
+  id: string,
+  decision: Decision,
+): Promise<{ decision: Decision; found: string | null }> {
+  const scan = scans.get(id)
+  // What is ignored is not read by anybody; the files of commands may leave with an answer.
+  if (!scan || (decision.action === 'ignore' && decision.rule !== 'commands')) return { decision, found: null }
+  if (scan.result === 'unscanned') {
+    const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
+    if (!scan.tooLarge && (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at }))) {
+      await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+    }
+    return { decision: held(decision, 'unscanned'), found: scan.reason }
+  }
+  await settleAlarm(tx, channel, 'scanner', facts.at)
+  if (scan.result === 'clean') return { decision, found: null }
+  return { decision: held(decision, 'virus'), found: scan.name }
+}

@@ -1,0 +1,59 @@
+// How far whoever writes a mail has seen a ticket: as far as the mail of ours told that it answers, and no further.
+
+import type { InboundMessage } from '../../channel.ts'
+import type { DeskFacts } from '../../commands/command/command.ts'
+import { readersOf, shownWith } from '../../commands/command/recipients.ts'
+import type { Shown } from '../../core/ticket/shown.ts'
+import type { Purpose, TokenKey } from '../../core/ticket/token.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import { type OutboxEntry, outboxByNumber } from '../../store/outbox.ts'
+import { currentTicket, type Ticket, ticketById } from '../../store/tickets.ts'
+import { claimsOf } from './conversation.ts'
+
+/** A ticket as a mail of ours told of it. */
+export interface Seen {
+  /** The ticket of which it told, which may have become part of another. */
+  named: Ticket
+  /** This one, or the other. */
+  ticket: Ticket
+  shown: Shown
+}
+
+/** The mail of ours that a mail answers; of this purpose where one is given. */
+export async function answeredMail(
+  sql: Sql,
+  keys: readonly TokenKey[],
+  message: InboundMessage,
+  wanted?: Purpose,
+): Promise<OutboxEntry | undefined> {
+  for (const { number, purpose } of claimsOf(keys, message)) {
+    const told = wanted === undefined || purpose === wanted ? await outboxByNumber(sql, number) : undefined
+    if (told) return told
+  }
+  return undefined
+}
+
+/** What whoever answers a mail of ours has seen of its ticket; undefined where it told of none. */
+export async function seenIn(sql: Sql, told: OutboxEntry | undefined): Promise<Seen | undefined> {
+  const named = told?.ticketId ? await ticketById(sql, told.ticketId) : undefined
+  if (!named || told?.shownSeq == null) return undefined
+  const ticket = (await currentTicket(sql, named.id)) ?? named
+  return { named, ticket, shown: { seq: told.shownSeq, readers: told.readers } }
+}
+
+/**
+ * Changes who reads a ticket as its writer asks, who knows of that: where they had seen who read it before, they have
+ * seen who reads it now. Gives what the change gives.
+ */
+export async function changing<T>(
+  sql: Sql,
+  facts: DeskFacts,
+  seen: Seen | undefined,
+  change: () => Promise<T>,
+): Promise<T> {
+  const readersNow = async ({ ticket }: Seen) => shownWith(ticket, await readersOf(sql, facts, ticket)).readers
+  const isAsShown = seen !== undefined && seen.shown.readers === (await readersNow(seen))
+  const given = await change()
+  if (isAsShown) seen.shown.readers = await readersNow(seen)
+  return given
+}

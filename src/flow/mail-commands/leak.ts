@@ -1,0 +1,57 @@
+// What an agent's mail must not send: lines meant for the desk, mail of others, a text for another ticket.
+import type { InboundMessage } from '../../channel.ts'
+import type { Commands, DeskFacts } from '../../commands/command/command.ts'
+import { showsMail } from '../../core/mail/forward.ts'
+import { holdsMail } from '../../core/text/file-danger.ts'
+import { type KnownOrders, mentionsOrder } from '../../core/text/order-lines.ts'
+import { DeskError } from '../../errors.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import type { Ticket } from '../../store/tickets.ts'
+import { isSent, leadsTo, otherNamed, type TypedCommand } from '../read-command.ts'
+
+/** A command that may answer, with the text that goes with it. */
+type Answering = Pick<TypedCommand, 'command' | 'options' | 'named'> & { body: string }
+
+/** What a line of an agent's mail is known by that was meant for the desk. */
+export function knownOrders(commands: Commands): KnownOrders {
+  return { isCommand: word => commands.has(word), options: commands.find('reply').options ?? {} }
+}
+
+/** What goes to a requester must be meant for this one, and hold no mail of others. */
+export async function refuseLeak(
+  sql: Sql,
+  facts: DeskFacts,
+  { command, body, named, options }: Answering,
+  { attachments, sealed, subject }: InboundMessage,
+  ticket: Ticket | undefined,
+  known: KnownOrders,
+): Promise<void> {
+  if (!isSent(command, options)) return
+  if (mentionsOrder(body, known)) {
+    throw new DeskError('usage', 'Your text has a line that begins like a command, where none is taken.')
+  }
+  if (showsMail(body)) {
+    throw new DeskError(
+      'usage',
+      'Your mail shows another below its text, which may hold what the requester must not see.',
+    )
+  }
+  // Without words of its own it sends the answer that was kept.
+  if (!body.trim() && !options.has('anyway')) throw new DeskError('usage', 'Write what to answer.')
+  if (sealed) {
+    throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
+  }
+  if (attachments.some(holdsMail)) {
+    throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
+  }
+  if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
+    throw new DeskError('usage', `Your mail answers ${ticket.ref}: answer another ticket by a mail of its own.`)
+  }
+  const other = ticket && named === null ? await otherNamed(sql, facts, { text: body, subject }, ticket) : null
+  if (ticket && other !== null) throw new DeskError('usage', forWhich(ticket, other))
+}
+
+/** Asks for which of two tickets a mail was meant. */
+export function forWhich({ ref }: Ticket, other: string): string {
+  return `Your mail answers ${ref} and names ${other}, so nothing of it was sent. If it is for ${ref}, write !reply ${ref} on a line of its own above your text; for ${other}, answer a mail about that.`
+}

@@ -1,0 +1,45 @@
+// Tickets of mail that had waited before it came, such as an import, are told of together once no more come.
+import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { countInBacklog, hasBacklog, takeBacklogs } from '../../store/backlogs.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { type Context, deskFacts } from '../context.ts'
+
+const TOLD = 20 // told of one by one, as of new mail
+const QUIET_MS = 30_000
+const LONGEST_MS = 60 * 60 * 1000
+
+/** Counts a ticket of mail that had waited. False once there are so many that they are told of together. */
+export async function isToldAlone(
+  tx: Tx,
+  ticket: { deskId: string; number: number; channel: string },
+  at: string,
+): Promise<boolean> {
+  return (await countInBacklog(tx, { ...ticket, told: TOLD, at })) <= TOLD
+}
+
+/** Tells agents of what came together. Gives of how many backlogs. */
+export async function tellOfBacklogs(context: Context): Promise<number> {
+  const { store, clock, desks } = context
+  if (!(await hasBacklog(store.read))) return 0
+  const now = clock.now().getTime()
+  const quietSince = new Date(now - QUIET_MS).toISOString()
+  const beganBefore = new Date(now - LONGEST_MS).toISOString()
+  return store.transact(async tx => {
+    const over = await takeBacklogs(tx, { quietSince, beganBefore })
+    for (const { deskId, channel, opened, firstUntold, lastUntold } of over) {
+      if (firstUntold === null || lastUntold === null) continue
+      const prefix = desks.find(each => each.id === deskId)?.prefix ?? ''
+      const rest = opened - TOLD
+      const which = rest === 1 ? `${prefix}-${firstUntold}` : `${prefix}-${firstUntold} to ${prefix}-${lastUntold}`
+      const note = `Mail that had waited came in, and ${opened} tickets were opened. You were told of the first ${TOLD} one by one; ${rest === 1 ? 'one more is' : `${rest} more are`} told of here: ${which}. \`list\` shows those that are open.`
+      const facts = await deskFacts(context, tx)
+      await tellAgents(tx, facts, concerned(facts, null, null), {
+        kind: 'notify-backlog',
+        purpose: 'internal',
+        channel,
+        note,
+      })
+    }
+    return over.length
+  })
+}

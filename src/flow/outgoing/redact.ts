@@ -1,0 +1,23 @@
+import type { TokenKey } from '../../core/ticket/token.ts'
+import { withoutTokens } from '../../core/ticket/token-search.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import { tokenKeys } from '../../store/keys.ts'
+
+/**
+ * What is shown or sent, without tokens of ours: whoever reads one could write in the name of those it was issued to.
+ * Texts at any depth of plain data are looked at. `own`: number of the message whose own token stays.
+ */
+export async function redacted<T>(sql: Sql, value: T, own: number | null = null): Promise<T> {
+  return redactedWith(await tokenKeys(sql), value, own)
+}
+
+/** The same where the keys are at hand. */
+export function redactedWith<T>(keys: readonly TokenKey[], value: T, own: number | null = null): T {
+  const clean = (each: unknown): unknown => {
+    if (typeof each === 'string') return withoutTokens(each, keys, own)
+    if (Array.isArray(each)) return each.map(clean)
+    if (each === null || typeof each !== 'object' || Object.getPrototypeOf(each) !== Object.prototype) return each
+    return Object.fromEntries(Object.entries(each).map(([name, inner]) => [name, clean(inner)]))
+  }
+  return clean(value) as T
+}

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest'
+import { parseQuery } from '../../../src/core/ticket/query.ts'
+
+const DAY_MS = 86_400_000
+
+describe('a query', () => {
+  test.each([
+    [[], {}],
+    [['mine'], { owner: 'me' }],
+    [['unowned', 'older', '1d'], { owner: 'nobody', older: DAY_MS }],
+    [['all', 'tag', 'vip', 'tag:printer'], { states: 'all', tags: ['vip', 'printer'] }],
+    [['owner', '@Bob', 'quiet:2d'], { owner: 'bob', quiet: 2 * DAY_MS }],
+    [['new', 'scheduled'], { states: ['new', 'scheduled'] }],
+    [['state', 'waiting-on-requester'], { states: ['waiting-on-requester'] }],
+    [['priority', 'p1', 'category', 'hardware'], { priority: 'P1', category: 'hardware' }],
+    [['printer', 'jam'], { words: ['printer', 'jam'] }],
+    [['mine', 'printer jam'], { owner: 'me', words: ['printer', 'jam'] }],
+    [['requester', 'ann'], { requester: 'ann' }],
+  ])('%j', (words, wanted) => {
+    expect(parseQuery(words)).toEqual(wanted)
+  })
+
+  test.each([
+    [['older', 'soon'], 'older 30m'],
+    [['state', 'lost'], 'is no state'],
+    [['priority', 'P9'], 'is no priority'],
+    [['tag'], 'Say which'],
+  ])('%j is refused with what to write', (words, told) => {
+    expect(() => parseQuery(words)).toThrow(told)
+  })
+})

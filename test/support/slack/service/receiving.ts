@@ -1,0 +1,96 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createApp, createClient, type Handlers } from '../../../../adapters/slack/api/app.ts'
+import { HttpWire } from '../../../../adapters/slack/api/http.ts'
+import { type HomeOpened, Inbound } from '../../../../adapters/slack/receive/inbound.ts'
+import { slackSettings } from '../../../../adapters/slack/settings.ts'
+import type { Workspace } from '../../../../adapters/slack/workspace.ts'
+import { ByteBudget } from '../../../../src/budget.ts'
+import { freePort } from '../../ports.ts'
+import { RecordingDesk } from '../recording-desk.ts'
+import type { SlackStand } from '../stand.ts'
+
+interface ReceivingOptions {
+  /** Names of channels. */
+  room?: string
+  support?: Record<string, 'all' | 'asked'>
+  desk?: RecordingDesk
+  maxMessageBytes?: number
+  now?: () => Date
+}
+
+/** The receiving half of a Slack channel that listens on a port of its own, with a desk that notes everything. */
+export class Receiving {
+  readonly desk: RecordingDesk
+  readonly inbound: Inbound
+  readonly workspace: Workspace
+  readonly warnings: string[] = []
+  readonly dropped: string[] = []
+  readonly homes: HomeOpened[] = []
+  readonly budget = new ByteBudget(200_000_000)
+  readonly folder: string
+  readonly #wire: HttpWire
+
+  private constructor(stand: SlackStand, options: ReceivingOptions & { folder: string; port: number }) {
+    this.folder = options.folder
+    this.desk = options.desk ?? new RecordingDesk()
+    this.workspace = this.#workspaceOf(stand, options)
+    this.inbound = new Inbound(this.workspace, {
+      appId: stand.workspace.bot.appId,
+      onHomeOpened: async opened => {
+        this.homes.push(opened)
+      },
+      onDropped: reason => this.dropped.push(reason),
+    })
+    const { http } = this.workspace.settings
+    if (!http) throw new Error('It listens over HTTP')
+    const wire = { workspace: this.workspace, onConnected: () => this.inbound.catchUp() }
+    this.#wire = new HttpWire(wire, http)
+    const handlers = { event: body => this.inbound.event(body) } as Pick<Handlers, 'event'> as Handlers
+    createApp(this.workspace, handlers, this.#wire)
+  }
+
+  /** Starts it, and tells the stand the way there. */
+  static async start(stand: SlackStand, options: ReceivingOptions = {}): Promise<Receiving> {
+    const folder = await mkdtemp(join(tmpdir(), 'relaydesk-slack-'))
+    const port = await freePort()
+    const receiving = new Receiving(stand, { ...options, folder, port })
+    await receiving.inbound.start()
+    await receiving.#wire.start()
+    stand.route = stand.http(`http://127.0.0.1:${port}/slack/events`)
+    return receiving
+  }
+
+  async stop(): Promise<void> {
+    await this.#wire.stop()
+    await this.inbound.stop()
+    await rm(this.folder, { recursive: true, force: true })
+  }
+
+  #workspaceOf(stand: SlackStand, options: ReceivingOptions & { port: number }): Workspace {
+    const { signingSecret, botToken, workspace } = stand
+    const settings = slackSettings.parse({
+      ...{ botToken, api: stand.apiUrl },
+      http: { signingSecret, port: options.port },
+      ...(options.room === undefined ? {} : { room: options.room }),
+    })
+    const channel = {
+      ...{ name: 'chat', deskName: 'Support', maxMessageBytes: options.maxMessageBytes ?? 25_000_000 },
+      budget: this.budget,
+      spoolPath: async () => join(this.folder, `spool-${crypto.randomUUID()}`),
+      statePath: (name: string) => join(this.folder, name),
+      now: options.now ?? (() => new Date()),
+      warn: (sentence: string) => void this.warnings.push(sentence),
+    }
+    const support = Object.entries(options.support ?? {}).map(
+      ([name, take]) => [workspace.channel(name), take] as const,
+    )
+    return {
+      ...{ settings, options: channel, desk: this.desk, client: createClient(settings, channel) },
+      ...{ teamId: workspace.team.id, botUserId: workspace.bot.id, botId: workspace.bot.botId },
+      roomId: options.room === undefined ? undefined : workspace.channel(options.room),
+      support: new Map(support),
+    }
+  }
+}
