@@ -143,6 +143,56 @@ describe('who may import whom', () => {
   })
 })
 
+describe('the shape of the house', () => {
+  const files = [...sources('src'), ...sources('adapters')]
+  const importedBy = new Map(
+    files.map(file => {
+      const relatives = importsOf(readFileSync(join(ROOT, file), 'utf8')).filter(each => each.startsWith('.'))
+      return [file, relatives.map(each => join(dirname(file), each))]
+    }),
+  )
+
+  test('no file leads back to itself by what it imports', () => {
+    expect(circleIn(importedBy)).toEqual([])
+    expect(
+      circleIn(
+        new Map([
+          ['a.ts', ['b.ts']],
+          ['b.ts', ['c.ts']],
+          ['c.ts', ['b.ts']],
+        ]),
+      ),
+    ).toEqual(['b.ts', 'c.ts', 'b.ts'])
+  })
+
+  test('no folder holds more than 24 files, but that of the tables', () => {
+    const all = [...files, ...sources('test')].map(file => dirname(file))
+    const sizes = Map.groupBy(all, folder => folder)
+    const large = [...sizes].filter(([folder, { length }]) => length > 24 && folder !== 'src/store')
+    expect(large.map(([folder, { length }]) => `${folder} has ${length} files`)).toEqual([])
+  })
+})
+
+/** The first circle there is, from a file to the same one; [] if there is none. */
+function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const done = new Set<string>()
+  const visit = (file: string, path: readonly string[]): string[] => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (done.has(file)) return []
+    for (const next of graph.get(file) ?? []) {
+      const circle = visit(next, [...path, file])
+      if (circle.length > 0) return circle
+    }
+    done.add(file)
+    return []
+  }
+  for (const file of graph.keys()) {
+    const circle = visit(file, [])
+    if (circle.length > 0) return circle
+  }
+  return []
+}
+
 describe('what no adapter contains', () => {
   test.each(sources('adapters'))('%s knows no command by name', file => {
     expect(withoutComments(readFileSync(join(ROOT, file), 'utf8'))).not.toMatch(/['"`](claim|release|reopen)\b/)

@@ -30,7 +30,7 @@ import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { doubtAbout } from '../store/doubts.ts'
 import { keyOf } from '../store/engine/id.ts'
-import type { Sql } from '../store/engine/sql.ts'
+import type { Sql, Tx } from '../store/engine/sql.ts'
 import { rememberLook } from '../store/looks.ts'
 import {
   addIdentity,
@@ -44,12 +44,14 @@ import { answerBefore, rememberAnswer } from '../store/performed.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
-import { type Context, deskFacts, intakeFor, originOf, personByOther } from './context.ts'
-import { admitWaiting } from './intake/admit.ts'
+import { type Context, deskFacts, type Intake, intakeFor, originOf, personByOther } from './context.ts'
+import { type Admitted, admitWaiting } from './intake/admit.ts'
 import { contentsOf } from './intake/arriving.ts'
 import { scanAll } from './intake/scan.ts'
-import { decidable, rereadWaiting, settle, through } from './intake/settle.ts'
+import { type Settled, settle } from './intake/settle.ts'
 import { unclearTooLong } from './intake/unclear.ts'
+import { decidable, rereadWaiting, through } from './intake/waiting-message.ts'
+import { runPending } from './mail-commands/run-mail-commands.ts'
 import { redacted } from './outgoing/redact.ts'
 import { isSent, readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
 
@@ -266,16 +268,16 @@ export class Performer {
 
   /** Opens tickets for chat messages of which nobody said in time where they belong. Gives how many. */
   async openUnclear(): Promise<number> {
-    const { store, files } = this.#context
+    const { files } = this.#context
     let opened = 0
     for (const waiting of await unclearTooLong(this.#context)) {
       const message = await rereadWaiting(this.#context, waiting)
       for (const content of contentsOf(message)) await files.keep(content)
       const origin = originOf(this.#context, waiting.channel)
-      const receipt = await store.transact(async tx =>
-        admitWaiting(tx, await intakeFor(this.#context, tx, 1), origin, waiting, message, { action: 'open' }),
+      const admitted = await this.#admitAndRun((tx, intake) =>
+        admitWaiting(tx, intake, origin, waiting, message, { action: 'open' }),
       )
-      if (receipt) opened += 1
+      if (admitted) opened += 1
     }
     if (opened > 0) this.onCommit()
     return opened
@@ -301,11 +303,9 @@ export class Performer {
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
     if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
     for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
-    const reply = await store.transact(async tx =>
-      settle(tx, await intakeFor(this.#context, tx, 1), call, number, decision, reread),
-    )
+    const settled = await this.#admitAndRun((tx, intake) => settle(tx, intake, call, number, decision, reread))
     this.onCommit()
-    return reply
+    return settled.reply
   }
 
   /** What the scanner could not look at then, it may find something in now. */
@@ -320,7 +320,7 @@ export class Performer {
 
   /** Reads a message that could not be read again, and takes it as if it came now. */
   async retry(waiting: Arrival): Promise<Receipt> {
-    const { store, files } = this.#context
+    const { files } = this.#context
     if (waiting.outcome === 'quarantined:too-large') {
       throw new DeskError(
         'conflict',
@@ -331,12 +331,26 @@ export class Performer {
     const before = { reread: new Map(), scans: await scanAll(this.#context, [{ message }]) }
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
-    const receipt = await store.transact(async tx =>
-      admitWaiting(tx, await intakeFor(this.#context, tx, 1, before), origin, waiting, message, undefined),
+    const admitted = await this.#admitAndRun(
+      (tx, intake) => admitWaiting(tx, intake, origin, waiting, message, undefined),
+      before,
     )
-    if (!receipt) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
+    if (!admitted) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
     this.onCommit()
-    return receipt
+    return admitted.receipt
+  }
+
+  /** Takes a message in, and carries out the commands in it. */
+  async #admitAndRun<T extends Admitted | Settled | undefined>(
+    admits: (tx: Tx, intake: Intake) => Promise<T>,
+    before?: Pick<Intake, 'reread' | 'scans'>,
+  ): Promise<T> {
+    return this.#context.store.transact(async tx => {
+      const intake = await intakeFor(this.#context, tx, 1, before)
+      const admitted = await admits(tx, intake)
+      await runPending(tx, intake, admitted?.pending ?? null)
+      return admitted
+    })
   }
 
   /** A message as its sender laid it out, and the reference of its ticket, '' where it has none. */

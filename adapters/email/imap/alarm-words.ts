@@ -1,7 +1,14 @@
 import { DeskError } from '../../../src/errors.ts'
 import type { ImapSettings } from '../settings.ts'
+import type { TokenSource } from '../sign-in/oauth.ts'
 import { whatItSaid } from './connect.ts'
-import type { MailboxOptions } from './mailbox.ts'
+
+/** Whose mailbox it is, and how the desk signs in there. */
+interface Access {
+  channel: string
+  tokens: TokenSource | undefined
+  mailbox: ImapSettings
+}
 
 /** `user at host`, as people are told of a mailbox. */
 export function nameOf({ user, host }: ImapSettings): string {
@@ -9,7 +16,7 @@ export function nameOf({ user, host }: ImapSettings): string {
 }
 
 /** The server will not let us in until somebody mends it. */
-export function refusal(error: unknown, { channel, tokens, mailbox }: MailboxOptions): string {
+export function refusal(error: unknown, { channel, tokens, mailbox }: Access): string {
   if (error instanceof DeskError) return error.message
   const mend =
     tokens && mailbox.password === undefined

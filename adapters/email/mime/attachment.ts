@@ -9,7 +9,7 @@ import { ownEntry } from '../../../src/core/text/own-entry.ts'
 import type { MimePart, Written } from '../read/text.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
-import type { Parts } from './parts.ts'
+import type { Parts } from './part.ts'
 import { type Opening, takeProtected } from './protected.ts'
 
 const LARGEST_TNEF = 64 * 1024 * 1024

@@ -1,6 +1,5 @@
 import type { Readable } from 'node:stream'
 import type { AttachmentStream, MailParserOptions, MessageText } from 'mailparser'
-import type { Address, InboundAttachment } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
 import { oneLine } from '../../../src/core/text/address.ts'
 import { onlyText } from '../read/only-text.ts'
@@ -9,6 +8,7 @@ import { writtenAddresses } from './address-list.ts'
 import { withoutArmor } from './armor.ts'
 import { fileName, keepAttachment } from './attachment.ts'
 import { type Head, headCharset, openMail, type RawMessage, readHead, sourceOf } from './head.ts'
+import type { MailWithin, Parts } from './part.ts'
 import { type Opening, takeProtected } from './protected.ts'
 import { type EncodedFile, withoutEncodedFiles } from './uuencoded.ts'
 import { decodeWords } from './words.ts'
@@ -22,16 +22,6 @@ const MOST_WITHIN = 30
 /** In place of the head of a message that says it has parts and has none: all of it is text then. */
 const AS_TEXT = Buffer.from('Content-Type: text/plain\r\n\r\n')
 
-/** A message within the message: forwarded as a file, or returned by a mail system. */
-export interface MailWithin {
-  from: Address | null
-  to: string
-  date: string
-  subject: string
-  messageId: string | null
-  text: string
-}
-
 /** A head with the boundary that the body has, where the head names another or none; undefined if it has none. */
 function withOtherBoundary(raw: RawMessage, { length }: Head): Buffer | undefined {
   if (!('bytes' in raw)) return undefined
@@ -39,29 +29,6 @@ function withOtherBoundary(raw: RawMessage, { length }: Head): Buffer | undefine
   const boundary = /^--([^\s"]{1,70})[ \t]*\r?$/m.exec(body.slice(0, LONGEST_PREAMBLE))?.[1]
   if (boundary === undefined || !body.includes(`--${boundary}--`)) return undefined
   return Buffer.from(`Content-Type: multipart/mixed; boundary="${boundary}"\r\n\r\n`, 'latin1')
-}
-
-/** What stands in the parts of a message. */
-export interface Parts {
-  /** With `MARKS` where HTML told what is quoted. */
-  text: string
-  /** The text, or some of it, is a file that is shown in place: somebody else may have written it. */
-  isFile: boolean
-  /** HTML as it came, all of it in one; '' where there is none. Read only where it is asked for. */
-  html: string
-  attachments: InboundAttachment[]
-  deliveryStatus: string[]
-  /** Message-IDs of mails that this one carries, as a report does of the mail it is about. */
-  carried: string[]
-  within: MailWithin[]
-  /** Invitations as a person reads them. */
-  calendars: string[]
-  /** Parts that only their recipient can open, and signed ones that nobody can. */
-  sealed: ('smime' | 'pgp' | 'rights' | 'unreadable')[]
-  /** How many parts were opened that were signed with their text inside. */
-  opened: number
-  /** What a winmail.dat says. */
-  tnef: { text: string; html: string } | null
 }
 
 export interface PartsOptions {

@@ -6,7 +6,7 @@ import type { CmsContent } from './cms.ts'
 import { type Gathered, IN_MEMORY } from './collect.ts'
 import { type RawMessage, readHead } from './head.ts'
 import { parametersOf, typeOf } from './parameters.ts'
-import type { MailWithin, Parts } from './parts.ts'
+import type { MailWithin, Parts } from './part.ts'
 
 // Parts that S/MIME, OpenPGP and Microsoft's rights management put around a mail: signatures, what is signed with its text inside, what is encrypted.
 

@@ -3,7 +3,7 @@ import { forwardedMail } from '../../../src/core/mail/forward.ts'
 import { withoutMarks } from '../../../src/core/mail/reply/lines.ts'
 import { isForwardSubject, typedPart, visibleReply } from '../../../src/core/mail/visible.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
-import type { MailWithin, Parts } from '../mime/parts.ts'
+import type { MailWithin, Parts } from '../mime/part.ts'
 
 interface Asked {
   /** Characters of text that are kept. */

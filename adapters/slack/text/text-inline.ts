@@ -12,10 +12,7 @@ import {
   unescapeText,
 } from './text-marks.ts'
 import type { Names } from './text-names.ts'
-import type { Run } from './text-nesting.ts'
-
-/** What Markdown has beside text: `code` is the text in it, `markdown` stands as it is. */
-export type Atom = { code: string } | { markdown: string }
+import type { Atom, Run } from './text-nesting.ts'
 
 type Token = { text: string } | { atom: Atom } | { mark: string; opens: boolean; closes: boolean }
 

@@ -1,8 +1,7 @@
 import MarkdownIt from 'markdown-it'
-import type { Atom } from './text-inline.ts'
 import { ADDRESS, withoutMarksBehind } from './text-line.ts'
 import { firstOf, lastOf, type Style } from './text-marks.ts'
-import { nest, type Part, type Run } from './text-nesting.ts'
+import { type Atom, nest, type Part, type Run } from './text-nesting.ts'
 
 /**
  * One line as Markdown that reads well as it is: what is only text in it stays as it is, whatever Markdown makes of it. An

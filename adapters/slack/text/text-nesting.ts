@@ -1,5 +1,8 @@
 import type { Style } from './text-marks.ts'
 
+/** What Markdown has beside text: `code` is the text in it, `markdown` stands as it is. */
+export type Atom = { code: string } | { markdown: string }
+
 /** A stretch of a line in one look: text, or something that cannot be cut, such as a link. */
 export type Run<Atom> = { styles: ReadonlySet<Style> } & ({ text: string } | { atom: Atom })
 

@@ -1,10 +1,10 @@
 import { emojiNamed, withTone } from './text-emoji.ts'
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './text-fields.ts'
-import type { Atom } from './text-inline.ts'
+
 import { codeBlock, writeMarkdown } from './text-markdown.ts'
 import type { Style } from './text-marks.ts'
 import { channelName, groupName, markdownLink, momentText, type Names, userName } from './text-names.ts'
-import type { Run } from './text-nesting.ts'
+import type { Atom, Run } from './text-nesting.ts'
 
 /** A list within a list is at most so deep. */
 const DEEPEST = 8

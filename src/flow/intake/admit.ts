@@ -18,9 +18,10 @@ import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { countRate } from '../../store/rates.ts'
 import type { Intake, Origin } from '../context.ts'
 import { type Asked, NOTHING_ASKED } from '../mail-commands/asked.ts'
-import { tellOfOrders } from '../mail-commands/orders.ts'
+import type { PendingCommands } from '../mail-commands/mail-command.ts'
+import { notifyOfCommands } from '../mail-commands/notify-author.ts'
 import { blankArrival, describe, refOf } from './blank.ts'
-import { appendMessage, obey, openForwarded, openWith } from './carry-out.ts'
+import { appendMessage, openForwarded, openWith, type Placed } from './carry-out.ts'
 import { type Decided, decideOn } from './decide.ts'
 import { type Became, wakes } from './entry.ts'
 import { foldFlood } from './flood.ts'
@@ -30,8 +31,14 @@ import { takeEarlyRevisions } from './revise.ts'
 import { tellStatus } from './status.ts'
 import { askWhereItBelongs } from './unclear.ts'
 
+/** A message that has its outcome, and the commands in it that are carried out next. */
+export interface Admitted {
+  receipt: Receipt
+  pending: PendingCommands | null
+}
+
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
-export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Receipt> {
+export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Admitted> {
   const message = await withSecret(tx, intake, origin, arriving)
   const again = await countAgain(tx, origin.channel, message.id)
   await saveBlob(tx, message.raw)
@@ -41,7 +48,8 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
     : undefined
   if (mended) return mended
   const externalId = again ? await overtakingId(tx, again, message) : message.id
-  if (again && externalId === null) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
+  if (again && externalId === null)
+    return { receipt: { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }, pending: null }
   const blank = await blankArrival(tx, intake, origin, message)
   blank.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
@@ -51,7 +59,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   if (twin && says === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, blank, twin)
   if (twin) await giveUpFingerprint(tx, twin.number)
   const { decision, verdict } = decided
-  const became = await carryOut(tx, intake, origin, message, decided)
+  const { became, pending } = await carryOut(tx, intake, origin, message, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
   const arrival = { ...blank, ...became, detail, verdict }
@@ -59,7 +67,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
   else await tellOfHeld(tx, intake, arrival, message)
   if (message.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
-  return { outcome: became.outcome, ref: became.ref }
+  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
 }
 
 /**
@@ -139,7 +147,7 @@ export async function admitWaiting(
   waiting: Arrival,
   reread: InboundMessage,
   decision: Decision | undefined,
-): Promise<Receipt | undefined> {
+): Promise<Admitted | undefined> {
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
@@ -156,12 +164,14 @@ export async function admitWaiting(
   const decided = decision
     ? { decision, verdict: verdictOf(message, [], decision), asked: NOTHING_ASKED }
     : await decideOn(tx, intake, origin, message)
-  const became = duplicate ?? (await carryOut(tx, intake, origin, message, decided))
+  const { became, pending } = duplicate
+    ? { became: duplicate, pending: null }
+    : await carryOut(tx, intake, origin, message, decided)
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
   await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
   if (!waiting.outcome.startsWith('held:')) await tellOfHeld(tx, intake, { ...waiting, ...became }, message)
-  return { outcome: became.outcome, ref: became.ref }
+  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
 }
 
 /** What was found out when it came: read again, it comes without who handed it over. */
@@ -174,10 +184,10 @@ const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
-async function keepDuplicate(tx: Tx, blank: Arrival, first: Arrival): Promise<Receipt> {
+async function keepDuplicate(tx: Tx, blank: Arrival, first: Arrival): Promise<Admitted> {
   const duplicate = await duplicateOf(tx, first)
   await insertArrival(tx, { ...blank, ...duplicate })
-  return duplicate
+  return { receipt: duplicate, pending: null }
 }
 
 async function duplicateOf(sql: Sql, first: Arrival): Promise<Became & { duplicateOf: number }> {
@@ -192,8 +202,8 @@ async function carryOut(
   origin: Origin,
   message: InboundMessage,
   { decision, asked }: Decided,
-): Promise<Became> {
-  const became = await become(tx, intake, origin, message, decision, asked)
+): Promise<Placed> {
+  const placed = await become(tx, intake, origin, message, decision, asked)
   await noteSeenTokens(tx, intake, message)
   if (asked.unconfirmed && asked.actor) {
     // Of one that is held the agents are told anyway.
@@ -201,15 +211,16 @@ async function carryOut(
       decision.action === 'hold'
         ? 0
         : await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
-    if (told === 1) await tellOfOrders(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
+    if (told === 1) await notifyOfCommands(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
   } else if (decision.action === 'hold' && decision.reason === 'flood') {
     await foldFlood(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && decision.rule === 'status') {
     await tellStatus(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
-    await obey(tx, intake, origin, asked.orders, asked.actor, undefined, message.attachments)
+    const pending = { origin, orders: asked.orders, actor: asked.actor, ticket: undefined, files: message.attachments }
+    return { ...placed, pending }
   }
-  return became
+  return placed
 }
 
 const HOUR_MS = 60 * 60 * 1000
@@ -224,23 +235,24 @@ async function become(
   message: InboundMessage,
   decision: Decision,
   asked: Asked,
-): Promise<Became> {
+): Promise<Placed> {
   const nothing = { messageId: null, acknowledgement: null }
+  const only = (became: Became): Placed => ({ became, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded
         ? openForwarded(tx, intake, origin, message, asked.actor !== null && !asked.unconfirmed)
-        : openWith(tx, intake, origin, message, { follows: decision.follows })
+        : only(await openWith(tx, intake, origin, message, { follows: decision.follows }))
     case 'append':
       return appendMessage(tx, intake, origin, message, decision, asked.orders)
     case 'hold':
-      return {
+      return only({
         outcome: `held:${decision.reason}`,
         ticketId: decision.ticketId,
         ...nothing,
         ref: await refOf(tx, decision.ticketId),
-      }
+      })
     case 'ignore':
-      return { outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null }
+      return only({ outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null })
   }
 }

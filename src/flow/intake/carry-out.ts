@@ -25,7 +25,8 @@ import { moveThread } from '../../store/threads.ts'
 import { currentTicket, moveReplyTo, openTicket, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
 import { type Intake, meet, type Origin } from '../context.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from '../mail-commands/from-agent.ts'
-import { carryOutOrders, type Orders, readOrders, tellOfOrders } from '../mail-commands/orders.ts'
+import type { MailCommands, PendingCommands } from '../mail-commands/mail-command.ts'
+import { readMailCommands } from '../mail-commands/read-mail-commands.ts'
 import { isToldAlone } from '../outgoing/backlog.ts'
 import { recordBounce } from './bounced.ts'
 import { rememberThread } from './conversation.ts'
@@ -43,6 +44,12 @@ const ROBOT_MS = 10 * 60 * 1000 // until the slower ones have answered
 const REMEMBERED = 20 // messages of one writer on a ticket
 const COMPARED = 2_000 // characters of each
 const MOST_ALIKE = 3 // under one subject on one day
+
+/** What a message became, and the commands in it that are carried out next. */
+export interface Placed {
+  became: Became
+  pending: PendingCommands | null
+}
 
 /** What a ticket is opened with beside its first message. */
 interface Opened {
@@ -139,7 +146,7 @@ export async function openForwarded(
   origin: Origin,
   message: InboundMessage,
   mayOrder: boolean,
-): Promise<Became> {
+): Promise<Placed> {
   const { forwarded, from } = message
   if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
   const agent = await meet(tx, intake, { kind: origin.kind, ...from })
@@ -157,10 +164,10 @@ export async function openForwarded(
   }
   const shown = isShown(await proofOf(tx, intake.keys, message), agent)
   const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
-  let orders: Orders | null = null
+  let orders: MailCommands | null = null
   const keepNote = async (ticket: Ticket): Promise<string | undefined> => {
     await rememberThread(tx, origin.channel, message, ticket.id)
-    if (mayOrder) orders = await readOrders(tx, intake, message, ticket)
+    if (mayOrder) orders = await readMailCommands(tx, intake, message, ticket)
     const text = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
     if (!text) return undefined
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
@@ -170,29 +177,7 @@ export async function openForwarded(
   }
   const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt, beforeTelling: keepNote })
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
-  if (orders) await obey(tx, intake, origin, orders, agent, ticket)
-  return became
-}
-
-/** Carries out an agent's commands, if all of them can be understood, and tells the agent what became of them. */
-export async function obey(
-  tx: Tx,
-  intake: Intake,
-  origin: Origin,
-  orders: Orders,
-  actor: Person,
-  ticket: Ticket | undefined,
-  files: InboundMessage['attachments'] = [],
-): Promise<void> {
-  const done = orders.mistakes.length === 0
-  if (done && orders.steps.length + orders.became.length === 0) return
-  const lines = done ? await carryOutOrders(tx, intake, origin, orders, actor, files) : orders.mistakes
-  const rest = !done
-    ? ['None of your commands was carried out.']
-    : !ticket && orders.text
-      ? ['The rest of your mail went to nobody: it answers no ticket.']
-      : []
-  if (lines.length + rest.length > 0) await tellOfOrders(tx, intake, origin, actor, ticket, [...lines, ...rest])
+  return { became, pending: orders && { origin, orders, actor: agent, ticket, files: [] } }
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
@@ -233,8 +218,8 @@ export async function appendMessage(
   origin: Origin,
   message: InboundMessage,
   decision: Append,
-  orders: Orders | null = null,
-): Promise<Became> {
+  orders: MailCommands | null = null,
+): Promise<Placed> {
   await tx.lock([`ticket ${decision.ticketId}`])
   const named = await currentTicket(tx, decision.ticketId)
   // It became part of another while this waited for its turn.
@@ -254,10 +239,18 @@ export async function appendMessage(
     message.sentByHand || inPlace ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
-  if (orders && !refused) await obey(tx, intake, origin, orders, entry.sender, ticket, message.attachments)
   const isNamed = isNamedInPublic || decision.rule === 'named-thread'
   await rememberThread(tx, origin.channel, message, ticket.id, { named: isNamed })
-  return { outcome: 'appended', ticketId: ticket.id, messageId, acknowledgement: null, ref: ticket.ref }
+  const became = {
+    outcome: 'appended',
+    ticketId: ticket.id,
+    messageId,
+    acknowledgement: null,
+    ref: ticket.ref,
+  } as const
+  const pending =
+    orders && !refused ? { origin, orders, actor: entry.sender, ticket, files: message.attachments } : null
+  return { became, pending }
 }
 
 async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Append): Promise<string> {

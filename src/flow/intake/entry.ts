@@ -10,7 +10,7 @@ import type { NewMessage } from '../../store/messages.ts'
 import type { Person } from '../../store/people.ts'
 import type { Change } from '../../store/tickets.ts'
 import { type Intake, meet, type Origin } from '../context.ts'
-import type { Orders } from '../mail-commands/orders.ts'
+import type { MailCommands } from '../mail-commands/mail-command.ts'
 import { bearsToken, isShown, type Proof, proofOf } from './proof.ts'
 
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
@@ -45,7 +45,7 @@ export interface Entry {
   /** Reached the organisation so long ago that nobody is told. */
   old: boolean
   /** What an agent's mail asks for beside its text. */
-  orders: Orders | null
+  orders: MailCommands | null
   /** What shows that the sender wrote it; null: nothing does. */
   proof: Proof | null
   /** What its readers are told of that; null where there is nothing to tell. */
@@ -57,7 +57,7 @@ export async function entryFor(
   intake: Intake,
   origin: Origin,
   message: InboundMessage,
-  { orders = null, opens = false }: { orders?: Orders | null; opens?: boolean } = {},
+  { orders = null, opens = false }: { orders?: MailCommands | null; opens?: boolean } = {},
 ): Promise<Entry> {
   const { facts, context } = intake
   const writer = { kind: origin.kind, ...(writerOf(message) ?? nobody(message)) }

@@ -7,7 +7,7 @@ import { markSeen, type OutboxEntry, outboxByNumber, recipientsOf } from '../../
 import type { Person } from '../../store/people.ts'
 import { currentTicket, ticketIdByNumber } from '../../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from '../context.ts'
-import type { Step } from '../mail-commands/orders.ts'
+import type { MailCommand } from '../mail-commands/mail-command.ts'
 import { claimsOf } from './conversation.ts'
 
 /** What shows that a message is of whom it names. */
@@ -66,7 +66,7 @@ export function bearsToken(keys: readonly TokenKey[], message: InboundMessage): 
  * Why a command is more than the mail confirms that it answers: that stands for its own ticket, and a notification of
  * held messages for those. What only looks is told to the agent alone, and needs no ticket. Null if it may be done.
  */
-export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step: Step): Promise<string | null> {
+export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step: MailCommand): Promise<string | null> {
   const own = new Map<string, string>()
   for (const { ticketId } of alone) {
     const ticket = ticketId === null ? undefined : await currentTicket(sql, ticketId)

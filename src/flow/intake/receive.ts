@@ -4,7 +4,8 @@ import { DeskError, sentenceOf } from '../../errors.ts'
 import { moveOn } from '../../store/engine/memory.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Context, type Intake, intakeFor, judgeAll, knowAll, originOf } from '../context.ts'
-import { rereadOrdered } from '../mail-commands/orders.ts'
+import { rereadDecided } from '../mail-commands/reread-decided.ts'
+import { runPending } from '../mail-commands/run-mail-commands.ts'
 import { admit, admitLost, admitUnreadable } from './admit.ts'
 import { type Arriving, contentsOf } from './arriving.ts'
 import { lockKeys } from './conversation.ts'
@@ -99,7 +100,7 @@ export class Receiver {
   /** What cannot be waited for inside a transaction. */
   async #prepare(group: readonly Waiting[]): Promise<Pick<Intake, 'reread' | 'scans'>> {
     const { files } = this.#context
-    const before = { reread: await rereadOrdered(this.#context, group), scans: await scanAll(this.#context, group) }
+    const before = { reread: await rereadDecided(this.#context, group), scans: await scanAll(this.#context, group) }
     try {
       await Promise.all(group.flatMap(({ message }) => contentsOf(message)).map(content => files.keep(content)))
     } catch (error) {
@@ -161,9 +162,12 @@ async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor)
   throw new OutOfOrder('temporary', 'Something before this message was not stored: it is read again.')
 }
 
-function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promise<Receipt> {
+async function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promise<Receipt> {
   const origin = originOf(intake.context, channel)
   if ('revises' in message) return admitRevision(tx, intake, origin, message)
   if ('lost' in message) return admitLost(tx, intake, origin, message)
-  return 'quarantine' in message ? admitUnreadable(tx, intake, origin, message) : admit(tx, intake, origin, message)
+  if ('quarantine' in message) return admitUnreadable(tx, intake, origin, message)
+  const { receipt, pending } = await admit(tx, intake, origin, message)
+  await runPending(tx, intake, pending)
+  return receipt
 }

@@ -1,48 +1,22 @@
-import type { InboundMessage, Receipt, Reply, Rereads, UnreadableMessage } from '../../channel.ts'
+// Does with a message that waits what an agent decided.
+import type { InboundMessage, Receipt, Reply } from '../../channel.ts'
 import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
 import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/ticket/sender.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { DeskError } from '../../errors.ts'
-import { type Arrival, arrivalByNumber, discardArrival } from '../../store/arrivals.ts'
-import { readBlob } from '../../store/blobs.ts'
+import { type Arrival, discardArrival } from '../../store/arrivals.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { judgeSenderAs } from '../../store/senders.ts'
-import { type Context, type Intake, knownPerson, type Origin, originOf } from '../context.ts'
+import { type Intake, knownPerson, type Origin, originOf } from '../context.ts'
+import type { PendingCommands } from '../mail-commands/mail-command.ts'
 import { admitWaiting } from './admit.ts'
 import { isOneOfUs } from './decide.ts'
+import { decidable } from './waiting-message.ts'
 
-/** A message that an agent may decide on: it is held, or was ignored by a rule. */
-export async function decidable(sql: Sql, number: number): Promise<Arrival> {
-  const waiting = await arrivalByNumber(sql, number)
-  if (waiting && /^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) return waiting
-  throw new DeskError(
-    'not-found',
-    `No message M-${number} is held or was ignored: relaydesk inbox list --all shows what came.`,
-  )
-}
-
-/** Reads a message that waits once more. Rejects with a sentence if that cannot be done. */
-export async function rereadWaiting(context: Context, waiting: Arrival): Promise<InboundMessage> {
-  const { store, files } = context
-  const message = await through<Rereads>(context, waiting, 'reread').reread(
-    await readBlob(store.read, files, waiting.raw),
-  )
-  return readable(waiting, message)
-}
-
-function readable(waiting: Arrival, message: InboundMessage | UnreadableMessage): InboundMessage {
-  if (!('quarantine' in message)) return message
-  throw new DeskError('conflict', `M-${waiting.number} still cannot be read: ${message.detail}`)
-}
-
-/** The adapter that a message came through, by what it must be able to do. */
-export function through<Able>(context: Context, { channel, number }: Arrival, does: keyof Able & string): Able {
-  const adapter = context.channels.get(channel)?.adapter
-  if (!adapter) {
-    throw new DeskError('unavailable', `The channel "${channel}" of M-${number} is not configured: add it again.`)
-  }
-  if (does in adapter) return adapter as unknown as Able
-  throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
+/** What became of it, and the commands in it that are carried out next. */
+export interface Settled {
+  reply: Reply & { data: Receipt }
+  pending: PendingCommands | null
 }
 
 /** Does with a waiting message what an agent decided; `reread` is the message unless it is discarded. */
@@ -53,15 +27,16 @@ export async function settle(
   number: number,
   decision: Settlement['decision'],
   reread: InboundMessage | undefined,
-): Promise<Reply & { data: Receipt }> {
+): Promise<Settled> {
   const waiting = await decidable(tx, number)
-  if (decision.action === 'discard') return discard(tx, call, waiting)
+  if (decision.action === 'discard') return { reply: await discard(tx, call, waiting), pending: null }
   if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
   const origin = originOf(intake.context, waiting.channel)
   const decided = await decidedFor(tx, intake, origin, reread, ticketId, waiting.outcome === 'held:unclear')
-  const receipt = await admitWaiting(tx, intake, origin, waiting, reread, decided)
-  if (!receipt) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
+  const admitted = await admitWaiting(tx, intake, origin, waiting, reread, decided)
+  if (!admitted) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
+  const { receipt, pending } = admitted
   // A name that somebody else used is not theirs to be trusted for.
   const { result } = waiting.verdict?.authentication ?? UNKNOWN
   if (waiting.outcome === 'held:spam' && reread.from && isBelieved(result)) {
@@ -78,7 +53,7 @@ export async function settle(
   const text = did
     ? `M-${number} ${did} ${receipt.ref}.`
     : `M-${number} came in before in another way, so nothing was added.`
-  return { text, data: receipt }
+  return { reply: { text, data: receipt }, pending }
 }
 
 /** A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. */

@@ -8,12 +8,13 @@ import type { Person } from '../../store/people.ts'
 import { ticketById } from '../../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from '../context.ts'
 import { beyondProof, proofOf } from '../intake/proof.ts'
-import { type Orders, readOrders, refuseBelowNote } from './orders.ts'
+import type { MailCommands } from './mail-command.ts'
 import { orderLines } from './own-text.ts'
+import { readMailCommands, refuseBelowNote } from './read-mail-commands.ts'
 
 /** What an agent asks for in a mail. */
 export interface Asked {
-  orders: Orders | null
+  orders: MailCommands | null
   /** The agent; null where the sender is none. */
   actor: Person | null
   /** There are commands, and nothing says that the agent gave them. */
@@ -48,7 +49,7 @@ export async function askedIn(
     return { decision: decision.action === 'open' && !text ? held : decision, orders: null, actor, unconfirmed: true }
   }
   const ticket = decision.action === 'append' ? await ticketById(tx, decision.ticketId) : undefined
-  const orders = await readOrders(tx, intake, message, ticket)
+  const orders = await readMailCommands(tx, intake, message, ticket)
   if (orders && proof.by === 'token') await confine(tx, orders, proof.alone)
   if (orders && decision.action === 'append' && decision.direction === 'out') refuseBelowNote(message, orders)
   if (decision.action === 'append' || !orders) return { decision, orders, actor, unconfirmed: false }
@@ -62,7 +63,7 @@ export async function askedIn(
 }
 
 /** Of commands that are more than the answered mail confirms, none is done. */
-async function confine(tx: Tx, orders: Orders, alone: readonly OutboxEntry[]): Promise<void> {
+async function confine(tx: Tx, orders: MailCommands, alone: readonly OutboxEntry[]): Promise<void> {
   for (const step of orders.steps) {
     const refusal = await beyondProof(tx, alone, step)
     if (refusal !== null) orders.mistakes.push(`!${step.line}: ${refusal}`)

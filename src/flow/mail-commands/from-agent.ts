@@ -22,8 +22,8 @@ import { recordBounce } from '../intake/bounced.ts'
 import { type Append, type Entry, incoming } from '../intake/entry.ts'
 import { answeredMail, seenIn } from '../intake/seen.ts'
 import { otherNamed } from '../read-command.ts'
+import { changeReaders } from './change-readers.ts'
 import { forWhich, knownOrders } from './leak.ts'
-import { changeReaders } from './orders.ts'
 import { isTooLong } from './own-text.ts'
 
 const TOLD_MS = 60 * 60 * 1000

@@ -1,0 +1,41 @@
+// A message that waits for somebody's decision: found, and read again from what was stored of it.
+import type { InboundMessage, Rereads, UnreadableMessage } from '../../channel.ts'
+import { DeskError } from '../../errors.ts'
+import { type Arrival, arrivalByNumber } from '../../store/arrivals.ts'
+import { readBlob } from '../../store/blobs.ts'
+import type { Sql } from '../../store/engine/sql.ts'
+import type { Context } from '../context.ts'
+
+/** A message that an agent may decide on: it is held, or was ignored by a rule. */
+export async function decidable(sql: Sql, number: number): Promise<Arrival> {
+  const waiting = await arrivalByNumber(sql, number)
+  if (waiting && /^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) return waiting
+  throw new DeskError(
+    'not-found',
+    `No message M-${number} is held or was ignored: relaydesk inbox list --all shows what came.`,
+  )
+}
+
+/** Reads a message that waits once more. Rejects with a sentence if that cannot be done. */
+export async function rereadWaiting(context: Context, waiting: Arrival): Promise<InboundMessage> {
+  const { store, files } = context
+  const message = await through<Rereads>(context, waiting, 'reread').reread(
+    await readBlob(store.read, files, waiting.raw),
+  )
+  return readable(waiting, message)
+}
+
+function readable(waiting: Arrival, message: InboundMessage | UnreadableMessage): InboundMessage {
+  if (!('quarantine' in message)) return message
+  throw new DeskError('conflict', `M-${waiting.number} still cannot be read: ${message.detail}`)
+}
+
+/** The adapter that a message came through, by what it must be able to do. */
+export function through<Able>(context: Context, { channel, number }: Arrival, does: keyof Able & string): Able {
+  const adapter = context.channels.get(channel)?.adapter
+  if (!adapter) {
+    throw new DeskError('unavailable', `The channel "${channel}" of M-${number} is not configured: add it again.`)
+  }
+  if (does in adapter) return adapter as unknown as Able
+  throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
+}

@@ -1,0 +1,49 @@
+// Changes who reads an answer as its mail asks for, before that answer leaves.
+import { type Call, type Command, lockTickets, type WriteCommand } from '../../commands/command/command.ts'
+import { DeskError } from '../../errors.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import type { Person } from '../../store/people.ts'
+import type { Intake, Origin } from '../context.ts'
+import type { MailCommands } from './mail-command.ts'
+
+const CHANGE_READERS: ReadonlySet<string> = new Set(['invite', 'uninvite'])
+
+/**
+ * Does what a mail says of who reads its own answer, before that leaves. Gives why the answer must not leave: null if all
+ * of it could be done.
+ */
+export async function changeReaders(
+  tx: Tx,
+  intake: Intake,
+  { channel }: Origin,
+  orders: MailCommands,
+  actor: Person,
+): Promise<string | null> {
+  const failed: string[] = []
+  const first = orders.steps.filter(({ command }) => CHANGE_READERS.has(command.word))
+  for (const { line, command, options, args, body } of first) {
+    const call: Call = { ...intake.facts, actor, channel, options, body, attachments: [] }
+    const became = await runCommand(tx, command, call, args).catch(error => {
+      failed.push(`!${line}: ${sentenceOfRefusal(error)}`)
+      return sentenceOfRefusal(error)
+    })
+    orders.became.push(`!${line}: ${became}`)
+  }
+  orders.steps = orders.steps.filter(step => !first.includes(step))
+  if (failed.length === 0) return null
+  return `Who reads your answer could not be changed as you asked, so it was kept as an internal note and sent to nobody.\n${failed.join('\n')}`
+}
+
+/** Runs a command that looks at tickets or changes some. Gives what it says. */
+export async function runCommand(tx: Tx, command: Command, call: Call, args: never): Promise<string> {
+  if ('reads' in command) return (await command.reads(tx, call, args)).text
+  const write = command as WriteCommand<never>
+  for (let held = false; !held; ) held = await lockTickets(tx, write.tickets(args))
+  return (await write.writes(tx, call, args)).text
+}
+
+/** What a command that was refused says; whatever else went wrong goes on. */
+export function sentenceOfRefusal(error: unknown): string {
+  if (error instanceof DeskError && error.code !== 'unsound' && error.code !== 'temporary') return error.message
+  throw error
+}

@@ -1,0 +1,40 @@
+// Reads the messages that agents' mails decide on before the transaction, which cannot wait for that.
+import type { InboundMessage } from '../../channel.ts'
+import { ordersIn } from '../../core/text/order-lines.ts'
+import { isBelieved } from '../../core/ticket/sender.ts'
+import { personByIdentity } from '../../store/people.ts'
+import type { Context } from '../context.ts'
+import { contentsOf } from '../intake/arriving.ts'
+import { decidable, rereadWaiting } from '../intake/waiting-message.ts'
+import { ownText } from './own-text.ts'
+
+const DECIDES = /^(?:join|open)\s+m?-?(\d{1,12})\b/gim
+const SEEMS_TO_DECIDE = /\b(?:join|open)\s+m?-?\d/i
+const MOST = 5 // of one mail
+
+/** Messages that agents' mails in a group decide on, read before the transaction, which cannot wait for that. */
+export async function rereadDecided(
+  context: Context,
+  group: readonly { channel: string; message: object }[],
+): Promise<Map<number, InboundMessage>> {
+  const reread = new Map<number, InboundMessage>()
+  for (const { channel, message } of group) {
+    if (!('visible' in message)) continue
+    const { from, authentication, visible, forwarded } = message as InboundMessage
+    if (!SEEMS_TO_DECIDE.test(visible) && !SEEMS_TO_DECIDE.test(forwarded?.comment ?? '')) continue // as nearly all
+    if (!from || !isBelieved(authentication.result)) continue
+    const kind = context.channels.get(channel)?.kind ?? 'email'
+    if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
+    const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
+    const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
+    for (const number of numbers.filter(each => !reread.has(each))) {
+      const found = await decidable(context.store.read, number)
+        .then(waiting => rereadWaiting(context, waiting))
+        .catch(() => undefined) // whatever is wrong is told when the command is carried out
+      if (!found) continue
+      for (const content of contentsOf(found)) await context.files.keep(content)
+      reread.set(number, found)
+    }
+  }
+  return reread
+}

@@ -1,0 +1,113 @@
+// Carries out the commands in an agent's mail once the mail has its place. It stands above all that takes messages in,
+// because a command may decide a message that waits.
+import type { Call, Command, SettleCommand, Settlement } from '../../commands/command/command.ts'
+import { quoted } from '../../commands/talk/unseen.ts'
+import { Options } from '../../core/text/options.ts'
+import { formatShown } from '../../core/ticket/shown.ts'
+import type { Sql, Tx } from '../../store/engine/sql.ts'
+import type { Person } from '../../store/people.ts'
+import type { Intake, Origin } from '../context.ts'
+import { changing, type Seen, seenIn } from '../intake/seen.ts'
+import { settle } from '../intake/settle.ts'
+import { leadsTo } from '../read-command.ts'
+import { changeReaders, runCommand, sentenceOfRefusal } from './change-readers.ts'
+import { isAnswer, type MailCommand, type MailCommands, type PendingCommands } from './mail-command.ts'
+import { notifyOfCommands } from './notify-author.ts'
+
+/** Carries out an agent's commands, if all of them can be understood, and tells the agent what became of them. */
+export async function runPending(tx: Tx, intake: Intake, pending: PendingCommands | null): Promise<void> {
+  if (!pending) return
+  const { origin, orders, actor, ticket, files } = pending
+  const done = orders.mistakes.length === 0
+  if (done && orders.steps.length + orders.became.length === 0) return
+  const lines = done ? await runAll(tx, intake, origin, orders, actor, files) : orders.mistakes
+  const rest = !done
+    ? ['None of your commands was carried out.']
+    : !ticket && orders.text
+      ? ['The rest of your mail went to nobody: it answers no ticket.']
+      : []
+  if (lines.length + rest.length > 0) await notifyOfCommands(tx, intake, origin, actor, ticket, [...lines, ...rest])
+}
+
+/**
+ * Does what an agent's mail asks for, first of all what it says of who reads its answer; gives a line for each command
+ * with what became of it.
+ */
+async function runAll(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  orders: MailCommands,
+  actor: Person,
+  attachments: Call['attachments'],
+): Promise<string[]> {
+  const files = stepWithFiles(orders)
+  const seen = await seenIn(tx, orders.told)
+  const refusal = await changing(tx, intake.facts, seen, () => changeReaders(tx, intake, origin, orders, actor))
+  const results = [...orders.became]
+  for (const given of orders.steps) {
+    const isLeft = isAnswer(given) && refusal !== null
+    if (isLeft)
+      results.push(`!${given.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(given.body)}`)
+    if (isLeft) continue
+    const step = isAnswer(given) && seen ? await asSeen(tx, intake, given, seen) : given
+    const { line, command, options, args, body } = step
+    const call: Call = {
+      ...intake.facts,
+      actor,
+      channel: origin.channel,
+      sign: '!',
+      options,
+      body,
+      attachments: given === files ? attachments : [],
+    }
+    const became = await outcomeOf(tx, intake, command, call, args)
+    results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
+  }
+  return results
+}
+
+/** An answer leaves if nothing changed since the mail of ours that its own answers, whatever else was told meanwhile. */
+async function asSeen(
+  sql: Sql,
+  { facts }: Intake,
+  step: MailCommand,
+  { named, ticket, shown }: Seen,
+): Promise<MailCommand> {
+  const { command } = step
+  const [number = 0] = 'tickets' in command ? command.tickets(step.args) : []
+  if (step.options.has('anyway') || step.options.has('read') || !(await leadsTo(sql, number, ticket))) return step
+  const options = step.options.and(new Options([['read', formatShown(shown)]]))
+  return { ...step, options, args: command.parse({ args: [named.ref], options }, facts) }
+}
+
+/** Which command the files of the mail go with: a note before an answer, so that none leaves that was meant for it. */
+function stepWithFiles({ steps }: MailCommands): MailCommand | undefined {
+  const withText = steps.filter(({ command }) => command.body === 'required')
+  return withText.find(({ command }) => command.word !== 'reply') ?? withText[0]
+}
+
+/** A command throws before its first write or not at all, so that the others are not hurt by one that fails. */
+async function outcomeOf(tx: Tx, intake: Intake, command: Command, call: Call, args: never): Promise<string> {
+  try {
+    if ('settles' in command) return await decide(tx, intake, call, (command as SettleCommand<never>).settles(args))
+    return await runCommand(tx, command, call, args)
+  } catch (error) {
+    return sentenceOfRefusal(error)
+  }
+}
+
+/** Decides waiting messages as a command says. Gives a sentence for each. */
+async function decide(tx: Tx, intake: Intake, call: Call, { arrivals, decision }: Settlement): Promise<string> {
+  const texts: string[] = []
+  for (const number of arrivals) {
+    const settled = settle(tx, intake, call, number, decision, intake.reread.get(number))
+    texts.push(
+      await settled.then(async ({ reply, pending }) => {
+        await runPending(tx, intake, pending)
+        return reply.text
+      }, sentenceOfRefusal),
+    )
+  }
+  return texts.join(' ')
+}
