@@ -1,14 +1,14 @@
 import type { CommandRequest, Desk, Reply } from '../channel.ts'
 import { newTicketForm } from '../commands/command/actions.ts'
-import { tellAgents } from '../commands/command/notify.ts'
 import { DeskError } from '../errors.ts'
-import { raiseAlarm, settleAlarm } from '../store/alarms.ts'
+import { settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'
 import { recall, remember } from '../store/engine/memory.ts'
 import { addTokenKey, tokenKeys } from '../store/keys.ts'
 import { dropOutbox, retryOutbox } from '../store/outbox.ts'
 import { allAgents, saveAgents } from '../store/people.ts'
 import { openConversations } from '../store/tickets.ts'
+import { raise } from './alarm.ts'
 import { actionsIn, homeOf } from './boards/home.ts'
 import { Rooms } from './boards/rooms.ts'
 import { type Context, deskFacts } from './context.ts'
@@ -19,6 +19,7 @@ import { Deliverer } from './outgoing/deliver.ts'
 import { redacted } from './outgoing/redact.ts'
 import type { Renderer } from './outgoing/render.ts'
 import { Performer } from './perform.ts'
+import { dueTicketsJob } from './timers/due-tickets.ts'
 import { Timekeeper } from './timers/timekeeper.ts'
 
 interface AgentConfig {
@@ -41,9 +42,12 @@ export class DeskService {
     this.receiver = new Receiver(context)
     this.performer = new Performer(context)
     this.deliverer = new Deliverer(context, renderer)
-    this.timekeeper = new Timekeeper(context)
-    this.timekeeper.alsoDue = async () =>
-      (await this.performer.openUnclear()) + (await giveUpRevisions(context)) + (await tellOfBacklogs(context))
+    this.timekeeper = new Timekeeper(context, [
+      dueTicketsJob(context),
+      { name: 'messages of which nobody said where they belong', run: pass => this.performer.openUnclear(pass) },
+      { name: 'edits of messages that never came', run: () => giveUpRevisions(context) },
+      { name: 'what waited and came in together', run: () => tellOfBacklogs(context) },
+    ])
     this.rooms = new Rooms(context)
     for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
   }
@@ -127,10 +131,7 @@ export class DeskService {
       remember: (key, value) => store.transact(tx => remember(tx, channel, key, value)),
       alarm: async (code, sentence) => {
         await store.transact(async tx => {
-          if (!(await raiseAlarm(tx, { channel, code, sentence, raisedAt: now() }))) return
-          const facts = await deskFacts(this.context, tx)
-          const draft = { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence } as const
-          await tellAgents(tx, facts, facts.agents, draft)
+          await raise(tx, await deskFacts(this.context, tx), { channel, code, sentence })
         })
         this.deliverer.wake()
       },

@@ -54,6 +54,7 @@ import { decidable, rereadWaiting, through } from './intake/waiting-message.ts'
 import { runPending } from './mail-commands/run-mail-commands.ts'
 import { redacted } from './outgoing/redact.ts'
 import { isSent, readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
+import type { Pass } from './timers/job.ts'
 
 const MOST_OFFERED = 5
 /** Characters: a message of Slack has 40,000 at most, and what Markdown would read in it is written with two. */
@@ -267,20 +268,21 @@ export class Performer {
   }
 
   /** Opens tickets for chat messages of which nobody said in time where they belong. Gives how many. */
-  async openUnclear(): Promise<number> {
-    const { files } = this.#context
-    let opened = 0
-    for (const waiting of await unclearTooLong(this.#context)) {
+  openUnclear(pass: Pass): Promise<number> {
+    const open = async (waiting: Arrival) => {
       const message = await rereadWaiting(this.#context, waiting)
-      for (const content of contentsOf(message)) await files.keep(content)
+      for (const content of contentsOf(message)) await this.#context.files.keep(content)
       const origin = originOf(this.#context, waiting.channel)
       const admitted = await this.#admitAndRun((tx, intake) =>
         admitWaiting(tx, intake, origin, waiting, message, { action: 'open' }),
       )
-      if (admitted) opened += 1
+      return admitted !== undefined
     }
-    if (opened > 0) this.onCommit()
-    return opened
+    return pass.each(
+      limit => unclearTooLong(this.#context, limit),
+      open,
+      ({ number }) => `M-${number}`,
+    )
   }
 
   async #settle(call: Call, { arrivals, decision }: Settlement): Promise<Reply> {

@@ -3,6 +3,7 @@ import type { Ticket } from './tickets.ts'
 
 export interface DueTicket {
   id: string
+  ref: string
 }
 
 /** The first of each kind that something was put off for until now: waiting, offered, or resolved long enough. */
@@ -12,14 +13,15 @@ export async function dueTickets(
 ): Promise<DueTicket[]> {
   // Each along its index and no further, however many are due.
   return sql<DueTicket>`
-    SELECT DISTINCT id FROM (
+    SELECT t.id, d.prefix || '-' || t.number AS ref FROM tickets t JOIN desks d ON d.id = t.desk_id WHERE t.id IN (
+      SELECT id FROM (
       SELECT * FROM (SELECT id FROM tickets WHERE resume_at <= ${now} ORDER BY resume_at, id LIMIT ${limit}) AS waiting
       UNION ALL SELECT * FROM (
         SELECT id FROM tickets WHERE offered_until <= ${now} ORDER BY offered_until, id LIMIT ${limit}) AS offered
       UNION ALL SELECT * FROM (
         SELECT id FROM tickets WHERE resolved_at <= ${resolvedBefore} AND closed_at IS NULL
-        ORDER BY resolved_at, id LIMIT ${limit}) AS resolved) AS due
-    ORDER BY id`
+        ORDER BY resolved_at, id LIMIT ${limit}) AS resolved) AS due)
+    ORDER BY t.id`
 }
 
 /** Open tickets of an owner that come back, or are expected to be solved, before a time; the earliest first. */

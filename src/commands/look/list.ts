@@ -11,7 +11,7 @@ import { agentArgument, type Call, type ReadCommand } from '../command/command.t
 
 const PAGE = 50
 
-export const list: ReadCommand<{ parts: string[] }> = {
+export const list: ReadCommand<{ parts: string[]; searches?: boolean }> = {
   word: 'list',
   aliases: ['ls', 'tickets'],
   usage: '[QUERY...]',
@@ -20,8 +20,8 @@ export const list: ReadCommand<{ parts: string[] }> = {
   details: QUERY_DETAILS,
   body: 'none',
   parse: line => ({ parts: line.args }),
-  async reads(sql, call, { parts }) {
-    const query = parseQuery(await withView(sql, call, parts))
+  async reads(sql, call, { parts, searches = false }) {
+    const query = parseQuery(await withView(sql, call, parts), { searches })
     const tickets = await listTickets(sql, { ...resolveQuery(query, call), now: call.at, limit: PAGE })
     const more = tickets.length === PAGE ? `\n(the newest ${PAGE})` : ''
     const text = tickets.length === 0 ? nothing(parts) : ticketTable(tickets, call.at) + more
@@ -30,7 +30,7 @@ export const list: ReadCommand<{ parts: string[] }> = {
 }
 
 /** `search printer jam`: also in what is done. */
-export const search: ReadCommand<{ parts: string[] }> = {
+export const search: typeof list = {
   ...list,
   word: 'search',
   aliases: ['find'],
@@ -38,7 +38,7 @@ export const search: ReadCommand<{ parts: string[] }> = {
   summary: 'Finds tickets, closed ones too, by words in what was written; a query of list narrows it down.',
   parse(line) {
     if (line.args.length === 0) throw new DeskError('usage', 'Say what is looked for: search printer jam')
-    return { parts: ['all', ...line.args] }
+    return { parts: ['all', ...line.args], searches: true }
   },
 }
 

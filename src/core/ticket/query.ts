@@ -1,4 +1,5 @@
 import { DeskError } from '../../errors.ts'
+import { nearest } from '../text/command-line.ts'
 import { parseDuration } from '../text/moment.ts'
 import { PRIORITIES, type Priority } from './priority.ts'
 import { TICKET_STATES, type TicketState } from './ticket-state.ts'
@@ -85,9 +86,10 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
 
 /**
  * Reads the words of a query: `mine`, `unowned older 1d`, `tag vip printer`. A key may stand with its value as
- * `tag:vip`, too. Throws a `DeskError` of code `usage` for a value that makes no sense. A quoted phrase is words.
+ * `tag:vip`, too. Throws a `DeskError` of code `usage` for a value that makes no sense, and for a filter that there is not
+ * (`has:attachment`); where `searches`, one that resembles none (`error:timeout`) is looked for. A quoted phrase is words.
  */
-export function parseQuery(parts: readonly string[]): TicketQuery {
+export function parseQuery(parts: readonly string[], { searches = false } = {}): TicketQuery {
   if (parts.length > MOST_WORDS || parts.some(each => each.length > LONGEST_WORD)) throw tooLong()
   let query: TicketQuery = {}
   const wanted: string[] = []
@@ -105,11 +107,25 @@ export function parseQuery(parts: readonly string[]): TicketQuery {
     } else if (reader) {
       throw new DeskError('usage', `Say which: ${part} and what is looked for.`)
     } else {
+      refuseUnknown(part, searches)
       wanted.push(...part.split(/\s+/).filter(Boolean))
     }
   }
   if (wanted.length > MOST_WORDS) throw tooLong()
   return wanted.length > 0 ? { ...query, words: wanted } : query
+}
+
+/** `prioritiy:P1`: who writes so means a filter, and not a word. */
+function refuseUnknown(part: string, searches: boolean): void {
+  const [, key = '', value = ''] = /^([a-z]{2,20}):([^\s/\\]\S*)$/i.exec(part) ?? []
+  if (!key) return
+  const meant = nearest(key.toLowerCase(), [...READERS.keys()])
+  if (meant === null && searches) return
+  const instead = meant === null ? `Filters are ${[...READERS.keys()].join(', ')}.` : `Did you mean ${meant}:${value}?`
+  throw new DeskError(
+    'usage',
+    `There is no filter "${key}". ${instead} To look for words, write: search "${key} ${value}"`,
+  )
 }
 
 /** Whether a word says something by itself or with the next one, so that it is no name. */

@@ -1,9 +1,7 @@
 import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel.ts'
-import { tellAgents } from '../../commands/command/notify.ts'
 import { UNKNOWN } from '../../core/ticket/sender.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { verdictOf } from '../../core/ticket/verdict.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import {
   type Arrival,
   arrivalByExternalId,
@@ -16,6 +14,7 @@ import {
 import { saveBlob } from '../../store/blobs.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { countRate } from '../../store/rates.ts'
+import { raise } from '../alarm.ts'
 import type { Intake, Origin } from '../context.ts'
 import { type Asked, NOTHING_ASKED } from '../mail-commands/asked.ts'
 import type { PendingCommands } from '../mail-commands/mail-command.ts'
@@ -121,9 +120,7 @@ export async function admitUnreadable(
   await insertArrival(tx, { ...(await blankArrival(tx, intake, origin, message)), outcome, detail: message.detail })
   const sentence =
     'Messages that could not be read wait for you: relaydesk inbox list shows them, inbox retry tries again.'
-  if (await raiseAlarm(tx, { channel, code: 'quarantine', sentence, raisedAt: facts.at })) {
-    await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
-  }
+  await raise(tx, facts, { channel, code: 'quarantine', sentence })
   return { outcome, ref: null }
 }
 

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { Content } from '../../channel.ts'
-import { tellAgents } from '../../commands/command/notify.ts'
 import { unpack } from '../../content.ts'
 import { held } from '../../core/ticket/gate.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
-import { raiseAlarm, settleAlarm } from '../../store/alarms.ts'
+import { settleAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
+import { raise } from '../alarm.ts'
 import type { Context, Intake, Origin } from '../context.ts'
 import type { ScanResult } from '../scanner/clamd.ts'
 import type { Arriving } from './arriving.ts'
@@ -63,9 +63,7 @@ export async function passScan(
   if (!scan || (decision.action === 'ignore' && decision.rule !== 'commands')) return { decision, found: null }
   if (scan.result === 'unscanned') {
     const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
-    if (!scan.tooLarge && (await raiseAlarm(tx, { channel, code: 'scanner', sentence, raisedAt: facts.at }))) {
-      await tellAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
-    }
+    if (!scan.tooLarge) await raise(tx, facts, { channel, code: 'scanner', sentence })
     return { decision: held(decision, 'unscanned'), found: scan.reason }
   }
   await settleAlarm(tx, channel, 'scanner', facts.at)

@@ -7,7 +7,6 @@ import type { Context, Intake, Origin } from '../context.ts'
 
 /** Whoever does not say where their message belongs gets a ticket of its own after so long. */
 export const UNCLEAR_FOR_MS = 10 * 60 * 1000
-const BATCH = 50
 
 /** Asks whoever wrote it, where they wrote it, whether it goes on with their ticket or is something new. */
 export async function askWhereItBelongs(
@@ -29,7 +28,7 @@ export async function askWhereItBelongs(
 }
 
 /** What nobody said anything of for too long. */
-export function unclearTooLong({ store, clock }: Context): Promise<Arrival[]> {
+export function unclearTooLong({ store, clock }: Context, limit: number): Promise<Arrival[]> {
   const before = new Date(clock.now().getTime() - UNCLEAR_FOR_MS).toISOString()
-  return heldBefore(store.read, 'unclear', before, BATCH)
+  return heldBefore(store.read, 'unclear', before, limit)
 }

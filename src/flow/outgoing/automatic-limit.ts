@@ -1,12 +1,11 @@
 // Whatever arrives, nobody gets more than so many automatic messages within a day.
-import { tellAgents } from '../../commands/command/notify.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
 import { countedAs } from '../../core/ticket/sender.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type OutboxEntry, outboxById } from '../../store/outbox.ts'
 import { dropTaken, dropWaiting, type TakenRecipient } from '../../store/outbox-turns.ts'
 import { countRate, countSliding, slidingRate } from '../../store/rates.ts'
+import { raise } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -42,9 +41,7 @@ export async function mayLeave(tx: Tx, context: Context, taken: TakenRecipient, 
 async function tellOfLimit(tx: Tx, context: Context, entry: OutboxEntry, recipient: string, at: string): Promise<void> {
   if ((await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1) return
   const sentence = `${recipient} got ${context.automatic.agent} notifications within a day and gets no more of them today: look with relaydesk list.`
-  await raiseAlarm(tx, { channel: entry.channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
   const facts = await deskFacts(context, tx)
-  const draft = { kind: 'notify-alarm', purpose: 'internal', channel: entry.channel, note: sentence } as const
   const told = facts.agents.filter(each => each.email === recipient)
-  await tellAgents(tx, facts, told, draft)
+  await raise(tx, facts, { channel: entry.channel, code: `notifications ${recipient}`, sentence }, told)
 }

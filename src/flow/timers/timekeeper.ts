@@ -1,99 +1,126 @@
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
-import { stateInWords } from '../../core/ticket/ticket-state.ts'
-import { type DueTicket, dueTickets } from '../../store/due.ts'
-import type { Tx } from '../../store/engine/sql.ts'
-import { recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
+// Runs the jobs of the clock. Each fails alone, raises one alarm, and is tried again.
+import { DeskError, sentenceOf } from '../../errors.ts'
+import { settleAlarm } from '../../store/alarms.ts'
+import { raise } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
+import type { Job, Pass } from './job.ts'
 
 const EVERY_MS = 15_000
 const BATCH = 100
+const MOST_FAILED = 1_000 // of one job in one run: then the rest waits for the next
 
-/** Does what was put off until a time: what waits comes back, offers end, resolved tickets close. */
 export class Timekeeper {
   readonly #context: Context
+  readonly #jobs: readonly Job[]
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   #pass: Promise<unknown> = Promise.resolve()
-  /** What else is put off until a time; gives how much was done. */
-  alsoDue: () => Promise<number> = async () => 0
+  /** Jobs of which an alarm may stand, also one of an earlier start. */
+  readonly #troubled: Set<Job>
   /** Called after something was queued. */
   onCommit: () => void = () => undefined
 
-  constructor(context: Context) {
+  constructor(context: Context, jobs: readonly Job[]) {
     this.#context = context
+    this.#jobs = jobs
+    this.#troubled = new Set(jobs)
   }
 
   start(): void {
     this.#stopped = false
+    let isOver = true
     const run = () => {
-      this.#pass = this.pass().catch(error => {
-        this.#context.log.error({ err: error }, 'what is due could not be done; it is tried again in a moment')
+      if (!isOver) return
+      isOver = false
+      this.#pass = this.pass().finally(() => {
+        isOver = true
       })
     }
     this.#timer = setInterval(run, EVERY_MS)
     run()
   }
 
-  /** Finishes the ticket in hand; the others are due at the next start. */
+  /** Finishes what is in hand; the rest is due at the next start. */
   async stop(): Promise<void> {
     this.#stopped = true
     clearInterval(this.#timer)
     await this.#pass
   }
 
-  /** Does all that is due now; gives how much that was. */
+  /** Runs each job once; gives how much was done. */
   async pass(): Promise<number> {
-    const { store, clock, policy } = this.#context
     let done = 0
-    for (;;) {
-      const now = clock.now().toISOString()
-      const resolvedBefore = new Date(Date.parse(now) - policy.closeAfter).toISOString()
-      const due = await dueTickets(store.read, { now, resolvedBefore, limit: BATCH })
-      let settled = 0
-      for (const each of due) {
-        if (!this.#stopped) settled += (await this.#settle(each)) ? 1 : 0
-      }
-      done += settled
-      if (due.length < BATCH || settled === 0) break
-    }
-    done += await this.alsoDue()
+    for (const job of this.#jobs) if (!this.#stopped) done += await this.#run(job)
     if (done > 0) this.onCommit()
     return done
   }
 
-  #settle({ id }: DueTicket): Promise<boolean> {
-    return this.#context.store.transact(async tx => {
-      await tx.lock([`ticket ${id}`])
-      const ticket = await ticketById(tx, id)
-      return ticket ? settleDue(tx, this.#context, ticket) : false
+  async #run(job: Job): Promise<number> {
+    const failures: string[] = []
+    const fail = (error: unknown, what = '') => {
+      this.#context.log.error({ err: error, job: job.name, what }, 'what is due could not be done; it is tried again')
+      failures.push(what ? `${what}: ${reasonOf(error)}` : reasonOf(error))
+    }
+    let done = 0
+    try {
+      done = await job.run(this.#passOf(fail))
+    } catch (error) {
+      fail(error)
+    }
+    await this.#tell(job, failures).catch(error => {
+      this.#context.log.error({ err: error, job: job.name }, 'agents could not be told of what the clock failed at')
     })
+    return done
+  }
+
+  #passOf(fail: (error: unknown, what: string) => void): Pass {
+    return {
+      each: async (find, work, nameOf) => {
+        const failed = new Set<string>()
+        let done = 0
+        for (;;) {
+          const limit = BATCH + failed.size
+          const found = await find(limit)
+          const before = done + failed.size
+          for (const one of found) {
+            if (this.#stopped || failed.size >= MOST_FAILED) return done
+            if (failed.has(nameOf(one))) continue
+            try {
+              if (await work(one)) done += 1
+            } catch (error) {
+              failed.add(nameOf(one))
+              fail(error, nameOf(one))
+            }
+          }
+          if (found.length < limit || done + failed.size === before) return done
+        }
+      },
+    }
+  }
+
+  /** One alarm for each job, until it succeeds again. */
+  async #tell(job: Job, failures: readonly string[]): Promise<void> {
+    const { store, channels } = this.#context
+    const [first = '', ...others] = failures
+    if (!first && !this.#troubled.has(job)) return
+    const channel = channels.keys().next().value ?? 'desk'
+    const code = `clock ${job.name}`
+    const more = others.length > 0 ? ` The same is so of ${others.length} more.` : ''
+    const sentence = `What is due cannot be done (${job.name}): ${first}${more} It is tried again every 15 seconds.`
+    await store.transact(async tx => {
+      const facts = await deskFacts(this.#context, tx)
+      if (first) await raise(tx, facts, { channel, code, sentence })
+      else await settleAlarm(tx, channel, code, facts.at)
+    })
+    if (first) this.#troubled.add(job)
+    else this.#troubled.delete(job)
+    if (first) this.onCommit()
   }
 }
 
-/** False if there is nothing to do any more, because somebody was faster. */
-async function settleDue(tx: Tx, context: Context, ticket: Ticket): Promise<boolean> {
-  const facts = await deskFacts(context, tx)
-  const { at } = facts
-  const change = { at, actorId: null, channel: 'desk' }
-  let now = ticket
-  const tell = (ownerId: string | null, note: string) =>
-    tellAgents(tx, facts, concerned(facts, ownerId, null), {
-      kind: 'notify-change',
-      purpose: 'internal',
-      channel: ticket.channel,
-      ticketId: ticket.id,
-      note,
-    })
-  if (now.offeredTo !== null && now.offeredUntil !== null && now.offeredUntil <= at) {
-    now = await recordEvent(tx, now, { type: 'offer-ended', data: { to: now.offeredTo, how: 'late' } }, change)
-    await tell(now.ownerId, `Nobody took ${ticket.ref} over in time: it stays with you.`)
-  }
-  if (now.resumeAt !== null && now.resumeAt <= at) {
-    now = await recordEvent(tx, now, { type: 'resumed', data: { by: 'time' } }, change)
-    await tell(now.ownerId, `${ticket.ref} comes back: it was ${stateInWords(ticket.state)} until now.`)
-  }
-  if (now.state === 'resolved' && Date.parse(now.resolvedAt ?? at) + context.policy.closeAfter <= Date.parse(at)) {
-    now = await recordEvent(tx, now, { type: 'closed', data: { by: 'silence' } }, change)
-  }
-  return now !== ticket
+/** Of what is no fault of a person, the log says more. */
+function reasonOf(error: unknown): string {
+  const sentence = sentenceOf(error)
+  const whole = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
+  return error instanceof DeskError ? whole : `${whole} The log says more.`
 }

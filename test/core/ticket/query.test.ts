@@ -25,7 +25,20 @@ describe('a query', () => {
     [['state', 'lost'], 'is no state'],
     [['priority', 'P9'], 'is no priority'],
     [['tag'], 'Say which'],
+    [['has:attachment'], 'There is no filter "has". Filters are owner, helper'],
+    [['mine', 'prioritiy:P1'], 'Did you mean priority:P1?'],
+    [['Tags:vip'], 'Did you mean tag:vip?'],
+    [['is:open'], 'To look for words, write: search "is open"'],
   ])('%j is refused with what to write', (words, told) => {
     expect(() => parseQuery(words)).toThrow(told)
+  })
+
+  test.each([['https://example.com/x'], ['10:30'], ['C:\\Users'], ['RE:'], ['fe80::1']])('%s is a word', word => {
+    expect(parseQuery([word])).toEqual({ words: [word] })
+  })
+
+  test('what is searched for may look like a filter, unless it is nearly one', () => {
+    expect(parseQuery(['error:timeout'], { searches: true })).toEqual({ words: ['error:timeout'] })
+    expect(() => parseQuery(['statee:open'], { searches: true })).toThrow('Did you mean state:open?')
   })
 })

@@ -1,0 +1,20 @@
+// Alarms: what somebody has to mend. Agents are told of each once, when it is raised.
+import type { DeskFacts } from '../commands/command/command.ts'
+import { tellAgents } from '../commands/command/notify.ts'
+import { raiseAlarm } from '../store/alarms.ts'
+import type { Tx } from '../store/engine/sql.ts'
+
+/** `code`: one of a channel stands at a time under each. `sentence`: what is wrong, and who must do what. */
+export interface Trouble {
+  channel: string
+  code: string
+  sentence: string
+}
+
+/** Raises an alarm, and tells agents unless it stands already. Gives whether it did not. */
+export async function raise(tx: Tx, facts: DeskFacts, trouble: Trouble, told = facts.agents): Promise<boolean> {
+  const { channel, sentence } = trouble
+  if (!(await raiseAlarm(tx, { ...trouble, raisedAt: facts.at }))) return false
+  await tellAgents(tx, facts, told, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+  return true
+}
