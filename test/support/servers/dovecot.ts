@@ -1,7 +1,7 @@
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readFileSync } from 'node:fs'
-import { chmod, chown, mkdir, mkdtemp, rename, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, chown, mkdir, mkdtemp, readdir, rename, rm, utimes, writeFile } from 'node:fs/promises'
 import { createConnection } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,7 +78,10 @@ export async function startDovecot(options: DovecotOptions = {}): Promise<Doveco
     log,
     async start() {
       if (master) throw new Error('This server runs already.')
-      await rm(join(folder, 'run', 'master.pid'), { force: true }) // of a killed server
+      // What a killed server leaves: its number, and locks that keep a mailbox shut for two minutes.
+      await rm(join(folder, 'run', 'master.pid'), { force: true })
+      for (const file of await readdir(join(folder, 'home'), { recursive: true }).catch(() => []))
+        if (/dovecot-.*\.lock$/.test(file)) await rm(join(folder, 'home', file), { force: true })
       master = await eventually(() => launch(conf, ports, log), `the ports ${ports} are free`)
       process.once('exit', endAll)
     },
