@@ -118,7 +118,7 @@ describe('who may import whom', () => {
   test.each([
     ['src/channel.ts', "import { sha256 } from './content.ts'", 'imports src/content'],
     ['src/content.ts', "import { pino } from 'pino'", 'imports pino'],
-    ['src/log.ts', "import { openStore } from './store/store.ts'", 'imports src/store/store'],
+    ['src/logger.ts', "import { openStore } from './store/store.ts'", 'imports src/store/store'],
     ['src/core/a.ts', "import { readFile } from 'node:fs'", 'imports node:fs'],
     ['src/core/a.ts', "import type { Tx } from '../store/sql.ts'", 'imports src/store/sql'],
     ['src/core/a.ts', 'export async function a() {}', 'is async'],

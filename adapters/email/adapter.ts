@@ -21,25 +21,25 @@ import type {
 } from '../../src/channel.ts'
 import { throughList } from '../../src/core/mail/list-mail.ts'
 import { isOurs, isPostmaster, postmasters } from '../../src/core/text/address.ts'
-import { UNKNOWN } from '../../src/core/ticket/sender.ts'
+import { UNKNOWN } from '../../src/core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { Client } from './authentication/sender-check.ts'
 import { SenderJudge } from './authentication/sender-judge.ts'
 import type { Canary } from './doctor/canary.ts'
-import { checkListener } from './doctor/check.ts'
+import { checkListener } from './doctor/check-mail.ts'
 import type { SelfMail } from './doctor/self-mail.ts'
-import type { Turn } from './imap/conveyor.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
-import type { RawMessage } from './mime/head.ts'
-import type { ParseOptions } from './read/parse.ts'
-import type { ParsedMail, ReadMail } from './read/parsed.ts'
-import { MailParserPool } from './read/parser.ts'
+import type { Turn } from './imap/ordered-pipeline.ts'
+import type { RawMessage } from './mime/raw-head.ts'
+import type { ParseOptions } from './read/parse-message.ts'
+import type { ParsedMail, ReadMail } from './read/parsed-mail.ts'
+import { MailParserPool } from './read/parser-pool.ts'
+import type { MailSender } from './send/mail-sender.ts'
 import { Maildir } from './send/maildir.ts'
-import type { MailSender } from './send/sender.ts'
 import type { EmailSettings } from './settings.ts'
 import type { TokenSource } from './sign-in/oauth.ts'
-import { isStranger, outsider, trustedByDefault } from './take/client.ts'
 import { type Envelope, MailListener } from './take/listener.ts'
+import { isStranger, outsider, trustedByDefault } from './take/smtp-origin.ts'
 
 const NEW_MS = 60 * 60 * 1000
 const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
@@ -269,7 +269,7 @@ export class EmailChannel
     const size = message.attachments.reduce((sum, each) => sum + each.size, 0)
     const release = await this.#options.budget.take(size)
     try {
-      const { composeMail } = await import('./send/compose.ts')
+      const { composeMail } = await import('./send/compose-mail.ts')
       const { address, plusAddress } = this.settings
       const mail = await composeMail(message, { address, plusAddress })
       const sent = await (await this.#sendVia()).send(message.id, mail, message.recipients, signal)
@@ -284,7 +284,7 @@ export class EmailChannel
   async #keepSent(mail: SendMailOptions): Promise<void> {
     if (!this.settings.imap.some(({ appendSent }) => appendSent)) return
     try {
-      const { compileMail } = await import('./send/sender.ts')
+      const { compileMail } = await import('./send/mail-sender.ts')
       const raw = await compileMail(mail)
       for (const mailbox of this.#mailboxes) mailbox.keepSent(raw)
     } catch (error) {
@@ -372,7 +372,7 @@ export class EmailChannel
   /** nodemailer is loaded with the first use. */
   #sendVia(): Promise<MailSender> {
     const { smtp } = this.settings.send
-    this.#sender ??= import('./send/sender.ts').then(({ maildirSender, smtpSender }) =>
+    this.#sender ??= import('./send/mail-sender.ts').then(({ maildirSender, smtpSender }) =>
       smtp ? smtpSender(smtp, this.#tokens) : maildirSender(this.maildir as Maildir),
     )
     return this.#sender

@@ -1,7 +1,7 @@
 import type { WebClient } from '@slack/web-api'
 import { DeskError } from '../../src/errors.ts'
 import { deliveryError, isTokenTrouble, slackCode } from './api/api-error.ts'
-import { Reader } from './api/reader.ts'
+import { ReadApi } from './api/read-api.ts'
 import type { SlackSettings } from './settings.ts'
 import type { Workspace } from './workspace.ts'
 
@@ -118,7 +118,7 @@ async function allPages(
   client: WebClient,
   list: (client: WebClient, cursor: { cursor?: string }) => Promise<Page>,
 ): Promise<Channel[]> {
-  const reader = new Reader(client, new AbortController().signal)
+  const reader = new ReadApi(client, new AbortController().signal)
   const channels: Channel[] = []
   let next: string | undefined
   for (let count = 0; count < MOST_PAGES; count += 1) {

@@ -2,8 +2,8 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
-import { isHeavy, startAnew } from './anew.ts'
 import { giveBackWhenIdle } from './idle-memory.ts'
+import { isHeavy, restartWithoutCompiler } from './restart-without-compiler.ts'
 import { print } from './with-desk.ts'
 
 export function addStart(program: Command): void {
@@ -18,7 +18,7 @@ export function addStart(program: Command): void {
       if (desk.exposed) print(desk.exposed)
       if (isHeavy()) {
         await desk.close()
-        startAnew()
+        restartWithoutCompiler()
       }
       let running: Awaited<ReturnType<typeof startDesk>>
       try {

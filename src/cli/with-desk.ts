@@ -1,7 +1,7 @@
 import type { Command } from 'commander'
 import { printableJson, printableLine } from '../core/text/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'
-import { paint } from './paint.ts'
+import { paint } from './terminal-colors.ts'
 
 /** Opens the desk that the command line means, without starting its channels, and closes it again. */
 export async function withDesk<T>(

@@ -1,6 +1,6 @@
 // Alarms: what somebody has to mend. Agents are told of each once, when it is raised.
 import type { DeskFacts } from '../commands/command/command.ts'
-import { tellAgents } from '../commands/command/notify.ts'
+import { notifyAgents } from '../commands/command/notify-agents.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { Tx } from '../store/engine/sql.ts'
 
@@ -15,6 +15,6 @@ export interface Trouble {
 export async function raise(tx: Tx, facts: DeskFacts, trouble: Trouble, told = facts.agents): Promise<boolean> {
   const { channel, sentence } = trouble
   if (!(await raiseAlarm(tx, { ...trouble, raisedAt: facts.at }))) return false
-  await tellAgents(tx, facts, told, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+  await notifyAgents(tx, facts, told, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
   return true
 }

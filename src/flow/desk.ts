@@ -1,5 +1,5 @@
 import type { CommandRequest, Desk, Reply } from '../channel.ts'
-import { newTicketForm } from '../commands/command/actions.ts'
+import { newTicketForm } from '../commands/command/ticket-actions.ts'
 import { DeskError } from '../errors.ts'
 import { settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'
@@ -9,8 +9,8 @@ import { dropOutbox, retryOutbox } from '../store/outbox.ts'
 import { allAgents, saveAgents } from '../store/people.ts'
 import { openConversations } from '../store/tickets.ts'
 import { raise } from './alarm.ts'
-import { actionsIn, homeOf } from './boards/home.ts'
-import { Rooms } from './boards/rooms.ts'
+import { CardUpdater } from './boards/card-updater.ts'
+import { actionsIn, homePageOf } from './boards/home-page.ts'
 import { type Context, deskFacts } from './context.ts'
 import { Receiver } from './intake/receive.ts'
 import { giveUpRevisions } from './intake/revise.ts'
@@ -35,7 +35,7 @@ export class DeskService {
   readonly performer: Performer
   readonly deliverer: Deliverer
   readonly timekeeper: Timekeeper
-  readonly rooms: Rooms
+  readonly rooms: CardUpdater
 
   constructor(context: Context, renderer: Renderer) {
     this.context = context
@@ -48,7 +48,7 @@ export class DeskService {
       { name: 'edits of messages that never came', run: () => giveUpRevisions(context) },
       { name: 'what waited and came in together', run: () => tellOfBacklogs(context) },
     ])
-    this.rooms = new Rooms(context)
+    this.rooms = new CardUpdater(context)
     for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
   }
 
@@ -137,7 +137,7 @@ export class DeskService {
       },
       settle: code => store.transact(tx => settleAlarm(tx, channel, code, now())),
       newTicketForm,
-      home: async actor => redacted(store.read, await homeOf(this.context, actor)),
+      home: async actor => redacted(store.read, await homePageOf(this.context, actor)),
       actionsFor: async (thread, actor) => redacted(store.read, await actionsIn(this.context, channel, thread, actor)),
       agents: async () =>
         (await allAgents(store.read)).map(({ handle, name, email, chats }) => ({ handle, name, email, chats })),

@@ -9,7 +9,6 @@ import type {
   Reply,
   ShowsLayout,
 } from '../channel.ts'
-import { anewAction, MOST_TEXT, textAction } from '../commands/command/actions.ts'
 import type {
   Call,
   Command,
@@ -20,18 +19,18 @@ import type {
 } from '../commands/command/command.ts'
 import { type DeskFacts, findTicket, lockTickets, ticketArgument, usageOf } from '../commands/command/command.ts'
 import { readersOf } from '../commands/command/recipients.ts'
+import { MOST_TEXT, newTicketAction, textAction } from '../commands/command/ticket-actions.ts'
 import { quoteArgument } from '../core/text/command-line.ts'
 import type { Options } from '../core/text/options.ts'
 import { readableMarkdown, withoutBlankEnds } from '../core/text/plain-text.ts'
 import { wordOf } from '../core/text/typed-line.ts'
-import { senderDoubt, UNKNOWN } from '../core/ticket/sender.ts'
+import { senderDoubt, UNKNOWN } from '../core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { doubtAbout } from '../store/doubts.ts'
 import { keyOf } from '../store/engine/id.ts'
 import type { Sql, Tx } from '../store/engine/sql.ts'
-import { rememberLook } from '../store/looks.ts'
 import {
   addIdentity,
   allAgents,
@@ -41,15 +40,16 @@ import {
   removeIdentity,
 } from '../store/people.ts'
 import { answerBefore, rememberAnswer } from '../store/performed.ts'
+import { rememberSeen } from '../store/seen-tickets.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
 import { type Context, deskFacts, type Intake, intakeFor, originOf, personByOther } from './context.ts'
 import { type Admitted, admitWaiting } from './intake/admit.ts'
-import { contentsOf } from './intake/arriving.ts'
+import { unclearTooLong } from './intake/ask-belongs.ts'
+import { type DecidedMessage, decideHeld } from './intake/decide-held.ts'
+import { contentsOf } from './intake/inbound-item.ts'
 import { scanAll } from './intake/scan.ts'
-import { type Settled, settle } from './intake/settle.ts'
-import { unclearTooLong } from './intake/unclear.ts'
 import { decidable, rereadWaiting, through } from './intake/waiting-message.ts'
 import { runPending } from './mail-commands/run-mail-commands.ts'
 import { redacted } from './outgoing/redact.ts'
@@ -215,7 +215,7 @@ export class Performer {
     const seen = [...new Map([named, current].flatMap(each => (each ? [[each.id, each.eventSeq] as const] : [])))]
     if (seen.length > 0)
       await store.transact(async tx => {
-        for (const [ticketId, seq] of seen) await rememberLook(tx, ticketId, call.actor.id, seq)
+        for (const [ticketId, seq] of seen) await rememberSeen(tx, ticketId, call.actor.id, seq)
       })
     return reply
   }
@@ -305,7 +305,7 @@ export class Performer {
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
     if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
     for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
-    const settled = await this.#admitAndRun((tx, intake) => settle(tx, intake, call, number, decision, reread))
+    const settled = await this.#admitAndRun((tx, intake) => decideHeld(tx, intake, call, number, decision, reread))
     this.onCommit()
     return settled.reply
   }
@@ -343,7 +343,7 @@ export class Performer {
   }
 
   /** Takes a message in, and carries out the commands in it. */
-  async #admitAndRun<T extends Admitted | Settled | undefined>(
+  async #admitAndRun<T extends Admitted | DecidedMessage | undefined>(
     admits: (tx: Tx, intake: Intake) => Promise<T>,
     before?: Pick<Intake, 'reread' | 'scans'>,
   ): Promise<T> {
@@ -408,7 +408,7 @@ async function actionsAnew(sql: Sql, { command, args }: TypedCommand, call: Call
     [command.word, ...args.map(quoteArgument), given.toString()].filter(Boolean).join(' ')
   if (body === '') return [{ label, line: begun(options) }]
   if (body.length > MOST_TEXT) return []
-  if (!isSent(command, options)) return [anewAction(label, begun(options), body)]
+  if (!isSent(command, options)) return [newTicketAction(label, begun(options), body)]
   const ticket = await findTicket(sql, ticketArgument(args[0], call.prefixes), call.prefixes)
   const readers = await readersOf(sql, call, ticket, { only: options.has('only') })
   // Who read what when it was typed counts no more: the form says it anew.

@@ -1,5 +1,5 @@
 import type { Authenticity } from '../channel.ts'
-import { countedAs, trustOf } from '../core/ticket/sender.ts'
+import { countedAs, trustOf } from '../core/ticket/sender-trust.ts'
 import { keyOf } from './engine/id.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

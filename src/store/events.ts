@@ -1,4 +1,4 @@
-import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/ticket/events.ts'
+import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/ticket/ticket-event.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 
 /** An event as it lies there, for checking. */

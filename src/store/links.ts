@@ -1,4 +1,4 @@
-import type { LinkKind } from '../core/ticket/events.ts'
+import type { LinkKind } from '../core/ticket/ticket-event.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 
 export interface Link {

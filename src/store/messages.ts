@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel.ts'
-import { contentDigest } from '../core/ticket/events.ts'
+import { contentDigest } from '../core/ticket/ticket-event.ts'
 import { saveBlob } from './blobs.ts'
 import { newId } from './engine/id.ts'
 import { bindable, list, type Sql, type Tx } from './engine/sql.ts'

@@ -1,4 +1,4 @@
-import type { Trust } from '../core/ticket/sender.ts'
+import type { Trust } from '../core/ticket/sender-trust.ts'
 import { type Purpose, signToken } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from './engine/id.ts'

@@ -1,6 +1,6 @@
-import type { TicketEvent } from '../core/ticket/events.ts'
 import { formatReference } from '../core/ticket/reference.ts'
 import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket/ticket.ts'
+import type { TicketEvent } from '../core/ticket/ticket-event.ts'
 import { addCard, cardIsDue } from './cards.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'
 import { chainEvent, insertEvent } from './events.ts'

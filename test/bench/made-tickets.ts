@@ -1,6 +1,6 @@
-import type { Classification, TicketEvent } from '../../src/core/ticket/events.ts'
 import type { Priority } from '../../src/core/ticket/priority.ts'
 import { applyEvent, type TicketFacts } from '../../src/core/ticket/ticket.ts'
+import type { Classification, TicketEvent } from '../../src/core/ticket/ticket-event.ts'
 import { chainEvent, type StoredEvent } from '../../src/store/events.ts'
 import { type Message, type PreparedMessage, prepareMessage } from '../../src/store/messages.ts'
 import type { SeededRandom } from '../support/seeded-random.ts'

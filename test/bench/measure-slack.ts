@@ -11,9 +11,9 @@ import { type Figure, median, percentile } from './figure.ts'
 import { fillStore } from './fill-store.ts'
 import { cpuSecondsOf, type Measuring, memoryOf } from './measured-process.ts'
 import { stopDesk } from './place.ts'
-import { AGENTS, makeSlackPlace, type SlackPlace } from './slack/slack-place.ts'
-import type { Plan, Ran } from './slack/slack-side.ts'
-import { agentId } from './slack/slack-workspace.ts'
+import { AGENTS, makeSlackPlace, type SlackPlace } from './slack/place.ts'
+import type { Plan, Ran } from './slack/side.ts'
+import { agentId } from './slack/workspace.ts'
 
 const TICKETS = 20_000
 const ROUNDS = 300

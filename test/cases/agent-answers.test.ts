@@ -1,7 +1,7 @@
 // Agents answer a notification with their own programs: what leaves is what they wrote, all of it and nothing else.
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { BOB, HELP, Siege, TRUSTED } from '../support/attack-desk.ts'
 import { checkedBy, type Letter } from '../support/mail/letter.ts'
-import { BOB, HELP, Siege, TRUSTED } from '../support/siege.ts'
 
 let siege: Siege
 

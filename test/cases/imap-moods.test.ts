@@ -6,10 +6,10 @@ import { alarmsOf, arrivalsOf, mailFrom, untilCame, watching } from '../support/
 import { type ImapCall, type ImapScript, ScriptedImap } from '../support/servers/scripted-imap.ts'
 
 /** A message that was asked for once, alone, and did not come is given up: in earnest it is asked for five times. */
-vi.mock('../../adapters/email/imap/stuck.ts', async original => {
-  const { Stuck } = await original<typeof import('../../adapters/email/imap/stuck.ts')>()
+vi.mock('../../adapters/email/imap/poison-message.ts', async original => {
+  const { PoisonMessage } = await original<typeof import('../../adapters/email/imap/poison-message.ts')>()
   return {
-    Stuck: class extends Stuck {
+    PoisonMessage: class extends PoisonMessage {
       override failedAt(first: number, last: number): void {
         const times = first === last ? 5 : 1
         for (let n = 0; n < times; n += 1) super.failedAt(first, last)

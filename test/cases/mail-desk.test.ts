@@ -1,7 +1,7 @@
 // What the desk does with odd mails: who is answered, what is opened, what counts as a word of the requester.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { Siege, TRUSTED } from '../support/attack-desk.ts'
 import { checkedBy, type Letter } from '../support/mail/letter.ts'
-import { Siege, TRUSTED } from '../support/siege.ts'
 import { caseMail } from './case-mail.ts'
 
 const ADDRESS = 'help@desk.localhost' // the desk's in the mails of the folder

@@ -5,11 +5,11 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { adapterKinds } from '../../adapters/index.ts'
 import { loadConfig } from '../../src/config.ts'
-import { solvedAnswer } from '../../src/core/ticket/solved.ts'
+import { solvedAnswer } from '../../src/core/ticket/solved-answer.ts'
 import { openDesk, startDesk } from '../../src/main.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
-import { mailTo } from '../support/world.ts'
+import { mailTo } from '../support/smtp-world.ts'
 
 vi.stubEnv('TZ', 'Europe/Berlin')
 

@@ -1,8 +1,8 @@
 // Pictures and other parts that mail programs add: each reaches whom it is for, and none is told of again and again.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BOB, HELP, Siege, TRUSTED } from '../support/attack-desk.ts'
 import { checkedBy } from '../support/mail/letter.ts'
-import { BOB, HELP, Siege, TRUSTED } from '../support/siege.ts'
-import type { WorldMail } from '../support/world.ts'
+import type { WorldMail } from '../support/smtp-world.ts'
 import { caseMail } from './case-mail.ts'
 
 const PETRA = 'petra@example.com'

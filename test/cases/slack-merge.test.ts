@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import type { Action } from '../../src/channel.ts'
 import { DeskError } from '../../src/errors.ts'
-import { mailTo } from '../support/world.ts'
+import { mailTo } from '../support/smtp-world.ts'
 import { type SlackScene, slackScene } from './slack-scene.ts'
 
 vi.mock('../../adapters/slack/api/pacer.ts', () => import('../support/fast-pacer.ts'))

@@ -1,9 +1,9 @@
 // A relay that looks at a mail for most of a minute before it takes it, as one with a scanner does. One second of it
 // stands for forty here.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { ANN, Siege } from '../support/attack-desk.ts'
 import { eventually } from '../support/eventually.ts'
 import { patience } from '../support/patience.ts'
-import { ANN, Siege } from '../support/siege.ts'
 
 const FASTER = 40
 

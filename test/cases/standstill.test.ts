@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
+import { Siege } from '../support/attack-desk.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
 import { longestTurn } from '../support/longest-turn.ts'
@@ -13,7 +14,6 @@ import { alarmsOf, arrivalsOf, mailFrom, watching } from '../support/mail/mailbo
 import { makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { DnsServer } from '../support/servers/dns-server.ts'
 import { type ImapScript, ScriptedImap } from '../support/servers/scripted-imap.ts'
-import { Siege } from '../support/siege.ts'
 import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
 
 const ends: (() => Promise<void>)[] = []

@@ -1,6 +1,6 @@
 // Times as people write them, on a machine in Berlin: understood as they are meant, or refused, never something else.
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { parseMoment } from '../../src/core/text/moment.ts'
+import { parseMoment } from '../../src/core/text/time-expressions.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 
 const NOW = '2026-12-01T09:00:00Z' // a Tuesday, ten in the morning in Berlin

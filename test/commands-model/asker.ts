@@ -2,9 +2,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import type { OpenDesk } from '../../src/main.ts'
-import { type Asked, channelOf, writeAsked } from './asked.ts'
 import { type Run, type Wanted, wantedAt } from './command-lines.ts'
 import { openFolder } from './desk-folder.ts'
+import { type Asked, channelOf, writeAsked } from './recorded-command.ts'
 import { whoCould } from './who-could.ts'
 
 /** What one process does. */

@@ -3,11 +3,11 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { type Asked, readAsked } from './asked.ts'
 import type { AskerOrder } from './asker.ts'
 import { type Checked, check } from './check.ts'
 import { type Run, ticketsFor } from './command-lines.ts'
 import { type DeskFolder, makeTickets, openFolder } from './desk-folder.ts'
+import { type Asked, readAsked } from './recorded-command.ts'
 
 const ASKER = fileURLToPath(new URL('./asker.ts', import.meta.url))
 

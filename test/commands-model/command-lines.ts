@@ -1,5 +1,5 @@
 import { SeededRandom } from '../support/seeded-random.ts'
-import { CATEGORY_FIELDS, DESKS, HANDLES, KIND_FIELDS } from './cast.ts'
+import { CATEGORY_FIELDS, DESKS, HANDLES, KIND_FIELDS } from './fixtures.ts'
 
 /** A command line of a run, and what is meant by it. */
 export interface Wanted {

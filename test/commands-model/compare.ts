@@ -1,8 +1,8 @@
-import type { RecordedEvent } from '../../src/core/ticket/events.ts'
 import { replay } from '../../src/core/ticket/ticket.ts'
+import type { RecordedEvent } from '../../src/core/ticket/ticket-event.ts'
 import type { Ticket } from '../../src/store/tickets.ts'
 import type { ReadEvent } from './event.ts'
-import type { SlowTicket } from './slow-world.ts'
+import type { SlowTicket } from './reference-model.ts'
 
 /** What a ticket is by the slow model, written as its row is. */
 function rowOf(ticket: SlowTicket): Record<string, unknown> {

@@ -5,7 +5,7 @@ import { adapterKinds } from '../../adapters/index.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type OpenDesk, openDesk, startDesk } from '../../src/main.ts'
 import { freePort } from '../support/ports.ts'
-import { mailTo } from '../support/world.ts'
+import { mailTo } from '../support/smtp-world.ts'
 import {
   CATEGORY_TREE,
   CLOSE_AFTER_MS,
@@ -15,7 +15,7 @@ import {
   LEADS,
   REQUESTERS,
   VIP_DOMAIN,
-} from './cast.ts'
+} from './fixtures.ts'
 
 /** Where the desk of a run lives. */
 export interface DeskFolder {

@@ -1,8 +1,8 @@
-import type { Asked } from './asked.ts'
+import { misfits, namesAnother } from './expected-events.ts'
 import { judge } from './judge.ts'
 import type { Step } from './order.ts'
-import { misfits, namesAnother } from './shapes.ts'
-import type { SlowTicket, SlowWorld } from './slow-world.ts'
+import type { Asked } from './recorded-command.ts'
+import type { SlowTicket, SlowWorld } from './reference-model.ts'
 import { Versions } from './versions.ts'
 
 /** Two that are this near to each other may have happened in either order; milliseconds. */

@@ -1,10 +1,10 @@
 import { eventInWords, type ReadEvent } from './event.ts'
+import type { SlowTicket, SlowWorld } from './reference-model.ts'
 import { CLASS_RULES, wrongClass } from './rules/class-rules.ts'
-import { COURSE_RULES } from './rules/course-rules.ts'
 import { OWNER_RULES } from './rules/owner-rules.ts'
 import { RELATION_RULES } from './rules/relation-rules.ts'
 import { type Moment, type Objection, type Rule, textOf } from './rules/rule.ts'
-import type { SlowTicket, SlowWorld } from './slow-world.ts'
+import { COURSE_RULES } from './rules/state-rules.ts'
 import { isOver, isPutOff } from './state-table.ts'
 
 const RULES: Record<string, Rule> = { ...OWNER_RULES, ...COURSE_RULES, ...CLASS_RULES, ...RELATION_RULES }

@@ -1,5 +1,5 @@
-import { type Asked, channelOf } from './asked.ts'
 import type { ReadEvent } from './event.ts'
+import { type Asked, channelOf } from './recorded-command.ts'
 
 /** What was stored in one go. */
 export interface Step {

@@ -1,4 +1,4 @@
-import type { State } from './slow-world.ts'
+import type { State } from './reference-model.ts'
 
 /**
  * Which state follows which, by what happens, written down once more from the words of the rules: what is not done may

@@ -1,5 +1,5 @@
 import type { Step } from './order.ts'
-import type { SlowTicket, SlowWorld } from './slow-world.ts'
+import type { SlowTicket, SlowWorld } from './reference-model.ts'
 
 /** What a ticket was for a while: between two changes. */
 export interface Version {

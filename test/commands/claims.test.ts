@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { describe, expect, test } from 'vitest'
 import { makeDesk } from '../support/desk.ts'
+import { mailTo } from '../support/smtp-world.ts'
 import { ENGINES } from '../support/store/engines.ts'
-import { mailTo } from '../support/world.ts'
 
 const PROCESSES = 5
 const CLAIMS = 10

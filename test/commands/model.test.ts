@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { TicketEvent } from '../../src/core/ticket/events.ts'
+import type { TicketEvent } from '../../src/core/ticket/ticket-event.ts'
 import { recordEvent, type Ticket, ticketsAfter } from '../../src/store/tickets.ts'
 import { checkPlace, type Outcome, runCampaign } from '../commands-model/campaign.ts'
 import { wantedAt } from '../commands-model/command-lines.ts'

@@ -7,7 +7,7 @@ import { emailSettings } from '../../adapters/email/settings.ts'
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
 import { ByteBudget } from '../../src/budget.ts'
 import type { ChannelAdapter, Desk, OutboundMessage, Owns } from '../../src/channel.ts'
-import { World } from '../support/world.ts'
+import { World } from '../support/smtp-world.ts'
 
 const ADDRESS = 'help@desk.example'
 

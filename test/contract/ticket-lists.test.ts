@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { Classification, TicketEvent } from '../../src/core/ticket/events.ts'
 import { parseQuery, type TicketQuery } from '../../src/core/ticket/query.ts'
 import { words } from '../../src/core/ticket/ticket.ts'
+import type { Classification, TicketEvent } from '../../src/core/ticket/ticket-event.ts'
 import { messagesOf } from '../../src/store/messages.ts'
 import { allAgents, mailAddressesOf } from '../../src/store/people.ts'
 import { listTickets } from '../../src/store/ticket-lists.ts'

@@ -2,8 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeDesk } from '../support/desk.ts'
 import { shownIn } from '../support/shown-html.ts'
 import { makeSlackDesk, type SlackDesk } from '../support/slack-desk.ts'
+import { answerTo, mailTo, World, type WorldMail } from '../support/smtp-world.ts'
 import { ENGINES } from '../support/store/engines.ts'
-import { answerTo, mailTo, World, type WorldMail } from '../support/world.ts'
 
 const ANN = 'ann@home.example'
 

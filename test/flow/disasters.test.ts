@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
-import { answerTo, mailTo, World, type WorldMail } from '../support/world.ts'
+import { answerTo, mailTo, World, type WorldMail } from '../support/smtp-world.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'

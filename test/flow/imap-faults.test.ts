@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { runImapCampaign } from '../faults/imap/imap-campaign.ts'
-import { FAULT_KINDS } from '../faults/imap/imap-faults.ts'
+import { runImapCampaign } from '../faults/imap/campaign.ts'
+import { FAULT_KINDS } from '../faults/imap/faults.ts'
 import { dovecotMissing } from '../support/servers/dovecot.ts'
 import { placesOfFile } from '../support/store/engines.ts'
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { compileMail } from '../../adapters/email/send/sender.ts'
+import { compileMail } from '../../adapters/email/send/mail-sender.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { eventually } from '../support/eventually.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../support/servers/dovecot.ts'
 import { type OauthProvider, startOauthProvider } from '../support/servers/oauth-provider.ts'
+import { answerTo, World } from '../support/smtp-world.ts'
 import { ENGINES } from '../support/store/engines.ts'
-import { answerTo, World } from '../support/world.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
+import { answerTo, mailTo, World } from '../support/smtp-world.ts'
 import { ENGINES } from '../support/store/engines.ts'
-import { answerTo, mailTo, World } from '../support/world.ts'
 
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'

@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/ports.ts'
 import { type Ended, launch, makeRoom, type Room, type Running, untilReady } from '../support/relaydesk-process.ts'
 import { SlackStand } from '../support/slack/stand.ts'
-import { World } from '../support/world.ts'
+import { World } from '../support/smtp-world.ts'
 import type { Target, Waits } from './prober.ts'
 import { WATCH } from './watch.ts'
 

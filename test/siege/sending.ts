@@ -2,7 +2,7 @@
 import { createServer, type Socket } from 'node:net'
 import { eventually } from '../support/eventually.ts'
 import { freePort } from '../support/ports.ts'
-import { mailTo } from '../support/world.ts'
+import { mailTo } from '../support/smtp-world.ts'
 import type { BesiegedDesk } from './besieged-desk.ts'
 import type { Scene } from './scene.ts'
 

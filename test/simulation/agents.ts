@@ -1,5 +1,5 @@
 import { DeskError } from '../../src/errors.ts'
-import { answerTo, type WorldMail } from '../support/world.ts'
+import { answerTo, type WorldMail } from '../support/smtp-world.ts'
 import { AwayResponder, type Manner } from './away.ts'
 import type { Receiver } from './exchange.ts'
 import type { SimulatedDesk } from './simulated-desk.ts'

@@ -1,5 +1,5 @@
 import type { SendMailOptions } from 'nodemailer'
-import type { WorldMail } from '../support/world.ts'
+import type { WorldMail } from '../support/smtp-world.ts'
 import { answerTarget, fieldOf, isAutomatic, type Writer } from './writer.ts'
 
 const REMEMBERED_MS = 7 * 24 * 60 * 60_000

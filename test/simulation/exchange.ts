@@ -3,7 +3,7 @@ import { simpleParser } from 'mailparser'
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer'
 import { SMTPServer } from 'smtp-server'
 import { SeededRandom } from '../support/seeded-random.ts'
-import type { WorldMail } from '../support/world.ts'
+import type { WorldMail } from '../support/smtp-world.ts'
 import { deliveryFailure } from './bounce.ts'
 import type { Timetable } from './timetable.ts'
 

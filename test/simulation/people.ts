@@ -1,4 +1,4 @@
-import { answerTo, type WorldMail } from '../support/world.ts'
+import { answerTo, type WorldMail } from '../support/smtp-world.ts'
 import { AwayResponder, type Manner } from './away.ts'
 import type { Receiver } from './exchange.ts'
 import { isAutomatic, type Surroundings, Writer } from './writer.ts'

@@ -1,4 +1,4 @@
-import type { WorldMail } from '../support/world.ts'
+import type { WorldMail } from '../support/smtp-world.ts'
 import type { Receiver } from './exchange.ts'
 import { answerTarget, type Surroundings, Writer } from './writer.ts'
 

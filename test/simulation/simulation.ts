@@ -1,6 +1,6 @@
 import { ManualClock } from '../../src/clock.ts'
-import { type Cast, gather } from './cast.ts'
 import { Exchange } from './exchange.ts'
+import { type Cast, gather } from './fixtures.ts'
 import { NORTH, SOUTH } from './plans.ts'
 import { SimulatedDesk } from './simulated-desk.ts'
 import { Timetable } from './timetable.ts'

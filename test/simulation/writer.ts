@@ -1,6 +1,6 @@
 import type { SendMailOptions } from 'nodemailer'
 import { SeededRandom } from '../support/seeded-random.ts'
-import type { WorldMail } from '../support/world.ts'
+import type { WorldMail } from '../support/smtp-world.ts'
 import type { Exchange } from './exchange.ts'
 import type { Timetable } from './timetable.ts'
 

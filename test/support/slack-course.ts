@@ -1,4 +1,4 @@
-import { Turns } from '../../adapters/chat/turns.ts'
+import { KeyedQueue } from '../../adapters/chat/keyed-queue.ts'
 import { readAction } from '../../adapters/slack/blocks/action-blocks.ts'
 import { DeskError } from '../../src/errors.ts'
 import { eventually } from './eventually.ts'
@@ -7,7 +7,7 @@ import type { User } from './slack/service/user.ts'
 import type { Message, Place, View } from './slack/shapes.ts'
 import type { SlackDesk } from './slack-desk.ts'
 import type { Seen, SlackWatch } from './slack-watch.ts'
-import { answerTo, mailTo } from './world.ts'
+import { answerTo, mailTo } from './smtp-world.ts'
 
 /**
  * What a word stands in. `inner`: in what agents say among themselves. `outer`: in an answer. `own`: in what somebody
@@ -57,7 +57,7 @@ export class Course {
   #tickets: Ticket[] = []
   /** What people wrote, so that it can be edited and deleted. */
   readonly #written: { person: string; place: Place; kind: Kind }[] = []
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedQueue()
   /** Tickets that were answered where everybody reads it. */
   readonly #inPublic = new Set<string>()
   readonly #landed = new Map<string, string[]>()

@@ -4,8 +4,8 @@ import { freePort } from './ports.ts'
 import type { ChannelOptions, PersonOptions } from './slack/service/workspace.ts'
 import type { Message } from './slack/shapes.ts'
 import { SlackStand } from './slack/stand.ts'
+import { World } from './smtp-world.ts'
 import type { Engine } from './store/engines.ts'
-import { World } from './world.ts'
 
 /** A desk that is reached by mail and in Slack, with real servers on all sides. */
 export interface SlackDesk {

@@ -3,7 +3,7 @@
 import { createReadStream } from 'node:fs'
 import type { DKIMResult, DKIMVerifyOptions } from 'mailauth'
 import { DkimVerifier, type SignatureField } from 'mailauth/lib/dkim/dkim-verifier.js'
-import type { OpenMail, RawMessage } from '../mime/head.ts'
+import type { OpenMail, RawMessage } from '../mime/raw-head.ts'
 import { BodyHash } from './body-hash.ts'
 
 const STEP = 256 * 1024 // bytes of the text at once: who else is judged has a turn in between

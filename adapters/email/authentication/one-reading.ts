@@ -1,5 +1,5 @@
 import { normaliseAddress } from '../../../src/core/text/address.ts'
-import type { Field, Head } from '../mime/head.ts'
+import type { Field, Head } from '../mime/raw-head.ts'
 
 /** Characters of a field; of a longer one not all is read. */
 export const LONGEST_VALUE = 64 * 1024

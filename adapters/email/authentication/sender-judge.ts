@@ -1,6 +1,6 @@
 import type { Authentication } from '../../../src/channel.ts'
-import { type Threads, threads } from '../read/threads.ts'
 import type { JudgeTask } from '../read/worker.ts'
+import { type Threads, threads } from '../read/worker-threads.ts'
 import { unsureOf } from './sender-check.ts'
 
 const AT_ONCE = 128 // most of them wait for name servers

@@ -1,8 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { ownEntry } from '../../../src/core/text/own-entry.ts'
-import type { OpenMail, RawMessage } from '../mime/head.ts'
 import { parametersOf, typeOf } from '../mime/parameters.ts'
+import type { OpenMail, RawMessage } from '../mime/raw-head.ts'
 
 // Google signs no Content-Type, Microsoft no Content-Transfer-Encoding. Whoever puts others in their place makes other
 // words of the same signed text: a boundary that is quoted in it, HTML of what was plain, an encoding undone.

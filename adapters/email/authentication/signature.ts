@@ -1,7 +1,7 @@
 import { hostName, isAligned } from '../../../src/core/mail/authentication.ts'
 import { isOurs, splitDetail } from '../../../src/core/text/address.ts'
 import { addressesIn } from '../mime/address-list.ts'
-import type { Field, OpenMail } from '../mime/head.ts'
+import type { Field, OpenMail } from '../mime/raw-head.ts'
 import { isShownByBody } from './shown-by-body.ts'
 
 /** What a field DKIM-Signature says of itself (RFC 6376 section 3.5); nothing here says that it is genuine. */

@@ -1,6 +1,6 @@
 import { type MethodResult, readAuthenticationResults } from '../../../src/core/mail/authentication.ts'
-import type { Head } from '../mime/head.ts'
-import { UNNAMED } from '../take/client.ts'
+import type { Head } from '../mime/raw-head.ts'
+import { UNNAMED } from '../take/smtp-origin.ts'
 
 /**
  * What the nearest trusted server found. It put its fields together above those of the servers before it; whatever

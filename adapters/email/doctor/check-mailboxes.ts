@@ -1,5 +1,5 @@
 import type { Desk, Finding, Sent } from '../../../src/channel.ts'
-import { checkMailbox } from '../imap/check.ts'
+import { checkMailbox } from '../imap/check-mailbox.ts'
 import type { EmailSettings } from '../settings.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'
 import { CANARY_KEY, type CanaryRecord } from './canary.ts'

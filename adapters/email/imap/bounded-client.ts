@@ -10,8 +10,8 @@ import {
   type MailboxObject,
   type SearchObject,
 } from 'imapflow'
-import { ResponseGate } from './gate.ts'
-import { COMMAND_MS, LOGIN_MS, SLOWEST_UPLOAD } from './limits.ts'
+import { COMMAND_MS, LOGIN_MS, SLOWEST_UPLOAD } from './imap-limits.ts'
+import { ResponseGate } from './response-gate.ts'
 
 /** The server asks for a pause. */
 export class Throttled extends Error {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
 import { IN_MEMORY, spool } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 import type { BoundedImap } from './bounded-client.ts'
-import { LiteralTooLong } from './gate.ts'
-import { Stuck } from './stuck.ts'
+import { PoisonMessage } from './poison-message.ts'
+import { LiteralTooLong } from './response-gate.ts'
 
 const HEAD_BYTES = 256 * 1024 // of a message that is too large
 const INEXACT_BYTES = 64 * 1024 // servers count the ends of lines in their own way
@@ -26,7 +26,7 @@ export class MessageFetcher {
   readonly #folder: string
   readonly #maxMessageBytes: number
   readonly #isOpen: (client: BoundedImap) => boolean
-  #stuck = new Stuck()
+  #stuck = new PoisonMessage()
 
   /** `isOpen`: whether the folder is selected, and is the one that was selected. */
   constructor(folder: string, maxMessageBytes: number, isOpen: (client: BoundedImap) => boolean) {
@@ -37,7 +37,7 @@ export class MessageFetcher {
 
   /** Forgets what could not be had. */
   forget(): void {
-    this.#stuck = new Stuck()
+    this.#stuck = new PoisonMessage()
   }
 
   /** It is asked for alone. */

@@ -2,15 +2,15 @@ import type { MailboxObject } from 'imapflow'
 import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
 import type { BoundedImap } from './bounded-client.ts'
 import { whatItSaid } from './connect.ts'
-import { Conveyor, type Turn } from './conveyor.ts'
 import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
 import { type Listed, MessageFetcher } from './fetcher.ts'
 import { Marker } from './marker.ts'
-import { isForeign, uidsOfOurs } from './ours.ts'
+import { OrderedPipeline, type Turn } from './ordered-pipeline.ts'
+import { isForeign, uidsOfOurs } from './own-uids.ts'
 import { Shared } from './shared.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
@@ -75,7 +75,7 @@ export class FolderReader {
   /** Everything that is new is stored when it resolves. Rejects when the connection or the store gave up. */
   async pass(client: BoundedImap): Promise<void> {
     const mailbox = await this.#open(client)
-    const conveyor = new Conveyor()
+    const conveyor = new OrderedPipeline()
     try {
       const cursor = await this.#begin(mailbox)
       await this.#marker.begin(client, cursor)
@@ -151,7 +151,12 @@ export class FolderReader {
     return cursor
   }
 
-  async #takeListed(client: BoundedImap, uids: number[], cursor: FolderCursor, conveyor: Conveyor): Promise<void> {
+  async #takeListed(
+    client: BoundedImap,
+    uids: number[],
+    cursor: FolderCursor,
+    conveyor: OrderedPipeline,
+  ): Promise<void> {
     const { maxMessageBytes } = this.#options
     const [first = 0] = uids
     if (uids.length === 1 && this.#fetcher.isHopeless(first)) return this.#handRefused(first, conveyor)
@@ -183,7 +188,7 @@ export class FolderReader {
     await flush()
   }
 
-  async #takeBatch(client: BoundedImap, batch: Listed[], bytes: number, conveyor: Conveyor): Promise<void> {
+  async #takeBatch(client: BoundedImap, batch: Listed[], bytes: number, conveyor: OrderedPipeline): Promise<void> {
     await conveyor.room(AHEAD)
     const held = new Shared(await this.#options.hold(bytes), batch.length)
     const texts = await this.#fetcher.texts(client, batch).catch(error => {
@@ -203,7 +208,7 @@ export class FolderReader {
   }
 
   /** A large message goes through a file. */
-  async #takeLarge(client: BoundedImap, message: Listed, conveyor: Conveyor): Promise<void> {
+  async #takeLarge(client: BoundedImap, message: Listed, conveyor: OrderedPipeline): Promise<void> {
     const { hold, spoolPath } = this.#options
     await conveyor.room(AHEAD)
     const raw = await this.#fetcher.large(client, message, await spoolPath())
@@ -212,7 +217,7 @@ export class FolderReader {
     this.#hand(message.uid, raw, await hold('path' in raw ? raw.size : raw.bytes.length), conveyor)
   }
 
-  #hand(uid: number, raw: RawMessage, release: () => void, conveyor: Conveyor): void {
+  #hand(uid: number, raw: RawMessage, release: () => void, conveyor: OrderedPipeline): void {
     const desk = this.#deskAt(uid, conveyor)
     conveyor.add(async turn => {
       await this.#options.take(desk, raw, {
@@ -226,19 +231,19 @@ export class FolderReader {
   }
 
   /** It is there, and the server cannot or will not give it: an agent must look, and the others must not wait for it. */
-  #handRefused(uid: number, conveyor: Conveyor): void {
+  #handRefused(uid: number, conveyor: OrderedPipeline): void {
     const { user } = this.#options.mailbox
     const detail = `The server did not give it, however often it was asked; it stays in ${this.name} of ${user}, as UID ${uid}.`
     const message = { id: this.#idOf(uid), raw: pack(new Uint8Array()), quarantine: 'not-given', detail }
     this.#note(uid, message, conveyor)
   }
 
-  #handLost(uid: number, conveyor: Conveyor): void {
+  #handLost(uid: number, conveyor: OrderedPipeline): void {
     const detail = `UID ${uid} of ${this.name} was gone before it could be read.`
     this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
   }
 
-  async #handTooLarge(client: BoundedImap, { uid, size }: Listed, conveyor: Conveyor): Promise<void> {
+  async #handTooLarge(client: BoundedImap, { uid, size }: Listed, conveyor: OrderedPipeline): Promise<void> {
     const { mailbox, maxMessageBytes } = this.#options
     const head = await this.#fetcher.head(client, uid)
     if (head === 'gone') return this.#handLost(uid, conveyor)
@@ -251,7 +256,7 @@ export class FolderReader {
     this.#note(uid, { id: this.#idOf(uid), raw: pack(head), quarantine: 'too-large', detail }, conveyor)
   }
 
-  #note(uid: number, message: UnreadableMessage | LostMessage, conveyor: Conveyor): void {
+  #note(uid: number, message: UnreadableMessage | LostMessage, conveyor: OrderedPipeline): void {
     const desk = this.#deskAt(uid, conveyor, 'quarantine' in message ? [uid] : [])
     conveyor.add(async turn => {
       await turn.before
@@ -266,7 +271,7 @@ export class FolderReader {
   }
 
   /** Hands messages on with the cursor that says that this UID was taken. */
-  #deskAt(uid: number, conveyor: Conveyor, untouched: number[] = []): Pick<Desk, 'receive'> {
+  #deskAt(uid: number, conveyor: OrderedPipeline, untouched: number[] = []): Pick<Desk, 'receive'> {
     const before = this.#cursor as FolderCursor
     const after = { ...before, uid, untouched: [...before.untouched, ...untouched].slice(-MOST_UNTOUCHED) }
     this.#taken += 1

@@ -4,7 +4,7 @@ import { longWait, nameOf, refusal, unread } from './alarm-words.ts'
 import { type BoundedImap, Throttled } from './bounded-client.ts'
 import { connectImap, isDistrusted, isRefused, patience, whatItSaid } from './connect.ts'
 import { type FolderOptions, FolderReader, NoFolder } from './folder.ts'
-import { LONGEST_WAIT_MS, LOOK_MS, NOTABLE_WAIT_MS, UNREAD_MS } from './limits.ts'
+import { LONGEST_WAIT_MS, LOOK_MS, NOTABLE_WAIT_MS, UNREAD_MS } from './imap-limits.ts'
 
 const FIRST_WAIT_MS = 500
 const SOON_MS = 4_000 // the longest wait in the first minute after a connection was lost

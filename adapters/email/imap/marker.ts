@@ -1,7 +1,7 @@
 import type { ImapFlow } from 'imapflow'
 import type { BoundedImap } from './bounded-client.ts'
 import type { FolderCursor } from './cursor.ts'
-import { isForeign, uidsBefore } from './ours.ts'
+import { isForeign, uidsBefore } from './own-uids.ts'
 
 export const KEYWORD = '$Relaydesk'
 const AT_ONCE = 250 // their numbers fit into one command

@@ -1,7 +1,7 @@
 import parseAddresses from 'nodemailer/lib/addressparser'
 import type { Address } from '../../../src/channel.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
-import { decodeRaw, decodeWords } from './words.ts'
+import { decodeRaw, decodeWords } from './encoded-words.ts'
 
 const MOST_ADDRESSES = 200
 const LONGEST = 64 * 1024 // characters of all fields of a name together

@@ -1,5 +1,5 @@
 import { decodeText } from './charset.ts'
-import { decodeWords } from './words.ts'
+import { decodeWords } from './encoded-words.ts'
 
 const LONGEST = 64 * 1024
 const MOST = 200

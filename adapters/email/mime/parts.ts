@@ -7,11 +7,11 @@ import { htmlOfParts, layOutTnef, type MimePart, textOfParts } from '../read/tex
 import { writtenAddresses } from './address-list.ts'
 import { withoutArmor } from './armor.ts'
 import { fileName, keepAttachment } from './attachment.ts'
-import { type Head, headCharset, openMail, type RawMessage, readHead, sourceOf } from './head.ts'
+import { decodeWords } from './encoded-words.ts'
 import type { MailWithin, Parts } from './part.ts'
 import { type Opening, takeProtected } from './protected.ts'
+import { type Head, headCharset, openMail, type RawMessage, readHead, sourceOf } from './raw-head.ts'
 import { type EncodedFile, withoutEncodedFiles } from './uuencoded.ts'
-import { decodeWords } from './words.ts'
 
 const MOST_PARTS = 2_000 // each costs a millisecond
 const LONGEST_PREAMBLE = 256 * 1024
@@ -126,7 +126,7 @@ interface Place {
 }
 
 async function parse(raw: RawMessage, head: Head, parts: Parts, place: Place): Promise<MimePart | false> {
-  const { PartParser } = await import('./part-parser.ts') // half of what reading loads, and most mails need none of it
+  const { PartParser } = await import('./mime-parser.ts') // half of what reading loads, and most mails need none of it
   const parser = new PartParser({
     skipImageLinks: true,
     skipTextToHtml: true,

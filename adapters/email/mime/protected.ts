@@ -4,9 +4,9 @@ import type { MimePart } from '../read/text.ts'
 import { isArmored } from './armor.ts'
 import type { CmsContent } from './cms.ts'
 import { type Gathered, IN_MEMORY } from './collect.ts'
-import { type RawMessage, readHead } from './head.ts'
 import { parametersOf, typeOf } from './parameters.ts'
 import type { MailWithin, Parts } from './part.ts'
+import { type RawMessage, readHead } from './raw-head.ts'
 
 // Parts that S/MIME, OpenPGP and Microsoft's rights management put around a mail: signatures, what is signed with its text inside, what is encrypted.
 

@@ -1,11 +1,11 @@
 import { readFile, rm, stat } from 'node:fs/promises'
 import type { DeliveryFailure, InboundMessage } from '../../../src/channel.ts'
-import { type Cut, cutsOf } from '../../../src/core/mail/cuts.ts'
+import { type QuotedPart, quotedPartsOf } from '../../../src/core/mail/quoted-parts.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { copyPrivately } from '../../../src/rights.ts'
 import type { EmailChannel } from '../adapter.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 
 /** How a message was read, for programs. */
 export interface Inspection {
@@ -27,7 +27,7 @@ export interface Inspection {
   /** The mail that it forwards. */
   forwarded: InboundMessage['forwarded']
   /** What was left out of `reply`. */
-  cut: Cut[]
+  cut: QuotedPart[]
   /** Its layout without what could harm; '' for plain text. */
   html: string
   /** Pictures of the layout that lie elsewhere. */
@@ -86,7 +86,7 @@ export async function inspectFile(
       bulk: message.bulk,
       alert: message.alert,
       forwarded: message.forwarded,
-      cut: cutsOf(message.text, message.visible),
+      cut: quotedPartsOf(message.text, message.visible),
       html: html?.html ?? '',
       remotePictures: html?.remote ?? 0,
       error: null,

@@ -1,6 +1,6 @@
 import { decodeText } from '../mime/charset.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
-import type { Head, RawMessage } from '../mime/head.ts'
+import type { Head, RawMessage } from '../mime/raw-head.ts'
 import type { MimePart } from './text.ts'
 
 /** A text that says of itself no more than its charset. */

@@ -1,9 +1,9 @@
 import type { Authentication } from '../../../src/channel.ts'
 import { codeOf } from '../../../src/errors.ts'
 import type { Client, SenderCheckOptions } from '../authentication/sender-check.ts'
-import type { RawMessage } from '../mime/head.ts'
-import { type ParseOptions, readMail } from './parse.ts'
-import type { ReadMail } from './parsed.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
+import { type ParseOptions, readMail } from './parse-message.ts'
+import type { ReadMail } from './parsed-mail.ts'
 
 /** What a parsing thread is asked. */
 export interface ParseTask {

@@ -1,7 +1,7 @@
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 import { fetchLine } from '../sign-in/certificate.ts'
 import { providerOf } from '../sign-in/provider.ts'
-import type { SmtpSettings } from './sender.ts'
+import type { SmtpSettings } from './mail-sender.ts'
 
 /** What to do when the relay cannot be used; `error` is nodemailer's. */
 export function smtpAdvice(error: unknown, smtp: SmtpSettings, channel: string): string {

@@ -3,7 +3,7 @@ import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMT
 import { isOurs, isPostmaster, normaliseAddress } from '../../../src/core/text/address.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { spool, type Tally } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 import type { EmailSettings } from '../settings.ts'
 import { Doorkeeper } from './doorkeeper.ts'
 import { SessionClock, type SessionTimes } from './session-clock.ts'

@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { PRIVATE_FILE } from '../../../src/rights.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 
 /**
  * How lines of a message that begin with `From ` were quoted: mboxrd puts a `>` before `From ` and any number of `>`,

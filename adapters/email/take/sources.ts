@@ -6,7 +6,7 @@ import { sha256 } from '../../../src/content.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { copyPrivately } from '../../../src/rights.ts'
 import { IN_MEMORY, spool } from '../mime/collect.ts'
-import type { RawMessage } from '../mime/head.ts'
+import type { RawMessage } from '../mime/raw-head.ts'
 import { type MboxKind, readMbox } from './mbox.ts'
 
 /** One message to take, a file that is none, or one that is over the limit. */

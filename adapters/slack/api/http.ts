@@ -3,7 +3,7 @@ import type { App, Logger, Receiver, ReceiverEvent } from '@slack/bolt'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { HttpRefusal, HttpServer } from '../../../src/http-server.ts'
 import type { SlackHttpSettings } from '../settings.ts'
-import { createLogger, ForeignRequest, Intake, Stopping, type WireOptions } from './app.ts'
+import { createLogger, EventGate, ForeignRequest, Stopping, type WireOptions } from './bolt-app.ts'
 import { MOST_BYTES, readerFor } from './http-request.ts'
 import { isCheckOfCertificate, type Signature, signatureIn, signs } from './http-signature.ts'
 
@@ -24,7 +24,7 @@ export class HttpWire implements Receiver {
   readonly #http: SlackHttpSettings
   readonly #path: string
   readonly #logger: Logger
-  readonly #intake: Intake
+  readonly #intake: EventGate
   readonly #server: HttpServer
   #stopped: Promise<void> | undefined
   #listens = false
@@ -35,7 +35,7 @@ export class HttpWire implements Receiver {
     this.#path = new URL(http.path, 'http://localhost').pathname
     const { settings, options: channel } = options.workspace
     this.#logger = createLogger(settings, channel)
-    this.#intake = new Intake(options, this.#logger)
+    this.#intake = new EventGate(options, this.#logger)
     this.#server = new HttpServer({
       serve: (request, response) => this.#serve(request, response),
       warn: (sentence, error) => channel.warn(`Slack: ${sentence}`, error),

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { DeliveryError } from '../../../src/channel.ts'
-import { Turns } from '../../chat/turns.ts'
+import { KeyedQueue } from '../../chat/keyed-queue.ts'
 import { retryAfterOf } from './api-error.ts'
 
 /** A call that cannot be made within this time is given up. */
@@ -58,7 +58,7 @@ export class Pacer {
   readonly #interval: number
   readonly #burst: number
   readonly #callMs: number
-  readonly #turns = new Turns()
+  readonly #turns = new KeyedQueue()
   readonly #lanes = new Map<string, Lane>()
   readonly #methods = new Map<string, number>()
   readonly #end = new AbortController()

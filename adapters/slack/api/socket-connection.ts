@@ -3,7 +3,7 @@ import { type App, type Logger, LogLevel, type ReceiverEvent, SocketModeReceiver
 import type { ChannelOptions } from '../../../src/channel.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { SlackSettings } from '../settings.ts'
-import { clientOptions, ForeignRequest, Stopping } from './app.ts'
+import { clientOptions, ForeignRequest, Stopping } from './bolt-app.ts'
 
 const OPEN_MS = 10_000 // for asking where to connect to
 const HANG_UP_MS = 1_000 // Slack often says nothing to a goodbye

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { App, Receiver } from '@slack/bolt'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { isTokenTrouble, retryAfterOf, slackCode } from './api-error.ts'
-import { createLogger, Intake, type WireOptions } from './app.ts'
+import { createLogger, EventGate, type WireOptions } from './bolt-app.ts'
 import { Connection } from './socket-connection.ts'
 
 /** Milliseconds. */
@@ -34,7 +34,7 @@ export class SocketWire implements Receiver {
   readonly #options: WireOptions
   readonly #appToken: string
   readonly #timing: SocketTiming
-  readonly #intake: Intake
+  readonly #intake: EventGate
   readonly #end = new AbortController()
   readonly #connections = new Set<Connection>()
   #loop: Promise<void> | undefined
@@ -48,7 +48,7 @@ export class SocketWire implements Receiver {
     this.#appToken = appToken
     this.#timing = { ...TIMING, ...timing }
     const { settings, options: channel } = options.workspace
-    this.#intake = new Intake(options, createLogger(settings, channel))
+    this.#intake = new EventGate(options, createLogger(settings, channel))
   }
 
   init(app: App): void {

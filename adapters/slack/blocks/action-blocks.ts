@@ -2,7 +2,7 @@ import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ActionsBlock, Button, PlainTextOption, StaticSelect } from '@slack/types'
 import { z } from 'zod'
 import type { Action, Form } from '../../../src/channel.ts'
-import { cut, LIMITS, plainText } from './limits.ts'
+import { cut, LIMITS, plainText } from './block-limits.ts'
 
 /** Every `action_id` of ours. */
 export const ACTION_ID = /^desk:/

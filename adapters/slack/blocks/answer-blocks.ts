@@ -1,9 +1,9 @@
 import type { KnownBlock, ModalView } from '@slack/types'
 import type { Reply } from '../../../src/channel.ts'
 import { plainText as typed, withoutBlankEnds } from '../../../src/core/text/plain-text.ts'
-import { mrkdwnOf, needsHelp, type Row } from '../text/to-slack.ts'
+import { mrkdwnOf, needsHelp, type Row } from '../text/mrkdwn-writer.ts'
 import { actionBlocks } from './action-blocks.ts'
-import { cutMrkdwn, escapedLine, LIMITS, plainText } from './limits.ts'
+import { cutMrkdwn, escapedLine, LIMITS, plainText } from './block-limits.ts'
 import { type RichPiece, richPieces } from './rich-pieces.ts'
 
 /** What one person is told: `text` is for notifications, escaped. */

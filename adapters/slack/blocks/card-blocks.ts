@@ -2,7 +2,7 @@ import type { ContextBlock, KnownBlock, RichTextBlock, RichTextElement, RichText
 import type { Card, CardEntry } from '../../../src/channel.ts'
 import { printable } from '../../../src/core/text/printable.ts'
 import { actionBlocks } from './action-blocks.ts'
-import { cut, escapedLine, LIMITS, plainText } from './limits.ts'
+import { cut, escapedLine, LIMITS, plainText } from './block-limits.ts'
 
 /** A message for `chat.postMessage`: `text` is what a notification says, escaped. */
 export interface Shown {

@@ -11,9 +11,9 @@ import { z } from 'zod'
 import type { Field, Form } from '../../../src/channel.ts'
 import { quoteArgument } from '../../../src/core/text/command-line.ts'
 import { printable } from '../../../src/core/text/printable.ts'
-import { splitForSlack } from '../text/split.ts'
+import { splitForSlack } from '../text/text-pieces.ts'
 import { pack, unpack } from './action-blocks.ts'
-import { cut, escapeText, LIMITS, plainText } from './limits.ts'
+import { cut, escapeText, LIMITS, plainText } from './block-limits.ts'
 
 /** The `callback_id` of every form. */
 export const FORM_ID = 'desk:form'

@@ -1,8 +1,8 @@
 import type { HomeView, KnownBlock } from '@slack/types'
 import type { Home, HomeItem } from '../../../src/channel.ts'
 import { actionBlocks } from './action-blocks.ts'
+import { cutLine, cutMrkdwn, escapeText, LIMITS, plainText, wireSize } from './block-limits.ts'
 import { bold, richText, section, small, words } from './card-blocks.ts'
-import { cutLine, cutMrkdwn, escapeText, LIMITS, plainText, wireSize } from './limits.ts'
 
 /** A page of more lists than this is no page any more. */
 const SECTIONS = 20

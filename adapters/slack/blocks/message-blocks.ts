@@ -1,7 +1,7 @@
 import type { KnownBlock } from '@slack/types'
 import type { Action } from '../../../src/channel.ts'
 import { actionBlocks } from './action-blocks.ts'
-import { cutMrkdwn, LIMITS } from './limits.ts'
+import { cutMrkdwn, LIMITS } from './block-limits.ts'
 
 /** What the JSON of all texts of a message may take, so that the actions find room beside them. */
 const TEXTS_JSON = 5_800

@@ -1,8 +1,8 @@
 import type { RichTextBlock, RichTextElement, RichTextText } from '@slack/types'
+import type { Row } from '../text/mrkdwn-writer.ts'
 import type { Line } from '../text/text-inline-markdown.ts'
 import { ADDRESS, type Piece, withoutMarksBehind } from '../text/text-line.ts'
 import type { Part } from '../text/text-nesting.ts'
-import type { Row } from '../text/to-slack.ts'
 
 type Element = RichTextBlock['elements'][number]
 type Style = NonNullable<RichTextText['style']>

@@ -1,6 +1,6 @@
 import type { RichTextBlock } from '@slack/types'
+import type { Row } from '../text/mrkdwn-writer.ts'
 import type { Line } from '../text/text-inline-markdown.ts'
-import type { Row } from '../text/to-slack.ts'
 import { richBlock } from './rich-blocks.ts'
 
 /** What one message shows, with the lines that it is made of. */

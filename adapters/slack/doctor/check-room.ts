@@ -2,10 +2,10 @@ import type { WebClient } from '@slack/web-api'
 import type { Desk, Finding } from '../../../src/channel.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { Account, Channel } from '../account.ts'
-import { Reader } from '../api/reader.ts'
-import { type Person, personOf } from '../people/people.ts'
+import { ReadApi } from '../api/read-api.ts'
 import { membersOf } from '../people/room-members.ts'
 import { leakOf } from '../people/room-privacy.ts'
+import { type Person, personOf } from '../people/workspace-people.ts'
 import { fieldsOf } from '../text/text-fields.ts'
 
 const MOST_MEMBERS = 100 // Slack lets one ask for so many in a minute
@@ -29,7 +29,7 @@ export async function checkRoom({ id, name, isPrivate, isShared }: Channel, aske
 async function checkMembers(channel: string, name: string, asked: Asked): Promise<Finding[]> {
   const what = `all who are in #${name} are agents`
   try {
-    const ids = await membersOf(new Reader(asked.client), channel)
+    const ids = await membersOf(new ReadApi(asked.client), channel)
     const people = await peopleOf(ids.slice(0, MOST_MEMBERS), asked)
     const agents = await asked.desk.agents()
     const isAgent = ({ email }: Person) => email !== null && agents.some(each => each.email.toLowerCase() === email)
@@ -57,7 +57,7 @@ async function checkMembers(channel: string, name: string, asked: Asked): Promis
 }
 
 async function peopleOf(ids: readonly string[], { client, account }: Asked): Promise<Person[]> {
-  const reader = new Reader(client)
+  const reader = new ReadApi(client)
   const found: Person[] = []
   for (const id of ids) {
     if (id === account.botUserId) continue

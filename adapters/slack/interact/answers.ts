@@ -4,9 +4,9 @@ import { slackCode } from '../api/api-error.ts'
 import { postReply } from '../api/reply-url.ts'
 import { actionBlocks, readAction } from '../blocks/action-blocks.ts'
 import { type Answer, answerOf, mrkdwnSection, shortAnswer, summaryOf } from '../blocks/answer-blocks.ts'
-import { cut, cutLine, LIMITS } from '../blocks/limits.ts'
+import { cut, cutLine, LIMITS } from '../blocks/block-limits.ts'
 import type { Workspace } from '../workspace.ts'
-import type { Spot } from './spot.ts'
+import type { InteractionOrigin } from './interaction-origin.ts'
 
 /** What is added to a message in the place of its buttons. */
 const ADDED = 2_000
@@ -27,7 +27,7 @@ export class Answers {
   }
 
   /** To this person alone. In a thread only where they look at one: Slack shows no such thing in a thread without answers. */
-  async tell(spot: Spot, answer: Answer): Promise<void> {
+  async tell(spot: InteractionOrigin, answer: Answer): Promise<void> {
     const { user, channel, thread, ts, ephemeral, replyUrl } = spot
     const inThread = thread !== undefined && (thread !== ts || ephemeral) ? { thread_ts: thread } : {}
     const posted =
@@ -42,7 +42,7 @@ export class Answers {
    * What was asked for with this line is done: the answer goes to whoever pressed. Outside of the room, where the desk
    * shows its cards anew, it takes the place of the buttons, so that nothing is pressed twice.
    */
-  async settle(spot: Spot, line: string, reply: Reply): Promise<void> {
+  async settle(spot: InteractionOrigin, line: string, reply: Reply): Promise<void> {
     const { channel, ephemeral, replyUrl } = spot
     const answer = answerOf(reply, 'desk:next:')
     if (ephemeral) {
@@ -55,7 +55,7 @@ export class Answers {
     if (!replaced.ok || !replaced.all) await this.tell(spot, answer)
   }
 
-  async #replaceButtons(spot: Spot, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
+  async #replaceButtons(spot: InteractionOrigin, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
     const message = await this.#messageAt(spot)
     if (!message || !spot.channel || !spot.ts) return { ok: false, all: false }
     const { block: said, all } = shortAnswer(reply.text, ADDED, cutLine(spot.label ?? '', 100))
@@ -85,7 +85,7 @@ export class Answers {
   }
 
   /** As it is now: somebody else may have pressed meanwhile. */
-  async #messageAt({ channel, ts, thread }: Spot): Promise<ShownMessage | undefined> {
+  async #messageAt({ channel, ts, thread }: InteractionOrigin): Promise<ShownMessage | undefined> {
     if (channel === undefined || ts === undefined) return undefined
     const span = { channel, oldest: ts, latest: ts, inclusive: true, limit: 2, include_all_metadata: true }
     const { conversations } = this.#workspace.client

@@ -1,14 +1,14 @@
-import type { CommandAnswer, Handlers, ViewAnswer } from '../api/app.ts'
+import type { CommandAnswer, Handlers, ViewAnswer } from '../api/bolt-app.ts'
 import { readCommand, readPress, readShortcut, readSubmission } from '../api/payloads.ts'
 import type { Mentions } from '../people/mentions.ts'
-import type { People } from '../people/people.ts'
+import type { People } from '../people/workspace-people.ts'
 import type { HomeOpened } from '../receive/inbound.ts'
 import type { Workspace } from '../workspace.ts'
-import { Acting } from './acting.ts'
 import { Answers } from './answers.ts'
-import { HomePages } from './home.ts'
+import { HomePages } from './app-home.ts'
+import { ButtonClicks } from './button-clicks.ts'
 import { Modals } from './modals.ts'
-import { Presses } from './presses.ts'
+import { CommandRunner } from './run-command.ts'
 import { Shortcuts } from './shortcuts.ts'
 import { SlashCommands } from './slash.ts'
 
@@ -24,10 +24,10 @@ interface InteractionOptions {
  * refused, and they see it: what comes here comes once, so nothing rejects, whatever it is.
  */
 export class Interactions implements Omit<Handlers, 'event'> {
-  readonly #acting: Acting
+  readonly #acting: CommandRunner
   readonly #modals: Modals
   readonly #slash: SlashCommands
-  readonly #presses: Presses
+  readonly #presses: ButtonClicks
   readonly #shortcuts: Shortcuts
   readonly #homes: HomePages
 
@@ -36,12 +36,12 @@ export class Interactions implements Omit<Handlers, 'event'> {
     { people, mentions }: { people: People; mentions: Mentions },
     { answerWithin, homesApart }: InteractionOptions = {},
   ) {
-    const acting = new Acting(workspace, people)
+    const acting = new CommandRunner(workspace, people)
     const answers = new Answers(workspace)
     const modals = new Modals(workspace, { acting, answers })
     this.#acting = acting
     this.#modals = modals
-    this.#presses = new Presses({ acting, answers, modals })
+    this.#presses = new ButtonClicks({ acting, answers, modals })
     this.#slash = new SlashCommands(
       workspace,
       { acting, modals, mentions },

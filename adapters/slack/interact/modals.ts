@@ -1,17 +1,17 @@
 import type { ModalView } from '@slack/types'
 import type { Form } from '../../../src/channel.ts'
 import { slackCode } from '../api/api-error.ts'
-import type { ViewAnswer } from '../api/app.ts'
+import type { ViewAnswer } from '../api/bolt-app.ts'
 import { readSubmission, type SubmissionPayload } from '../api/payloads.ts'
 import { answerView } from '../blocks/answer-blocks.ts'
+import { cut } from '../blocks/block-limits.ts'
 import { FORM_ID, type FormMeta, fillLine, formErrors, formView, readForm, readMeta } from '../blocks/form-view.ts'
-import { cut } from '../blocks/limits.ts'
-import { slackFromRichText } from '../text/to-slack.ts'
+import { slackFromRichText } from '../text/mrkdwn-writer.ts'
 import type { Workspace } from '../workspace.ts'
-import type { Acting, Doer } from './acting.ts'
 import type { Answers } from './answers.ts'
+import { keptOrigin } from './interaction-origin.ts'
 import { type Beginning, NewTickets } from './new-ticket.ts'
-import { keptSpot } from './spot.ts'
+import type { CommandRunner, CommandSender } from './run-command.ts'
 
 /** The line of the form that opens a ticket, which the desk takes as a message. */
 export const NEW_TICKET = 'new'
@@ -21,11 +21,11 @@ const ERROR = 1_000
 /** Of the forms that people see: a window of theirs opens within three seconds of what they did, or not at all. */
 export class Modals {
   readonly #workspace: Workspace
-  readonly #acting: Acting
+  readonly #acting: CommandRunner
   readonly #answers: Answers
   readonly #newTickets: NewTickets
 
-  constructor(workspace: Workspace, { acting, answers }: { acting: Acting; answers: Answers }) {
+  constructor(workspace: Workspace, { acting, answers }: { acting: CommandRunner; answers: Answers }) {
     this.#workspace = workspace
     this.#acting = acting
     this.#answers = answers
@@ -103,12 +103,12 @@ export class Modals {
   }
 
   async #order(
-    doer: Doer,
+    doer: CommandSender,
     view: SubmissionPayload['view'],
     meta: FormMeta,
     values: Record<string, string>,
   ): Promise<ViewAnswer | undefined> {
-    const spot = keptSpot(doer.id, meta)
+    const spot = keptOrigin(doer.id, meta)
     const outcome = await this.#acting.perform(doer, {
       ...{ line: fillLine(meta.line, values), body: values.text },
       id: `${view.id}/${view.hash}`,

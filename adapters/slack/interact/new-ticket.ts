@@ -2,7 +2,7 @@ import type { Form, Receipt } from '../../../src/channel.ts'
 import { postReply } from '../api/reply-url.ts'
 import { sentenceAnswer } from '../blocks/answer-blocks.ts'
 import { readPlace, type Workspace } from '../workspace.ts'
-import type { Acting, Doer } from './acting.ts'
+import type { CommandRunner, CommandSender } from './run-command.ts'
 import { submissionOf } from './submission.ts'
 
 /** What stands in the form when it is opened, and where it comes from. */
@@ -24,9 +24,9 @@ export interface Sent {
 /** Tickets that people open with a form. */
 export class NewTickets {
   readonly #workspace: Workspace
-  readonly #acting: Acting
+  readonly #acting: CommandRunner
 
-  constructor(workspace: Workspace, acting: Acting) {
+  constructor(workspace: Workspace, acting: CommandRunner) {
     this.#workspace = workspace
     this.#acting = acting
   }
@@ -46,7 +46,7 @@ export class NewTickets {
    * Gives what the person is told. A form that comes twice is one message. Rejects if it is not stored, so that what was
    * entered must stay where it is.
    */
-  async take(doer: Doer, { viewId, values, meta }: Sent): Promise<{ title: string; text: string }> {
+  async take(doer: CommandSender, { viewId, values, meta }: Sent): Promise<{ title: string; text: string }> {
     const { desk, teamId, options } = this.#workspace
     const person = await this.#acting.find(doer)
     const place = readPlace(meta.place ?? '')

@@ -6,10 +6,10 @@ import { SHORTCUTS } from '../manifest.ts'
 import type { Mentions } from '../people/mentions.ts'
 import { subjectOf, textOfMessage } from '../receive/message-text.ts'
 import type { Workspace } from '../workspace.ts'
-import type { Acting } from './acting.ts'
 import type { Answers } from './answers.ts'
+import { type InteractionOrigin, keepOrigin, threadAt } from './interaction-origin.ts'
 import type { Modals } from './modals.ts'
-import { keepSpot, type Spot, threadAt } from './spot.ts'
+import type { CommandRunner } from './run-command.ts'
 
 const TOO_LATE = 'The form could not be opened in time: try it again.'
 const NO_TICKET = 'This message is in no conversation of a ticket that you could answer: use it below the card of one.'
@@ -17,12 +17,15 @@ const NO_TICKET = 'This message is in no conversation of a ticket that you could
 /** What people choose from Slack's own menus. */
 export class Shortcuts {
   readonly #workspace: Workspace
-  readonly #acting: Acting
+  readonly #acting: CommandRunner
   readonly #answers: Answers
   readonly #modals: Modals
   readonly #mentions: Mentions
 
-  constructor(workspace: Workspace, parts: { acting: Acting; answers: Answers; modals: Modals; mentions: Mentions }) {
+  constructor(
+    workspace: Workspace,
+    parts: { acting: CommandRunner; answers: Answers; modals: Modals; mentions: Mentions },
+  ) {
     this.#workspace = workspace
     this.#acting = parts.acting
     this.#answers = parts.answers
@@ -76,7 +79,7 @@ export class Shortcuts {
     const text = await this.#textOf(shortcut)
     const fields = action.form.fields.map(field => (field.name === 'text' && text ? { ...field, value: text } : field))
     const form = { ...action.form, title: 'Send to requester', submit: 'Send', fields }
-    return this.#modals.view(form, { ...keepSpot(spot), line: action.line }) ?? tooLarge()
+    return this.#modals.view(form, { ...keepOrigin(spot), line: action.line }) ?? tooLarge()
   }
 
   async #textOf({ message }: ShortcutPayload): Promise<string> {
@@ -107,7 +110,13 @@ export class Shortcuts {
   }
 }
 
-function spotOf({ user, channel, message, message_ts: ts, response_url: replyUrl }: ShortcutPayload): Spot {
+function spotOf({
+  user,
+  channel,
+  message,
+  message_ts: ts,
+  response_url: replyUrl,
+}: ShortcutPayload): InteractionOrigin {
   return { user: user.id, channel: channel?.id, ts: message?.ts ?? ts, thread: message?.thread_ts, replyUrl }
 }
 

@@ -1,13 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CommandAnswer } from '../api/app.ts'
+import type { CommandAnswer } from '../api/bolt-app.ts'
 import { readCommand } from '../api/payloads.ts'
 import { postReply } from '../api/reply-url.ts'
 import { type Answer, answerOf, sentenceAnswer } from '../blocks/answer-blocks.ts'
 import type { Mentions } from '../people/mentions.ts'
 import { decodeTyped, plainCommand } from '../text/typed-text.ts'
 import type { Workspace } from '../workspace.ts'
-import type { Acting, Doer } from './acting.ts'
 import type { Modals } from './modals.ts'
+import type { CommandRunner, CommandSender } from './run-command.ts'
 
 /** Slack waits three seconds: https://docs.slack.dev/interactivity/implementing-slash-commands#responding_to_commands */
 const ANSWER_WITHIN_MS = 2_300
@@ -17,14 +17,14 @@ const NEW = /^new(?:\s+|$)/i
 /** The slash command: a line for the desk, and below it what the line is about. */
 export class SlashCommands {
   readonly #workspace: Workspace
-  readonly #acting: Acting
+  readonly #acting: CommandRunner
   readonly #modals: Modals
   readonly #mentions: Mentions
   readonly #within: number
 
   constructor(
     workspace: Workspace,
-    parts: { acting: Acting; modals: Modals; mentions: Mentions },
+    parts: { acting: CommandRunner; modals: Modals; mentions: Mentions },
     { answerWithin = ANSWER_WITHIN_MS } = {},
   ) {
     this.#workspace = workspace
@@ -54,7 +54,7 @@ export class SlashCommands {
     return undefined
   }
 
-  async #answer(doer: Doer, typed: string, trigger: string | undefined): Promise<Answer> {
+  async #answer(doer: CommandSender, typed: string, trigger: string | undefined): Promise<Answer> {
     try {
       const line = plainCommand(await this.#decoded(typed)) || 'help'
       const outcome = await this.#acting.perform(doer, { line, id: trigger })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { InboundMessage } from '../../../src/channel.ts'
 import { pack } from '../../../src/content.ts'
-import { otherAddresses, type Person } from '../people/people.ts'
+import { otherAddresses, type Person } from '../people/workspace-people.ts'
 
 /** A form with which somebody opened a ticket, with all that is needed to read it again without asking Slack. */
 const storedForm = z.object({

@@ -1,9 +1,9 @@
 import { oneLine } from '../../../src/core/text/address.ts'
-import { Recent } from '../../chat/recent.ts'
-import type { Reader } from '../api/reader.ts'
+import { LruCache } from '../../chat/lru-cache.ts'
+import type { ReadApi } from '../api/read-api.ts'
 import { type Fields, fieldsOf, textOf } from '../text/text-fields.ts'
 import type { Names } from '../text/text-names.ts'
-import type { People } from './people.ts'
+import type { People } from './workspace-people.ts'
 
 /** What the ids in a text stand for; kept with a message, so that it reads the same later. */
 export interface KnownNames {
@@ -48,14 +48,14 @@ export function withoutDesk(text: string, deskName: string): string {
 
 /** Finds out what the ids in messages stand for. What cannot be found out stays an id. */
 export class Mentions {
-  readonly #reader: Reader
+  readonly #reader: ReadApi
   readonly #people: Pick<People, 'find'>
-  readonly #channels: Recent<Promise<string | undefined>>
+  readonly #channels: LruCache<Promise<string | undefined>>
 
-  constructor(reader: Reader, people: Pick<People, 'find'>, now: () => Date) {
+  constructor(reader: ReadApi, people: Pick<People, 'find'>, now: () => Date) {
     this.#reader = reader
     this.#people = people
-    this.#channels = new Recent({ most: MOST_KNOWN, lifetime: HOUR_MS, now })
+    this.#channels = new LruCache({ most: MOST_KNOWN, lifetime: HOUR_MS, now })
   }
 
   /** `nameOf` gives another name for somebody, in place of what others see. */

@@ -1,4 +1,4 @@
-import type { Reader } from '../api/reader.ts'
+import type { ReadApi } from '../api/read-api.ts'
 import { textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'
 
@@ -8,13 +8,13 @@ const MOST_PAGES = 100
 /** Who is in the room of the agents. */
 export class RoomMembers {
   readonly #workspace: Workspace
-  readonly #reader: Reader
+  readonly #reader: ReadApi
   #userIds: Set<string> | undefined
   #learning: Promise<void> | undefined
   /** Who came or left while Slack was asked. */
   readonly #meanwhile = new Map<string, boolean>()
 
-  constructor(workspace: Workspace, reader: Reader) {
+  constructor(workspace: Workspace, reader: ReadApi) {
     this.#workspace = workspace
     this.#reader = reader
   }
@@ -48,7 +48,7 @@ export class RoomMembers {
 }
 
 /** User ids of all who are in a channel. */
-export async function membersOf(reader: Reader, channel: string): Promise<string[]> {
+export async function membersOf(reader: ReadApi, channel: string): Promise<string[]> {
   const found: string[] = []
   let cursor = ''
   for (let page = 0; page < MOST_PAGES; page += 1) {

@@ -1,5 +1,5 @@
 import type { Channel } from '../account.ts'
-import type { Reader } from '../api/reader.ts'
+import type { ReadApi } from '../api/read-api.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** What to do where others than its members read the room of the agents; undefined where nobody else does. */
@@ -13,9 +13,9 @@ export function leakOf({ name, isPrivate, isShared }: Omit<Channel, 'id'>): stri
 /** Sees to it that agents are told as soon as others can read what is private. */
 export class RoomPrivacy {
   readonly #workspace: Workspace
-  readonly #reader: Reader
+  readonly #reader: ReadApi
 
-  constructor(workspace: Workspace, reader: Reader) {
+  constructor(workspace: Workspace, reader: ReadApi) {
     this.#workspace = workspace
     this.#reader = reader
   }

@@ -1,14 +1,14 @@
 import type { Cursor } from '../../../src/channel.ts'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
-import { type Reader, Refusal } from '../api/reader.ts'
+import { type ReadApi, Refusal } from '../api/read-api.ts'
 import { compareTimes, isLater, isTime, latestOf, TOLD_WITHIN_MS, timeBefore, timeOf } from '../api/slack-time.ts'
 import { type Fields, fieldsOf, listOf, textOf } from '../text/text-fields.ts'
 import { readPlace, type Workspace } from '../workspace.ts'
-import type { Beginning } from './beginning.ts'
-import { type Backlog, History } from './history.ts'
+import { type Backlog, History } from './channel-history.ts'
+import { type CommittedCursor, cursorKey } from './committed-cursor.ts'
+import type { FirstSeen } from './first-seen.ts'
 import type { Became, Handing } from './message-intake.ts'
-import { cursorKey, type Progress } from './progress.ts'
-import { isDirect } from './threads.ts'
+import { isDirect } from './thread-intake.ts'
 
 /** Events that come meanwhile wait no longer than this. */
 const PATIENCE_MS = 10_000
@@ -30,9 +30,9 @@ const NOT_CONFIGURED = { isConfigured: false } as const
 const KNOWN: Became = { dropped: 'known already' }
 
 interface Parts {
-  reader: Reader
-  progress: Progress
-  beginning: Beginning
+  reader: ReadApi
+  progress: CommittedCursor
+  beginning: FirstSeen
   take(event: Fields, how: Handing): Promise<Became>
   signal: AbortSignal
 }

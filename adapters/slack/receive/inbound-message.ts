@@ -2,7 +2,7 @@ import type { Content, InboundMessage, UnreadableMessage } from '../../../src/ch
 import { sha256 } from '../../../src/content.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { isoOf } from '../api/slack-time.ts'
-import { otherAddresses } from '../people/people.ts'
+import { otherAddresses } from '../people/workspace-people.ts'
 import { listOf, textOf } from '../text/text-fields.ts'
 import { placeOf } from '../workspace.ts'
 import { subjectOf, textOfMessage } from './message-text.ts'

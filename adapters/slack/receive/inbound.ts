@@ -1,21 +1,21 @@
-import { Reader } from '../api/reader.ts'
+import { ReadApi } from '../api/read-api.ts'
 import { isTime } from '../api/slack-time.ts'
 import { Answers } from '../interact/answers.ts'
 import { Mentions } from '../people/mentions.ts'
-import { People } from '../people/people.ts'
 import { RoomMembers } from '../people/room-members.ts'
 import { RoomPrivacy } from '../people/room-privacy.ts'
+import { People } from '../people/workspace-people.ts'
 import { type Fields, fieldsOf, listOf, textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'
-import { Beginning } from './beginning.ts'
 import { CatchUp, unreadableCode } from './catch-up.ts'
-import { Files } from './files.ts'
-import { Hints } from './hints.ts'
-import { Marked } from './marked.ts'
+import { CommittedCursor } from './committed-cursor.ts'
+import { Files } from './file-download.ts'
+import { FirstSeen } from './first-seen.ts'
+import { HowToAsk } from './how-to-ask.ts'
 import { MessageIntake } from './message-intake.ts'
-import { Progress } from './progress.ts'
-import { Threads } from './threads.ts'
-import { Upkeep } from './upkeep.ts'
+import { PeriodicJobs } from './periodic-jobs.ts'
+import { ReactionIntake } from './reaction-intake.ts'
+import { Threads } from './thread-intake.ts'
 
 /** What Slack sends for each event. https://docs.slack.dev/apis/events-api#callback-field */
 export interface SlackEventBody {
@@ -54,12 +54,12 @@ export class Inbound {
   readonly #workspace: Workspace
   readonly #options: InboundOptions
   readonly #threads: Threads
-  readonly #progress: Progress
+  readonly #progress: CommittedCursor
   readonly #intake: MessageIntake
-  readonly #marked: Marked
-  readonly #beginning: Beginning
+  readonly #marked: ReactionIntake
+  readonly #beginning: FirstSeen
   readonly #catchUp: CatchUp
-  readonly #upkeep: Upkeep
+  readonly #upkeep: PeriodicJobs
   readonly #privacy: RoomPrivacy
   readonly #stopping = new AbortController()
   readonly #inHand = new Set<Promise<void>>()
@@ -67,31 +67,31 @@ export class Inbound {
   constructor(workspace: Workspace, options: InboundOptions) {
     const { signal } = this.#stopping
     const { now } = workspace.options
-    const reader = new Reader(workspace.client, signal)
+    const reader = new ReadApi(workspace.client, signal)
     this.#workspace = workspace
     this.#options = options
     this.people = options.people ?? new People(workspace, reader)
     this.mentions = new Mentions(reader, this.people, now)
     this.room = new RoomMembers(workspace, reader)
     this.#threads = new Threads(workspace)
-    this.#progress = new Progress(workspace)
-    const beginning = new Beginning(workspace)
+    this.#progress = new CommittedCursor(workspace)
+    const beginning = new FirstSeen(workspace)
     this.#beginning = beginning
     const answers = new Answers(workspace)
-    const hints = new Hints(workspace, answers)
+    const hints = new HowToAsk(workspace, answers)
     this.#intake = new MessageIntake(workspace, {
       ...{ reader, people: this.people, mentions: this.mentions },
       ...{ files: new Files(workspace, reader, signal), threads: this.#threads },
       ...{ progress: this.#progress, beginning, hints, answers },
     })
-    this.#marked = new Marked(workspace, {
+    this.#marked = new ReactionIntake(workspace, {
       ...{ reader, intake: this.#intake, threads: this.#threads, hints, answers, people: this.people },
     })
     const take = this.#intake.take.bind(this.#intake)
     this.#catchUp = new CatchUp(workspace, { reader, progress: this.#progress, beginning, take, signal })
     this.#privacy = new RoomPrivacy(workspace, reader)
     const catchUp = () => this.#catchUp.run()
-    this.#upkeep = new Upkeep(workspace, {
+    this.#upkeep = new PeriodicJobs(workspace, {
       ...{ people: this.people, room: this.room, privacy: this.#privacy, progress: this.#progress, catchUp },
     })
   }

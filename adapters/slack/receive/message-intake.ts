@@ -1,16 +1,17 @@
 import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../../src/channel.ts'
-import { Once } from '../../chat/once.ts'
-import { Turns } from '../../chat/turns.ts'
-import type { Reader } from '../api/reader.ts'
+import { KeyedQueue } from '../../chat/keyed-queue.ts'
+import { RunOnce } from '../../chat/run-once.ts'
+import type { ReadApi } from '../api/read-api.ts'
 import { isoOf } from '../api/slack-time.ts'
 import type { Answers } from '../interact/answers.ts'
 import type { Mentions } from '../people/mentions.ts'
-import type { People, Person } from '../people/people.ts'
+import type { People, Person } from '../people/workspace-people.ts'
 import { type Fields, listOf } from '../text/text-fields.ts'
 import { placeOf, type Workspace } from '../workspace.ts'
-import type { Beginning } from './beginning.ts'
-import type { Files } from './files.ts'
-import type { Hints } from './hints.ts'
+import type { CommittedCursor } from './committed-cursor.ts'
+import type { Files } from './file-download.ts'
+import type { FirstSeen } from './first-seen.ts'
+import type { HowToAsk } from './how-to-ask.ts'
 import {
   type Deletion,
   type Edit,
@@ -22,11 +23,10 @@ import {
 } from './message-event.ts'
 import { MessageReading, rawOf } from './message-reading.ts'
 import { textOfMessage } from './message-text.ts'
-import type { Progress } from './progress.ts'
 import { RoomCommands } from './room-commands.ts'
-import { isDirect, type Threads } from './threads.ts'
-import { Unasked } from './unasked.ts'
-import { WholeThreads } from './whole-threads.ts'
+import { ThreadBackfill } from './thread-backfill.ts'
+import { isDirect, type Threads } from './thread-intake.ts'
+import { UntrackedReplies } from './untracked-replies.ts'
 
 const NOT_FOR_DESK = 'not for the desk'
 
@@ -54,14 +54,14 @@ export type Became =
   | { dropped: string; bare?: PersonsMessage }
 
 interface Parts {
-  reader: Reader
+  reader: ReadApi
   people: People
   mentions: Mentions
   files: Files
   threads: Threads
-  progress: Progress
-  beginning: Beginning
-  hints: Hints
+  progress: CommittedCursor
+  beginning: FirstSeen
+  hints: HowToAsk
   answers: Answers
 }
 
@@ -71,24 +71,24 @@ export class MessageIntake {
   readonly #parts: Parts
   readonly #reading: MessageReading
   readonly #commands: RoomCommands
-  readonly #whole: WholeThreads
-  readonly #once: Once
-  readonly #turns = new Turns()
-  readonly #unasked: Unasked
+  readonly #whole: ThreadBackfill
+  readonly #once: RunOnce
+  readonly #turns = new KeyedQueue()
+  readonly #unasked: UntrackedReplies
 
   constructor(workspace: Workspace, parts: Parts) {
     this.#workspace = workspace
     this.#parts = parts
     this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
     this.#commands = new RoomCommands(workspace, parts)
-    this.#unasked = new Unasked(workspace.options.now)
-    this.#whole = new WholeThreads(workspace, {
+    this.#unasked = new UntrackedReplies(workspace.options.now)
+    this.#whole = new ThreadBackfill(workspace, {
       ...parts,
       unasked: this.#unasked,
       take: event => this.take(event, { isLive: true }),
       takeAsked: (event, isLive) => this.take(event, { isLive, isAsked: true }),
     })
-    this.#once = new Once(workspace.options.now)
+    this.#once = new RunOnce(workspace.options.now)
   }
 
   /** Rejects if it could not be stored just now: it must be told of again. */

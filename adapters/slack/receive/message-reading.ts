@@ -3,13 +3,13 @@ import type { Content, InboundMessage, UnreadableMessage } from '../../../src/ch
 import { pack, packFile } from '../../../src/content.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { Mentions } from '../people/mentions.ts'
-import type { Person } from '../people/people.ts'
+import type { Person } from '../people/workspace-people.ts'
 import { placeOf, type Workspace } from '../workspace.ts'
-import type { Files, TakenFiles } from './files.ts'
+import type { Files, TakenFiles } from './file-download.ts'
 import { inboundMessage, unreadable } from './inbound-message.ts'
 import type { PersonsMessage } from './message-event.ts'
 import { type KeptFile, packStored, type StoredMessage } from './stored-message.ts'
-import { isDirect } from './threads.ts'
+import { isDirect } from './thread-intake.ts'
 
 export interface Ready {
   message: InboundMessage | UnreadableMessage

@@ -1,6 +1,6 @@
 import { oneLine } from '../../../src/core/text/address.ts'
 import { type KnownNames, namesFrom, withoutDesk } from '../people/mentions.ts'
-import { markdownFromMessage } from '../text/from-slack.ts'
+import { markdownFromMessage } from '../text/mrkdwn-reader.ts'
 import { type Fields, listOf, textOf } from '../text/text-fields.ts'
 import { inMarkdown } from '../text/text-names.ts'
 

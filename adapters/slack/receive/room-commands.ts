@@ -3,13 +3,13 @@ import { DeskError } from '../../../src/errors.ts'
 import { answerOf } from '../blocks/answer-blocks.ts'
 import type { Answers } from '../interact/answers.ts'
 import type { Mentions } from '../people/mentions.ts'
-import { otherAddresses, type Person } from '../people/people.ts'
+import { otherAddresses, type Person } from '../people/workspace-people.ts'
 import { escapeMarkdown } from '../text/text-markdown.ts'
 import { plainCommand } from '../text/typed-text.ts'
 import { placeOf, type Workspace } from '../workspace.ts'
 import type { PersonsMessage } from './message-event.ts'
 import { textOfMessage } from './message-text.ts'
-import type { Threads } from './threads.ts'
+import type { Threads } from './thread-intake.ts'
 
 interface Brought {
   attachments: InboundAttachment[]

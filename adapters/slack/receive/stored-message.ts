@@ -6,7 +6,7 @@ import type { Content } from '../../../src/channel.ts'
 import { pack, packFile } from '../../../src/content.ts'
 import { PRIVATE_FILE } from '../../../src/rights.ts'
 import type { KnownNames } from '../people/mentions.ts'
-import type { Person } from '../people/people.ts'
+import type { Person } from '../people/workspace-people.ts'
 import type { Fields } from '../text/text-fields.ts'
 
 /** More than this goes to a file while it is read. */

@@ -1,6 +1,6 @@
 import type { KnownBlock } from '@slack/types'
 import { isUnknownResult, slackCode } from '../api/api-error.ts'
-import type { Calls } from '../api/calls.ts'
+import type { WriteApi } from '../api/write-api.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** What is looked through for a message of ours: pages, and messages on each. */
@@ -49,9 +49,9 @@ export interface FoundMessage {
 /** Posts, and takes what is there already in place of posting it again. */
 export class Poster {
   readonly #workspace: Workspace
-  readonly #calls: Calls
+  readonly #calls: WriteApi
 
-  constructor(workspace: Workspace, calls: Calls) {
+  constructor(workspace: Workspace, calls: WriteApi) {
     this.#workspace = workspace
     this.#calls = calls
   }

@@ -1,9 +1,9 @@
 import { DeliveryError, type OutboundAttachment } from '../../../src/channel.ts'
 import { codeOf } from '../../../src/errors.ts'
 import { isUnknownResult } from '../api/api-error.ts'
-import type { Calls } from '../api/calls.ts'
 import type { Pacer } from '../api/pacer.ts'
-import { cutLine, escapedLine } from '../blocks/limits.ts'
+import type { WriteApi } from '../api/write-api.ts'
+import { cutLine, escapedLine } from '../blocks/block-limits.ts'
 import type { FoundMessage, Mark, Poster } from './poster.ts'
 
 /** https://slack.com/help/articles/201330736-Add-files-to-Slack */
@@ -41,11 +41,11 @@ interface Refusal {
  * Slack does not take is told of in the thread, so that nothing is lost silently.
  */
 export class Uploads {
-  readonly #calls: Calls
+  readonly #calls: WriteApi
   readonly #pacer: Pacer
   readonly #poster: Poster
 
-  constructor(calls: Calls, pacer: Pacer, poster: Poster) {
+  constructor(calls: WriteApi, pacer: Pacer, poster: Poster) {
     this.#calls = calls
     this.#pacer = pacer
     this.#poster = poster

@@ -1,4 +1,4 @@
-import { type Cut, cutsOf } from '../../core/mail/cuts.ts'
+import { type QuotedPart, quotedPartsOf } from '../../core/mail/quoted-parts.ts'
 import { parseReference } from '../../core/ticket/reference.ts'
 import type { ArrivalVerdict } from '../../core/ticket/verdict.ts'
 import { DeskError } from '../../errors.ts'
@@ -53,7 +53,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
   const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
   const message = arrival.messageId === null ? undefined : await messageById(sql, arrival.messageId)
   const doubt = message ? await doubtAbout(sql, message.id) : null
-  const cuts = message?.text && message.visible !== null ? cutsOf(message.text, message.visible) : []
+  const cuts = message?.text && message.visible !== null ? quotedPartsOf(message.text, message.visible) : []
   const ref = ticket?.ref ?? null
   const lines = [
     `M-${number}  ${arrival.subject || '(no subject)'}`,
@@ -173,7 +173,7 @@ function receiptInWords(acknowledgement: string): string {
   return reasons[acknowledgement] ?? 'none, because a machine wrote it'
 }
 
-function cutInWords(cuts: readonly Cut[], ref: string | null): string {
+function cutInWords(cuts: readonly QuotedPart[], ref: string | null): string {
   if (cuts.length === 0) return 'nothing'
   const parts = cuts.map(({ what, lines }) => `${what} (${lines} ${lines === 1 ? 'line' : 'lines'})`)
   return `${parts.join(', ')}; show ${ref} --full shows all`

@@ -1,4 +1,4 @@
-import { countedAs, trustOf } from '../../core/ticket/sender.ts'
+import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
 import { firstArrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'

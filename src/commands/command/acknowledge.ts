@@ -1,5 +1,5 @@
 import { plainName } from '../../core/text/address.ts'
-import type { Trust } from '../../core/ticket/sender.ts'
+import type { Trust } from '../../core/ticket/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { queue } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'

@@ -1,9 +1,9 @@
-import { momentIn, momentInWords } from '../../core/text/moment.ts'
+import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicketWith } from '../command/command.ts'
-import { queueToRequester } from '../command/requester-mail.ts'
+import { notifyRequester } from '../command/notify-requester.ts'
 
 /** `expect HD-7 friday 17:00`: the requester is told. */
 export const expect = onTicketWith<{ at: string | null }>({
@@ -22,7 +22,7 @@ export const expect = onTicketWith<{ at: string | null }>({
     if (isDone(ticket.state))
       throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
     if (ticket.expectedAt === at) throw new DeskError('conflict', `${ticket.ref} is expected at that time already.`)
-    const told = at === null ? null : await queueToRequester(tx, call, ticket, 'expectation', momentInWords(at))
+    const told = at === null ? null : await notifyRequester(tx, call, ticket, 'expectation', momentInWords(at))
     await recordEvent(tx, ticket, { type: 'expected', data: { at, told: told !== null } }, change)
     if (at === null)
       return { text: `Nothing is expected of ${ticket.ref} any more.`, data: { ref: ticket.ref, expectedAt: at } }

@@ -6,10 +6,10 @@ import type { Sql } from '../../store/engine/sql.ts'
 import { answeredSinceAsked } from '../../store/messages.ts'
 import { currentTicket, recordEvent, type Ticket } from '../../store/tickets.ts'
 import { type Call, onTicket } from '../command/command.ts'
-import { keepSaid, ownedBy } from '../command/said.ts'
+import { claimIfUnowned, storeInternalText } from '../command/internal-text.ts'
 import { answerRequester } from '../talk/reply.ts'
 import { ANSWER_OPTIONS, answerOptions, draftOf, refuseUnseen } from '../talk/unsent.ts'
-import { askWhetherSolved } from './ask.ts'
+import { askWhetherSolved } from './ask-solved.ts'
 
 /** `resolve HD-7 --category printer --tell The toner is new.` */
 export const resolve = onTicket({
@@ -36,13 +36,13 @@ export const resolve = onTicket({
     await refuseGaps(tx, call, ticket, category, text)
     const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, said, again))
     if (refused) return refused
-    let now = await ownedBy(tx, ticket, change)
+    let now = await claimIfUnowned(tx, ticket, change)
     if (category !== ticket.category && category !== null) {
       now = await recordEvent(tx, now, { type: 'classified', data: { category } }, change)
     }
     if (draft) now = (await answerRequester(tx, call, now, change, draft)).ticket
     const how = options.has('workaround') ? ('workaround' as const) : ('solution' as const)
-    const kept = await keepSaid(tx, now, change, call.actor, text, how)
+    const kept = await storeInternalText(tx, now, change, call.actor, text, how)
     const told = options.has('told') ? ('told' as const) : ('answered' as const)
     now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...kept } }, change)
     const asked = await askWhetherSolved(tx, call, now, change)

@@ -1,12 +1,12 @@
 import type { Action } from '../../channel.ts'
-import type { SolvedAnswer } from '../../core/ticket/solved.ts'
+import type { SolvedAnswer } from '../../core/ticket/solved-answer.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
 import { type DeskFacts, onTicketWith } from '../command/command.ts'
-import { concerned, tellAgents } from '../command/notify.ts'
-import { keepSaid } from '../command/said.ts'
+import { storeInternalText } from '../command/internal-text.ts'
+import { agentsToNotify, notifyAgents } from '../command/notify-agents.ts'
 
 const ANSWERS = new Map([
   ['yes', true],
@@ -39,7 +39,7 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
         `${ticket.ref} was closed long ago: write what is wrong, and it gets a new ticket.`,
       )
     }
-    const said = await keepSaid(tx, ticket, change, call.actor, call.body, 'comment')
+    const said = await storeInternalText(tx, ticket, change, call.actor, call.body, 'comment')
     await settleAnswer(tx, call, ticket, change, { solved: isSolved, score }, { by: 'button', said })
     // Others may read it there: the mark is for the desk alone.
     const text = isSolved
@@ -112,7 +112,7 @@ export async function settleAnswer(
   const note = isSolved
     ? `${who} says that ${ticket.ref} is solved${mark}.`
     : `${who} says that ${ticket.ref} is not solved; it is open again.`
-  await tellAgents(tx, facts, concerned(facts, ticket.ownerId, change.actorId), {
+  await notifyAgents(tx, facts, agentsToNotify(facts, ticket.ownerId, change.actorId), {
     kind: 'notify-change',
     purpose: isSolved ? 'internal' : 'answer',
     channel: ticket.channel,

@@ -1,8 +1,8 @@
-import { parseDuration } from '../../core/text/moment.ts'
+import { parseDuration } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicketWith } from '../command/command.ts'
-import { keepSaid } from '../command/said.ts'
+import { storeInternalText } from '../command/internal-text.ts'
 
 const MINUTE_MS = 60_000
 const MOST_MINUTES = 60 * 24 * 31
@@ -20,7 +20,7 @@ export const spent = onTicketWith<{ minutes: number; what: string }>({
     throw new DeskError('usage', `"${span}" is no time that somebody worked: write it like 20m or 1h30m.`)
   },
   async writes(tx, call, ticket, change, { minutes, what }) {
-    const said = await keepSaid(tx, ticket, change, call.actor, what || call.body, 'work')
+    const said = await storeInternalText(tx, ticket, change, call.actor, what || call.body, 'work')
     await recordEvent(tx, ticket, { type: 'spent', data: { person: call.actor.id, minutes, ...said } }, change)
     return { text: `${minutes} minutes of yours are with ${ticket.ref}.`, data: { ref: ticket.ref, minutes } }
   },

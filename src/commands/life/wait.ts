@@ -1,9 +1,9 @@
-import { momentIn, momentInWords } from '../../core/text/moment.ts'
+import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket, onTicketWith, type ParseFacts } from '../command/command.ts'
-import { keepSaid, ownedBy } from '../command/said.ts'
+import { claimIfUnowned, storeInternalText } from '../command/internal-text.ts'
 
 const REQUESTER = /^(?:requesters?|customers?|users?|them|client|reply|answer)$/i
 const THIRD = /^(?:third|third-party|3rd|3rd-party|party|vendors?|suppliers?|others?|provider|parts?|delivery)$/i
@@ -37,8 +37,8 @@ export const wait = onTicketWith<Wait>({
   },
   async writes(tx, call, ticket, change, { on, until, why }) {
     mayMove(ticket, on === 'requester' ? 'wait-on-requester' : 'wait-on-third-party')
-    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
-    const now = await ownedBy(tx, ticket, change)
+    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await claimIfUnowned(tx, ticket, change)
     const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...said } }, change)
     const whom = on === 'requester' ? 'its requester' : 'a third party'
     const when = until ? `; it comes back ${momentInWords(until)}` : ''
@@ -59,8 +59,8 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
   },
   async writes(tx, call, ticket, change, { until, why }) {
     mayMove(ticket, 'schedule')
-    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
-    const now = await ownedBy(tx, ticket, change)
+    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await claimIfUnowned(tx, ticket, change)
     await recordEvent(tx, now, { type: 'scheduled', data: { until, ...said } }, change)
     return {
       text: `${ticket.ref} is scheduled for ${momentInWords(until)}.`,

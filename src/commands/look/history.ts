@@ -1,5 +1,5 @@
-import type { RecordedEvent } from '../../core/ticket/events.ts'
-import { countsOf, shortSpan, storyOf, type TicketCounts } from '../../core/ticket/story.ts'
+import { countsOf, historyLines, shortSpan, type TicketCounts } from '../../core/ticket/history-lines.ts'
+import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { doubtsAbout } from '../../store/doubts.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { eventsOf } from '../../store/events.ts'
@@ -30,7 +30,7 @@ export const history: ReadCommand<{ ticket: number }> = {
     const refs = await refsIn(sql, events)
     const texts = await textsIn(sql, events)
     const doubts = await doubtsAbout(sql, [...texts.keys()])
-    const lines = storyOf(events, {
+    const lines = historyLines(events, {
       person,
       ticket: id => refs.get(id) ?? 'another ticket',
       desk: id => call.desks.find(each => each.id === id)?.name ?? id,

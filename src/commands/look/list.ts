@@ -4,9 +4,9 @@ import { words } from '../../core/ticket/ticket.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
+import { viewsOf } from '../../store/saved-views.ts'
 import { listTickets, type TicketList } from '../../store/ticket-lists.ts'
 import type { Ticket } from '../../store/tickets.ts'
-import { viewsOf } from '../../store/views.ts'
 import { agentArgument, type Call, type ReadCommand } from '../command/command.ts'
 
 const PAGE = 50

@@ -1,6 +1,6 @@
-import { momentInWords } from '../../core/text/moment.ts'
 import { age } from '../../core/text/table.ts'
-import { countsOf, type TicketCounts } from '../../core/ticket/story.ts'
+import { momentInWords } from '../../core/text/time-expressions.ts'
+import { countsOf, type TicketCounts } from '../../core/ticket/history-lines.ts'
 import { words } from '../../core/ticket/ticket.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import type { Sql } from '../../store/engine/sql.ts'

@@ -1,5 +1,5 @@
 import { fileDanger } from '../../core/text/file-danger.ts'
-import { senderDoubt, UNKNOWN } from '../../core/ticket/sender.ts'
+import { senderDoubt, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
 import { alertsOf, type StoredAlert } from '../../store/alerts.ts'
 import { arrivalsOfMessages } from '../../store/arrivals.ts'

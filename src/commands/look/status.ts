@@ -1,4 +1,4 @@
-import { momentInWords } from '../../core/text/moment.ts'
+import { momentInWords } from '../../core/text/time-expressions.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { ticketsOfPerson } from '../../store/tickets.ts'
 import { expectArgs, type ReadCommand } from '../command/command.ts'

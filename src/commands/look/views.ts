@@ -1,6 +1,6 @@
 import { isQueryWord, parseQuery } from '../../core/ticket/query.ts'
 import { DeskError } from '../../errors.ts'
-import { dropView, saveView, viewsOf } from '../../store/views.ts'
+import { dropView, saveView, viewsOf } from '../../store/saved-views.ts'
 import type { WriteCommand } from '../command/command.ts'
 import { resolveQuery } from './list.ts'
 

@@ -3,7 +3,7 @@ import { DeskError } from '../../errors.ts'
 import { absenceOf } from '../../store/absences.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { agentArgument, onTicketWith } from '../command/command.ts'
-import { keepSaid, tellOf } from '../command/said.ts'
+import { notifyPeople, storeInternalText } from '../command/internal-text.ts'
 
 interface Given {
   to: string
@@ -29,11 +29,11 @@ export const assign = onTicketWith<Given>({
     if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
     mayMove(ticket, 'take')
     const away = await absenceOf(tx, agent.id, call.at)
-    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const data = { owner: agent.id, how: 'assign' as const, ...said }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-    await tellOf(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, said)
-    await tellOf(tx, call, now, [ticket.ownerId], `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`, said)
+    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, said)
+    await notifyPeople(tx, call, now, [ticket.ownerId], `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`, said)
     const warning = away ? ` They are away until ${away.until.slice(0, 16).replace('T', ' ')}.` : ''
     return {
       text: `${ticket.ref} belongs to ${agent.name} now.${warning}`,
@@ -63,11 +63,11 @@ export const handover = onTicketWith<Given>({
         `${agent.name} is away until ${until}${away.deputy ? `: @${away.deputy} stands in` : ''}.`,
       )
     }
-    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const until = new Date(Date.parse(call.at) + call.policy.handoverWithin).toISOString()
     const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...said } }, change)
     const how = `answer with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC it stays with them.`
-    await tellOf(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, said)
+    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, said)
     return {
       text: `${ticket.ref} is offered to ${agent.name}; it stays yours until they accept.`,
       data: { ref: ticket.ref, offeredTo: agent.handle, until },
@@ -86,7 +86,7 @@ export const accept = onTicketWith<null>({
     }
     const data = { owner: call.actor.id, how: 'handover' as const }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-    await tellOf(tx, call, now, [ticket.ownerId], `${call.actor.name} took ${ticket.ref} over.`)
+    await notifyPeople(tx, call, now, [ticket.ownerId], `${call.actor.name} took ${ticket.ref} over.`)
     return { text: `${ticket.ref} is yours: ${ticket.subject}`, data: { ref: ticket.ref, owner: call.actor.handle } }
   },
 })
@@ -103,10 +103,10 @@ export const decline = onTicketWith<{ why: string }>({
       throw new DeskError('conflict', `${ticket.ref} is not handed over to you, so there is nothing to decline.`)
     }
     const how = offeredTo === call.actor.id ? ('declined' as const) : ('withdrawn' as const)
-    const said = await keepSaid(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const now = await recordEvent(tx, ticket, { type: 'offer-ended', data: { to: offeredTo, how, ...said } }, change)
     const did = how === 'declined' ? 'declined to take over' : 'no longer hands over'
-    await tellOf(tx, call, now, [ticket.ownerId, offeredTo], `${call.actor.name} ${did} ${ticket.ref}.`, said)
+    await notifyPeople(tx, call, now, [ticket.ownerId, offeredTo], `${call.actor.name} ${did} ${ticket.ref}.`, said)
     return {
       text: `${ticket.ref} stays with ${ticket.ownerName}.`,
       data: { ref: ticket.ref, owner: ticket.ownerHandle },

@@ -1,4 +1,4 @@
-import { momentIn, momentInWords } from '../../core/text/moment.ts'
+import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { endAbsence, saveAbsence } from '../../store/absences.ts'
 import { agentArgument, expectArgs, type WriteCommand } from '../command/command.ts'

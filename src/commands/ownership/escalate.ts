@@ -4,7 +4,7 @@ import type { Tx } from '../../store/engine/sql.ts'
 import type { Agent } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
 import { agentArgument, type Call, onTicketWith } from '../command/command.ts'
-import { keepSaid, tellOf } from '../command/said.ts'
+import { notifyPeople, storeInternalText } from '../command/internal-text.ts'
 
 /** `escalate HD-7 it "needs a server change"`, `escalate HD-7 @eve "..."`, `escalate HD-7 lead "..."`. */
 export const escalate = onTicketWith<{ to: string; why: string }>({
@@ -40,23 +40,30 @@ function shifted(text: string): [string, string] {
 
 async function toAgent(tx: Tx, call: Call, ticket: Ticket, change: Change, agent: Agent, why: string) {
   if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
-  const said = await keepSaid(tx, ticket, change, call.actor, why, 'reason')
+  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const data = { owner: agent.id, how: 'escalate' as const, ...said }
   const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-  await tellOf(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is yours.`, said)
-  await tellOf(tx, call, now, [ticket.ownerId], `${call.actor.name} escalated ${ticket.ref} to ${agent.name}.`, said)
+  await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is yours.`, said)
+  await notifyPeople(
+    tx,
+    call,
+    now,
+    [ticket.ownerId],
+    `${call.actor.name} escalated ${ticket.ref} to ${agent.name}.`,
+    said,
+  )
   return { text: `${ticket.ref} belongs to ${agent.name} now.`, data: { ref: ticket.ref, owner: agent.handle } }
 }
 
 async function toDesk(tx: Tx, call: Call, ticket: Ticket, change: Change, desk: Call['desks'][number], why: string) {
   if (ticket.deskId === desk.id) throw new DeskError('conflict', `${ticket.ref} is with ${desk.name} already.`)
-  const said = await keepSaid(tx, ticket, change, call.actor, why, 'reason')
+  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const { ownerId } = ticket
   const free = ownerId ? await recordEvent(tx, ticket, { type: 'released', data: { owner: ownerId } }, change) : ticket
   await recordEvent(tx, free, { type: 'moved', data: { desk: desk.id, ...said } }, change)
   const now = (await ticketById(tx, ticket.id)) ?? ticket
   const others = call.agents.map(each => each.id)
-  await tellOf(
+  await notifyPeople(
     tx,
     call,
     now,
@@ -79,12 +86,12 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
       'Nobody is a lead: set lead: true for an agent in the configuration, or name somebody.',
     )
   }
-  const said = await keepSaid(tx, ticket, change, call.actor, why, 'reason')
+  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   let now = ticket
   for (const lead of leads)
     now = await recordEvent(tx, now, { type: 'escalated', data: { to: lead.id, ...said } }, change)
   const owner = ticket.ownerName ? `it stays with ${ticket.ownerName}` : 'nobody owns it'
-  await tellOf(
+  await notifyPeople(
     tx,
     call,
     now,

@@ -3,7 +3,7 @@ import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { agentArgument, onTicketWith } from '../command/command.ts'
-import { tellOf } from '../command/said.ts'
+import { notifyPeople } from '../command/internal-text.ts'
 
 /** `swarm HD-7 @eve`: helpers come and go, and the owner stays one. */
 export const swarm = onTicketWith<{ who: string[] }>({
@@ -23,7 +23,7 @@ export const swarm = onTicketWith<{ who: string[] }>({
     for (const agent of agents)
       now = await recordEvent(tx, now, { type: 'helping', data: { person: agent.id } }, change)
     const note = `${call.actor.name} asks you to help with ${ticket.ref}; it stays with ${ticket.ownerName ?? 'whoever takes it'}.`
-    await tellOf(
+    await notifyPeople(
       tx,
       call,
       now,

@@ -1,5 +1,5 @@
-import type { LinkKind } from '../../core/ticket/events.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
+import type { LinkKind } from '../../core/ticket/ticket-event.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { addLink, ancestorsOf, linksOf, removeLink } from '../../store/links.ts'

@@ -7,7 +7,7 @@ import { addParticipant } from '../../store/participants.ts'
 import { ensurePerson, mailAddressesOf, peopleNamed } from '../../store/people.ts'
 import { openTicket, recordEvent } from '../../store/tickets.ts'
 import type { Call, WriteCommand } from '../command/command.ts'
-import { queueToRequester } from '../command/requester-mail.ts'
+import { notifyRequester } from '../command/notify-requester.ts'
 
 const HOW = new Map<string, 'call' | 'visit'>([
   ['call', 'call'],
@@ -90,7 +90,7 @@ export const log: WriteCommand<Taken> = {
     const person = { kind: 'email', address, name: requester.name, personId: requester.id, role: 'requester' as const }
     await addParticipant(tx, ticket.id, person, call.at)
     const owned = await recordEvent(tx, ticket, { type: 'claimed', data: { owner: call.actor.id } }, change)
-    await queueToRequester(tx, call, owned, 'recorded', '')
+    await notifyRequester(tx, call, owned, 'recorded', '')
     return {
       text: `${ticket.ref} is yours, for ${requester.name}: ${ticket.subject}`,
       data: { ref: ticket.ref, owner: call.actor.handle, requester: address },

@@ -7,7 +7,7 @@ import { insertMessage, prepareMessage } from '../../store/messages.ts'
 import type { Person } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
 import { type DeskFacts, onTicket } from '../command/command.ts'
-import { concerned, tellAgents } from '../command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../command/notify-agents.ts'
 
 export const note = onTicket({
   word: 'note',
@@ -55,8 +55,8 @@ export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: 
   await insertMessage(tx, prepared)
   await keepDoubt(tx, message.id, said.doubt ?? null)
   await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content: prepared.content } }, change)
-  const owner = ticket.ownerId ? concerned(facts, ticket.ownerId, said.author.id) : []
-  await tellAgents(tx, facts, said.kind === 'person' ? owner : [], {
+  const owner = ticket.ownerId ? agentsToNotify(facts, ticket.ownerId, said.author.id) : []
+  await notifyAgents(tx, facts, said.kind === 'person' ? owner : [], {
     kind: 'notify-note',
     purpose: 'internal',
     channel: ticket.channel,

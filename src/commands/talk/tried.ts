@@ -1,7 +1,7 @@
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'
-import { keepSaid, type What } from '../command/said.ts'
+import { storeInternalText, type What } from '../command/internal-text.ts'
 
 /** `tried HD-7 a new cable, no change`: so that nobody tries it again. */
 export const tried = noted('tried', 'tried', 'Keeps what was tried and did not help, for agents only.')
@@ -16,7 +16,7 @@ function noted(word: string, what: What, summary: string) {
     body: 'required',
     async writes(tx, { actor, body, attachments }, ticket, change) {
       if (!body.trim()) throw new DeskError('usage', `Write what it was: ${word} ${ticket.ref} followed by your text.`)
-      const said = await keepSaid(tx, ticket, change, actor, body, what, attachments)
+      const said = await storeInternalText(tx, ticket, change, actor, body, what, attachments)
       const data = { message: said.message ?? '', content: said.content ?? '', what }
       await recordEvent(tx, ticket, { type: 'noted', data }, change)
       return { text: `Kept with ${ticket.ref}; only agents see it.`, data: { ref: ticket.ref } }

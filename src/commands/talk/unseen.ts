@@ -1,14 +1,15 @@
 /** What happened on a ticket that the writer of an answer has not seen, and who reads it by now. */
-import type { RecordedEvent } from '../../core/ticket/events.ts'
+
+import { historyLines } from '../../core/ticket/history-lines.ts'
 import type { Shown } from '../../core/ticket/shown.ts'
-import { storyOf } from '../../core/ticket/story.ts'
+import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { cardShows } from '../../store/cards.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { eventsAfter, eventsBy, eventsOf } from '../../store/events.ts'
-import { lookedUpTo } from '../../store/looks.ts'
 import { messageById } from '../../store/messages.ts'
 import { newestShownTo } from '../../store/outbox.ts'
 import { type Person, personNames } from '../../store/people.ts'
+import { seenUpTo } from '../../store/seen-tickets.ts'
 import type { Ticket } from '../../store/tickets.ts'
 import type { DeskFacts } from '../command/command.ts'
 import { type Readers, readersInWords, shownWith } from '../command/recipients.ts'
@@ -28,7 +29,7 @@ export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author
   const seen = [
     await newestShownTo(sql, ticket.id, addresses),
     seesCards ? await cardShows(sql, ticket.id, channel) : null,
-    await lookedUpTo(sql, ticket.id, author.id),
+    await seenUpTo(sql, ticket.id, author.id),
     own.findLast(({ type }) => type === 'replied')?.seq ?? null,
   ].filter(seq => seq !== null)
   // Whoever did something else than to answer need not have looked at what came before it.
@@ -89,7 +90,7 @@ async function inWords(
     if (id !== undefined) said.set(id, text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}…` : text)
   }
   const refs = await refsIn(sql, weighty)
-  const story = storyOf(events, {
+  const story = historyLines(events, {
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'Somebody')),
     ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,

@@ -9,8 +9,8 @@ import { answeredAlike, attachmentsOf, type MessageFile, messageById, unsentBy }
 import type { Person } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
 import type { Call } from '../command/command.ts'
+import { storeInternalText } from '../command/internal-text.ts'
 import { type Readers, readersInWords, readersOf, shownWith } from '../command/recipients.ts'
-import { keepSaid } from '../command/said.ts'
 import { type Again, type Answered, keptAt, lineOfKept, onlyKept, placesOf, refusalShown, sentAlready } from './kept.ts'
 import { quoted, shownTo, unseenChanges } from './unseen.ts'
 
@@ -180,7 +180,11 @@ export async function keepUnsent(
   { author, text, markdown, attachments, only, raw, externalId }: Draft,
   readers: Readers,
 ): Promise<{ messageId: string; seq: number }> {
-  const said = await keepSaid(tx, ticket, change, author, text, 'unsent', attachments, { raw, externalId, markdown })
+  const said = await storeInternalText(tx, ticket, change, author, text, 'unsent', attachments, {
+    raw,
+    externalId,
+    markdown,
+  })
   const data = {
     ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
     ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },

@@ -1,7 +1,7 @@
 import type { BulkSort } from '../../channel.ts'
 import { hasState } from './alert.ts'
-import { autoSubmitted, type Evidence, first } from './evidence.ts'
 import { beginsAsAutomatic, beginsAsReceived, tellsOfQuota, tellsOfSuccess } from './machine-words.ts'
+import { autoSubmitted, type Evidence, first } from './mail-evidence.ts'
 
 /** Addresses that say of themselves that nobody reads what is sent there. */
 const NO_REPLY =

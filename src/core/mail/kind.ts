@@ -1,6 +1,5 @@
 import type { BulkSort, MessageKind } from '../../channel.ts'
 import { bulkOf } from './bulk.ts'
-import { autoSubmitted, type Evidence, first } from './evidence.ts'
 import {
   beginsAsAutomatic,
   beginsAsReceived,
@@ -17,6 +16,7 @@ import {
   tellsOfQuota,
   tellsOfSuccess,
 } from './machine-words.ts'
+import { autoSubmitted, type Evidence, first } from './mail-evidence.ts'
 
 export interface Verdict {
   kind: MessageKind

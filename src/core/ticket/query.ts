@@ -1,6 +1,6 @@
 import { DeskError } from '../../errors.ts'
 import { nearest } from '../text/command-line.ts'
-import { parseDuration } from '../text/moment.ts'
+import { parseDuration } from '../text/time-expressions.ts'
 import { PRIORITIES, type Priority } from './priority.ts'
 import { TICKET_STATES, type TicketState } from './ticket-state.ts'
 

@@ -1,5 +1,5 @@
 import type { Authenticity, BulkSort, MessageKind } from '../../channel.ts'
-import { isBelieved } from './sender.ts'
+import { isBelieved } from './sender-trust.ts'
 import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */

@@ -1,6 +1,6 @@
 import { DeskError } from '../../errors.ts'
-import type { FramedEvent, TicketKind } from './events.ts'
 import type { Level, Priority } from './priority.ts'
+import type { FramedEvent, TicketKind } from './ticket-event.ts'
 import { MOVES, type Move, refusalOf, type TicketState } from './ticket-state.ts'
 
 /** All of a ticket that follows from its events. Lists are words in order, separated by blanks. */

@@ -1,13 +1,13 @@
 import type { Card, CardEntry } from '../../channel.ts'
-import { ticketActions } from '../../commands/command/actions.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf } from '../../commands/command/recipients.ts'
+import { ticketActions } from '../../commands/command/ticket-actions.ts'
 import { refsIn } from '../../commands/look/history.ts'
 import { isUnsent } from '../../commands/talk/unseen.ts'
 import { oneLine } from '../../core/text/address.ts'
 import { age } from '../../core/text/table.ts'
-import type { RecordedEvent } from '../../core/ticket/events.ts'
-import { storyOf } from '../../core/ticket/story.ts'
+import { historyLines } from '../../core/ticket/history-lines.ts'
+import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { isDone, stateInWords } from '../../core/ticket/ticket-state.ts'
 import { doubtAbout } from '../../store/doubts.ts'
 import type { Sql } from '../../store/engine/sql.ts'
@@ -110,7 +110,7 @@ async function lineOf(sql: Sql, events: readonly RecordedEvent[], at: number): P
   ])
   const people = await personNames(sql, [...new Set(ids)])
   const refs = await refsIn(sql, events.slice(at, at + 1))
-  const lines = storyOf(events.slice(0, at + 1), {
+  const lines = historyLines(events.slice(0, at + 1), {
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody')),
     ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,

@@ -1,5 +1,5 @@
 import { settleAnswer } from '../../commands/life/solved.ts'
-import type { SolvedAnswer } from '../../core/ticket/solved.ts'
+import type { SolvedAnswer } from '../../core/ticket/solved-answer.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { verifyLink } from '../../core/ticket/token.ts'
 import { DeskError } from '../../errors.ts'
@@ -8,7 +8,7 @@ import { tokenKeys } from '../../store/keys.ts'
 import { outboxByNumber } from '../../store/outbox.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
 import { type Context, deskFacts } from '../context.ts'
-import { isStanding, keepComment } from '../intake/solved.ts'
+import { isStanding, keepComment } from '../intake/solved-reply.ts'
 import { redacted } from '../outgoing/redact.ts'
 
 /** What the page of a signed link shows. */

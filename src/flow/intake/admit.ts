@@ -1,5 +1,5 @@
 import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel.ts'
-import { UNKNOWN } from '../../core/ticket/sender.ts'
+import { UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { verdictOf } from '../../core/ticket/verdict.ts'
 import {
@@ -16,19 +16,19 @@ import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { countRate } from '../../store/rates.ts'
 import { raise } from '../alarm.ts'
 import type { Intake, Origin } from '../context.ts'
-import { type Asked, NOTHING_ASKED } from '../mail-commands/asked.ts'
+import { type AgentCommands, NO_COMMANDS } from '../mail-commands/agent-commands.ts'
 import type { PendingCommands } from '../mail-commands/mail-command.ts'
 import { notifyOfCommands } from '../mail-commands/notify-author.ts'
-import { blankArrival, describe, refOf } from './blank.ts'
+import { askWhereItBelongs } from './ask-belongs.ts'
 import { appendMessage, openForwarded, openWith, type Placed } from './carry-out.ts'
 import { type Decided, decideOn } from './decide.ts'
-import { type Became, wakes } from './entry.ts'
 import { foldFlood } from './flood.ts'
-import { tellOfHeld } from './held.ts'
+import { notifyOfHeld } from './held-notice.ts'
+import { type IntakeResult, wakes } from './incoming-message.ts'
+import { describe, newArrival, refOf } from './new-arrival.ts'
 import { noteSeenTokens, withSecret } from './proof.ts'
 import { takeEarlyRevisions } from './revise.ts'
-import { tellStatus } from './status.ts'
-import { askWhereItBelongs } from './unclear.ts'
+import { sendStatus } from './send-status.ts'
 
 /** A message that has its outcome, and the commands in it that are carried out next. */
 export interface Admitted {
@@ -49,7 +49,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   const externalId = again ? await overtakingId(tx, again, message) : message.id
   if (again && externalId === null)
     return { receipt: { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }, pending: null }
-  const blank = await blankArrival(tx, intake, origin, message)
+  const blank = await newArrival(tx, intake, origin, message)
   blank.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const says = twin && comparedWith(twin, message)
@@ -64,7 +64,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   const arrival = { ...blank, ...became, detail, verdict }
   await insertArrival(tx, arrival)
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
-  else await tellOfHeld(tx, intake, arrival, message)
+  else await notifyOfHeld(tx, intake, arrival, message)
   if (message.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
   return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
 }
@@ -117,7 +117,7 @@ export async function admitUnreadable(
   if (await countAgain(tx, channel, message.id)) return { outcome: 'duplicate', ref: null }
   await saveBlob(tx, message.raw)
   const outcome = `quarantined:${message.quarantine}` as const
-  await insertArrival(tx, { ...(await blankArrival(tx, intake, origin, message)), outcome, detail: message.detail })
+  await insertArrival(tx, { ...(await newArrival(tx, intake, origin, message)), outcome, detail: message.detail })
   const sentence =
     'Messages that could not be read wait for you: relaydesk inbox list shows them, inbox retry tries again.'
   await raise(tx, facts, { channel, code: 'quarantine', sentence })
@@ -129,7 +129,7 @@ export async function admitLost(tx: Tx, intake: Intake, origin: Origin, message:
   if (await countAgain(tx, origin.channel, message.id)) return { outcome: 'duplicate', ref: null }
   await saveBlob(tx, message.raw)
   const outcome = `ignored:${message.lost}` as const
-  await insertArrival(tx, { ...(await blankArrival(tx, intake, origin, message)), outcome, detail: message.detail })
+  await insertArrival(tx, { ...(await newArrival(tx, intake, origin, message)), outcome, detail: message.detail })
   return { outcome, ref: null }
 }
 
@@ -159,7 +159,7 @@ export async function admitWaiting(
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
   const duplicate = first && !isLeft(first) ? await duplicateOf(tx, first) : undefined
   const decided = decision
-    ? { decision, verdict: verdictOf(message, [], decision), asked: NOTHING_ASKED }
+    ? { decision, verdict: verdictOf(message, [], decision), asked: NO_COMMANDS }
     : await decideOn(tx, intake, origin, message)
   const { became, pending } = duplicate
     ? { became: duplicate, pending: null }
@@ -167,7 +167,7 @@ export async function admitWaiting(
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
   await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
-  if (!waiting.outcome.startsWith('held:')) await tellOfHeld(tx, intake, { ...waiting, ...became }, message)
+  if (!waiting.outcome.startsWith('held:')) await notifyOfHeld(tx, intake, { ...waiting, ...became }, message)
   return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
 }
 
@@ -187,7 +187,7 @@ async function keepDuplicate(tx: Tx, blank: Arrival, first: Arrival): Promise<Ad
   return { receipt: duplicate, pending: null }
 }
 
-async function duplicateOf(sql: Sql, first: Arrival): Promise<Became & { duplicateOf: number }> {
+async function duplicateOf(sql: Sql, first: Arrival): Promise<IntakeResult & { duplicateOf: number }> {
   const { ticketId, number } = first
   const ref = await refOf(sql, ticketId)
   return { outcome: 'duplicate', ticketId, messageId: null, acknowledgement: null, ref, duplicateOf: number }
@@ -212,7 +212,7 @@ async function carryOut(
   } else if (decision.action === 'hold' && decision.reason === 'flood') {
     await foldFlood(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && decision.rule === 'status') {
-    await tellStatus(tx, intake, origin, message)
+    await sendStatus(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
     const pending = { origin, orders: asked.orders, actor: asked.actor, ticket: undefined, files: message.attachments }
     return { ...placed, pending }
@@ -231,10 +231,10 @@ async function become(
   origin: Origin,
   message: InboundMessage,
   decision: Decision,
-  asked: Asked,
+  asked: AgentCommands,
 ): Promise<Placed> {
   const nothing = { messageId: null, acknowledgement: null }
-  const only = (became: Became): Placed => ({ became, pending: null })
+  const only = (became: IntakeResult): Placed => ({ became, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded

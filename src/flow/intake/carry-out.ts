@@ -1,14 +1,14 @@
 import type { InboundMessage } from '../../channel.ts'
 import { queueAcknowledgement } from '../../commands/command/acknowledge.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { linkBoth } from '../../commands/sort/link.ts'
 import { addNote } from '../../commands/talk/note.ts'
 import { quoted } from '../../commands/talk/unseen.ts'
 import { withoutForwardMark } from '../../core/mail/visible.ts'
 import { oneLine } from '../../core/text/address.ts'
 import { plainSubject } from '../../core/ticket/reference.ts'
-import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../../core/ticket/sender.ts'
+import { countedAs, isBelieved, nothingConfirms, type Trust, trustOf, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import { isSmallTalk } from '../../core/ticket/small-talk.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
@@ -28,12 +28,20 @@ import { appendFromAgent, appendSentByHand, keepOrders } from '../mail-commands/
 import type { MailCommands, PendingCommands } from '../mail-commands/mail-command.ts'
 import { readMailCommands } from '../mail-commands/read-mail-commands.ts'
 import { isToldAlone } from '../outgoing/backlog.ts'
-import { recordBounce } from './bounced.ts'
-import { rememberThread } from './conversation.ts'
-import { type Append, type Became, type Entry, entryFor, incoming, wakes, writerOf } from './entry.ts'
+import { rememberThread } from './clues.ts'
+import {
+  type Append,
+  type IncomingMessage,
+  type IntakeResult,
+  incomingMessage,
+  messageRow,
+  wakes,
+  writerOf,
+} from './incoming-message.ts'
 import { isShown, proofOf } from './proof.ts'
-import { recordAlert } from './repeated.ts'
-import { takeAnswer } from './solved.ts'
+import { recordBounce } from './record-bounce.ts'
+import { recordAlert } from './repeat-alert.ts'
+import { takeAnswer } from './solved-reply.ts'
 import { copiedOn, inviteSender, isWrittenTo, letIn, movePeople, participant } from './take-part.ts'
 
 const MOST_ACKNOWLEDGEMENTS = 10 // to one address
@@ -47,7 +55,7 @@ const MOST_ALIKE = 3 // under one subject on one day
 
 /** What a message became, and the commands in it that are carried out next. */
 export interface Placed {
-  became: Became
+  became: IntakeResult
   pending: PendingCommands | null
 }
 
@@ -70,9 +78,9 @@ export async function openWith(
   origin: Origin,
   message: InboundMessage,
   { recordedBy, doubt = null, follows, beforeTelling }: Opened = {},
-): Promise<Became> {
+): Promise<IntakeResult> {
   const { facts } = intake
-  const entry = await entryFor(tx, intake, origin, message, { opens: true })
+  const entry = await incomingMessage(tx, intake, origin, message, { opens: true })
   const { sender } = entry
   const change = recordedBy ? { ...entry.change, actorId: recordedBy.id } : entry.change
   const number = await tx.number('ticket', intake.group)
@@ -123,7 +131,7 @@ export async function openWith(
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   const note = beforeTelling && (await beforeTelling((await ticketById(tx, ticket.id)) ?? ticket))
   if (!entry.old && alone) {
-    await tellAgents(tx, facts, concerned(facts, null, sender.id), {
+    await notifyAgents(tx, facts, agentsToNotify(facts, null, sender.id), {
       kind: 'notify-opened',
       purpose: ticket.replyTo ? 'answer' : 'internal',
       channel: origin.channel,
@@ -181,7 +189,7 @@ export async function openForwarded(
 }
 
 /** Queues the acknowledgement, or gives the reason for none. */
-async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: string): Promise<string> {
+async function acknowledge(tx: Tx, entry: IncomingMessage, ticket: Ticket, messageId: string): Promise<string> {
   const { message, old, sender } = entry
   if (message.kind !== 'person') return `none:${message.kind}`
   if (old) return 'none:old'
@@ -204,7 +212,7 @@ async function acknowledge(tx: Tx, entry: Entry, ticket: Ticket, messageId: stri
  * Whether this may be the answer of a machine that says nothing of itself: under the same subject, numbers aside, as
  * the last one, and within minutes, or time and again on one day. A person who writes so has got one already.
  */
-async function isEcho(tx: Tx, { message, change }: Entry, name: string): Promise<boolean> {
+async function isEcho(tx: Tx, { message, change }: IncomingMessage, name: string): Promise<boolean> {
   const subject = message.subject.toLowerCase().replace(/\d+/g, '0').replace(/\s+/g, ' ').trim()
   const soon = await countRate(tx, `acknowledged ${name} ${subject}`, change.at, ECHO_MS)
   const today = await countRate(tx, `acknowledged ${name} ${subject} in a day`, change.at, DAY_MS)
@@ -228,7 +236,7 @@ export async function appendMessage(
   const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   intake.facts.at = intake.context.clock.now().toISOString() // nothing in a ticket is older than what came before it
-  const entry = await entryFor(tx, intake, origin, message, { orders })
+  const entry = await incomingMessage(tx, intake, origin, message, { orders })
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
   // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
@@ -253,7 +261,7 @@ export async function appendMessage(
   return { became, pending }
 }
 
-async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Append): Promise<string> {
+async function appendIncoming(tx: Tx, asked: IncomingMessage, ticket: Ticket, decision: Append): Promise<string> {
   const { orders } = asked
   const ordered = orders !== null && orders.mistakes.length === 0
   if (ordered && !orders.text) return keepOrders(tx, asked, ticket)
@@ -288,7 +296,7 @@ async function appendIncoming(tx: Tx, asked: Entry, ticket: Ticket, decision: Ap
   if (answer) return id
   if (!(isDone(now.state) && (await answersByItself(tx, entry, ticket.id)))) now = await wake(tx, entry, now)
   if (!entry.old) {
-    await tellAgents(tx, facts, concerned(facts, now.ownerId, sender.id), {
+    await notifyAgents(tx, facts, agentsToNotify(facts, now.ownerId, sender.id), {
       kind: 'notify-received',
       purpose: 'answer',
       channel: ticket.channel,
@@ -306,7 +314,11 @@ const GUESSED: readonly string[] = ['subject', 'named-thread']
  * A program that says nothing of itself: within minutes of a mail of ours it says the same as before, numbers aside. That
  * opens nothing again; whoever worked on it is told of it, as of any message.
  */
-async function answersByItself(tx: Tx, { message, sender, change, doubt }: Entry, ticketId: string): Promise<boolean> {
+async function answersByItself(
+  tx: Tx,
+  { message, sender, change, doubt }: IncomingMessage,
+  ticketId: string,
+): Promise<boolean> {
   if (!message.from || message.thread !== undefined) return false
   const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
@@ -320,7 +332,7 @@ function withoutNumbers(text: string): string {
 }
 
 /** A message goes on with what waited for it, or was done. */
-async function wake(tx: Tx, { change, sender }: Entry, ticket: Ticket): Promise<Ticket> {
+async function wake(tx: Tx, { change, sender }: IncomingMessage, ticket: Ticket): Promise<Ticket> {
   if (isDone(ticket.state)) return recordEvent(tx, ticket, { type: 'reopened', data: { by: 'message' } }, change)
   const awaited =
     ticket.state === 'waiting-on-requester' ||
@@ -329,12 +341,12 @@ async function wake(tx: Tx, { change, sender }: Entry, ticket: Ticket): Promise<
 }
 
 /** How far it is sure that its sender wrote it. */
-function trustIn({ message, proof, sender }: Entry): Trust {
+function trustIn({ message, proof, sender }: IncomingMessage): Trust {
   return trustOf(message.authentication.result, isShown(proof, sender))
 }
 
 /** What shows that they wrote it was nobody else's: others who got the same mail are not in. */
-function isTheirsAlone({ proof }: Entry): boolean {
+function isTheirsAlone({ proof }: IncomingMessage): boolean {
   return proof?.by === 'transport' || (proof?.alone.length ?? 0) > 0
 }
 
@@ -344,6 +356,6 @@ function answerAddress(facts: DeskFacts, message: InboundMessage): string | null
   return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
 }
 
-function prepareIncoming(entry: Entry, ticketId: string): PreparedMessage {
-  return prepareMessage(incoming(entry, ticketId), entry.message.attachments)
+function prepareIncoming(entry: IncomingMessage, ticketId: string): PreparedMessage {
+  return prepareMessage(messageRow(entry, ticketId), entry.message.attachments)
 }

@@ -1,8 +1,8 @@
 import type { InboundMessage } from '../../channel.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
-import { type ChatArrival, decideChat, isAlike } from '../../core/ticket/chat.ts'
+import { type ChatArrival, decideChat, isAlike } from '../../core/ticket/chat-decision.ts'
+import { isOverFor } from '../../core/ticket/history-lines.ts'
 import { isSmallTalk } from '../../core/ticket/small-talk.ts'
-import { isOverFor } from '../../core/ticket/story.ts'
 import { type Clue, type Decision, decide, decideSentByHand } from '../../core/ticket/threading.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { tokensIn, verifyToken } from '../../core/ticket/token.ts'
@@ -15,23 +15,23 @@ import { type Participant, participantsOf, takesPart, wasTakenOff } from '../../
 import type { Person } from '../../store/people.ts'
 import { currentTicket, ticketById } from '../../store/tickets.ts'
 import { type Intake, knownPerson, type Origin, personByOther } from '../context.ts'
-import { type Asked, askedIn, NOTHING_ASKED } from '../mail-commands/asked.ts'
-import { cluesOf, noticeKey } from './conversation.ts'
-import { passGate } from './gate.ts'
+import { type AgentCommands, findAgentCommands, NO_COMMANDS } from '../mail-commands/agent-commands.ts'
+import { cluesOf, noticeKey } from './clues.ts'
 import { bearsToken } from './proof.ts'
 import { passScan } from './scan.ts'
+import { passSenderGate } from './sender-gate.ts'
 
 /** What becomes of a message, and why. */
 export interface Decided {
   decision: Decision
   verdict: ArrivalVerdict
-  asked: Asked
+  asked: AgentCommands
 }
 
 /** Decides what becomes of a message. */
 export async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: InboundMessage): Promise<Decided> {
   const early = decideEarly(intake, message)
-  if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NOTHING_ASKED }
+  if (early) return { decision: early, verdict: verdictOf(message, [], early), asked: NO_COMMANDS }
   const clues = await cluesOf(tx, intake.facts, intake.keys, origin.channel, message)
   const matched =
     (await decideInChat(tx, intake, origin, message, clues)) ??
@@ -39,11 +39,11 @@ export async function decideOn(tx: Tx, intake: Intake, origin: Origin, message: 
   const decided = asksForStatus(message, matched)
     ? ({ action: 'ignore', rule: 'status' } as const)
     : await passWindow(tx, intake, message, matched)
-  const { decision: wanted, ...asked } = await askedIn(tx, intake, origin, message, decided)
-  const passed = await passGate(tx, intake, origin, message, wanted)
+  const { decision: wanted, ...asked } = await findAgentCommands(tx, intake, origin, message, decided)
+  const passed = await passSenderGate(tx, intake, origin, message, wanted)
   const { decision, found } = await passScan(tx, intake, origin, message.id, passed)
   const verdict = { ...verdictOf(message, clues, decision), ...(found === null ? {} : { scan: found }) }
-  return { decision, verdict, asked: decision === wanted ? asked : NOTHING_ASKED }
+  return { decision, verdict, asked: decision === wanted ? asked : NO_COMMANDS }
 }
 
 /** Nothing but the word: whoever writes that asks how their tickets are. */

@@ -1,6 +1,6 @@
 import type { InboundMessage } from '../../channel.ts'
 import { mergeInto } from '../../commands/sort/merge.ts'
-import { trustOf } from '../../core/ticket/sender.ts'
+import { trustOf } from '../../core/ticket/sender-trust.ts'
 import { firstArrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { dropAcknowledgements } from '../../store/outbox.ts'

@@ -8,7 +8,7 @@ import type { Person } from '../../store/people.ts'
 import { currentTicket, ticketIdByNumber } from '../../store/tickets.ts'
 import { type Intake, knownPerson, type Origin } from '../context.ts'
 import type { MailCommand } from '../mail-commands/mail-command.ts'
-import { claimsOf } from './conversation.ts'
+import { claimsOf } from './clues.ts'
 
 /** What shows that a message is of whom it names. */
 export type Proof =

@@ -1,5 +1,5 @@
 import type { Cursor, Receipt } from '../../channel.ts'
-import { countedAs, trustOf } from '../../core/ticket/sender.ts'
+import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
 import { moveOn } from '../../store/engine/memory.ts'
 import type { Tx } from '../../store/engine/sql.ts'
@@ -7,8 +7,8 @@ import { type Context, type Intake, intakeFor, judgeAll, knowAll, originOf } fro
 import { rereadDecided } from '../mail-commands/reread-decided.ts'
 import { runPending } from '../mail-commands/run-mail-commands.ts'
 import { admit, admitLost, admitUnreadable } from './admit.ts'
-import { type Arriving, contentsOf } from './arriving.ts'
-import { lockKeys } from './conversation.ts'
+import { lockKeys } from './clues.ts'
+import { contentsOf, type InboundItem } from './inbound-item.ts'
 import { admitRevision } from './revise.ts'
 import { scanAll } from './scan.ts'
 
@@ -18,7 +18,7 @@ const GROUP_BYTES = 16 * 1024 * 1024
 
 interface Waiting {
   channel: string
-  message: Arriving
+  message: InboundItem
   cursor: Cursor | undefined
   resolve(receipt: Receipt): void
   reject(error: unknown): void
@@ -44,7 +44,7 @@ export class Receiver {
     this.#context = context
   }
 
-  receive(channel: string, message: Arriving, cursor?: Cursor): Promise<Receipt> {
+  receive(channel: string, message: InboundItem, cursor?: Cursor): Promise<Receipt> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ channel, message, cursor, resolve, reject })
       this.#running ??= this.#run()
@@ -162,7 +162,7 @@ async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor)
   throw new OutOfOrder('temporary', 'Something before this message was not stored: it is read again.')
 }
 
-async function take(tx: Tx, intake: Intake, channel: string, message: Arriving): Promise<Receipt> {
+async function take(tx: Tx, intake: Intake, channel: string, message: InboundItem): Promise<Receipt> {
   const origin = originOf(intake.context, channel)
   if ('revises' in message) return admitRevision(tx, intake, origin, message)
   if ('lost' in message) return admitLost(tx, intake, origin, message)

@@ -17,8 +17,8 @@ import type { Tx } from '../../store/engine/sql.ts'
 import { insertMessage, messageById, prepareMessage } from '../../store/messages.ts'
 import { currentTicket, recordEvent, ticketById } from '../../store/tickets.ts'
 import type { Context, Intake, Origin } from '../context.ts'
-import { blankArrival, NOTHING, refOf } from './blank.ts'
-import type { Became } from './entry.ts'
+import type { IntakeResult } from './incoming-message.ts'
+import { NOTHING, newArrival, refOf } from './new-arrival.ts'
 
 /**
  * Takes what a writer changed or took back. What stood there before is kept, as all that was ever said is; it wakes
@@ -33,7 +33,7 @@ export async function admitRevision(
   const again = await countAgain(tx, origin.channel, revision.id)
   if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   await saveBlob(tx, revision.raw)
-  const blank = await blankArrival(tx, intake, origin, revision)
+  const blank = await newArrival(tx, intake, origin, revision)
   const original = await arrivalByExternalId(tx, origin.channel, revision.revises)
   const became = await becomeRevision(tx, intake, origin, { ...revision, raw: revision.raw.sha256 }, original)
   await insertArrival(tx, { ...blank, ...became })
@@ -65,7 +65,7 @@ async function becomeRevision(
   origin: Origin,
   revision: Pick<RevisedMessage, 'text' | 'revisedAt'> & { raw: string },
   original: Arrival | undefined,
-): Promise<Became> {
+): Promise<IntakeResult> {
   if (!original) return { ...NOTHING, outcome: 'held:early' }
   const message = original.messageId === null ? undefined : await messageById(tx, original.messageId)
   const current = message && (await currentTicket(tx, message.ticketId))

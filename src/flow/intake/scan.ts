@@ -1,14 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import type { Content } from '../../channel.ts'
 import { unpack } from '../../content.ts'
-import { held } from '../../core/ticket/gate.ts'
+import { held } from '../../core/ticket/sender-policy.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { settleAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { raise } from '../alarm.ts'
 import type { Context, Intake, Origin } from '../context.ts'
 import type { ScanResult } from '../scanner/clamd.ts'
-import type { Arriving } from './arriving.ts'
+import type { InboundItem } from './inbound-item.ts'
 
 const AT_ONCE = 8
 const SLOWEST_MS = 20_000 // a whole group: mail without files waits behind it
@@ -17,7 +17,7 @@ const LATE: ScanResult = { result: 'unscanned', reason: 'it took too long', tooL
 /** What the scanner says of each message with files, by id; before the transaction, which cannot wait for it. */
 export async function scanAll(
   { scanner }: Context,
-  group: readonly { message: Arriving }[],
+  group: readonly { message: InboundItem }[],
 ): Promise<Map<string, ScanResult>> {
   const results = new Map<string, ScanResult>()
   if (!scanner) return results

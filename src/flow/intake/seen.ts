@@ -8,10 +8,10 @@ import type { Purpose, TokenKey } from '../../core/ticket/token.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { type OutboxEntry, outboxByNumber } from '../../store/outbox.ts'
 import { currentTicket, type Ticket, ticketById } from '../../store/tickets.ts'
-import { claimsOf } from './conversation.ts'
+import { claimsOf } from './clues.ts'
 
 /** A ticket as a mail of ours told of it. */
-export interface Seen {
+export interface SeenMail {
   /** The ticket of which it told, which may have become part of another. */
   named: Ticket
   /** This one, or the other. */
@@ -34,7 +34,7 @@ export async function answeredMail(
 }
 
 /** What whoever answers a mail of ours has seen of its ticket; undefined where it told of none. */
-export async function seenIn(sql: Sql, told: OutboxEntry | undefined): Promise<Seen | undefined> {
+export async function seenByAnswer(sql: Sql, told: OutboxEntry | undefined): Promise<SeenMail | undefined> {
   const named = told?.ticketId ? await ticketById(sql, told.ticketId) : undefined
   if (!named || told?.shownSeq == null) return undefined
   const ticket = (await currentTicket(sql, named.id)) ?? named
@@ -48,10 +48,10 @@ export async function seenIn(sql: Sql, told: OutboxEntry | undefined): Promise<S
 export async function changing<T>(
   sql: Sql,
   facts: DeskFacts,
-  seen: Seen | undefined,
+  seen: SeenMail | undefined,
   change: () => Promise<T>,
 ): Promise<T> {
-  const readersNow = async ({ ticket }: Seen) => shownWith(ticket, await readersOf(sql, facts, ticket)).readers
+  const readersNow = async ({ ticket }: SeenMail) => shownWith(ticket, await readersOf(sql, facts, ticket)).readers
   const isAsShown = seen !== undefined && seen.shown.readers === (await readersNow(seen))
   const given = await change()
   if (isAsShown) seen.shown.readers = await readersNow(seen)

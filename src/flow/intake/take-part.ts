@@ -7,17 +7,17 @@ import { addParticipant, inviteParticipant, type Participant, participantsOf } f
 import type { Person } from '../../store/people.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'
 import { meet, type Origin } from '../context.ts'
-import { type Append, type Entry, othersOn } from './entry.ts'
+import { type Append, type IncomingMessage, othersOn } from './incoming-message.ts'
 
 /** The sender takes part from now on, because an agent said so. */
-export function inviteSender(tx: Tx, entry: Entry, ticket: Ticket): Promise<Ticket> {
+export function inviteSender(tx: Tx, entry: IncomingMessage, ticket: Ticket): Promise<Ticket> {
   const { message, origin, sender } = entry
   return letIn(tx, entry, ticket, message.from ? [participant(origin, message.from, sender, 'copied')] : [])
 }
 
 export async function letIn(
   tx: Tx,
-  { change }: Entry,
+  { change }: IncomingMessage,
   ticket: Ticket,
   people: readonly Participant[],
 ): Promise<Ticket> {
@@ -33,12 +33,12 @@ export async function letIn(
  * It names the desk, or a group that is the desk. What was written to others alone, and reached the desk by whoever handed
  * it on, lets nobody in: its writer may not know of it. What says that a list passed it on, anybody can have put there.
  */
-export function isWrittenTo({ message: { to, cc }, intake }: Entry): boolean {
+export function isWrittenTo({ message: { to, cc }, intake }: IncomingMessage): boolean {
   return [...to, ...cc].some(each => intake.facts.isOurs(each.address))
 }
 
 /** Colleagues on To and Cc, who take part from now on. */
-export async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Promise<Participant[]> {
+export async function copiedOn(tx: Tx, { message, intake, origin }: IncomingMessage): Promise<Participant[]> {
   const copied: Participant[] = []
   for (const other of othersOn(message, intake.facts)) {
     copied.push(participant(origin, other, await meet(tx, intake, { kind: origin.kind, ...other }), 'copied'))
@@ -51,7 +51,7 @@ export async function copiedOn(tx: Tx, { message, intake, origin }: Entry): Prom
  * off again; only whoever asked may do that, or bring back somebody who was taken off. Whoever only happens to be in
  * the channel of a chat does neither.
  */
-export async function movePeople(tx: Tx, entry: Entry, ticket: Ticket, { allowed }: Append): Promise<Ticket> {
+export async function movePeople(tx: Tx, entry: IncomingMessage, ticket: Ticket, { allowed }: Append): Promise<Ticket> {
   const { message, intake, origin, sender, change } = entry
   if (allowed === 'present') return ticket
   const isRequester = sender.id === ticket.requesterId

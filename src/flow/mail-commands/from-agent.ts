@@ -1,5 +1,5 @@
 import type { DeskFacts } from '../../commands/command/command.ts'
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { readersOf } from '../../commands/command/recipients.ts'
 import { addNote } from '../../commands/talk/note.ts'
 import { answerRequester } from '../../commands/talk/reply.ts'
@@ -8,9 +8,9 @@ import { type Draft, keepUnsent, unsentReply } from '../../commands/talk/unsent.
 import { showsMail } from '../../core/mail/forward.ts'
 import { aboveMarker, isForwardSubject, writtenIn } from '../../core/mail/visible.ts'
 import { holdsMail } from '../../core/text/file-danger.ts'
-import { mentionsOrder } from '../../core/text/order-lines.ts'
+import { mentionsCommand } from '../../core/text/mail-command-lines.ts'
 import { withoutBlankEnds } from '../../core/text/plain-text.ts'
-import { countedAs } from '../../core/ticket/sender.ts'
+import { countedAs } from '../../core/ticket/sender-trust.ts'
 import { keepDoubt } from '../../store/doubts.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { answeredAlike, insertMessage, prepareMessage } from '../../store/messages.ts'
@@ -18,12 +18,12 @@ import { dropAcknowledgements } from '../../store/outbox.ts'
 import type { Person } from '../../store/people.ts'
 import { countRate } from '../../store/rates.ts'
 import { recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
-import { recordBounce } from '../intake/bounced.ts'
-import { type Append, type Entry, incoming } from '../intake/entry.ts'
-import { answeredMail, seenIn } from '../intake/seen.ts'
+import { type Append, type IncomingMessage, messageRow } from '../intake/incoming-message.ts'
+import { recordBounce } from '../intake/record-bounce.ts'
+import { answeredMail, seenByAnswer } from '../intake/seen.ts'
 import { otherNamed } from '../read-command.ts'
 import { changeReaders } from './change-readers.ts'
-import { forWhich, knownOrders } from './leak.ts'
+import { forWhich, knownCommands } from './leak.ts'
 import { isTooLong } from './own-text.ts'
 
 const TOLD_MS = 60 * 60 * 1000
@@ -32,7 +32,12 @@ const MOST_TOLD = 5 // times, that a mail on one ticket was not sent on
 const DAY_MS = 24 * 60 * 60 * 1000
 
 /** An agent's mail: an answer to the requester, or a note. What it quotes of our notification never leaves. */
-export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, decision: Append): Promise<string> {
+export async function appendFromAgent(
+  tx: Tx,
+  entry: IncomingMessage,
+  ticket: Ticket,
+  decision: Append,
+): Promise<string> {
   const { message, sender: author, change } = entry
   const { facts } = entry.intake
   // Files go with the command that takes them.
@@ -89,7 +94,11 @@ export async function appendFromAgent(tx: Tx, entry: Entry, ticket: Ticket, deci
 }
 
 /** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
-async function mayBeTold(tx: Tx, { message, sender, change, doubt }: Entry, ticket: Ticket): Promise<boolean> {
+async function mayBeTold(
+  tx: Tx,
+  { message, sender, change, doubt }: IncomingMessage,
+  ticket: Ticket,
+): Promise<boolean> {
   if (message.kind !== 'person') return false
   const who = countedAs(sender.id, doubt === null ? 'confirmed' : 'unconfirmed')
   return (await countRate(tx, `told ${who} of ${ticket.id}`, change.at, TOLD_MS)) <= MOST_TOLD
@@ -104,15 +113,15 @@ async function tellAuthor(
   told: { kind: 'notify-refused' | 'notify-doubtful'; messageId: string; note: string },
 ): Promise<void> {
   const self = facts.agents.filter(agent => agent.id === author.id)
-  await tellAgents(tx, facts, self, { ...told, purpose: 'internal', channel: ticket.channel, ticketId: ticket.id })
+  await notifyAgents(tx, facts, self, { ...told, purpose: 'internal', channel: ticket.channel, ticketId: ticket.id })
 }
 
 /** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
-export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
+export async function appendSentByHand(tx: Tx, entry: IncomingMessage, ticket: Ticket): Promise<string> {
   const { message, change, intake, origin, sender } = entry
   const prepared = prepareMessage(
     {
-      ...incoming(entry, ticket.id),
+      ...messageRow(entry, ticket.id),
       direction: 'out',
       text: withoutBlankEnds(aboveMarker(message.visible)) || message.text,
       visible: null,
@@ -123,7 +132,7 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
   await insertMessage(tx, prepared)
   await dropAcknowledgements(tx, ticket.id, change.at)
   await recordEvent(tx, ticket, { type: 'replied', data: { message: id, content: prepared.content } }, change)
-  await tellAgents(tx, intake.facts, concerned(intake.facts, ticket.ownerId, sender.id), {
+  await notifyAgents(tx, intake.facts, agentsToNotify(intake.facts, ticket.ownerId, sender.id), {
     kind: 'notify-sent',
     purpose: 'internal',
     channel: origin.channel,
@@ -134,8 +143,8 @@ export async function appendSentByHand(tx: Tx, entry: Entry, ticket: Ticket): Pr
 }
 
 /** What happened since the notification that it answers, and that others would read it than that one named. */
-async function unseenBy(tx: Tx, { intake, message }: Entry, ticket: Ticket, draft: Draft): Promise<string[]> {
-  const seen = await seenIn(tx, await answeredMail(tx, intake.keys, message, 'answer'))
+async function unseenBy(tx: Tx, { intake, message }: IncomingMessage, ticket: Ticket, draft: Draft): Promise<string[]> {
+  const seen = await seenByAnswer(tx, await answeredMail(tx, intake.keys, message, 'answer'))
   if (!seen) return []
   const shown = draft.only ? { ...seen.shown, readers: null } : seen.shown
   return unseenChanges(tx, seen.named, draft.author, shown, await readersOf(tx, intake.facts, ticket, draft))
@@ -144,7 +153,7 @@ async function unseenBy(tx: Tx, { intake, message }: Entry, ticket: Ticket, draf
 /** Keeps an answer back, and tells its writer why. Gives the message that holds it. */
 async function keepAndTell(
   tx: Tx,
-  { change, intake }: Entry,
+  { change, intake }: IncomingMessage,
   ticket: Ticket,
   draft: Draft,
   unseen: readonly string[],
@@ -179,7 +188,7 @@ const SEALED =
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
   tx: Tx,
-  { message, orders, intake, sender }: Entry,
+  { message, orders, intake, sender }: IncomingMessage,
   ticket: Ticket,
   decision: Append,
   written: string,
@@ -198,7 +207,7 @@ async function whyNotSent(
   }
   if (message.sealed) return SEALED
   if (isTooLong(message)) return TOO_LONG
-  if (mentionsOrder(written, knownOrders(intake.context.commands))) {
+  if (mentionsCommand(written, knownCommands(intake.context.commands))) {
     return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
   }
   if (message.forwarded || isForwardSubject(message.subject)) {
@@ -225,10 +234,10 @@ async function whyNotSent(
 }
 
 /** A mail of nothing but commands: they stay with the ticket as they were written, and nobody is told of them. */
-export async function keepOrders(tx: Tx, entry: Entry, ticket: Ticket): Promise<string> {
+export async function keepOrders(tx: Tx, entry: IncomingMessage, ticket: Ticket): Promise<string> {
   const { message, change, orders } = entry
   const text = (orders?.lines ?? []).map(line => `!${line}`).join('\n')
-  const own = { ...incoming(entry, ticket.id), direction: 'internal' as const, text, visible: null }
+  const own = { ...messageRow(entry, ticket.id), direction: 'internal' as const, text, visible: null }
   const prepared = prepareMessage(own, takesFiles(orders) ? [] : message.attachments)
   await insertMessage(tx, prepared)
   await keepDoubt(tx, prepared.message.id, entry.doubt)
@@ -238,6 +247,6 @@ export async function keepOrders(tx: Tx, entry: Entry, ticket: Ticket): Promise<
 }
 
 /** A command of a mail keeps its files. */
-function takesFiles(orders: Entry['orders']): boolean {
+function takesFiles(orders: IncomingMessage['orders']): boolean {
   return orders?.steps.some(({ command }) => command.body === 'required') ?? false
 }

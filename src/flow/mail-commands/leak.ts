@@ -3,7 +3,7 @@ import type { InboundMessage } from '../../channel.ts'
 import type { Commands, DeskFacts } from '../../commands/command/command.ts'
 import { showsMail } from '../../core/mail/forward.ts'
 import { holdsMail } from '../../core/text/file-danger.ts'
-import { type KnownOrders, mentionsOrder } from '../../core/text/order-lines.ts'
+import { type KnownCommands, mentionsCommand } from '../../core/text/mail-command-lines.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import type { Ticket } from '../../store/tickets.ts'
@@ -13,7 +13,7 @@ import { isSent, leadsTo, otherNamed, type TypedCommand } from '../read-command.
 type Answering = Pick<TypedCommand, 'command' | 'options' | 'named'> & { body: string }
 
 /** What a line of an agent's mail is known by that was meant for the desk. */
-export function knownOrders(commands: Commands): KnownOrders {
+export function knownCommands(commands: Commands): KnownCommands {
   return { isCommand: word => commands.has(word), options: commands.find('reply').options ?? {} }
 }
 
@@ -24,10 +24,10 @@ export async function refuseLeak(
   { command, body, named, options }: Answering,
   { attachments, sealed, subject }: InboundMessage,
   ticket: Ticket | undefined,
-  known: KnownOrders,
+  known: KnownCommands,
 ): Promise<void> {
   if (!isSent(command, options)) return
-  if (mentionsOrder(body, known)) {
+  if (mentionsCommand(body, known)) {
     throw new DeskError('usage', 'Your text has a line that begins like a command, where none is taken.')
   }
   if (showsMail(body)) {

@@ -1,5 +1,5 @@
 // Tells an agent what became of the commands in their mail.
-import { tellAgents } from '../../commands/command/notify.ts'
+import { notifyAgents } from '../../commands/command/notify-agents.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { Person } from '../../store/people.ts'
 import type { Ticket } from '../../store/tickets.ts'
@@ -17,5 +17,5 @@ export async function notifyOfCommands(
   const self = intake.facts.agents.filter(agent => agent.id === actor.id)
   const about = ticket ? { ticketId: ticket.id } : {}
   const draft = { kind: 'notify-commands', purpose: 'internal', channel: ticket?.channel ?? origin.channel } as const
-  await tellAgents(tx, intake.facts, self, { ...draft, ...about, note: lines.join('\n') })
+  await notifyAgents(tx, intake.facts, self, { ...draft, ...about, note: lines.join('\n') })
 }

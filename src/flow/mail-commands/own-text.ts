@@ -2,9 +2,9 @@
 import type { InboundMessage } from '../../channel.ts'
 import { aboveForward } from '../../core/mail/forward.ts'
 import { aboveMarker, isAnswerSubject, isForwardSubject } from '../../core/mail/visible.ts'
-import { ordersIn } from '../../core/text/order-lines.ts'
+import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import type { TokenKey } from '../../core/ticket/token.ts'
-import { claimsOf } from '../intake/conversation.ts'
+import { claimsOf } from '../intake/clues.ts'
 
 /**
  * Characters of an agent's mail in which commands are looked for, and that may leave as an answer: more than anybody
@@ -35,8 +35,8 @@ function findOwnText({ forwarded, subject, typed, visible }: InboundMessage): st
 }
 
 /** The command lines of an agent's mail as they are written, and the rest of what its writer typed. */
-export function orderLines(keys: readonly TokenKey[], message: InboundMessage): { lines: string[]; text: string } {
-  return ordersIn(ownText(message), { atTop: showsOthers(keys, message) })
+export function commandLinesOf(keys: readonly TokenKey[], message: InboundMessage): { lines: string[]; text: string } {
+  return findCommandLines(ownText(message), { atTop: showsOthers(keys, message) })
 }
 
 /**

@@ -4,8 +4,8 @@ import { type Commands, type DeskFacts, optionsOf } from '../../commands/command
 import { seqOfKept } from '../../commands/talk/kept.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'
 import { wordsOf } from '../../core/text/command-line.ts'
+import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../../core/text/options.ts'
-import { ordersIn } from '../../core/text/order-lines.ts'
 import { withoutBlankEnds } from '../../core/text/plain-text.ts'
 import { wordOf } from '../../core/text/typed-line.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
@@ -15,9 +15,9 @@ import { type Ticket, ticketById } from '../../store/tickets.ts'
 import type { Intake } from '../context.ts'
 import { answeredMail } from '../intake/seen.ts'
 import { isSent, readCommand, type TypedCommand } from '../read-command.ts'
-import { knownOrders, refuseLeak } from './leak.ts'
+import { knownCommands, refuseLeak } from './leak.ts'
 import { isAnswer, type MailCommand, type MailCommands } from './mail-command.ts'
-import { isTooLong, orderLines, ownText, TOO_LONG } from './own-text.ts'
+import { commandLinesOf, isTooLong, ownText, TOO_LONG } from './own-text.ts'
 
 /** The commands in an agent's mail; null if there are none. `ticket`: the one that it is about. */
 export async function readMailCommands(
@@ -28,7 +28,7 @@ export async function readMailCommands(
 ): Promise<MailCommands | null> {
   if (message.kind !== 'person' || message.sentByHand) return null
   const own = ownText(message)
-  const { lines, text } = orderLines(keys, message)
+  const { lines, text } = commandLinesOf(keys, message)
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
@@ -47,7 +47,7 @@ export async function readMailCommands(
         continue
       }
       const step = understand(await readCommand(place, line), facts, orders, line, ticket)
-      await refuseLeak(sql, facts, step, message, ticket, knownOrders(context.commands))
+      await refuseLeak(sql, facts, step, message, ticket, knownCommands(context.commands))
       orders.steps.push(step)
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
@@ -74,7 +74,7 @@ export async function readMailCommands(
 export function refuseBelowNote(message: InboundMessage, orders: MailCommands): void {
   const own = ownText(message)
   const [begun = ''] = orders.text.split('\n', 1)
-  const above = ordersIn(own.slice(0, own.indexOf(begun))).lines.at(-1)
+  const above = findCommandLines(own.slice(0, own.indexOf(begun))).lines.at(-1)
   const step = orders.steps.find(({ line }) => line === above)
   if (!orders.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
   const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`

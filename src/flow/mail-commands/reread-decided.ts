@@ -1,10 +1,10 @@
 // Reads the messages that agents' mails decide on before the transaction, which cannot wait for that.
 import type { InboundMessage } from '../../channel.ts'
-import { ordersIn } from '../../core/text/order-lines.ts'
-import { isBelieved } from '../../core/ticket/sender.ts'
+import { findCommandLines } from '../../core/text/mail-command-lines.ts'
+import { isBelieved } from '../../core/ticket/sender-trust.ts'
 import { personByIdentity } from '../../store/people.ts'
 import type { Context } from '../context.ts'
-import { contentsOf } from '../intake/arriving.ts'
+import { contentsOf } from '../intake/inbound-item.ts'
 import { decidable, rereadWaiting } from '../intake/waiting-message.ts'
 import { ownText } from './own-text.ts'
 
@@ -25,7 +25,7 @@ export async function rereadDecided(
     if (!from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
     if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
-    const asked = ordersIn(ownText(message as InboundMessage)).lines.join('\n')
+    const asked = findCommandLines(ownText(message as InboundMessage)).lines.join('\n')
     const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
     for (const number of numbers.filter(each => !reread.has(each))) {
       const found = await decidable(context.store.read, number)

@@ -7,8 +7,8 @@ import { formatShown } from '../../core/ticket/shown.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import type { Person } from '../../store/people.ts'
 import type { Intake, Origin } from '../context.ts'
-import { changing, type Seen, seenIn } from '../intake/seen.ts'
-import { settle } from '../intake/settle.ts'
+import { decideHeld } from '../intake/decide-held.ts'
+import { changing, type SeenMail, seenByAnswer } from '../intake/seen.ts'
 import { leadsTo } from '../read-command.ts'
 import { changeReaders, runCommand, sentenceOfRefusal } from './change-readers.ts'
 import { isAnswer, type MailCommand, type MailCommands, type PendingCommands } from './mail-command.ts'
@@ -42,7 +42,7 @@ async function runAll(
   attachments: Call['attachments'],
 ): Promise<string[]> {
   const files = stepWithFiles(orders)
-  const seen = await seenIn(tx, orders.told)
+  const seen = await seenByAnswer(tx, orders.told)
   const refusal = await changing(tx, intake.facts, seen, () => changeReaders(tx, intake, origin, orders, actor))
   const results = [...orders.became]
   for (const given of orders.steps) {
@@ -72,7 +72,7 @@ async function asSeen(
   sql: Sql,
   { facts }: Intake,
   step: MailCommand,
-  { named, ticket, shown }: Seen,
+  { named, ticket, shown }: SeenMail,
 ): Promise<MailCommand> {
   const { command } = step
   const [number = 0] = 'tickets' in command ? command.tickets(step.args) : []
@@ -101,7 +101,7 @@ async function outcomeOf(tx: Tx, intake: Intake, command: Command, call: Call, a
 async function decide(tx: Tx, intake: Intake, call: Call, { arrivals, decision }: Settlement): Promise<string> {
   const texts: string[] = []
   for (const number of arrivals) {
-    const settled = settle(tx, intake, call, number, decision, intake.reread.get(number))
+    const settled = decideHeld(tx, intake, call, number, decision, intake.reread.get(number))
     texts.push(
       await settled.then(async ({ reply, pending }) => {
         await runPending(tx, intake, pending)

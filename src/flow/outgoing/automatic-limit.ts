@@ -1,6 +1,6 @@
 // Whatever arrives, nobody gets more than so many automatic messages within a day.
 import { canonicalAddress } from '../../core/text/address.ts'
-import { countedAs } from '../../core/ticket/sender.ts'
+import { countedAs } from '../../core/ticket/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type OutboxEntry, outboxById } from '../../store/outbox.ts'
 import { dropTaken, dropWaiting, type TakenRecipient } from '../../store/outbox-turns.ts'

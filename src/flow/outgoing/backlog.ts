@@ -1,5 +1,5 @@
 // Tickets of mail that had waited before it came, such as an import, are told of together once no more come.
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { countInBacklog, hasBacklog, takeBacklogs } from '../../store/backlogs.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Context, deskFacts } from '../context.ts'
@@ -33,7 +33,7 @@ export async function tellOfBacklogs(context: Context): Promise<number> {
       const which = rest === 1 ? `${prefix}-${firstUntold}` : `${prefix}-${firstUntold} to ${prefix}-${lastUntold}`
       const note = `Mail that had waited came in, and ${opened} tickets were opened. You were told of the first ${TOLD} one by one; ${rest === 1 ? 'one more is' : `${rest} more are`} told of here: ${which}. \`list\` shows those that are open.`
       const facts = await deskFacts(context, tx)
-      await tellAgents(tx, facts, concerned(facts, null, null), {
+      await notifyAgents(tx, facts, agentsToNotify(facts, null, null), {
         kind: 'notify-backlog',
         purpose: 'internal',
         channel,

@@ -1,5 +1,5 @@
 import { DeliveryError, type Sent } from '../../channel.ts'
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { shownWith } from '../../commands/command/recipients.ts'
 import { FIRST_RETRY_MS, nextTry } from '../../core/text/retry.ts'
 import { sentenceOf } from '../../errors.ts'
@@ -23,10 +23,10 @@ import { pruneRates } from '../../store/rates.ts'
 import { beginThread } from '../../store/threads.ts'
 import { moveReplyTo, recordEvent, ticketById } from '../../store/tickets.ts'
 import { type Context, deskFacts } from '../context.ts'
-import { noticeKey } from '../intake/conversation.ts'
+import { noticeKey } from '../intake/clues.ts'
 import { Loop } from '../loop.ts'
 import { mayLeave } from './automatic-limit.ts'
-import { compose, readersNow } from './compose.ts'
+import { compose, readersNow } from './compose-message.ts'
 import { PLACES, Places } from './places.ts'
 import type { Renderer } from './render.ts'
 
@@ -275,7 +275,7 @@ export class Deliverer {
     const facts = await deskFacts(this.#context, tx)
     const author = entry.messageId ? (await messageById(tx, entry.messageId))?.authorId : undefined
     const owner = ticket.ownerId ?? (entry.kind === 'reply' ? (author ?? null) : null)
-    await tellAgents(tx, facts, concerned(facts, owner, null), {
+    await notifyAgents(tx, facts, agentsToNotify(facts, owner, null), {
       kind: 'notify-undelivered',
       purpose: 'internal',
       channel: entry.channel,

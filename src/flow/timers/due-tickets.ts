@@ -1,5 +1,5 @@
 // Tickets of which something was put off until now: what waits comes back, offers end, resolved tickets close.
-import { concerned, tellAgents } from '../../commands/command/notify.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { dueTickets } from '../../store/due.ts'
 import type { Tx } from '../../store/engine/sql.ts'
@@ -36,7 +36,7 @@ async function bringOn(tx: Tx, context: Context, ticket: Ticket): Promise<boolea
   const change = { at, actorId: null, channel: 'desk' }
   let now = ticket
   const tell = (ownerId: string | null, note: string) =>
-    tellAgents(tx, facts, concerned(facts, ownerId, null), {
+    notifyAgents(tx, facts, agentsToNotify(facts, ownerId, null), {
       kind: 'notify-change',
       purpose: 'internal',
       channel: ticket.channel,

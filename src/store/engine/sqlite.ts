@@ -4,10 +4,10 @@ import Database from 'better-sqlite3'
 import { codeOf, DeskError } from '../../errors.ts'
 import { PRIVATE_FILE } from '../../rights.ts'
 import { LogKeeper } from './log-keeper.ts'
+import { LoopTurns } from './loop-turns.ts'
 import type { Migratable } from './migrate.ts'
 import type { Sql, Store, Tx, Value } from './sql.ts'
 import { type Run, statements } from './statements.ts'
-import { Turns } from './turns.ts'
 
 const BUSY_MS = 5_000
 const AGAIN_MS = 1 // after another process was in the way
@@ -47,7 +47,7 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
   })
   const reader = new Database(path, { readonly: true, ...AT_ONCE })
 
-  const turns = new Turns()
+  const turns = new LoopTurns()
   const begin = writer.prepare('BEGIN IMMEDIATE')
   const commit = writer.prepare('COMMIT')
   const write = statements(writer)

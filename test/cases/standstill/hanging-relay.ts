@@ -1,7 +1,7 @@
 // Two channels, and the relay of one never says that it has taken a mail: what the other one still sends.
 // node test/cases/standstill/hanging-relay.ts [MAILS, 60] [SECONDS, 400]
 import { setTimeout as pause } from 'node:timers/promises'
-import { mailTo, World } from '../../support/world.ts'
+import { mailTo, World } from '../../support/smtp-world.ts'
 import { roomWith, tell } from './room.ts'
 
 const [mails = 60, seconds = 400] = process.argv.slice(2).map(Number)

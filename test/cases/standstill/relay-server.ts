@@ -2,7 +2,7 @@
 // node test/cases/standstill/relay-server.ts SCENE [SECONDS, 120]; without a SCENE it lists them
 import { createServer, type Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mailTo } from '../../support/world.ts'
+import { mailTo } from '../../support/smtp-world.ts'
 import { greeting, roomWith, tell } from './room.ts'
 
 /** What is said instead of the usual; undefined for the usual, '' for nothing. */

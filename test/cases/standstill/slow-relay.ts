@@ -2,7 +2,7 @@
 // node test/cases/standstill/slow-relay.ts scan|upload [SECONDS, 400]
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { mailTo } from '../../support/world.ts'
+import { mailTo } from '../../support/smtp-world.ts'
 import { roomWith, tell } from './room.ts'
 
 const LOOKS_FOR_MS = 50_000

@@ -1,5 +1,5 @@
-import { type AskedField, CATEGORY_FIELDS, KIND_FIELDS } from '../cast.ts'
-import type { SlowTicket } from '../slow-world.ts'
+import { type AskedField, CATEGORY_FIELDS, KIND_FIELDS } from '../fixtures.ts'
+import type { SlowTicket } from '../reference-model.ts'
 import { type Moment, type Objection, type Rule, textOf } from './rule.ts'
 
 /** What kind of ticket it is, how urgent, its fields and its tags. */

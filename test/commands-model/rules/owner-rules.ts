@@ -1,4 +1,4 @@
-import { HANDOVER_WITHIN_MS } from '../cast.ts'
+import { HANDOVER_WITHIN_MS } from '../fixtures.ts'
 import { isOver, nextState } from '../state-table.ts'
 import { alsoDid, laterThan, type Moment, type Objection, type Rule, textOf } from './rule.ts'
 

@@ -1,5 +1,5 @@
-import type { Asked } from '../asked.ts'
-import type { SlowTicket, Staff } from '../slow-world.ts'
+import type { Asked } from '../recorded-command.ts'
+import type { SlowTicket, Staff } from '../reference-model.ts'
 import { isOver, isPutOff } from '../state-table.ts'
 import type { Versions } from '../versions.ts'
 

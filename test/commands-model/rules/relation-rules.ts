@@ -1,4 +1,4 @@
-import type { SlowLink, SlowTicket, State } from '../slow-world.ts'
+import type { SlowLink, SlowTicket, State } from '../reference-model.ts'
 import { alsoDid, type Moment, type Rule, textOf } from './rule.ts'
 
 /** What tickets are to each other: both say the same, a ticket has one parent, and what was merged is closed. */

@@ -1,5 +1,5 @@
 import type { ReadEvent } from '../event.ts'
-import type { SlowTicket, SlowWorld } from '../slow-world.ts'
+import type { SlowTicket, SlowWorld } from '../reference-model.ts'
 
 /** An event in the moment it happens. */
 export interface Moment {

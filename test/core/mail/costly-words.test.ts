@@ -2,9 +2,9 @@
 import { expect, test } from 'vitest'
 import { plainCommand } from '../../../adapters/slack/text/typed-text.ts'
 import { nearest, parseCommandLine, wordsOf } from '../../../src/core/text/command-line.ts'
-import { momentIn, parseDuration, parseMoment } from '../../../src/core/text/moment.ts'
+import { findCommandLines, mentionsCommand } from '../../../src/core/text/mail-command-lines.ts'
 import { takeOptions } from '../../../src/core/text/options.ts'
-import { mentionsOrder, ordersIn } from '../../../src/core/text/order-lines.ts'
+import { momentIn, parseDuration, parseMoment } from '../../../src/core/text/time-expressions.ts'
 import { readTypedLine, textIn } from '../../../src/core/text/typed-line.ts'
 import { parseQuery } from '../../../src/core/ticket/query.ts'
 import { parseReference, plainSubject, referencesIn } from '../../../src/core/ticket/reference.ts'
@@ -67,8 +67,8 @@ const READERS: [name: string, read: (text: string) => unknown][] = [
   ['a reference', text => parseReference(text, PREFIXES)],
   ['references', text => referencesIn(text, PREFIXES)],
   ['a subject', text => plainSubject(text, PREFIXES)],
-  ['orders', ordersIn],
-  ['doubtful orders', text => mentionsOrder(text, { isCommand: () => false, options: KINDS })],
+  ['orders', findCommandLines],
+  ['doubtful orders', text => mentionsCommand(text, { isCommand: () => false, options: KINDS })],
   ['a command in bold', plainCommand],
 ]
 

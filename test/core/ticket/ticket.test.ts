@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { FramedEvent, TicketEvent } from '../../../src/core/ticket/events.ts'
 import { mayClaim, mayGiveAway, mayMove, replay, type TicketView } from '../../../src/core/ticket/ticket.ts'
+import type { FramedEvent, TicketEvent } from '../../../src/core/ticket/ticket-event.ts'
 
 const OPENED: TicketEvent = {
   type: 'opened',

@@ -15,8 +15,8 @@ import { table } from '../../../src/core/text/table.ts'
 import { dovecotMissing } from '../../support/servers/dovecot.ts'
 import { PostgresServer } from '../../support/servers/postgres-server.ts'
 import type { DeskPlace } from '../desk-process.ts'
-import { type FaultResult, type ImapReport, runImapCampaign } from './imap-campaign.ts'
-import { FAULT_KINDS } from './imap-faults.ts'
+import { type FaultResult, type ImapReport, runImapCampaign } from './campaign.ts'
+import { FAULT_KINDS } from './faults.ts'
 
 const LARGE_SHARE = 0.01
 const FAILURES_SHOWN = 40

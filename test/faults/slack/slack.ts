@@ -15,8 +15,8 @@ import { parseArgs } from 'node:util'
 import { table } from '../../../src/core/text/table.ts'
 import { PostgresServer } from '../../support/servers/postgres-server.ts'
 import type { DeskPlace } from '../desk-process.ts'
-import { type FaultResult, type RunReport, runSlackCampaign, type SlackReport } from './slack-campaign.ts'
-import { FAULT_KINDS } from './slack-faults.ts'
+import { type FaultResult, type RunReport, runSlackCampaign, type SlackReport } from './campaign.ts'
+import { FAULT_KINDS } from './faults.ts'
 
 const FAILURES_SHOWN = 40
 

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { makeDesk, type TestDesk } from '../../support/desk.ts'
 import { eventually } from '../../support/eventually.ts'
-import { mailTo, World, type WorldMail } from '../../support/world.ts'
+import { mailTo, World, type WorldMail } from '../../support/smtp-world.ts'
 
 // What becomes of an agent's answer that is signed, encrypted, or brings a mail along: what the requester gets, and what
 // the agent is told. The answers are laid out as mail programs do.

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ANN, BOB, HELP, Siege, TRUSTED } from '../../support/attack-desk.ts'
 import { checkedBy, type Letter } from '../../support/mail/letter.ts'
 import { DnsServer } from '../../support/servers/dns-server.ts'
-import { ANN, BOB, HELP, Siege, TRUSTED } from '../../support/siege.ts'
 
 // People who write through a group or a list, and those who only say so. The desk is reached through a group of its own.
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { standingAlarms } from '../../../src/store/alarms.ts'
 import { makeDesk, type TestDesk } from '../../support/desk.ts'
 import { ClamdServer, EICAR } from '../../support/servers/clamd.ts'
-import { mailTo, World } from '../../support/world.ts'
+import { mailTo, World } from '../../support/smtp-world.ts'
 
 const MAIL = { from: 'ann@example.com', to: 'help@desk.example', subject: 'Invoice', text: 'See the file.' }
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ANN, BOB, EVE, Siege, TRUSTED } from '../../support/attack-desk.ts'
 import { checkedBy, type Letter } from '../../support/mail/letter.ts'
-import { ANN, BOB, EVE, Siege, TRUSTED } from '../../support/siege.ts'
 
 // Microsoft signs neither what a mail answers nor whom it is to. Where such a mail comes by a detour, so that nothing but
 // its signature speaks for it, a secret of ours that went to its sender says the rest; without one nobody is confirmed.

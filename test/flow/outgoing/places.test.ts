@@ -1,7 +1,7 @@
 // Whose turn it is to leave, where some of what is queued cannot: what is slow holds up only its own.
 import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { smtpSender } from '../../../adapters/email/send/sender.ts'
+import { smtpSender } from '../../../adapters/email/send/mail-sender.ts'
 import { DeliveryError, type Sent } from '../../../src/channel.ts'
 import { PLACES, PLACES_OF_DOMAIN } from '../../../src/flow/outgoing/places.ts'
 import { listOutbox } from '../../../src/store/outbox.ts'

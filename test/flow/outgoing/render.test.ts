@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { htmlText, plainText } from '../../../adapters/email/send/compose.ts'
+import { htmlText, plainText } from '../../../adapters/email/send/compose-mail.ts'
 import { Answer, Renderer, type TemplateValues } from '../../../src/flow/outgoing/render.ts'
 import { packagePath } from '../../../src/package.ts'
 

@@ -55,7 +55,9 @@ describe.each(ENGINES)('the clock on %s', engine => {
   const alarms = async () => (await standingAlarms(desk.context.store.read)).map(each => each.sentence)
   const toldAgents = async () => {
     await desk.deliver()
-    return mail.sent.filter(each => [each.text.markdown, ...each.text.verbatim].join(' ').includes('is not configured: add it again')).length
+    return mail.sent.filter(each =>
+      [each.text.markdown, ...each.text.verbatim].join(' ').includes('is not configured: add it again'),
+    ).length
   }
 
   test('a message whose channel left the configuration holds up no other, and agents are told once', async () => {

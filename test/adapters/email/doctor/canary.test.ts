@@ -7,7 +7,7 @@ import { makeDesk, type TestDesk } from '../../../support/desk.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { type Dovecot, dovecotMissing, startDovecot } from '../../../support/servers/dovecot.ts'
 import { type Relay, startRelay } from '../../../support/servers/relay.ts'
-import { mailTo } from '../../../support/world.ts'
+import { mailTo } from '../../../support/smtp-world.ts'
 
 const missing = dovecotMissing()
 if (missing) console.warn(missing)

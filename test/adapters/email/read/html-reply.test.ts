@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 
 let folder: string
 

@@ -1,7 +1,7 @@
 // What Outlook, Exchange and Gmail put behind each address where they write their HTML as plain text.
 import { describe, expect, test } from 'vitest'
 import { withoutLinkTwins } from '../../../../adapters/email/read/link-twins.ts'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 import { peopleLines } from '../../../../src/core/text/add-line.ts'
 import { cpuTime } from '../../../support/cpu-time.ts'
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 import type { Authentication, InboundMessage } from '../../../../src/channel.ts'
 import { type ListFields, readListMail, throughList } from '../../../../src/core/mail/list-mail.ts'
 

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 import type { InboundMessage } from '../../../../src/channel.ts'
 
 // How odd mail is read: what its sender meant, and never silently nothing.

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { readHead } from '../../../../adapters/email/mime/head.ts'
+import { readHead } from '../../../../adapters/email/mime/raw-head.ts'
 import { onlyText } from '../../../../adapters/email/read/only-text.ts'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 
 const OPTIONS = { own: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 import type { InboundMessage } from '../../../../src/channel.ts'
 
 // Mail that S/MIME or OpenPGP protects: what is signed is read, what is encrypted says so. test/cases/signed/README.md

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { makeDesk, type TestDesk } from '../../../support/desk.ts'
-import { answerTo, mailTo, World } from '../../../support/world.ts'
+import { answerTo, mailTo, World } from '../../../support/smtp-world.ts'
 
 const ANN = 'ann@example.com'
 const HELP = 'help@desk.example'

@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readMail } from '../../../../adapters/email/read/parse.ts'
+import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 
 const HOP =
   'Received: from mx.sender.example (mx.sender.example [198.51.100.1]) by mail.desk.example; Tue, 1 Dec 2026 09:00:00 +0000'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createApp, createClient, type Handlers } from '../../../../adapters/slack/api/app.ts'
+import { createApp, createClient, type Handlers } from '../../../../adapters/slack/api/bolt-app.ts'
 import { HttpWire } from '../../../../adapters/slack/api/http.ts'
 import { type HomeOpened, Inbound } from '../../../../adapters/slack/receive/inbound.ts'
 import { slackSettings } from '../../../../adapters/slack/settings.ts'

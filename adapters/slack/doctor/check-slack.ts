@@ -1,0 +1,164 @@
+import { createServer } from 'node:net'
+import { webApi } from '@slack/bolt'
+import type { ChannelOptions, Desk, Finding } from '../../../src/channel.ts'
+import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
+import {
+  type Account,
+  type Channel,
+  channelNamed,
+  channelsOfBot,
+  identify,
+  publicChannels,
+  wantedChannels,
+} from '../account.ts'
+import { deliveryError, slackCode } from '../api/api-error.ts'
+import { clientOptions, createLogger } from '../api/bolt-app.ts'
+import { HERE } from '../api/http.ts'
+import { SCOPES } from '../manifest.ts'
+import type { SlackHttpSettings, SlackSettings } from '../settings.ts'
+import { type Asked, checkRoom } from './check-room.ts'
+
+const MOST_SKEW_MS = 60_000
+const ANSWER_MS = 3_000
+
+/** Tries what the channel needs, without starting it. */
+export async function check(
+  settings: SlackSettings,
+  options: Pick<ChannelOptions, 'now'>,
+  desk: Pick<Desk, 'agents'>,
+): Promise<Finding[]> {
+  // What Slack's libraries say besides is in the findings.
+  const logger = createLogger(settings, { warn: () => undefined })
+  let skew: number | undefined
+  const client = new webApi.WebClient(settings.botToken, {
+    ...clientOptions(settings, logger),
+    fetch: async (...request) => {
+      const asked = options.now().getTime()
+      const answer = await fetch(...request)
+      const date = Date.parse(answer.headers.get('date') ?? '')
+      if (!Number.isNaN(date)) skew = (asked + options.now().getTime()) / 2 - date
+      return answer
+    },
+  })
+  const account = await identify(client).catch(error => asError(error))
+  const wire = settings.http ? checkHttp(settings.http) : checkSocket(settings, account)
+  if (account instanceof Error) {
+    return [{ what: 'Slack accepts the bot token', ok: false, advice: account.message }, ...(await wire)]
+  }
+  const what = `Slack accepts the bot token: @${account.bot} in ${account.team} (${account.teamId})`
+  return [
+    { what, ok: true },
+    ...checkScopes(account),
+    ...checkClock(skew),
+    ...(await wire),
+    ...(await checkChannels(settings, { client, account, desk })),
+  ]
+}
+
+function checkScopes({ scopes }: Account): Finding[] {
+  if (!scopes) return []
+  const missing = Object.entries(SCOPES).filter(([scope]) => !scopes.includes(scope))
+  if (missing.length === 0) return [{ what: 'the app has all scopes that it needs', ok: true }]
+  return missing.map(([scope, why]) => ({
+    what: `the app has the scope ${scope} (${why})`,
+    ok: false,
+    advice: `OAuth & Permissions > Scopes > Bot Token Scopes: add ${scope}, then reinstall the app.`,
+  }))
+}
+
+function checkClock(skew: number | undefined): Finding[] {
+  if (skew === undefined) return []
+  const seconds = Math.round(Math.abs(skew) / 1000)
+  if (Math.abs(skew) <= MOST_SKEW_MS) return [{ what: 'this clock and that of Slack agree', ok: true }]
+  const what = `this clock is ${seconds} seconds ${skew > 0 ? 'ahead of' : 'behind'} that of Slack`
+  return [{ what, ok: false, advice: 'set the clock of this machine (NTP): requests of Slack are refused for it.' }]
+}
+
+async function checkSocket(settings: SlackSettings, account: Account | Error): Promise<Finding[]> {
+  const { appToken = '' } = settings
+  const what = 'Slack accepts the app token for Socket Mode'
+  const client = new webApi.WebClient(
+    appToken,
+    clientOptions(settings, createLogger(settings, { warn: () => undefined })),
+  )
+  try {
+    await client.apps.connections.open({})
+  } catch (error) {
+    const code = slackCode(error)
+    const mend = 'make one with the scope connections:write, put it where appToken points, and switch on Socket Mode'
+    const refused = `Basic Information > App-Level Tokens: ${mend} (${code}).`
+    return [{ what, ok: false, advice: code ? refused : deliveryError(error).message }]
+  }
+  const [, ofToken] = /^xapp-\d+-(A[A-Z0-9]+)-/.exec(appToken) ?? []
+  const other = !(account instanceof Error) && account.appId && ofToken && ofToken !== account.appId
+  if (!other) return [{ what, ok: true }]
+  const advice = `the app token is of the app ${ofToken}, the bot token of ${account.appId}: copy both from one app.`
+  return [{ what: 'both tokens are of one app', ok: false, advice }]
+}
+
+/** Whether the desk listens there already, or could. */
+async function checkHttp({ host, port, path, signingSecret }: SlackHttpSettings): Promise<Finding[]> {
+  const what = `Slack's requests come in by HTTP on ${host}:${port}${path}`
+  const secret = signingSecret.trim()
+  const given = secret !== '' && !secret.startsWith('xox') && !secret.startsWith('xapp')
+  const advice = 'http.signingSecret: copy the Signing Secret of Basic Information > App Credentials.'
+  const findings = given ? [] : [{ what: 'there is a signing secret', ok: false, advice }]
+  const said = await readGreeting(host, port, path)
+  if (said?.includes(HERE)) return [...findings, { what, ok: true }]
+  if (said !== undefined) {
+    const other = `another program answers there ("${said.slice(0, 60)}"): write another http.port.`
+    return [...findings, { what, ok: false, advice: other }]
+  }
+  const listening = new Promise<Finding>(resolve => {
+    const server = createServer()
+    server.once('error', error => {
+      const why = codeOf(error) || sentenceOf(error)
+      resolve({ what, ok: false, advice: `it cannot listen there (${why}): write another http.port or http.host.` })
+    })
+    server.listen(port, host, () => server.close(() => resolve({ what: `${what} (not started)`, ok: true })))
+  })
+  return [...findings, await listening]
+}
+
+/** What answers there, in its first line; undefined if nothing does. */
+async function readGreeting(host: string, port: number, path: string): Promise<string | undefined> {
+  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const url = new URL(path, `http://${own.includes(':') ? `[${own}]` : own}:${port}`)
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
+    const text = await answer.text()
+    return text.trim().split('\n')[0] || `HTTP ${answer.status}`
+  } catch {
+    return undefined // whether something is there is seen when listening
+  }
+}
+
+async function checkChannels(settings: SlackSettings, asked: Asked): Promise<Finding[]> {
+  const { client, account } = asked
+  const wanted = wantedChannels(settings)
+  if (wanted.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
+  try {
+    const own = await channelsOfBot(client)
+    const missing = wanted.some(({ name }) => !channelNamed(own, name))
+    const others = missing ? await publicChannels(client) : []
+    const findings = wanted.map(async ({ setting, name }) => {
+      const channel = channelNamed(own, name)
+      const what = `${setting}: the bot is in ${channel ? `#${channel.name}` : name}`
+      if (!channel) return [{ what, ok: false, advice: invitation(name, setting, channelNamed(others, name), account) }]
+      return [{ what, ok: true }, ...(setting === 'room' ? await checkRoom(channel, asked) : [])]
+    })
+    return (await Promise.all(findings)).flat()
+  } catch (error) {
+    return [{ what: 'Slack tells which channels the bot is in', ok: false, advice: sentenceOf(error) }]
+  }
+}
+
+function invitation(name: string, setting: string, channel: Channel | undefined, { bot }: Account): string {
+  if (channel) return `in Slack write /invite @${bot} in #${channel.name}.`
+  const unseen = `there is no public channel ${name}`
+  return `${unseen}: if it is private, write /invite @${bot} in it in Slack; else correct ${setting}.`
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new DeskError('unavailable', sentenceOf(thrown))
+}

@@ -1,0 +1,12 @@
+import type { Tx } from '../../store/engine/sql.ts'
+import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
+import type { DeskFacts } from '../command/command.ts'
+import { notifyRequester } from '../command/notify-requester.ts'
+
+/** Asks the requester of a resolved ticket whether it is solved, and how it was; false if there is no address. */
+export async function askWhetherSolved(tx: Tx, facts: DeskFacts, ticket: Ticket, change: Change): Promise<boolean> {
+  const asked = await notifyRequester(tx, facts, ticket, 'ask-solved', '')
+  if (!asked) return false
+  await recordEvent(tx, ticket, { type: 'asked', data: { outbox: asked.id } }, { ...change, actorId: null })
+  return true
+}

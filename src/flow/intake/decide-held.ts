@@ -1,0 +1,104 @@
+// Does with a message that waits what an agent decided.
+import type { InboundMessage, Receipt, Reply } from '../../channel.ts'
+import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
+import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/ticket/sender-trust.ts'
+import type { Decision } from '../../core/ticket/threading.ts'
+import { DeskError } from '../../errors.ts'
+import { type Arrival, discardArrival } from '../../store/arrivals.ts'
+import type { Sql, Tx } from '../../store/engine/sql.ts'
+import { judgeSenderAs } from '../../store/senders.ts'
+import { type Intake, knownPerson, type Origin, originOf } from '../context.ts'
+import type { PendingCommands } from '../mail-commands/mail-command.ts'
+import { admitWaiting } from './admit.ts'
+import { isOneOfUs } from './decide.ts'
+import { decidable } from './waiting-message.ts'
+
+/** What became of it, and the commands in it that are carried out next. */
+export interface DecidedMessage {
+  reply: Reply & { data: Receipt }
+  pending: PendingCommands | null
+}
+
+/** Does with a waiting message what an agent decided; `reread` is the message unless it is discarded. */
+export async function decideHeld(
+  tx: Tx,
+  intake: Intake,
+  call: Call,
+  number: number,
+  decision: Settlement['decision'],
+  reread: InboundMessage | undefined,
+): Promise<DecidedMessage> {
+  const waiting = await decidable(tx, number)
+  if (decision.action === 'discard') return { reply: await discard(tx, call, waiting), pending: null }
+  if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
+  const ticketId = await targetOf(tx, call, waiting, decision)
+  const origin = originOf(intake.context, waiting.channel)
+  const decided = await decidedFor(tx, intake, origin, reread, ticketId, waiting.outcome === 'held:unclear')
+  const admitted = await admitWaiting(tx, intake, origin, waiting, reread, decided)
+  if (!admitted) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
+  const { receipt, pending } = admitted
+  // A name that somebody else used is not theirs to be trusted for.
+  const { result } = waiting.verdict?.authentication ?? UNKNOWN
+  if (waiting.outcome === 'held:spam' && reread.from && isBelieved(result)) {
+    const sender = {
+      kind: origin.kind,
+      address: countedAs(reread.from.address, trustOf(result)),
+      verdict: 'wanted',
+      decidedBy: call.actor.id,
+    } as const
+    await judgeSenderAs(tx, sender, call.at)
+    intake.judged.delete(`${sender.kind} ${sender.address}`)
+  }
+  const did = { opened: 'opened', appended: 'joined' }[receipt.outcome as string]
+  const text = did
+    ? `M-${number} ${did} ${receipt.ref}.`
+    : `M-${number} came in before in another way, so nothing was added.`
+  return { reply: { text, data: receipt }, pending }
+}
+
+/** A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. */
+async function decidedFor(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  { from, forwarded }: InboundMessage,
+  ticketId: string | null,
+  own: boolean,
+): Promise<Decision> {
+  const isAgent = from !== null && (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
+  if (ticketId && own) return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
+  if (ticketId) {
+    return { action: 'append', ticketId, direction: isAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
+  }
+  const forOther = isAgent && forwarded && !(await isOneOfUs(tx, intake, origin, forwarded.from.address))
+  return forOther ? { action: 'open', forwarded: true } : { action: 'open' }
+}
+
+async function discard(tx: Tx, call: Call, waiting: Arrival): Promise<Reply & { data: Receipt }> {
+  const { number } = waiting
+  if (!waiting.outcome.startsWith('held:') || !(await discardArrival(tx, number, call.at))) {
+    throw new DeskError(
+      'conflict',
+      `M-${number} is not held any more: relaydesk explain M-${number} tells what it became.`,
+    )
+  }
+  return {
+    text: `M-${number} was discarded; open M-${number} brings it back.`,
+    data: { outcome: 'ignored:discarded', ref: null },
+  }
+}
+
+async function targetOf(
+  sql: Sql,
+  call: Call,
+  waiting: Arrival,
+  decision: Settlement['decision'],
+): Promise<string | null> {
+  if (decision.action !== 'join') return null
+  if (decision.ticket !== null) return (await findTicket(sql, decision.ticket, call.prefixes)).id
+  if (waiting.ticketId) return waiting.ticketId
+  throw new DeskError(
+    'usage',
+    `M-${waiting.number} is held for no ticket: write join M-${waiting.number} TICKET, or open.`,
+  )
+}

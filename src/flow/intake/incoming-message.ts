@@ -1,0 +1,131 @@
+import type { Address, InboundMessage, Outcome } from '../../channel.ts'
+import type { DeskFacts } from '../../commands/command/command.ts'
+import { oneLine, plainName } from '../../core/text/address.ts'
+import { isOld } from '../../core/text/age.ts'
+import { nothingConfirms, senderDoubt } from '../../core/ticket/sender-trust.ts'
+import type { Decision } from '../../core/ticket/threading.ts'
+import { newId } from '../../store/engine/id.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import type { NewMessage } from '../../store/messages.ts'
+import type { Person } from '../../store/people.ts'
+import type { Change } from '../../store/tickets.ts'
+import { type Intake, meet, type Origin } from '../context.ts'
+import type { MailCommands } from '../mail-commands/mail-command.ts'
+import { bearsToken, isShown, type Proof, proofOf } from './proof.ts'
+
+/** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
+const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
+
+/** Of one that came through a list, nobody else: two who have the same name there may be two. */
+function nobody({ id, through }: InboundMessage): Address {
+  if (!through) return NOBODY
+  const name = `${through.name || 'Somebody'} through ${through.lists[0]}`
+  return { address: `${id.slice(0, 32)}@sender.invalid`, name: oneLine(name) }
+}
+
+/** What a message became, for its arrival. */
+export interface IntakeResult {
+  outcome: Outcome
+  ticketId: string | null
+  messageId: string | null
+  acknowledgement: string | null
+  /** Reference of the ticket. */
+  ref: string | null
+}
+
+export type Append = Extract<Decision, { action: 'append' }>
+
+/** A message on its way into a ticket. */
+export interface IncomingMessage {
+  intake: Intake
+  origin: Origin
+  message: InboundMessage
+  sender: Person
+  change: Change
+  /** Reached the organisation so long ago that nobody is told. */
+  old: boolean
+  /** What an agent's mail asks for beside its text. */
+  orders: MailCommands | null
+  /** What shows that the sender wrote it; null: nothing does. */
+  proof: Proof | null
+  /** What its readers are told of that; null where there is nothing to tell. */
+  doubt: string | null
+}
+
+export async function incomingMessage(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  { orders = null, opens = false }: { orders?: MailCommands | null; opens?: boolean } = {},
+): Promise<IncomingMessage> {
+  const { facts, context } = intake
+  const writer = { kind: origin.kind, ...(writerOf(message) ?? nobody(message)) }
+  const sender = await meet(tx, intake, writer, isVouched(message), message.alsoKnownAs)
+  const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
+  const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
+  // What shows of whom a form came shows nothing of whoever filled it in.
+  const proof = writerOf(message) === message.from ? await proofOf(tx, intake.keys, message) : null
+  // Of a report that bears a token of ours nobody asks who wrote it.
+  const isReport = message.kind === 'bounce' && bearsToken(intake.keys, message)
+  const doubt = doubtOf(message, sender, isReport || isShown(proof, sender), opens)
+  return { intake, origin, message, sender, old, change, orders, proof, doubt }
+}
+
+/** A ticket that somebody opens is what they say it is; words on one that is there already are believed by others. */
+function doubtOf(message: InboundMessage, sender: Person, shown: boolean, opens: boolean): string | null {
+  const checked = senderDoubt(message.authentication)
+  if (checked !== null || shown || message.alert) return checked
+  if (opens && sender.handle === null) return null
+  return nothingConfirms(plainName(oneLine(sender.name)) || (message.from?.address ?? NOBODY.name))
+}
+
+/** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
+export function wakes({ kind, bulk }: Pick<InboundMessage, 'kind' | 'bulk'>): boolean {
+  return kind === 'person' || bulk === 'list'
+}
+
+const MOST_COPIED = 50
+
+/** Colleagues on To and Cc of a mail, each once; no address at which it came to us. */
+export function othersOn(
+  { from, to, cc, through, addressedTo }: InboundMessage,
+  { isOurs }: Pick<DeskFacts, 'isOurs'>,
+): Address[] {
+  const others = new Map([...to, ...cc].map(each => [each.address, each]))
+  for (const nobody of [from?.address ?? '', ...(through?.lists ?? []), ...addressedTo]) others.delete(nobody)
+  return [...others.values()].filter(each => !isOurs(each.address)).slice(0, MOST_COPIED)
+}
+
+/** Whoever filled in a form, not the program that sent it. */
+export function writerOf({ bulk, replyTo, from }: InboundMessage): Address | null {
+  return bulk === 'form' && replyTo && replyTo !== from?.address ? { address: replyTo, name: '' } : from
+}
+
+/** The domain of the sender vouches for the address, and no form wrote in another name. */
+function isVouched({ authentication, bulk }: InboundMessage): boolean {
+  return authentication.result === 'pass' && bulk !== 'form'
+}
+
+/** The row of a message that came in. */
+export function messageRow({ message, sender, origin, change, intake }: IncomingMessage, ticketId: string): NewMessage {
+  return {
+    id: newId(),
+    ticketId,
+    direction: 'in' as const,
+    authorId: sender.id,
+    authorName: oneLine(message.from?.name || sender.name),
+    authorAddress: message.from?.address ?? null,
+    channel: origin.channel,
+    externalId: message.messageId,
+    subject: message.subject,
+    text: message.text,
+    visible: message.visible === message.text ? null : message.visible,
+    kind: message.kind,
+    sentAt: message.sentAt,
+    storedAt: change.at,
+    raw: message.raw.sha256,
+    // In a chat everybody reads what is written there.
+    copied: origin.kind === 'email' ? othersOn(message, intake.facts).map(each => each.address) : undefined,
+  }
+}

@@ -1,0 +1,120 @@
+import type { DeliveryFailure } from '../../channel.ts'
+import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
+import { displayAddress } from '../../core/text/address.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import { addBounce } from '../../store/bounces.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { messageById } from '../../store/messages.ts'
+import { type OutboxEntry, type OutboxRecipient, recipientsOf } from '../../store/outbox.ts'
+import { countRate } from '../../store/rates.ts'
+import { recordEvent, type Ticket } from '../../store/tickets.ts'
+import { sentThatBounced } from './clues.ts'
+import type { IncomingMessage } from './incoming-message.ts'
+
+const DAY_MS = 24 * 60 * 60 * 1000
+
+/** What a report is worth that bears no token of ours. */
+const UNCONFIRMED_REPORT =
+  'Nothing confirms that: the report names no mail of ours, so anybody may have written it. The address still counts as one that works.'
+
+interface Returned extends DeliveryFailure {
+  recipient: OutboxRecipient
+}
+
+/** Notes on a ticket whom a bounce says we did not reach, and tells whoever must act; gives the ticket after it. */
+export async function recordBounce(tx: Tx, entry: IncomingMessage, ticket: Ticket, messageId: string): Promise<Ticket> {
+  const { intake, message, change } = entry
+  const about = await sentThatBounced(tx, intake.keys, intake.facts, message)
+  if (!about || (!about.confirmed && !message.nullSender)) return ticket
+  const { sent, confirmed } = about
+  const returned = returnedOf(message.failures, await recipientsOf(tx, sent.id))
+  let now = ticket
+  for (const { recipient, address, status, reason, hard, delayed } of returned) {
+    // No address counts as dead for what anybody may have written.
+    const kind = delayed ? 'delayed' : hard && confirmed ? 'hard' : 'soft'
+    const row = {
+      messageId,
+      recipient: recipient.recipient,
+      outboxId: sent.id,
+      ticketId: ticket.id,
+      address,
+      status,
+      reason,
+    }
+    await addBounce(tx, { ...row, kind, bouncedAt: change.at, confirmed: confirmed ? 1 : 0 })
+    now = await recordEvent(tx, now, { type: 'bounced', data: { outbox: sent.id, bounce: messageId, kind } }, change)
+  }
+  const lost = returned.filter(each => !each.delayed)
+  if (lost.length === 0 || entry.old) return now
+  await (confirmed ? tell(tx, entry, now, sent, lost) : tellOfRumour(tx, entry, now, sent, lost))
+  return now
+}
+
+/** Whom each failure is about: where a mailbox goes on elsewhere, the address that failed is none we wrote to. */
+function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly OutboxRecipient[]): Returned[] {
+  const [only, ...others] = recipients
+  const told =
+    failures.length > 0 ? failures : [{ address: only?.recipient ?? '', status: '', hard: false, reason: '' }]
+  const byRecipient = new Map<string, Returned>()
+  for (const failure of told) {
+    const named = recipients.find(each => each.recipient === failure.address)
+    const recipient = named ?? (others.length === 0 ? only : undefined)
+    if (recipient && !byRecipient.has(recipient.recipient))
+      byRecipient.set(recipient.recipient, { ...failure, recipient })
+  }
+  return [...byRecipient.values()]
+}
+
+async function tell(
+  tx: Tx,
+  { intake, change }: IncomingMessage,
+  ticket: Ticket,
+  sent: OutboxEntry,
+  lost: Returned[],
+): Promise<void> {
+  const sentences = lost.map(each => sentenceFor(each, sent)).join('\n')
+  if (sent.purpose !== 'requester') {
+    const code = `undelivered ${lost.map(each => each.recipient.recipient).join(', ')}`
+    await raiseAlarm(tx, { channel: sent.channel, code, sentence: sentences, raisedAt: change.at })
+    return
+  }
+  // Nobody needs to act on an acknowledgement that came back, but for an address that will get no answer either.
+  if (sent.kind === 'acknowledgement' && !lost.some(each => each.hard)) return
+  const author = sent.messageId && sent.kind === 'reply' ? (await messageById(tx, sent.messageId))?.authorId : undefined
+  await notifyAgents(tx, intake.facts, agentsToNotify(intake.facts, ticket.ownerId ?? author ?? null, null), {
+    kind: 'notify-undelivered',
+    purpose: 'internal',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    note: sentences,
+  })
+}
+
+/** Somebody says so; whoever would have to act learns what that is worth, once a day for a ticket. */
+async function tellOfRumour(
+  tx: Tx,
+  { intake, change }: IncomingMessage,
+  ticket: Ticket,
+  sent: OutboxEntry,
+  lost: Returned[],
+): Promise<void> {
+  if ((await countRate(tx, `told of unconfirmed reports on ${ticket.id}`, change.at, DAY_MS)) > 1) return
+  const author = sent.messageId && sent.kind === 'reply' ? (await messageById(tx, sent.messageId))?.authorId : undefined
+  const claims = lost.map(each => sentenceFor(each, sent)).join('\n')
+  await notifyAgents(tx, intake.facts, agentsToNotify(intake.facts, ticket.ownerId ?? author ?? null, null), {
+    kind: 'notify-change',
+    purpose: 'internal',
+    channel: ticket.channel,
+    ticketId: ticket.id,
+    note: `A report came that says: ${claims}\n${UNCONFIRMED_REPORT}`,
+  })
+}
+
+/** `Ann Ode <ann@example.com> has not received your answer: the mailbox is full (5.2.2).` */
+function sentenceFor({ recipient, address, reason, status }: Returned, sent: OutboxEntry): string {
+  const who = displayAddress({ name: recipient.name, address: recipient.recipient })
+  const what = { reply: 'your answer', acknowledgement: 'our acknowledgement' }[sent.kind as string] ?? 'a notification'
+  const elsewhere = address === recipient.recipient || address === '' ? '' : ` (its mail goes on to ${address})`
+  const why = reason ? `: ${reason}` : ''
+  return `${who}${elsewhere} has not received ${what}${why}${status ? ` (${status})` : ''}.`
+}
