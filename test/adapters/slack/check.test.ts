@@ -313,7 +313,7 @@ const OF_EVENTS: Record<(typeof EVENTS)[number], (keyof typeof SCOPES)[]> = {
   user_change: ['users:read'],
 }
 
-const OWN_CODE = globSync('adapters/slack/*.ts')
+const OWN_CODE = globSync('adapters/slack/**/*.ts')
   .filter(path => !path.endsWith('manifest.ts'))
   .map(path => readFileSync(path, 'utf8').replace(/^\s*(?:\/\/|\/?\*).*$/gm, ''))
   .join('\n')
