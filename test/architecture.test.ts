@@ -15,7 +15,7 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/network$/, ours: [], outside: /^(node:net|ipaddr\.js)$/ },
   { of: /^src\/http-server$/, ours: ['src/errors', 'src/network', 'src/budget'], outside: /^node:/ },
   {
-    of: /^src\/(categories|config|fields|log|setting-list)$/,
+    of: /^src\/(categories|config|fields|logger|setting-list)$/,
     ours: [
       'src/errors',
       'src/fields',
@@ -41,29 +41,29 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
   { of: /^src\/commands\//, ours: ['src/commands/', 'src/core/', 'src/store/', ...BASE], outside: /^$/ },
   {
     of: /^src\/flow\//,
-    ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/log', ...BASE],
+    ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/logger', ...BASE],
     outside: /./,
   },
   {
     of: /^src\/web\//,
-    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/log', 'src/http-server', ...BASE],
+    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/logger', 'src/http-server', ...BASE],
     outside: /./,
   },
   { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },
   { of: /^adapters\/index$/, ours: ['adapters/', 'src/channel'], outside: /^zod$/ },
   {
     of: /^adapters\/email\//,
-    ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/log', 'src/http-server', ...BASE],
+    ours: ['adapters/email/', 'src/core/', 'src/fields', 'src/logger', 'src/http-server', ...BASE],
     outside: /./,
   },
   // What Slack and Teams share.
   { of: /^adapters\/chat\//, ours: ['adapters/chat/', ...BASE], outside: /^$/ },
   {
     of: /^adapters\/slack\//,
-    ours: ['adapters/slack/', 'adapters/chat/', 'src/core/', 'src/fields', 'src/log', 'src/http-server', ...BASE],
+    ours: ['adapters/slack/', 'adapters/chat/', 'src/core/', 'src/fields', 'src/logger', 'src/http-server', ...BASE],
     outside: /./,
   },
-  { of: /^adapters\/memory\//, ours: ['adapters/memory/', 'src/core/', 'src/log', ...BASE], outside: /./ },
+  { of: /^adapters\/memory\//, ours: ['adapters/memory/', 'src/core/', 'src/logger', ...BASE], outside: /./ },
 ]
 
 const SQL = /\b(?:sql|tx|read|write)(?:<[^`]*>)?`\s*(?:SELECT|INSERT|UPDATE|DELETE|WITH)\b/

@@ -41,7 +41,7 @@ export function addStoreVerbs(program: Command): void {
       if (config.database !== 'sqlite') {
         throw new DeskError(
           'usage',
-          'database: a backup is restored into SQLite; for PostgreSQL use pg_restore, as the README says.',
+          'database: a backup is restored into SQLite; for PostgreSQL use pg_restore, as docs/operating.md says.',
         )
       }
       const { restore } = await import('../flow/upkeep/backup.ts')

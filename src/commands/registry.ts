@@ -112,9 +112,14 @@ export function createCommands(): Commands {
 export function commandTable(commands: Pick<Commands, 'all'>): string {
   return table(
     ['COMMAND', 'WHAT IT DOES'],
-    commands.all.map(command => [usageOf(command), command.summary]),
-    160,
+    commands.all.map(command => [usageOf(command), summaryOf(command)]),
+    220,
   )
+}
+
+/** With the other words that it has. */
+export function summaryOf({ summary, aliases = [] }: Command): string {
+  return aliases.length > 0 ? `${summary} Also: ${aliases.join(', ')}.` : summary
 }
 
 function describe(command: Command): object {

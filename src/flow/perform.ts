@@ -17,7 +17,7 @@ import type {
   Settlement,
   WriteCommand,
 } from '../commands/command/command.ts'
-import { type DeskFacts, findTicket, lockTickets, ticketArgument, usageOf } from '../commands/command/command.ts'
+import { type DeskFacts, findTicket, isSent, lockTickets, ticketArgument, usageOf } from '../commands/command/command.ts'
 import { readersOf } from '../commands/command/recipients.ts'
 import { MOST_TEXT, newTicketAction, textAction } from '../commands/command/ticket-actions.ts'
 import { quoteArgument } from '../core/text/command-line.ts'
@@ -53,7 +53,7 @@ import { scanAll } from './intake/scan.ts'
 import { decidable, rereadWaiting, through } from './intake/waiting-message.ts'
 import { runPending } from './mail-commands/run-mail-commands.ts'
 import { redacted } from './outgoing/redact.ts'
-import { isSent, readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
+import { readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
 import type { Pass } from './timers/job.ts'
 
 const MOST_OFFERED = 5
@@ -155,7 +155,7 @@ export class Performer {
     facts: DeskFacts,
     actor: Person,
   ): Promise<Reply | undefined> {
-    if (args.length > 0 || actor.handle === null || !command.usage.startsWith('TICKET') || command.body === 'required')
+    if (args.length > 0 || actor.handle === null || command.about !== 'ticket' || command.body === 'required')
       return undefined
     const find = (owner: string | null) =>
       listTickets(this.#context.store.read, { query: {}, ownerId: owner, now: facts.at, limit: MOST_OFFERED })

@@ -1,6 +1,6 @@
 // Reads what somebody typed for the desk: the command, its options, the ticket that is meant, and the text.
 import type { Action } from '../channel.ts'
-import { type Command, type Commands, type DeskFacts, optionsOf } from '../commands/command/command.ts'
+import { type Command, type Commands, type DeskFacts, isSent, optionsOf } from '../commands/command/command.ts'
 import { readersOf } from '../commands/command/recipients.ts'
 import { MOST_TEXT, textAction } from '../commands/command/ticket-actions.ts'
 import { isQuoted } from '../core/mail/reply/lines.ts'
@@ -48,7 +48,7 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
   const command = place.commands.find(wordOf(typed))
   const kinds = optionsOf(command)
   const read = readTypedLine(typed, { kinds, prefixes, isOneLine: isMail })
-  const isAbout = command.usage.startsWith('TICKET')
+  const isAbout = command.about === 'ticket'
   const line = isAbout ? { ...read, rest: withoutQuotesAround(read.rest, prefixes) } : read
   const made = (named: string[], behind: string) => split(command, line, behind, named, isMail)
   if (!isAbout) return { ...made([], line.rest), named: null }
@@ -258,9 +258,4 @@ async function actionsFor({ sql, facts }: TypedPlace, { command, line }: Doubt, 
     : undefined
   const written = textIn(text, '', optionsOf(command))
   return written.length > MOST_TEXT ? [] : [textAction(label, begun, written, sent)]
-}
-
-/** Whether its text goes to the requester. */
-export function isSent({ word }: Command, options: Options): boolean {
-  return word === 'reply' || (word === 'resolve' && options.has('tell'))
 }

@@ -16,6 +16,7 @@ export const explain: ReadCommand<{ arrival: number } | { ticket: number }> = {
   word: 'explain',
   aliases: ['why'],
   usage: 'MESSAGE',
+  about: 'message',
   summary:
     'Tells what was made of a message and why: kind, ticket, who was let in, what was cut; or of a whole ticket.',
   body: 'none',

@@ -11,6 +11,7 @@ import { readersInWords, readersOf } from '../command/recipients.ts'
 export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null }> = {
   word: 'join',
   usage: 'MESSAGE [TICKET]',
+  about: 'message',
   summary: 'Lets a held message and its sender into the ticket it is held for, or into another one.',
   body: 'none',
   parse(line, { prefixes }) {
@@ -25,6 +26,7 @@ export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null
 /** `invite HD-12 eve@example.com`: a person takes part from now on. */
 export const invite = onTicketWith<string>({
   word: 'invite',
+  changesReaders: true,
   usage: 'ADDRESS',
   summary: 'Lets a person into a ticket: they get the answers from now on and may write to it.',
   parse: addressIn,
@@ -51,6 +53,7 @@ export const invite = onTicketWith<string>({
 /** `uninvite HD-12 eve@example.com`: they get nothing more, and what they write waits for an agent's decision. */
 export const uninvite = onTicketWith<string>({
   word: 'uninvite',
+  changesReaders: true,
   usage: 'ADDRESS',
   summary: 'Takes a person off a ticket: they get no more answers, and being copied brings them back no more.',
   parse: addressIn,

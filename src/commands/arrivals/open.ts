@@ -5,6 +5,7 @@ const MOST_AT_ONCE = 100
 export const open: SettleCommand<{ arrival: number }> = {
   word: 'open',
   usage: 'MESSAGE',
+  about: 'message',
   summary: 'Lets a message that is held open a ticket of its own.',
   body: 'none',
   parse(line) {
@@ -18,6 +19,7 @@ export const open: SettleCommand<{ arrival: number }> = {
 export const discard: SettleCommand<{ arrivals: number[] }> = {
   word: 'discard',
   usage: 'MESSAGE...',
+  about: 'message',
   summary: 'Leaves held messages be: they stay recorded, and open brings one back.',
   body: 'none',
   parse(line) {

@@ -1,6 +1,6 @@
 import type { InboundAttachment, Reply } from '../../channel.ts'
 import { nearest } from '../../core/text/command-line.ts'
-import { type OptionKinds, type Options, optionsInWords } from '../../core/text/options.ts'
+import { NO_OPTIONS, type OptionKinds, type Options, optionsInWords } from '../../core/text/options.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
 import { formatReference, parseReference } from '../../core/ticket/reference.ts'
 import { DeskError } from '../../errors.ts'
@@ -74,6 +74,12 @@ interface Definition<Args> {
   aliases?: readonly string[]
   /** Arguments as help shows them, e.g. `TICKET`. */
   usage: string
+  /** What its first argument names; left out: nothing. In a conversation about a ticket that may be left out. */
+  about?: 'ticket' | 'message'
+  /** Whether its text goes to the requester. */
+  answers?(options: Options): boolean
+  /** It changes who reads an answer: done first where one mail has both. */
+  changesReaders?: true
   /** One sentence. */
   summary: string
   /** What `help` says of it beside that. */
@@ -120,6 +126,8 @@ export type Command = ReadCommand<never> | WriteCommand<never> | SettleCommand<n
 export class Commands {
   readonly all: readonly Command[]
   readonly #byWord = new Map<string, Command>()
+  /** The one that answers, whatever its options. */
+  readonly answer: Command
 
   constructor(commands: readonly Command[]) {
     this.all = commands
@@ -129,6 +137,9 @@ export class Commands {
         this.#byWord.set(word, command)
       }
     }
+    const answer = commands.find(command => isSent(command, NO_OPTIONS))
+    if (!answer) throw new Error('No command answers.')
+    this.answer = answer
   }
 
   has(word: string): boolean {
@@ -153,13 +164,18 @@ export class Commands {
   }
 }
 
+/** Whether the text of a command goes to the requester. */
+export function isSent(command: Command, options: Options): boolean {
+  return command.answers?.(options) ?? false
+}
+
 export function usageOf({ word, usage, options = {} }: Pick<Command, 'word' | 'usage' | 'options'>): string {
   return [word, usage, optionsInWords(options)].filter(Boolean).join(' ')
 }
 
 /** Its own options, and the one that says without a doubt which ticket is meant. */
-export function optionsOf({ usage, options = {} }: Pick<Command, 'usage' | 'options'>): OptionKinds {
-  return usage.startsWith('TICKET') ? { ...options, ticket: 'text' } : options
+export function optionsOf({ about, options = {} }: Pick<Command, 'about' | 'options'>): OptionKinds {
+  return about === 'ticket' ? { ...options, ticket: 'text' } : options
 }
 
 /** Refuses too few or too many arguments. */
@@ -253,6 +269,7 @@ export function onTicket(definition: {
   options?: OptionKinds
   /** Lets what was merged be named itself. */
   merged?: true
+  answers?(options: Options): boolean
   /** The ticket is found and locked. Who does it, when and where is in `change`. */
   writes(tx: Tx, call: Call, ticket: Ticket, change: Change): Promise<Reply>
 }): WriteCommand<TicketArgs<null>> {
@@ -286,6 +303,8 @@ export function onTicketWith<Extra>(definition: {
   options?: OptionKinds
   merged?: true
   anyone?: true
+  answers?(options: Options): boolean
+  changesReaders?: true
   /** It is for whoever asked for the ticket; what all others are told, so that nobody learns whether there is such a one. */
   ownOnly?(ref: string): string
   /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
@@ -298,6 +317,7 @@ export function onTicketWith<Extra>(definition: {
   return {
     ...rest,
     usage: `TICKET ${definition.usage}`.trim(),
+    about: 'ticket',
     body: definition.body ?? 'none',
     parse(line, facts) {
       const [first, ...words] = line.args

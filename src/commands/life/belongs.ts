@@ -11,6 +11,7 @@ const ANSWERS = new Map([
 export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   word: 'belongs',
   usage: 'MESSAGE yes|no',
+  about: 'message',
   summary: 'Says whether a message of yours goes on with your ticket, or is something new.',
   anyone: true,
   body: 'none',

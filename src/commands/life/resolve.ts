@@ -20,6 +20,7 @@ export const resolve = onTicket({
   body: 'required',
   merged: true,
   options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag', ...ANSWER_OPTIONS },
+  answers: options => options.has('tell'),
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     mayMove(ticket, 'resolve')

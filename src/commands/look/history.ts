@@ -15,6 +15,7 @@ export const history: ReadCommand<{ ticket: number }> = {
   word: 'history',
   aliases: ['timeline'],
   usage: 'TICKET',
+  about: 'ticket',
   summary:
     'Tells all that happened to a ticket, as a story: who, when, through which channel, and what went in circles.',
   body: 'none',

@@ -49,6 +49,7 @@ interface Shown {
 export const show: ReadCommand<Shown> = {
   word: 'show',
   usage: 'TICKET',
+  about: 'ticket',
   options: { full: 'flag', page: 'number' },
   summary: `Shows a ticket with what was written, the newest ${PAGE} messages and older ones with --page 2; --full with what the mails quote.`,
   body: 'none',

@@ -19,6 +19,7 @@ export const reply = onTicket({
   body: 'required',
   merged: true,
   options: ANSWER_OPTIONS,
+  answers: () => true,
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     const options = answerOptions(call.options)

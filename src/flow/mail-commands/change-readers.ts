@@ -6,8 +6,6 @@ import type { Person } from '../../store/people.ts'
 import type { Intake, Origin } from '../context.ts'
 import type { MailCommands } from './mail-command.ts'
 
-const CHANGE_READERS: ReadonlySet<string> = new Set(['invite', 'uninvite'])
-
 /**
  * Does what a mail says of who reads its own answer, before that leaves. Gives why the answer must not leave: null if all
  * of it could be done.
@@ -20,7 +18,7 @@ export async function changeReaders(
   actor: Person,
 ): Promise<string | null> {
   const failed: string[] = []
-  const first = orders.steps.filter(({ command }) => CHANGE_READERS.has(command.word))
+  const first = orders.steps.filter(({ command }) => command.changesReaders === true)
   for (const { line, command, options, args, body } of first) {
     const call: Call = { ...intake.facts, actor, channel, options, body, attachments: [] }
     const became = await runCommand(tx, command, call, args).catch(error => {

@@ -1,20 +1,20 @@
 // What an agent's mail must not send: lines meant for the desk, mail of others, a text for another ticket.
 import type { InboundMessage } from '../../channel.ts'
-import type { Commands, DeskFacts } from '../../commands/command/command.ts'
+import { type Commands, type DeskFacts, isSent } from '../../commands/command/command.ts'
 import { showsMail } from '../../core/mail/forward.ts'
 import { holdsMail } from '../../core/text/file-danger.ts'
 import { type KnownCommands, mentionsCommand } from '../../core/text/mail-command-lines.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import type { Ticket } from '../../store/tickets.ts'
-import { isSent, leadsTo, otherNamed, type TypedCommand } from '../read-command.ts'
+import { leadsTo, otherNamed, type TypedCommand } from '../read-command.ts'
 
 /** A command that may answer, with the text that goes with it. */
 type Answering = Pick<TypedCommand, 'command' | 'options' | 'named'> & { body: string }
 
 /** What a line of an agent's mail is known by that was meant for the desk. */
 export function knownCommands(commands: Commands): KnownCommands {
-  return { isCommand: word => commands.has(word), options: commands.find('reply').options ?? {} }
+  return { isCommand: word => commands.has(word), options: commands.answer.options ?? {} }
 }
 
 /** What goes to a requester must be meant for this one, and hold no mail of others. */

@@ -1,12 +1,11 @@
 // The commands that an agent wrote into a mail, before any of them is carried out.
 import type { InboundMessage } from '../../channel.ts'
-import type { Command } from '../../commands/command/command.ts'
+import { type Command, isSent } from '../../commands/command/command.ts'
 import type { Options } from '../../core/text/options.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import type { Person } from '../../store/people.ts'
 import type { Ticket } from '../../store/tickets.ts'
 import type { Origin } from '../context.ts'
-import { isSent } from '../read-command.ts'
 
 /** What an agent's mail asks for, understood or not; none of it is done yet. */
 export interface MailCommands {

@@ -1,6 +1,6 @@
 // Reads the commands in an agent's mail.
 import type { InboundMessage } from '../../channel.ts'
-import { type Commands, type DeskFacts, optionsOf } from '../../commands/command/command.ts'
+import { type Commands, type DeskFacts, isSent, optionsOf } from '../../commands/command/command.ts'
 import { seqOfKept } from '../../commands/talk/kept.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'
 import { wordsOf } from '../../core/text/command-line.ts'
@@ -14,7 +14,7 @@ import { messageById } from '../../store/messages.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
 import type { Intake } from '../context.ts'
 import { answeredMail } from '../intake/seen.ts'
-import { isSent, readCommand, type TypedCommand } from '../read-command.ts'
+import { readCommand, type TypedCommand } from '../read-command.ts'
 import { knownCommands, refuseLeak } from './leak.ts'
 import { isAnswer, type MailCommand, type MailCommands } from './mail-command.ts'
 import { commandLinesOf, isTooLong, ownText, TOO_LONG } from './own-text.ts'
@@ -58,7 +58,7 @@ export async function readMailCommands(
   const given = orders.options.toString().replace(/^--/, '')
   const isAlone = given !== '' && orders.text === '' && !orders.steps.some(isAnswer) && !message.sealed
   if (isAlone && orders.options.has('anyway') && ticket) {
-    const again = await readCommand(place, await lineOfAnyway(sql, orders, ticket))
+    const again = await readCommand(place, await lineOfAnyway(sql, context.commands, orders, ticket))
     orders.steps.push(understand(again, facts, orders, given, ticket))
   } else if (isAlone) {
     orders.mistakes.push(`!${given}: it goes with an answer, so write both in one mail.`)
@@ -82,17 +82,17 @@ export function refuseBelowNote(message: InboundMessage, orders: MailCommands): 
 }
 
 /** What sends the answer that was kept: the one of which the mail that this answers told. */
-async function lineOfAnyway(sql: Sql, { told }: MailCommands, ticket: Ticket): Promise<string> {
+async function lineOfAnyway(sql: Sql, { answer }: Commands, { told }: MailCommands, ticket: Ticket): Promise<string> {
   const kept = told?.kind === 'notify-refused' && told.messageId ? await messageById(sql, told.messageId) : undefined
   const seq = kept && (await seqOfKept(sql, kept))
   const place = seq === undefined ? undefined : await ticketById(sql, kept?.ticketId ?? '')
-  return place ? `reply ${place.ref} --anyway --read ${seq}` : `reply ${ticket.ref} --anyway`
+  return place ? `${answer.word} ${place.ref} --anyway --read ${seq}` : `${answer.word} ${ticket.ref} --anyway`
 }
 
 /** The option of an answer that a line is nothing but: `!anyway`, `!read 17`. Undefined for any other. */
 function optionOfAnswer(commands: Commands, line: string): Options | undefined {
   if (commands.has(wordOf(line))) return undefined
-  const kinds = commands.find('reply').options ?? {}
+  const kinds = commands.answer.options ?? {}
   const words = wordsOf(`--${line}`)
   return countOptions(words, kinds) === words.length ? takeOptions(words, kinds).options : undefined
 }
@@ -104,7 +104,7 @@ function understand(
   line: string,
   ticket: Ticket | undefined,
 ): MailCommand {
-  if (command.usage.startsWith('TICKET') && named === null && !ticket && words.length === 0) {
+  if (command.about === 'ticket' && named === null && !ticket && words.length === 0) {
     throw new DeskError('usage', `Say which ticket: ${command.word} ${facts.prefixes[0]}-12`)
   }
   const args = command.parse({ args: words, options }, facts)

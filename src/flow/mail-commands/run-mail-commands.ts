@@ -84,7 +84,7 @@ async function asSeen(
 /** Which command the files of the mail go with: a note before an answer, so that none leaves that was meant for it. */
 function stepWithFiles({ steps }: MailCommands): MailCommand | undefined {
   const withText = steps.filter(({ command }) => command.body === 'required')
-  return withText.find(({ command }) => command.word !== 'reply') ?? withText[0]
+  return withText.find(each => !isAnswer(each)) ?? withText[0]
 }
 
 /** A command throws before its first write or not at all, so that the others are not hurt by one that fails. */

@@ -88,7 +88,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
     async snapshot() {
       throw new DeskError(
         'usage',
-        'This desk is on PostgreSQL: back it up with pg_dump, then copy the files folder. The README says how.',
+        'This desk is on PostgreSQL: back it up with pg_dump, then copy the files folder. docs/operating.md says how.',
       )
     },
     close() {
