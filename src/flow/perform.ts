@@ -17,7 +17,14 @@ import type {
   Settlement,
   WriteCommand,
 } from '../commands/command/command.ts'
-import { type DeskFacts, findTicket, isSent, lockTickets, ticketArgument, usageOf } from '../commands/command/command.ts'
+import {
+  type DeskFacts,
+  findTicket,
+  isSent,
+  lockTickets,
+  ticketArgument,
+  usageOf,
+} from '../commands/command/command.ts'
 import { readersOf } from '../commands/command/recipients.ts'
 import { MOST_TEXT, newTicketAction, textAction } from '../commands/command/ticket-actions.ts'
 import { quoteArgument } from '../core/text/command-line.ts'
