@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { createCommands } from '../src/commands/registry.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
@@ -38,15 +39,16 @@ const ROWS: { of: RegExp; ours: string[]; outside: RegExp }[] = [
     ours: ['src/store/', 'src/core/', ...BASE],
     outside: /^(node:.*|better-sqlite3|pg|uuid)$/,
   },
-  { of: /^src\/commands\//, ours: ['src/commands/', 'src/core/', 'src/store/', ...BASE], outside: /^$/ },
+  { of: /^src\/people\//, ours: [], outside: /^$/ },
+  { of: /^src\/commands\//, ours: ['src/commands/', 'src/core/', 'src/store/', 'src/people/', ...BASE], outside: /^$/ },
   {
     of: /^src\/flow\//,
-    ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/logger', ...BASE],
+    ours: ['src/flow/', 'src/commands/', 'src/core/', 'src/store/', 'src/people/', 'src/logger', ...BASE],
     outside: /./,
   },
   {
     of: /^src\/web\//,
-    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/logger', 'src/http-server', ...BASE],
+    ours: ['src/web/', 'src/flow/', 'src/store/', 'src/core/', 'src/people/', 'src/logger', 'src/http-server', ...BASE],
     outside: /./,
   },
   { of: /^(src\/main|src\/cli|src\/cli\/.*)$/, ours: [''], outside: /./ },
@@ -193,9 +195,46 @@ function circleIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
   return []
 }
 
-describe('what no adapter contains', () => {
-  test.each(sources('adapters'))('%s knows no command by name', file => {
-    expect(withoutComments(readFileSync(join(ROOT, file), 'utf8'))).not.toMatch(/['"`](claim|release|reopen)\b/)
+describe('what stands in one place', () => {
+  const words = createCommands().all.flatMap(({ word, aliases = [] }) => [word, ...aliases])
+  // Words that are others' as well: of events, of states, of what a file or a socket does.
+  const ambiguous = [
+    'open',
+    'close',
+    'list',
+    'status',
+    'time',
+    'spam',
+    'link',
+    'note',
+    'call',
+    'help',
+    'back',
+    'find',
+    'set',
+    'show',
+  ]
+  const own = words.filter(word => !ambiguous.includes(word)).join('|')
+  const asWord = new RegExp(
+    `(?:word|line|command)(?: ===|:) ['"\`](?:${own})\\b|(?:find|has)\\(['"\`](?:${own})['"\`]\\)`,
+  )
+  const begins = /['"`](?:claim|release|reopen|merge|swarm|unmerge|handover|escalate)\b/
+
+  test.each([...sources('adapters'), ...sources('src/flow'), ...sources('src/web')])(
+    '%s knows no command by name',
+    file => {
+      const text = withoutComments(readFileSync(join(ROOT, file), 'utf8'))
+      expect(text).not.toMatch(asWord)
+      if (file.startsWith('adapters/')) expect(text).not.toMatch(begins)
+    },
+  )
+
+  test('who may do what is asked of one function', () => {
+    const compares = /\bhandle\)?\s*(?:===?|!==?)\s*null\b/
+    const found = [...sources('src'), ...sources('adapters')].filter(
+      file => file !== 'src/people/access.ts' && compares.test(withoutComments(readFileSync(join(ROOT, file), 'utf8'))),
+    )
+    expect(found).toEqual([])
   })
 })
 

@@ -1,4 +1,5 @@
 import { table } from '../core/text/table.ts'
+import { may } from '../people/access.ts'
 import { explain } from './arrivals/explain.ts'
 import { invite, joinMessage, uninvite } from './arrivals/join.ts'
 import { discard, open } from './arrivals/open.ts'
@@ -97,7 +98,7 @@ export function createCommands(): Commands {
       return { word: line.args[0]?.toLowerCase() }
     },
     async reads(_sql, call, { word }) {
-      const mine = commands.all.filter(each => call.actor.handle !== null || each.anyone)
+      const mine = commands.all.filter(each => each.anyone || may(call.actor, 'work', 'installation'))
       if (word === undefined) return { text: commandTable({ all: mine }), data: mine.map(describe) }
       const command = commands.find(word)
       const also = command.aliases?.length ? `\nAlso: ${command.aliases.join(', ')}` : ''

@@ -33,6 +33,7 @@ import { readableMarkdown, withoutBlankEnds } from '../core/text/plain-text.ts'
 import { wordOf } from '../core/text/typed-line.ts'
 import { senderDoubt, UNKNOWN } from '../core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
+import { isAgent, may } from '../people/access.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { doubtAbout } from '../store/doubts.ts'
@@ -162,7 +163,12 @@ export class Performer {
     facts: DeskFacts,
     actor: Person,
   ): Promise<Reply | undefined> {
-    if (args.length > 0 || actor.handle === null || command.about !== 'ticket' || command.body === 'required')
+    if (
+      args.length > 0 ||
+      !may(actor, 'work', 'installation') ||
+      command.about !== 'ticket' ||
+      command.body === 'required'
+    )
       return undefined
     const find = (owner: string | null) =>
       listTickets(this.#context.store.read, { query: {}, ownerId: owner, now: facts.at, limit: MOST_OFFERED })
@@ -214,7 +220,7 @@ export class Performer {
   /** Looks, and remembers of an agent how far they have seen the ticket by now. */
   async #read(command: ReadCommand<never>, call: Call, args: never): Promise<Reply> {
     const { store } = this.#context
-    const number = call.actor.handle === null ? undefined : command.shows?.(args)
+    const number = isAgent(call.actor) ? command.shows?.(args) : undefined
     const id = number === undefined ? undefined : await ticketIdByNumber(store.read, number)
     const named = id === undefined ? undefined : await ticketById(store.read, id)
     const current = named?.mergedInto ? await currentTicket(store.read, named.id) : named
@@ -238,7 +244,7 @@ export class Performer {
       )
     }
     const person = await this.#personOf(actor)
-    if (person?.handle) return person
+    if (person && may(person, 'work', 'installation')) return person
     if (command.anyone) return person ?? { id: '', name: actor.name ?? '', handle: null }
     throw new DeskError('forbidden', 'Commands are for agents; write what you need as a message instead.')
   }
@@ -262,7 +268,7 @@ export class Performer {
       const owner = await personByIdentity(sql, identity.kind, identity.address)
       const emails = others.filter(each => each.kind === 'email').map(each => each.address)
       const agent = (await allAgents(sql)).find(each => emails.includes(each.email))
-      const differs = owner?.id !== agent?.id && (agent !== undefined || owner?.handle != null)
+      const differs = owner?.id !== agent?.id && (agent !== undefined || isAgent(owner))
       return differs ? { agent } : undefined
     }
     if (!(await wrong(store.read))) return
@@ -305,7 +311,7 @@ export class Performer {
   async #settleOne(call: Call, number: number, decision: Settlement['decision']): Promise<Reply> {
     const { store, files } = this.#context
     // Whoever is no agent does not learn which messages there are.
-    if (call.actor.handle === null && !(await waitsForAnswerOf(store.read, call, number))) {
+    if (!may(call.actor, 'work', 'installation') && !(await waitsForAnswerOf(store.read, call, number))) {
       throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
     }
     const waiting = await decidable(store.read, number)

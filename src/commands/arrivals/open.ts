@@ -1,3 +1,4 @@
+import type { Action } from '../../channel.ts'
 import { arrivalArgument, expectArgs, type SettleCommand } from '../command/command.ts'
 
 const MOST_AT_ONCE = 100
@@ -27,4 +28,12 @@ export const discard: SettleCommand<{ arrivals: number[] }> = {
     return { arrivals: [...new Set(line.args.map(arrivalArgument))] }
   },
   settles: ({ arrivals }) => ({ arrivals, decision: { action: 'discard' } }),
+}
+
+/** What an agent can press about a message that is held. */
+export function heldActions(number: string): Action[] {
+  return [
+    { label: `Open M-${number}`, line: `${open.word} M-${number}` },
+    { label: `Discard M-${number}`, line: `${discard.word} M-${number}` },
+  ]
 }

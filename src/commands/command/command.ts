@@ -4,6 +4,7 @@ import { NO_OPTIONS, type OptionKinds, type Options, optionsInWords } from '../.
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
 import { formatReference, parseReference } from '../../core/ticket/reference.ts'
 import { DeskError } from '../../errors.ts'
+import { may } from '../../people/access.ts'
 import type { Absence } from '../../store/absences.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import type { Agent, Person } from '../../store/people.ts'
@@ -220,7 +221,7 @@ async function askedBy(
 ): Promise<Ticket> {
   const id = await ticketIdByNumber(sql, number)
   const ticket = id === undefined ? undefined : await currentTicket(sql, id)
-  if (ticket && ticket.requesterId === actor.id) return ticket
+  if (ticket && may(actor, 'say-solved', ticket)) return ticket
   throw new DeskError('forbidden', told(formatReference(prefixes[0] ?? '', number)))
 }
 

@@ -1,3 +1,4 @@
+import type { Action } from '../../channel.ts'
 import { DeskError } from '../../errors.ts'
 import { arrivalArgument, type SettleCommand } from '../command/command.ts'
 
@@ -25,4 +26,12 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
     arrivals: [arrival],
     decision: goesOn ? { action: 'join', ticket: null } : { action: 'open' },
   }),
+}
+
+/** What whoever wrote a message can press, where the desk asks where it belongs. */
+export function belongsActions(message: string | null, ref: string | undefined): Action[] {
+  return [
+    { label: `It goes on with ${ref ?? 'it'}`, style: 'primary', line: `${belongs.word} ${message} yes` },
+    { label: 'It is something new', line: `${belongs.word} ${message} no` },
+  ]
 }

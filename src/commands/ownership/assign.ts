@@ -1,3 +1,4 @@
+import type { Action } from '../../channel.ts'
 import { mayGiveAway, mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { absenceOf } from '../../store/absences.ts'
@@ -113,3 +114,11 @@ export const decline = onTicketWith<{ why: string }>({
     }
   },
 })
+
+/** What an agent can press about a ticket that is offered to them. */
+export function offerActions(ref: string): Action[] {
+  return [
+    { label: 'Take it over', style: 'primary', line: `${accept.word} ${ref}` },
+    { label: 'Decline', line: `${decline.word} ${ref}` },
+  ]
+}

@@ -1,3 +1,4 @@
+import type { Action } from '../../channel.ts'
 import { mayClaim } from '../../core/ticket/ticket.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'
@@ -12,3 +13,8 @@ export const claim = onTicket({
     return { text: `${ticket.ref} is yours: ${ticket.subject}`, data: { ref: ticket.ref, owner: actor.handle } }
   },
 })
+
+/** What an agent can press about a ticket that nobody owns. */
+export function claimAction(ref: string): Action {
+  return { label: 'Claim', style: 'primary', line: `${claim.word} ${ref}` }
+}

@@ -9,6 +9,7 @@ import { agoInWords } from '../../core/text/table.ts'
 import { momentInWords } from '../../core/text/time-expressions.ts'
 import { parseQuery } from '../../core/ticket/query.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
+import { may } from '../../people/access.ts'
 import { dueOf } from '../../store/due.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { type Person, personByIdentity } from '../../store/people.ts'
@@ -56,7 +57,7 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   const person = 'kind' in actor ? await personOf(read, actor) : undefined
   const own = await requesterSection(read, facts, person)
   const [desk] = facts.desks
-  if (person?.handle == null) {
+  if (!person || !may(person, 'work', 'installation')) {
     return {
       intro: `Ask ${desk?.name ?? 'the desk'} here: write a message, or press the button.`,
       actions: [],
@@ -133,7 +134,7 @@ export async function actionsIn(context: Context, channel: string, thread: strin
   const { read } = context.store
   const facts = await deskFacts(context, read)
   const person = 'kind' in actor ? await personOf(read, actor) : undefined
-  const found = person?.handle == null ? undefined : await ticketOfThread(read, channel, thread)
+  const found = may(person, 'work', 'installation') ? await ticketOfThread(read, channel, thread) : undefined
   const ticket = found && (await currentTicket(read, found.ticketId))
   return ticket ? ticketActions(ticket, await readersOf(read, facts, ticket), facts.policy) : []
 }

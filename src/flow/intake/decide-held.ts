@@ -1,9 +1,11 @@
 // Does with a message that waits what an agent decided.
+
 import type { InboundMessage, Receipt, Reply } from '../../channel.ts'
 import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
 import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { DeskError } from '../../errors.ts'
+import { isAgent } from '../../people/access.ts'
 import { type Arrival, discardArrival } from '../../store/arrivals.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { judgeSenderAs } from '../../store/senders.ts'
@@ -65,12 +67,12 @@ async function decidedFor(
   ticketId: string | null,
   own: boolean,
 ): Promise<Decision> {
-  const isAgent = from !== null && (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
+  const byAgent = from !== null && isAgent(await knownPerson(tx, intake, origin.kind, from.address))
   if (ticketId && own) return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
   if (ticketId) {
-    return { action: 'append', ticketId, direction: isAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
+    return { action: 'append', ticketId, direction: byAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
   }
-  const forOther = isAgent && forwarded && !(await isOneOfUs(tx, intake, origin, forwarded.from.address))
+  const forOther = byAgent && forwarded && !(await isOneOfUs(tx, intake, origin, forwarded.from.address))
   return forOther ? { action: 'open', forwarded: true } : { action: 'open' }
 }
 

@@ -7,6 +7,7 @@ import { type Clue, type Decision, decide, decideSentByHand } from '../../core/t
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { tokensIn, verifyToken } from '../../core/ticket/token.ts'
 import { type ArrivalVerdict, verdictOf } from '../../core/ticket/verdict.ts'
+import { isAgent } from '../../people/access.ts'
 import { chatRow, rowKey } from '../../store/chat-rows.ts'
 import { recall } from '../../store/engine/memory.ts'
 import type { Tx } from '../../store/engine/sql.ts'
@@ -108,15 +109,15 @@ async function decideByClues(
     if (clue.by !== 'token' || !clue.issuedToSender || !from) continue
     if (await wasTakenOff(tx, clue.ticketId, origin.kind, from.address)) clue.issuedToSender = false
   }
-  const isAgent = sender?.handle != null
+  const byAgent = isAgent(sender)
   const decision = decide({
     kind,
     bulk,
     recovered: message.alert?.recovered ?? false,
-    forwards: isAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
+    forwards: byAgent && forwarded !== null && !(await isOneOfUs(tx, intake, origin, forwarded.from.address)),
     ignoresNewsletters: context.machines.newsletters === 'ignore',
     clues,
-    senderIsAgent: isAgent,
+    senderIsAgent: byAgent,
     authenticity: message.authentication.result,
     nullSender: message.nullSender ?? false,
     takesPart: ticketId => mine.has(ticketId),
@@ -155,7 +156,7 @@ async function decideInChat(
   )
   const meansOther = named && isAmong(await participantsOf(tx, named.ticketId), origin.kind, from.address, sender)
   return decideChat({
-    senderIsAgent: sender?.handle != null,
+    senderIsAgent: isAgent(sender),
     internal: message.internal ?? false,
     shared: message.shared ?? false,
     thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
@@ -217,7 +218,7 @@ function isAmongAs(participants: readonly Participant[], kind: string, address: 
 /** The desk itself, or one of its agents: what they wrote is not recorded for somebody else. */
 export async function isOneOfUs(tx: Tx, intake: Intake, origin: Origin, address: string): Promise<boolean> {
   if (intake.facts.isOurs(address)) return true
-  return (await knownPerson(tx, intake, origin.kind, address))?.handle != null
+  return isAgent(await knownPerson(tx, intake, origin.kind, address))
 }
 
 async function decideOnSent(

@@ -4,6 +4,7 @@ import { oneLine, plainName } from '../../core/text/address.ts'
 import { isOld } from '../../core/text/age.ts'
 import { nothingConfirms, senderDoubt } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
+import { isAgent } from '../../people/access.ts'
 import { newId } from '../../store/engine/id.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { NewMessage } from '../../store/messages.ts'
@@ -76,7 +77,7 @@ export async function incomingMessage(
 function doubtOf(message: InboundMessage, sender: Person, shown: boolean, opens: boolean): string | null {
   const checked = senderDoubt(message.authentication)
   if (checked !== null || shown || message.alert) return checked
-  if (opens && sender.handle === null) return null
+  if (opens && !isAgent(sender)) return null
   return nothingConfirms(plainName(oneLine(sender.name)) || (message.from?.address ?? NOBODY.name))
 }
 

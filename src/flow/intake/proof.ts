@@ -1,5 +1,6 @@
 import type { InboundMessage } from '../../channel.ts'
 import type { TokenKey } from '../../core/ticket/token.ts'
+import { isAgent } from '../../people/access.ts'
 import { arrivalByNumber } from '../../store/arrivals.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { isToldOf } from '../../store/held-notices.ts'
@@ -54,7 +55,7 @@ export async function withSecret(
 /** Whether the proof is one: of an agent's words, which count among agents, nobody else may have had it. */
 export function isShown(proof: Proof | null, sender: Pick<Person, 'handle'>): boolean {
   if (proof?.by !== 'token') return proof !== null
-  return sender.handle === null || proof.alone.length > 0
+  return !isAgent(sender) || proof.alone.length > 0
 }
 
 /** Whether a message bears a token of ours, whoever it was issued to. */

@@ -4,6 +4,7 @@ import { held, passSender } from '../../core/ticket/sender-policy.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { isListed } from '../../core/ticket/spam-signs.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
+import { isAgent } from '../../people/access.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { countRate } from '../../store/rates.ts'
 import { type Intake, judgementOf, knownPerson, type Origin } from '../context.ts'
@@ -55,7 +56,7 @@ async function isTooMuch(
   const { floods } = intake.context
   const what = action === 'open' ? 'tickets' : 'messages'
   if (!from || !live || pointedAt || floods[what] === 0 || (action === 'append' && kind !== 'person')) return false
-  const agent = (await knownPerson(tx, intake, origin.kind, from.address))?.handle != null
+  const agent = isAgent(await knownPerson(tx, intake, origin.kind, from.address))
   if (agent && authentication.result === 'pass') return false
   const most = floods[what] * (agent || kind === 'bulk' ? MORE : 1)
   const address = canonicalAddress(from.address)

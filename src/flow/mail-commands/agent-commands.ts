@@ -2,6 +2,7 @@ import type { InboundMessage } from '../../channel.ts'
 import { wordOf } from '../../core/text/typed-line.ts'
 import { referenceAt } from '../../core/ticket/reference.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
+import { may } from '../../people/access.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import type { Person } from '../../store/people.ts'
@@ -37,7 +38,7 @@ export async function findAgentCommands(
   const { from, kind, sentByHand } = message
   const sender =
     from && kind === 'person' && !sentByHand ? await knownPerson(tx, intake, origin.kind, from.address) : null
-  const actor = sender?.handle == null ? null : sender
+  const actor = sender && may(sender, 'work', 'installation') ? sender : null
   const { lines, text } = actor ? commandLinesOf(intake.keys, message) : { lines: [], text: '' }
   if (!actor || lines.length === 0 || decision.action === 'hold')
     return { decision, orders: null, actor, unconfirmed: false }

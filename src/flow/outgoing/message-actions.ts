@@ -1,7 +1,11 @@
 import type { Action } from '../../channel.ts'
+import { heldActions } from '../../commands/arrivals/open.ts'
 import type { Readers } from '../../commands/command/recipients.ts'
 import { replyAction, ticketActions } from '../../commands/command/ticket-actions.ts'
+import { belongsActions } from '../../commands/life/belongs.ts'
 import { solvedActions } from '../../commands/life/solved.ts'
+import { offerActions } from '../../commands/ownership/assign.ts'
+import { claimAction } from '../../commands/ownership/claim.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'
@@ -25,25 +29,14 @@ export function actionsFor(
     case 'ask-solved':
       return ticket ? solvedActions(ticket.ref) : []
     case 'ask-belongs':
-      return [
-        { label: `It goes on with ${ticket?.ref ?? 'it'}`, style: 'primary', line: `belongs ${entry.note} yes` },
-        { label: 'It is something new', line: `belongs ${entry.note} no` },
-      ]
+      return belongsActions(entry.note, ticket?.ref)
     case 'notify-held':
-      return about.held.slice(0, MOST_HELD).flatMap(number => [
-        { label: `Open M-${number}`, line: `open M-${number}` },
-        { label: `Discard M-${number}`, line: `discard M-${number}` },
-      ])
+      return about.held.slice(0, MOST_HELD).flatMap(heldActions)
     case 'notify-opened':
     case 'notify-received':
       return ticket && about.readers ? [...claims(ticket), replyAction(ticket, about.readers)] : []
     case 'notify-change':
-      return ticket && about.offered
-        ? [
-            { label: 'Take it over', style: 'primary', line: `accept ${ticket.ref}` },
-            { label: 'Decline', line: `decline ${ticket.ref}` },
-          ]
-        : next(ticket, about)
+      return ticket && about.offered ? offerActions(ticket.ref) : next(ticket, about)
     case 'notify-note':
     case 'notify-doubtful':
     case 'notify-undelivered':
@@ -62,5 +55,5 @@ function next(
 }
 
 function claims({ ref, ownerId }: Ticket): Action[] {
-  return ownerId === null ? [{ label: 'Claim', style: 'primary', line: `claim ${ref}` }] : []
+  return ownerId === null ? [claimAction(ref)] : []
 }
