@@ -1,16 +1,8 @@
+import type { IgnoredReason, Outcome, QuarantineReason } from './outcome.ts'
 /**
  * The boundary between the desk and its transports. Everything a transport needs to know of the desk, and everything
  * the desk needs to know of a transport, is in this file.
  */
-
-/** Where a message ended up. There is no seventh way out. */
-export type Outcome =
-  | 'opened'
-  | 'appended'
-  | 'duplicate'
-  | `ignored:${string}` // by this rule
-  | `held:${string}` // waits for an agent, for this reason
-  | `quarantined:${string}` // could not be read, for this reason; the raw message is kept
 
 /** Bytes ready to be stored: named by the digest of what they are, packed if that helps. */
 export type Content = {
@@ -193,8 +185,7 @@ export interface RevisedMessage {
 export interface UnreadableMessage {
   id: string
   raw: Content
-  /** A word such as `unparsable` or `too-large`. */
-  quarantine: string
+  quarantine: QuarantineReason
   /** A sentence for the agent. */
   detail: string
 }
@@ -204,8 +195,7 @@ export interface LostMessage {
   id: string
   /** What is known of it; may be empty. */
   raw: Content
-  /** The rule it is ignored by: a word such as `gone`. */
-  lost: string
+  lost: Extract<IgnoredReason, 'gone' | 'no-writer' | 'other-app' | 'own-message'>
   /** Where it was, and what became of it. */
   detail: string
 }

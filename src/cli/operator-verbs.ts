@@ -4,6 +4,7 @@ import { age, shorten, table } from '../core/text/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { checkDesk } from '../flow/upkeep/check-store.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
+import { outcomeInWords } from '../outcome.ts'
 import { standingAlarms } from '../store/alarms.ts'
 import { type Arrival, arrivalByNumber, newestArrivals, waitingArrivals } from '../store/arrivals.ts'
 import { listOutbox, type OutboxLine } from '../store/outbox.ts'
@@ -99,7 +100,7 @@ async function listInbox({ context }: OpenDesk, options: Json & { all?: boolean 
   const now = context.clock.now().toISOString()
   const rows = waiting.map(each => [
     `M-${each.number}`,
-    each.outcome,
+    outcomeInWords(each.outcome),
     age(each.arrivedAt, now),
     each.sender ?? '-',
     each.subject ?? each.detail ?? '',

@@ -1,5 +1,6 @@
-import type { Outcome, RevisedMessage } from '../channel.ts'
+import type { RevisedMessage } from '../channel.ts'
 import type { ArrivalVerdict } from '../core/ticket/verdict.ts'
+import type { Outcome } from '../outcome.ts'
 import { keyOf } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'
 

@@ -234,7 +234,7 @@ export class FolderReader {
   #handRefused(uid: number, conveyor: OrderedPipeline): void {
     const { user } = this.#options.mailbox
     const detail = `The server did not give it, however often it was asked; it stays in ${this.name} of ${user}, as UID ${uid}.`
-    const message = { id: this.#idOf(uid), raw: pack(new Uint8Array()), quarantine: 'not-given', detail }
+    const message = { id: this.#idOf(uid), raw: pack(new Uint8Array()), quarantine: 'not-given' as const, detail }
     this.#note(uid, message, conveyor)
   }
 

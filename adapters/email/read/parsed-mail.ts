@@ -1,6 +1,7 @@
 import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../../src/channel.ts'
 import type { ListMail } from '../../../src/core/mail/list-mail.ts'
 import type { SafeHtml } from '../../../src/core/mail/safe-html.ts'
+import type { QuarantineReason } from '../../../src/outcome.ts'
 
 /** What a message says; what it is called and its raw bytes are put to it afterwards. */
 export type Read<Message> = Omit<Message, 'id' | 'raw'>
@@ -23,6 +24,6 @@ export interface ParsedMail<Message = InboundMessage | UnreadableMessage> {
 export type ReadMail = ParsedMail<Read<InboundMessage> | Read<UnreadableMessage>>
 
 /** What there is to say of a message that could not be read. */
-export function unreadable(quarantine: string, detail: string): ReadMail {
+export function unreadable(quarantine: QuarantineReason, detail: string): ReadMail {
   return { message: { quarantine, detail }, from: null, head: null, bounced: null, html: null }
 }

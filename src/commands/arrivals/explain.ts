@@ -2,6 +2,7 @@ import { type QuotedPart, quotedPartsOf } from '../../core/mail/quoted-parts.ts'
 import { parseReference } from '../../core/ticket/reference.ts'
 import type { ArrivalVerdict } from '../../core/ticket/verdict.ts'
 import { DeskError } from '../../errors.ts'
+import { outcomeInWords } from '../../outcome.ts'
 import { type Arrival, arrivalByNumber, newestArrivalsOf } from '../../store/arrivals.ts'
 import { doubtAbout } from '../../store/doubts.ts'
 import type { Sql } from '../../store/engine/sql.ts'
@@ -128,18 +129,14 @@ function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[]
   ]
 }
 
-const LEFT_ALONE: Record<string, string> = {
-  'ignored:commands': 'it gave commands, which were carried out',
-  'ignored:blocked': 'its sender is blocked (senders.block)',
-  'ignored:discarded': 'an agent discarded it',
-}
-
 function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, ref: string | null): string {
   if (outcome === 'opened') return `${ref}, opened by it: ${rule ? RULES[rule] : openedBecause(clues)}`
   if (outcome === 'appended') return `${ref}, because ${RULES[rule ?? ''] ?? rule}`
-  const left = LEFT_ALONE[outcome]
-  if (left) return `none: ${left}`
-  if (outcome.startsWith('held:')) return ref ? `${ref}, if an agent lets it in` : 'none, until an agent decides'
+  if (outcome.startsWith('held:')) {
+    const why = outcomeInWords(outcome)
+    return ref ? `${ref}, if an agent lets it in: ${why}` : `none, until an agent decides: ${why}`
+  }
+  if (outcome !== 'duplicate') return `none: ${outcomeInWords(outcome)}`
   return clues.length > 0 ? `none, although ${clues.join(', ')} hinted at one` : 'none: nothing in it leads to one'
 }
 

@@ -1,3 +1,4 @@
+import type { HeldReason } from '../../outcome.ts'
 import type { Decision } from './threading.ts'
 
 /** What is known of a sender, beside what the message says. */
@@ -24,6 +25,6 @@ export function passSender(decision: Decision, sender: SenderFacts): Decision {
 }
 
 /** An agent decides instead, knowing which ticket it was for. */
-export function held(decision: Decision, reason: string): Decision {
+export function held(decision: Decision, reason: HeldReason): Decision {
   return { action: 'hold', ticketId: 'ticketId' in decision ? decision.ticketId : null, reason }
 }

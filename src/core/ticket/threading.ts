@@ -1,4 +1,5 @@
 import type { Authenticity, BulkSort, MessageKind } from '../../channel.ts'
+import type { HeldReason, IgnoredReason } from '../../outcome.ts'
 import { isBelieved } from './sender-trust.ts'
 import type { Purpose } from './token.ts'
 
@@ -63,8 +64,8 @@ export type Decision =
   | { action: 'open'; forwarded?: true; follows?: string }
   /** `in`: from those we answer. `out`: an agent's answer to them. `internal`: among agents. */
   | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: Allowed }
-  | { action: 'hold'; ticketId: string | null; reason: string }
-  | { action: 'ignore'; rule: string }
+  | { action: 'hold'; ticketId: string | null; reason: HeldReason }
+  | { action: 'ignore'; rule: IgnoredReason }
 
 /** Which ticket a message belongs to, and whether its sender may join it. */
 export function decide(arrival: Arrival): Decision {
@@ -135,7 +136,7 @@ function isStrong(clue: Clue): boolean {
   return clue.by !== 'subject' || clue.bracketed
 }
 
-function strangerReason(clue: Clue): string {
+function strangerReason(clue: Clue): HeldReason {
   const reasons = {
     token: 'stranger-with-token',
     thread: 'stranger-in-thread',
@@ -143,7 +144,7 @@ function strangerReason(clue: Clue): string {
     subject: 'stranger-with-reference',
     recipient: 'stranger',
     alert: 'stranger',
-  }
+  } as const
   return reasons[clue.by]
 }
 
@@ -204,7 +205,7 @@ function decideAutomatic(arrival: Arrival): Decision {
   if (kind === 'bulk') return decideBulk(arrival)
   // Without a token of ours anybody could have made it up; mail systems at least name no sender.
   const sent = kind === 'bounce' && arrival.nullSender ? clues.find(each => each.by === 'recipient') : undefined
-  if (!sent) return { action: 'ignore', rule: kind }
+  if (!sent) return { action: 'ignore', rule: kind === 'bounce' ? 'bounce' : 'auto-reply' }
   const direction = sent.purpose === 'requester' ? 'in' : 'internal'
   return { ...machine, ticketId: sent.ticketId, direction, rule: 'recipient' }
 }

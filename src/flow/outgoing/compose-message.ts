@@ -13,6 +13,7 @@ import { momentInWords } from '../../core/text/time-expressions.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { signLink, type TokenKey } from '../../core/ticket/token.ts'
 import { LONGEST_SPAN, numbersIn } from '../../core/ticket/token-search.ts'
+import { outcomeInWords } from '../../outcome.ts'
 import { type Arrival, arrivalByNumber } from '../../store/arrivals.ts'
 import { readBlob } from '../../store/blobs.ts'
 import { doubtAbout } from '../../store/doubts.ts'
@@ -210,7 +211,7 @@ async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['
   const decided = arrival.outcome.startsWith('held:') ? '' : 'decided meanwhile'
   return {
     number: String(arrival.number),
-    reason: decided || reasonInWords(arrival.outcome),
+    reason: decided || outcomeInWords(arrival.outcome),
     from: arrival.sender ?? 'nobody',
     subject: arrival.subject || '(no subject)',
     ref: ticket?.ref ?? '',
@@ -271,23 +272,4 @@ function markerFor(entry: OutboxEntry, answersTo: string, desk: string): string 
     return '##- Answer above this line with commands; nothing else in your answer is read -##'
   if (!entry.ticketId) return '##- Nobody reads replies to this mail -##'
   return '##- Reply above this line: your reply stays internal, only agents see it -##'
-}
-
-function reasonInWords(outcome: string): string {
-  const reasons: Record<string, string> = {
-    'held:stranger-with-token': 'it answers one of our mails, but its sender takes no part in the ticket',
-    'held:stranger-in-thread': 'it belongs to a conversation that its sender takes no part in',
-    'held:stranger-with-references': 'it answers a mail of the ticket, but its sender takes no part in it',
-    'held:stranger-with-reference': 'its subject names the ticket, but its sender takes no part in it',
-    'held:no-sender': 'it says nothing of who sent it',
-    'held:no-writer': 'it came through a list or group that says nothing of who wrote it',
-    'held:unauthenticated': 'its sender says to take part in the ticket, and the address could not be confirmed',
-    'held:commands': 'it gives commands in the name of an agent, and the address could not be confirmed',
-    'held:spam': 'it was taken for spam',
-    'held:flood': 'its sender writes too much; what follows of it is held as well',
-    'held:virus': 'the scanner found something in it',
-    'held:unscanned': 'the scanner could not look at its files',
-    'held:own-address': 'it comes from an address of the desk itself, and wants to be answered elsewhere',
-  }
-  return reasons[outcome] ?? outcome.replace(/^held:/, '')
 }

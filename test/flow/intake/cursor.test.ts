@@ -32,7 +32,7 @@ describe.each(ENGINES)('cursors on %s', engine => {
   test('a message that is gone is noted once, and nobody is told', async () => {
     desk = await makeMemoryDesk(engine)
     const channel = desk.service.deskFor('chat')
-    const gone = { id: 'INBOX 1', raw: pack(new Uint8Array()), lost: 'gone', detail: 'UID 1 was gone.' }
+    const gone = { id: 'INBOX 1', raw: pack(new Uint8Array()), lost: 'gone' as const, detail: 'UID 1 was gone.' }
     expect(await channel.receive(gone)).toEqual({ outcome: 'ignored:gone', ref: null })
     expect(await channel.receive(gone)).toEqual({ outcome: 'duplicate', ref: null })
     await desk.deliver()

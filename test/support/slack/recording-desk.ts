@@ -4,7 +4,6 @@ import type {
   Desk,
   InboundMessage,
   LostMessage,
-  Outcome,
   Receipt,
   Reply,
   RevisedMessage,
@@ -12,6 +11,7 @@ import type {
 } from '../../../src/channel.ts'
 import { isSmallTalk } from '../../../src/core/ticket/small-talk.ts'
 import { DeskError } from '../../../src/errors.ts'
+import type { Outcome } from '../../../src/outcome.ts'
 
 type Arriving = InboundMessage | UnreadableMessage | LostMessage | RevisedMessage
 
