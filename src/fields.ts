@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { DeskError } from './errors.ts'
 import { isNetwork } from './network.ts'
 
 /** Kinds of settings that the configuration and the adapters share. Their messages say what to write instead. */
@@ -38,19 +39,35 @@ export function written(amount: number, kind: 'duration' | 'size'): string {
   return `${amount / one}${unit}`
 }
 
-/** A secret: itself, or `env:NAME`, or `file:PATH`. Never shown. */
+const SECRET_ELSEWHERE = /^(env|file):(.+)$/
+
+/**
+ * A secret: itself, or `env:NAME`, or `file:PATH`. Never shown. One that is not there stays as it is written: only
+ * whoever needs it asks for it, by `requireSecrets`.
+ */
 export const secret = z
   .string()
-  .transform((text, context) => {
-    const [, from, name] = /^(env|file):(.+)$/.exec(text) ?? []
-    if (!from || !name) return text
-    const found = from === 'env' ? process.env[name] : existsSync(name) ? readFileSync(name, 'utf8').trim() : undefined
-    if (found) return found
-    const missing = from === 'env' ? `set the environment variable ${name}` : `put the secret into the file ${name}`
-    context.addIssue({ code: 'custom', message: `the secret is missing: ${missing}` })
-    return z.NEVER
+  .transform(text => {
+    const [, from, name = ''] = SECRET_ELSEWHERE.exec(text) ?? []
+    if (from === 'env') return process.env[name] || text
+    return (from === 'file' && existsSync(name) && readFileSync(name, 'utf8').trim()) || text
   })
   .meta({ secret: true })
+
+/** Throws a `DeskError` of code `config` that names the first secret of some settings that is not there. */
+export function requireSecrets(settings: unknown, path = ''): void {
+  if (typeof settings === 'string') {
+    const [, from, name] = SECRET_ELSEWHERE.exec(settings) ?? []
+    if (!from) return
+    const mend = from === 'env' ? `set the environment variable ${name}.` : `put the secret into the file ${name}.`
+    throw new DeskError('config', `${path}: the secret is missing: ${mend}`)
+  }
+  if (settings === null || typeof settings !== 'object') return
+  const isList = Array.isArray(settings)
+  for (const [key, value] of Object.entries(settings)) {
+    requireSecrets(value, isList ? `${path}[${key}]` : [path, key].filter(Boolean).join('.'))
+  }
+}
 
 export const mailAddress = z
   .string(ADDRESS)

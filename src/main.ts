@@ -8,6 +8,7 @@ import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
 import { type Config, type Loaded, loadConfig } from './config.ts'
 import { DeskError } from './errors.ts'
+import { requireSecrets } from './fields.ts'
 import type { ChannelEntry, Context } from './flow/context.ts'
 import { DeskService } from './flow/desk.ts'
 import { Renderer } from './flow/outgoing/render.ts'
@@ -142,6 +143,7 @@ export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void>
   for (const [index, channel] of desk.config.channels.entries()) {
     const adapter = context.channels.get(channel.name)?.adapter
     try {
+      requireSecrets(channel.settings)
       await adapter?.start(service.deskFor(channel.name))
     } catch (error) {
       if (!(error instanceof DeskError)) throw error

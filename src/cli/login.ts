@@ -1,6 +1,7 @@
 import type { Command } from 'commander'
 import type { ChannelAdapter, SignsIn } from '../channel.ts'
 import { DeskError } from '../errors.ts'
+import { requireSecrets } from '../fields.ts'
 import type { OpenDesk } from '../main.ts'
 import { print, withDesk } from './with-desk.ts'
 
@@ -11,13 +12,14 @@ export function addLogin(program: Command): void {
     .action((name: string, _options, command: Command) => withDesk(command, desk => login(desk, name)))
 }
 
-async function login({ context, service }: OpenDesk, name: string): Promise<void> {
+async function login({ config, context, service }: OpenDesk, name: string): Promise<void> {
   const adapter = context.channels.get(name)?.adapter
   if (!adapter) {
     const known = [...context.channels.keys()].join(', ')
     throw new DeskError('usage', `There is no channel ${name}: write one of ${known}.`)
   }
   if (!signsIn(adapter)) throw new DeskError('config', `The channel ${name} does not sign in with anybody.`)
+  requireSecrets(config.channels.find(each => each.name === name)?.settings)
   await adapter.signIn(service.deskFor(name), print)
 }
 

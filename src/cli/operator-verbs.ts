@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import type { Checkable, Finding } from '../channel.ts'
 import { age, shorten, table } from '../core/text/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
+import { requireSecrets } from '../fields.ts'
 import { checkDesk } from '../flow/upkeep/check-store.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
 import { outcomeInWords } from '../outcome.ts'
@@ -185,11 +186,24 @@ async function listAlarms({ context }: OpenDesk, options: Json): Promise<void> {
   )
 }
 
-async function examine({ context, service }: OpenDesk, options: Json): Promise<void> {
+/** What is missing of the secrets of a channel; undefined where all are there. */
+function missingSecret(settings: unknown): string | undefined {
+  try {
+    requireSecrets(settings)
+  } catch (error) {
+    return sentenceOf(error)
+  }
+  return undefined
+}
+
+async function examine({ config, context, service }: OpenDesk, options: Json): Promise<void> {
   const findings: Finding[] = await checkDesk(context)
   for (const [name, { adapter }] of context.channels) {
     if (!('check' in adapter)) continue
-    findings.push(...(await (adapter as typeof adapter & Checkable).check(service.deskFor(name))))
+    const settings = config.channels.find(each => each.name === name)?.settings
+    const missing = missingSecret(settings)
+    if (missing) findings.push({ ok: false, what: `${name}: its secrets are there`, advice: missing })
+    else findings.push(...(await (adapter as typeof adapter & Checkable).check(service.deskFor(name))))
   }
   if (findings.some(finding => !finding.ok)) process.exitCode = 1
   if (options.json) return printJson(findings)

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
 import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
+import { holdStateFolder } from '../store/engine/start-lock.ts'
 import { giveBackWhenIdle } from './idle-memory.ts'
 import { isHeavy, restartWithoutCompiler } from './restart-without-compiler.ts'
 import { print } from './with-desk.ts'
@@ -21,7 +22,10 @@ export function addStart(program: Command): void {
         restartWithoutCompiler()
       }
       let running: Awaited<ReturnType<typeof startDesk>>
+      let letGo: () => void = () => undefined
       try {
+        // On PostgreSQL any number of desks may share a database.
+        if (desk.context.store.engine === 'sqlite') letGo = holdStateFolder(config.state)
         running = await startDesk(desk)
       } catch (error) {
         await desk.close()
@@ -33,6 +37,7 @@ export function addStart(program: Command): void {
       await signalled
       print('Stopping: finishing what is in hand.')
       await running.stop()
+      letGo()
     })
 }
 

@@ -118,16 +118,6 @@ describe('a mistake in the configuration is one sentence with its place and what
       /^channels\[0\]\.send: write either smtp or maildir.*\.$/,
     ],
     [
-      'a missing secret',
-      channel('send: { smtp: { host: mx.example.com, password: "env:NOT_SET" } }'),
-      /^channels\[0\]\.send\.smtp\.password: .*environment variable NOT_SET\.$/,
-    ],
-    [
-      'a missing file with a secret',
-      channel('send: { smtp: { host: mx.example.com, password: "file:/nowhere" } }'),
-      /^channels\[0\]\.send\.smtp\.password: .*file \/nowhere\.$/,
-    ],
-    [
       'an unknown adapter',
       'channels: [{ name: a, kind: pigeon }]',
       /^channels\[0\]\.kind: there is no adapter "pigeon": write one of .*email.*\.$/,

@@ -67,10 +67,10 @@ function relaydesk(...args: string[]): Promise<Ended> {
 
 test('the package holds what runs, and neither sources nor tests', () => {
   expect(packed).toEqual(expect.arrayContaining(['bin/relaydesk.js', 'dist/src/cli.js', 'package.json', 'LICENSE']))
-  expect(packed).toContain('dist/adapters/email/worker.js')
+  expect(packed).toContain('dist/adapters/email/read/worker.js')
   expect(packed).toContain('src/store/migrations/001.sql')
   expect(packed).toContain('templates/mail/acknowledgement.liquid')
-  expect(packed.filter(path => /\.ts$|^test\/|^var\/|^node_modules\//.test(path))).toEqual([])
+  expect(packed.filter(path => /\.ts$|^test\/|^var\/|^node_modules\/|^src\/.*\.md$/.test(path))).toEqual([])
 })
 
 test('the command is installed and says its version and its verbs', async () => {

@@ -13,7 +13,7 @@ export interface Strike {
 }
 
 const PLACES: Record<string, { usual: string; struck: string }[]> = {
-  '/src/flow/receive.ts': [
+  '/src/flow/intake/receive.ts': [
     { usual: '      return receipts\n    })', struck: "      strike('written')\n      return receipts\n    })" },
     {
       usual: 'this.#store(left.slice(0, this.#next), before)',

@@ -5,8 +5,8 @@ import { registerHooks } from 'node:module'
 // minutes. Nothing else of it is changed.
 
 const HURRIED: Record<string, { usual: string; here: string }> = {
-  '/adapters/slack/pacer.ts': { usual: 'perSecond = 1, burst = 3', here: 'perSecond = 500, burst = 100' },
-  '/adapters/slack/slack-time.ts': { usual: 'TOLD_WITHIN_MS = 10 * 60_000', here: 'TOLD_WITHIN_MS = 25_000' },
+  '/adapters/slack/api/pacer.ts': { usual: 'perSecond = 1, burst = 3', here: 'perSecond = 500, burst = 100' },
+  '/adapters/slack/api/slack-time.ts': { usual: 'TOLD_WITHIN_MS = 10 * 60_000', here: 'TOLD_WITHIN_MS = 25_000' },
 }
 
 registerHooks({

@@ -1,0 +1,31 @@
+// Keeps a second desk off a state folder: both would deliver the same mail and hold the same ports.
+import { closeSync, openSync } from 'node:fs'
+import { join } from 'node:path'
+import Database from 'better-sqlite3'
+import { DeskError } from '../../errors.ts'
+import { PRIVATE_FILE } from '../../rights.ts'
+import { DATABASE_FILE } from './store.ts'
+
+const LOCK_FILE = `${DATABASE_FILE}.lock`
+
+/**
+ * Holds the folder until the function that it gives is called, or the process ends in whatever way: SQLite locks the
+ * file by the operating system. Throws a `DeskError` of code `unavailable` if another process holds it.
+ */
+export function holdStateFolder(folder: string): () => void {
+  const file = join(folder, LOCK_FILE)
+  closeSync(openSync(file, 'a', PRIVATE_FILE))
+  const lock = new Database(file, { timeout: 0 })
+  try {
+    lock.pragma('journal_mode = MEMORY') // no file beside it
+    lock.exec('BEGIN EXCLUSIVE')
+  } catch (error) {
+    lock.close()
+    throw new DeskError(
+      'unavailable',
+      `A desk runs on the state folder ${folder} already: stop that one first, or give this one a folder of its own with --state.`,
+      { cause: error },
+    )
+  }
+  return () => lock.close()
+}

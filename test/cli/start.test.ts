@@ -1,0 +1,64 @@
+// Starting a desk: once for a state folder, with the secrets that its channels need, and ending when it is told to.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { eventually } from '../support/eventually.ts'
+import { cleanEnvironment, makeRoom, type Room } from '../support/relaydesk-process.ts'
+
+let room: Room
+
+beforeEach(async () => {
+  room = await makeRoom()
+})
+
+afterEach(() => room.remove())
+
+test('a second start on a state folder is refused, until the first has ended in whatever way', async () => {
+  const first = await room.start()
+  const second = await room.run('start')
+  expect(second.code).toBe(69)
+  expect(second.stderr).toBe(
+    `relaydesk: A desk runs on the state folder ${room.state} already: stop that one first, or give this one a folder of its own with --state.\n`,
+  )
+  expect((await room.run('list')).code).toBe(0)
+  first.child.kill('SIGKILL')
+  await first.ended
+  const third = await room.start()
+  third.child.kill('SIGTERM')
+  expect((await third.ended).code).toBe(0)
+})
+
+test('a signal to the start script ends the desk, and leaves none behind', async () => {
+  const { scripts } = (await import('../../package.json', { with: { type: 'json' } })).default
+  const command = scripts.start.replace('bin/relaydesk.js', `${process.cwd()}/bin/relaydesk.js`)
+  const child = spawn('sh', ['-c', command], { cwd: room.folder, env: cleanEnvironment() })
+  room.adopt(child)
+  let said = ''
+  child.stdout.on('data', chunk => {
+    said += chunk
+  })
+  await eventually(() => said.includes('is ready'), 'the desk is ready')
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'close')
+  expect(code).toBe(0)
+  await room.start()
+})
+
+describe('a secret that is not there', () => {
+  test.each([
+    ['env:NOT_SET', 'set the environment variable NOT_SET.'],
+    ['file:/nowhere', 'put the secret into the file /nowhere.'],
+  ])('is asked for by whoever needs it, and by nobody else: %s', async (reference, mend) => {
+    await room.write(
+      'relaydesk.yaml',
+      `state: var\nchannels:\n  - name: support\n    kind: email\n    address: help@desk.example\n    send: { smtp: { host: mx.example.com, user: help, password: "${reference}" } }\n`,
+    )
+    for (const verb of ['list', 'config', 'alarms']) expect((await room.run(verb)).code).toBe(0)
+    const { code, stderr } = await room.run('start')
+    expect(code).toBe(78)
+    expect(stderr).toBe(`relaydesk: channels[0].send.smtp.password: the secret is missing: ${mend}\n`)
+    const doctor = await room.run('doctor')
+    expect(doctor.code).toBe(1)
+    expect(doctor.stdout).toContain(`send.smtp.password: the secret is missing: ${mend}`)
+  })
+})
