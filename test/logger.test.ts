@@ -29,5 +29,5 @@ test.each([
 test('an error is told with its message, its code and where it arose', () => {
   const line = JSON.parse(written({ err: Object.assign(new Error('no route'), { code: 'EHOSTUNREACH' }) }))
   expect(line.err).toMatchObject({ type: 'Error', message: 'no route', code: 'EHOSTUNREACH' })
-  expect(line.err.stack).toContain('log.test.ts')
+  expect(line.err.stack).toContain('logger.test.ts')
 })

@@ -13,7 +13,7 @@ import { Ledger } from './ledger.ts'
 import { AGENTS, ASKED_CHANNEL, GUEST_CHANNEL, OPEN_CHANNELS, ROOM } from './plan.ts'
 import { DeskWatch } from './watch.ts'
 
-const HURRY = pathToFileURL(join(import.meta.dirname, 'slack-hurry.ts')).href
+const HURRY = pathToFileURL(join(import.meta.dirname, 'hurry.ts')).href
 /** It waits for Slack where that is in trouble. */
 const SLOWEST_START_MS = 120_000
 const SLOWEST_STOP_MS = 60_000
