@@ -1,5 +1,5 @@
 import type { ZodObject } from 'zod'
-import type { ChannelAdapter, ChannelOptions } from '../src/channel.ts'
+import type { ChannelAdapter, ChannelOptions } from '../src/channel/adapter.ts'
 import { type EmailSettings, emailSettings } from './email/settings.ts'
 import { type SlackSettings, slackSettings } from './slack/settings.ts'
 

@@ -1,4 +1,4 @@
-import type { Budget } from './channel.ts'
+import type { Budget } from './channel/adapter.ts'
 
 /** Lets so many bytes through at once. More than that in one piece waits until it is alone. */
 export class ByteBudget implements Budget {

@@ -4,7 +4,7 @@ import { open, rename, rm, stat } from 'node:fs/promises'
 import { Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createZstdCompress, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
-import type { Content } from './channel.ts'
+import type { Content } from './channel/message.ts'
 import { PRIVATE_FILE } from './rights.ts'
 
 /** Packed content above this many bytes lives in a file of its own instead of the database. */

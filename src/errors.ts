@@ -1,4 +1,4 @@
-import type { Action } from './channel.ts'
+import type { Action } from './channel/surface.ts'
 
 /** Who must act on an error, for programs: the CLI turns it into an exit code, a transport into its own reply. */
 export type ErrorCode =

@@ -5,20 +5,17 @@ import type {
   ChannelOptions,
   Checkable,
   Describes,
-  Desk,
   Finding,
-  InboundMessage,
   Layout,
-  OutboundMessage,
   Owns,
   ReadiesItself,
-  Receipt,
   Rereads,
-  Sent,
   ShowsLayout,
   SignsIn,
-  UnreadableMessage,
-} from '../../src/channel.ts'
+} from '../../src/channel/adapter.ts'
+import type { Desk } from '../../src/channel/desk.ts'
+import type { InboundMessage, Receipt, UnreadableMessage } from '../../src/channel/message.ts'
+import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
 import { throughList } from '../../src/core/mail/list-mail.ts'
 import { isOurs, isPostmaster, postmasters } from '../../src/core/text/address.ts'
 import { UNKNOWN } from '../../src/core/ticket/sender-trust.ts'

@@ -1,5 +1,8 @@
-import type { ChannelAdapter, Desk, InboundMessage, OutboundMessage, Owns, Rereads, Sent } from '../../src/channel.ts'
-import { DeliveryError } from '../../src/channel.ts'
+import type { ChannelAdapter, Owns, Rereads } from '../../src/channel/adapter.ts'
+import type { Desk } from '../../src/channel/desk.ts'
+import type { InboundMessage } from '../../src/channel/message.ts'
+import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
+import { DeliveryError } from '../../src/channel/outbound.ts'
 import { sha256 } from '../../src/content.ts'
 
 /** A channel without a network: what is sent is kept in a list, and failures can be ordered. For tests and trials. */

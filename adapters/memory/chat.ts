@@ -1,4 +1,6 @@
-import type { Card, CardEntry, OutboundMessage, Sent, ShowsCards, WritesFirst } from '../../src/channel.ts'
+import type { ShowsCards, WritesFirst } from '../../src/channel/adapter.ts'
+import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
+import type { Card, CardEntry } from '../../src/channel/surface.ts'
 import { MemoryChannel } from './adapter.ts'
 
 /** A chat without a network: conversations, people who can be written to first, and a room with cards. */

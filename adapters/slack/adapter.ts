@@ -1,24 +1,21 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type {
-  Card,
-  CardEntry,
   ChannelAdapter,
   ChannelOptions,
   Checkable,
   Describes,
-  Desk,
   Finding,
-  InboundMessage,
   KnowsReaders,
-  OutboundMessage,
   Owns,
   Rereads,
-  Sent,
   ShowsCards,
-  UnreadableMessage,
   WritesFirst,
-} from '../../src/channel.ts'
-import { DeliveryError } from '../../src/channel.ts'
+} from '../../src/channel/adapter.ts'
+import type { Desk } from '../../src/channel/desk.ts'
+import type { InboundMessage, UnreadableMessage } from '../../src/channel/message.ts'
+import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
+import { DeliveryError } from '../../src/channel/outbound.ts'
+import type { Card, CardEntry } from '../../src/channel/surface.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
 import { type Account, identify, resolveChannels } from './account.ts'
 import { createApp, createClient } from './api/bolt-app.ts'

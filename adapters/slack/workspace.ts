@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api'
-import type { ChannelOptions, Desk } from '../../src/channel.ts'
+import type { ChannelOptions } from '../../src/channel/adapter.ts'
+import type { Desk } from '../../src/channel/desk.ts'
 import type { SlackSettings } from './settings.ts'
 
 /** What every part of this folder works on once the channel is started. */

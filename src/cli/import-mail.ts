@@ -9,7 +9,8 @@ import {
   type Source,
   type SourceOptions,
 } from '../../adapters/email/take/sources.ts'
-import type { Desk, Receipt } from '../channel.ts'
+import type { Desk } from '../channel/desk.ts'
+import type { Receipt } from '../channel/message.ts'
 import { pack } from '../content.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import type { OpenDesk } from '../main.ts'

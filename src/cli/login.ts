@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ChannelAdapter, SignsIn } from '../channel.ts'
+import type { ChannelAdapter, SignsIn } from '../channel/adapter.ts'
 import { DeskError } from '../errors.ts'
 import { requireSecrets } from '../fields.ts'
 import type { OpenDesk } from '../main.ts'

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { Checkable, Finding } from '../channel.ts'
+import type { Checkable, Finding } from '../channel/adapter.ts'
 import { age, shorten, table } from '../core/text/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { requireSecrets } from '../fields.ts'

@@ -1,4 +1,5 @@
-import type { ChannelAdapter, InboundMessage, KnowsReaders, Owns, ShowsCards, WritesFirst } from '../channel.ts'
+import type { ChannelAdapter, KnowsReaders, Owns, ShowsCards, WritesFirst } from '../channel/adapter.ts'
+import type { InboundMessage } from '../channel/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command/command.ts'
 import type { TicketPolicy } from '../core/ticket/policy.ts'

@@ -1,4 +1,4 @@
-import type { CommandRequest, Desk, Reply } from '../channel.ts'
+import type { CommandRequest, Desk, Reply } from '../channel/desk.ts'
 import { newTicketForm } from '../commands/command/ticket-actions.ts'
 import { DeskError } from '../errors.ts'
 import { settleAlarm } from '../store/alarms.ts'

@@ -1,14 +1,7 @@
-import type {
-  Action,
-  Actor,
-  CommandRequest,
-  Identity,
-  InboundMessage,
-  Layout,
-  Receipt,
-  Reply,
-  ShowsLayout,
-} from '../channel.ts'
+import type { Layout, ShowsLayout } from '../channel/adapter.ts'
+import type { Actor, CommandRequest, Reply } from '../channel/desk.ts'
+import type { Identity, InboundMessage, Receipt } from '../channel/message.ts'
+import type { Action } from '../channel/surface.ts'
 import type {
   Call,
   Command,

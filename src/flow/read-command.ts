@@ -1,5 +1,5 @@
 // Reads what somebody typed for the desk: the command, its options, the ticket that is meant, and the text.
-import type { Action } from '../channel.ts'
+import type { Action } from '../channel/surface.ts'
 import { type Command, type Commands, type DeskFacts, isSent, optionsOf } from '../commands/command/command.ts'
 import { readersOf } from '../commands/command/recipients.ts'
 import { MOST_TEXT, textAction } from '../commands/command/ticket-actions.ts'

@@ -1,4 +1,4 @@
-import type { Authenticity } from '../channel.ts'
+import type { Authenticity } from '../channel/message.ts'
 import { countedAs, trustOf } from '../core/ticket/sender-trust.ts'
 import { keyOf } from './engine/id.ts'
 import type { Sql, Tx } from './engine/sql.ts'

@@ -1,4 +1,4 @@
-import type { RevisedMessage } from '../channel.ts'
+import type { RevisedMessage } from '../channel/message.ts'
 import type { ArrivalVerdict } from '../core/ticket/verdict.ts'
 import type { Outcome } from '../outcome.ts'
 import { keyOf } from './engine/id.ts'

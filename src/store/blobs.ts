@@ -1,4 +1,4 @@
-import type { Content } from '../channel.ts'
+import type { Content } from '../channel/message.ts'
 import { unpack } from '../content.ts'
 import { DeskError } from '../errors.ts'
 import type { Sql, Tx } from './engine/sql.ts'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { InboundAttachment, MessageKind } from '../channel.ts'
+import type { InboundAttachment, MessageKind } from '../channel/message.ts'
 import { contentDigest } from '../core/ticket/ticket-event.ts'
 import { saveBlob } from './blobs.ts'
 import { newId } from './engine/id.ts'

@@ -1,5 +1,5 @@
 import { Liquid } from 'liquidjs'
-import type { Layout } from '../channel.ts'
+import type { Layout } from '../channel/adapter.ts'
 import { packagePath } from '../package.ts'
 
 export interface PageOptions {

@@ -1,7 +1,7 @@
 // A form promises that its text goes to one person. While it is open a colleague merges that private ticket into one
 // that everybody reads: the text stays where it is, and whoever merges is asked first.
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import type { Action } from '../../src/channel.ts'
+import type { Action } from '../../src/channel/surface.ts'
 import { DeskError } from '../../src/errors.ts'
 import { mailTo } from '../support/smtp-world.ts'
 import { type SlackScene, slackScene } from './slack-scene.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage, OutboundMessage } from '../../src/channel.ts'
+import type { InboundMessage } from '../../src/channel/message.ts'
+import type { OutboundMessage } from '../../src/channel/outbound.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { answerTo, mailTo, World, type WorldMail } from '../support/smtp-world.ts'

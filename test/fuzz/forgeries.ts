@@ -5,7 +5,7 @@ import { signaturesIn } from '../../adapters/email/authentication/signature.ts'
 import { openMail } from '../../adapters/email/mime/raw-head.ts'
 import { readMail } from '../../adapters/email/read/parse-message.ts'
 import type { Read } from '../../adapters/email/read/parsed-mail.ts'
-import type { InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { InboundMessage, UnreadableMessage } from '../../src/channel/message.ts'
 import { DnsServer } from '../support/servers/dns-server.ts'
 import { PUBLIC_KEY, SIGNED_SEEDS, SIGNER } from './signed-seeds.ts'
 

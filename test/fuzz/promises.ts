@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel.ts'
+import type { Address, Content, InboundMessage, UnreadableMessage } from '../../src/channel/message.ts'
 import { unpack } from '../../src/content.ts'
 import { normaliseAddress } from '../../src/core/text/address.ts'
 

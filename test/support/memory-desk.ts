@@ -1,6 +1,7 @@
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
 import { loadCategories } from '../../src/categories.ts'
-import type { InboundMessage, Reply } from '../../src/channel.ts'
+import type { Reply } from '../../src/channel/desk.ts'
+import type { InboundMessage } from '../../src/channel/message.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { createCommands } from '../../src/commands/registry.ts'
 import { pack } from '../../src/content.ts'

@@ -1,7 +1,7 @@
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { DKIMResult, SPFResult } from 'mailauth'
-import type { Authentication } from '../../../src/channel.ts'
+import type { Authentication } from '../../../src/channel/message.ts'
 import { doubted, isAligned, judgeSender, type MethodResult } from '../../../src/core/mail/authentication.ts'
 import { UNKNOWN } from '../../../src/core/ticket/sender-trust.ts'
 import { type OpenMail, openMail, type RawMessage } from '../mime/raw-head.ts'

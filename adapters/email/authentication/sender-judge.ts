@@ -1,4 +1,4 @@
-import type { Authentication } from '../../../src/channel.ts'
+import type { Authentication } from '../../../src/channel/message.ts'
 import type { JudgeTask } from '../read/worker.ts'
 import { type Threads, threads } from '../read/worker-threads.ts'
 import { unsureOf } from './sender-check.ts'

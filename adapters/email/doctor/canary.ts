@@ -1,4 +1,6 @@
-import type { Desk, InboundMessage, Sent } from '../../../src/channel.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { Sent } from '../../../src/channel/outbound.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { markIn, type SelfMail, selfMail } from './self-mail.ts'
 

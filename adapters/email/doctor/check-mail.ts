@@ -1,5 +1,5 @@
 import { connect, createServer } from 'node:net'
-import type { Finding } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 import type { EmailSettings } from '../settings.ts'
 

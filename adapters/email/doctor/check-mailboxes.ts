@@ -1,4 +1,6 @@
-import type { Desk, Finding, Sent } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
+import type { Sent } from '../../../src/channel/outbound.ts'
 import { checkMailbox } from '../imap/check-mailbox.ts'
 import type { EmailSettings } from '../settings.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ImapFlow } from 'imapflow'
-import type { Finding, Sent } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
+import type { Sent } from '../../../src/channel/outbound.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { connectImap } from '../imap/connect.ts'
 import type { EmailSettings, ImapSettings } from '../settings.ts'

@@ -1,5 +1,5 @@
 import type { ImapFlow, ListResponse } from 'imapflow'
-import type { Finding } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
 import { nearest } from '../../../src/core/text/command-line.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
 import { checkCertificate } from '../sign-in/certificate.ts'

@@ -1,5 +1,6 @@
 import type { MailboxObject } from 'imapflow'
-import type { Cursor, Desk, LostMessage, UnreadableMessage } from '../../../src/channel.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
+import type { Cursor, LostMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import { pack } from '../../../src/content.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
 import type { RawMessage } from '../mime/raw-head.ts'

@@ -1,5 +1,5 @@
 import parseAddresses from 'nodemailer/lib/addressparser'
-import type { Address } from '../../../src/channel.ts'
+import type { Address } from '../../../src/channel/message.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
 import { decodeRaw, decodeWords } from './encoded-words.ts'
 

@@ -1,7 +1,7 @@
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
-import type { Content } from '../../../src/channel.ts'
+import type { Content } from '../../../src/channel/message.ts'
 import { pack, packFile } from '../../../src/content.ts'
 import { PRIVATE_FILE } from '../../../src/rights.ts'
 

@@ -1,5 +1,5 @@
 // What a message is made of, once it is read.
-import type { Address, InboundAttachment } from '../../../src/channel.ts'
+import type { Address, InboundAttachment } from '../../../src/channel/message.ts'
 
 /** A message within the message: forwarded as a file, or returned by a mail system. */
 export interface MailWithin {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { InboundAttachment } from '../../../src/channel.ts'
+import type { InboundAttachment } from '../../../src/channel/message.ts'
 
 const PIECE = 1024 * 1024
 

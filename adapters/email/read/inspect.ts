@@ -1,5 +1,5 @@
 import { readFile, rm, stat } from 'node:fs/promises'
-import type { DeliveryFailure, InboundMessage } from '../../../src/channel.ts'
+import type { DeliveryFailure, InboundMessage } from '../../../src/channel/message.ts'
 import { type QuotedPart, quotedPartsOf } from '../../../src/core/mail/quoted-parts.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { copyPrivately } from '../../../src/rights.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
 import { forwardedMail } from '../../../src/core/mail/forward.ts'
 import { withoutMarks } from '../../../src/core/mail/reply/lines.ts'
 import { isForwardSubject, typedPart, visibleReply } from '../../../src/core/mail/visible.ts'

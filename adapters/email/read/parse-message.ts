@@ -1,4 +1,4 @@
-import type { Address, Authentication } from '../../../src/channel.ts'
+import type { Address, Authentication } from '../../../src/channel/message.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
 import { doubted, judgeSender } from '../../../src/core/mail/authentication.ts'
 import { bouncedRecipients, returnedIds } from '../../../src/core/mail/bounce.ts'

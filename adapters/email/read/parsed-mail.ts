@@ -1,4 +1,4 @@
-import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../../src/channel.ts'
+import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import type { ListMail } from '../../../src/core/mail/list-mail.ts'
 import type { SafeHtml } from '../../../src/core/mail/safe-html.ts'
 import type { QuarantineReason } from '../../../src/outcome.ts'

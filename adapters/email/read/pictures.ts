@@ -1,4 +1,4 @@
-import type { InboundAttachment } from '../../../src/channel.ts'
+import type { InboundAttachment } from '../../../src/channel/message.ts'
 import { unpack } from '../../../src/content.ts'
 
 /** What browsers draw; a picture that is a document of its own (SVG) is none. */

@@ -1,4 +1,4 @@
-import type { Authentication } from '../../../src/channel.ts'
+import type { Authentication } from '../../../src/channel/message.ts'
 import { codeOf } from '../../../src/errors.ts'
 import type { Client, SenderCheckOptions } from '../authentication/sender-check.ts'
 import type { RawMessage } from '../mime/raw-head.ts'

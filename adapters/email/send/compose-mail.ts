@@ -1,6 +1,7 @@
 import MarkdownIt, { type Token } from 'markdown-it'
 import type { SendMailOptions } from 'nodemailer'
-import type { Address, OutboundMessage, RichText } from '../../../src/channel.ts'
+import type { Address } from '../../../src/channel/message.ts'
+import type { OutboundMessage, RichText } from '../../../src/channel/outbound.ts'
 import { splitDetail } from '../../../src/core/text/address.ts'
 import { readableMarkdown, plainText as typed } from '../../../src/core/text/plain-text.ts'
 

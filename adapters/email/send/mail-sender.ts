@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer'
-import { DeliveryError, type Sent } from '../../../src/channel.ts'
+import { DeliveryError, type Sent } from '../../../src/channel/outbound.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { EmailSettings } from '../settings.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'

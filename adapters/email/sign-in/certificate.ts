@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
-import type { Finding } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
 
 const DAY_MS = 24 * 60 * 60_000
 const SOON_DAYS = 14

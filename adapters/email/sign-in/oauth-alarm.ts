@@ -1,4 +1,4 @@
-import type { Desk } from '../../../src/channel.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
 import { DeskError } from '../../../src/errors.ts'
 import type { TokenSource } from './oauth.ts'
 

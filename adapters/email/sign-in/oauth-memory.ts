@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Desk } from '../../../src/channel.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
 import type { Tokens } from './oauth-client.ts'
 
 /** Where a channel keeps its tokens. */

@@ -1,5 +1,5 @@
 import { webApi } from '@slack/bolt'
-import { DeliveryError } from '../../../src/channel.ts'
+import { DeliveryError } from '../../../src/channel/outbound.ts'
 import { codeOf } from '../../../src/errors.ts'
 
 /** Why a call failed: who must act, and what becomes of what was to be sent. */

@@ -13,7 +13,7 @@ import {
   type ViewSubmitAction,
   webApi,
 } from '@slack/bolt'
-import type { ChannelOptions } from '../../../src/channel.ts'
+import type { ChannelOptions } from '../../../src/channel/adapter.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { SlackSettings } from '../settings.ts'
 import type { Workspace } from '../workspace.ts'

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { DeliveryError } from '../../../src/channel.ts'
+import { DeliveryError } from '../../../src/channel/outbound.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'
 import { retryAfterOf } from './api-error.ts'
 

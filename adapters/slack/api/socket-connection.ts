@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { type App, type Logger, LogLevel, type ReceiverEvent, SocketModeReceiver } from '@slack/bolt'
-import type { ChannelOptions } from '../../../src/channel.ts'
+import type { ChannelOptions } from '../../../src/channel/adapter.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { SlackSettings } from '../settings.ts'
 import { clientOptions, ForeignRequest, Stopping } from './bolt-app.ts'

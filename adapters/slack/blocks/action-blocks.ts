@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ActionsBlock, Button, PlainTextOption, StaticSelect } from '@slack/types'
 import { z } from 'zod'
-import type { Action, Form } from '../../../src/channel.ts'
+import type { Action, Form } from '../../../src/channel/surface.ts'
 import { cut, LIMITS, plainText } from './block-limits.ts'
 
 /** Every `action_id` of ours. */

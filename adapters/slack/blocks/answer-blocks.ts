@@ -1,5 +1,5 @@
 import type { KnownBlock, ModalView } from '@slack/types'
-import type { Reply } from '../../../src/channel.ts'
+import type { Reply } from '../../../src/channel/desk.ts'
 import { plainText as typed, withoutBlankEnds } from '../../../src/core/text/plain-text.ts'
 import { mrkdwnOf, needsHelp, type Row } from '../text/mrkdwn-writer.ts'
 import { actionBlocks } from './action-blocks.ts'

@@ -1,5 +1,5 @@
 import type { ContextBlock, KnownBlock, RichTextBlock, RichTextElement, RichTextSection } from '@slack/types'
-import type { Card, CardEntry } from '../../../src/channel.ts'
+import type { Card, CardEntry } from '../../../src/channel/surface.ts'
 import { printable } from '../../../src/core/text/printable.ts'
 import { actionBlocks } from './action-blocks.ts'
 import { cut, escapedLine, LIMITS, plainText } from './block-limits.ts'

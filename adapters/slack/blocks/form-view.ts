@@ -8,7 +8,7 @@ import type {
   StaticSelect,
 } from '@slack/types'
 import { z } from 'zod'
-import type { Field, Form } from '../../../src/channel.ts'
+import type { Field, Form } from '../../../src/channel/surface.ts'
 import { quoteArgument } from '../../../src/core/text/command-line.ts'
 import { printable } from '../../../src/core/text/printable.ts'
 import { splitForSlack } from '../text/text-pieces.ts'

@@ -1,5 +1,5 @@
 import type { HomeView, KnownBlock } from '@slack/types'
-import type { Home, HomeItem } from '../../../src/channel.ts'
+import type { Home, HomeItem } from '../../../src/channel/surface.ts'
 import { actionBlocks } from './action-blocks.ts'
 import { cutLine, cutMrkdwn, escapeText, LIMITS, plainText, wireSize } from './block-limits.ts'
 import { bold, richText, section, small, words } from './card-blocks.ts'

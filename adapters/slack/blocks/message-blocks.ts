@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types'
-import type { Action } from '../../../src/channel.ts'
+import type { Action } from '../../../src/channel/surface.ts'
 import { actionBlocks } from './action-blocks.ts'
 import { cutMrkdwn, LIMITS } from './block-limits.ts'
 

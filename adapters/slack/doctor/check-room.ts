@@ -1,5 +1,6 @@
 import type { WebClient } from '@slack/web-api'
-import type { Desk, Finding } from '../../../src/channel.ts'
+import type { Finding } from '../../../src/channel/adapter.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { Account, Channel } from '../account.ts'
 import { ReadApi } from '../api/read-api.ts'

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { webApi } from '@slack/bolt'
-import type { ChannelOptions, Desk, Finding } from '../../../src/channel.ts'
+import type { ChannelOptions, Finding } from '../../../src/channel/adapter.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import {
   type Account,

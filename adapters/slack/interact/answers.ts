@@ -1,5 +1,5 @@
 import type { KnownBlock, MessageMetadata } from '@slack/types'
-import type { Reply } from '../../../src/channel.ts'
+import type { Reply } from '../../../src/channel/desk.ts'
 import { slackCode } from '../api/api-error.ts'
 import { postReply } from '../api/reply-url.ts'
 import { actionBlocks, readAction } from '../blocks/action-blocks.ts'

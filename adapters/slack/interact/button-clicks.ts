@@ -1,5 +1,6 @@
 import type { ModalView } from '@slack/types'
-import type { Form, Reply } from '../../../src/channel.ts'
+import type { Reply } from '../../../src/channel/desk.ts'
+import type { Form } from '../../../src/channel/surface.ts'
 import { type ActionPayload, readPress } from '../api/payloads.ts'
 import { readAction } from '../blocks/action-blocks.ts'
 import { answerOf, answerView } from '../blocks/answer-blocks.ts'

@@ -1,5 +1,5 @@
 import type { ModalView } from '@slack/types'
-import type { Form } from '../../../src/channel.ts'
+import type { Form } from '../../../src/channel/surface.ts'
 import { slackCode } from '../api/api-error.ts'
 import type { ViewAnswer } from '../api/bolt-app.ts'
 import { readSubmission, type SubmissionPayload } from '../api/payloads.ts'

@@ -1,4 +1,5 @@
-import type { Form, Receipt } from '../../../src/channel.ts'
+import type { Receipt } from '../../../src/channel/message.ts'
+import type { Form } from '../../../src/channel/surface.ts'
 import { postReply } from '../api/reply-url.ts'
 import { sentenceAnswer } from '../blocks/answer-blocks.ts'
 import { readPlace, type Workspace } from '../workspace.ts'

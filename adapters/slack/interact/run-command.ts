@@ -1,4 +1,4 @@
-import type { Actor, Reply } from '../../../src/channel.ts'
+import type { Actor, Reply } from '../../../src/channel/desk.ts'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import { otherAddresses, type People, type Person } from '../people/workspace-people.ts'
 import type { Workspace } from '../workspace.ts'

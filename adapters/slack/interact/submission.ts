@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { InboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
 import { pack } from '../../../src/content.ts'
 import { otherAddresses, type Person } from '../people/workspace-people.ts'
 

@@ -1,4 +1,4 @@
-import type { Identity } from '../../../src/channel.ts'
+import type { Identity } from '../../../src/channel/message.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { LruCache } from '../../chat/lru-cache.ts'

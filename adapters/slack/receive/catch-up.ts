@@ -1,4 +1,4 @@
-import type { Cursor } from '../../../src/channel.ts'
+import type { Cursor } from '../../../src/channel/message.ts'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import { type ReadApi, Refusal } from '../api/read-api.ts'
 import { compareTimes, isLater, isTime, latestOf, TOLD_WITHIN_MS, timeBefore, timeOf } from '../api/slack-time.ts'

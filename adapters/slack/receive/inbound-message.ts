@@ -1,4 +1,4 @@
-import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel.ts'
+import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import { sha256 } from '../../../src/content.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import { isoOf } from '../api/slack-time.ts'

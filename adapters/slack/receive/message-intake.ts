@@ -1,4 +1,4 @@
-import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../../src/channel.ts'
+import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../../src/channel/message.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'
 import { RunOnce } from '../../chat/run-once.ts'
 import type { ReadApi } from '../api/read-api.ts'

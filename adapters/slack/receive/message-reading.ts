@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel.ts'
+import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import { pack, packFile } from '../../../src/content.ts'
 import { sentenceOf } from '../../../src/errors.ts'
 import type { Mentions } from '../people/mentions.ts'

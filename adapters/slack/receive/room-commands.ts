@@ -1,4 +1,5 @@
-import type { CommandRequest, InboundAttachment, Reply } from '../../../src/channel.ts'
+import type { CommandRequest, Reply } from '../../../src/channel/desk.ts'
+import type { InboundAttachment } from '../../../src/channel/message.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { answerOf } from '../blocks/answer-blocks.ts'
 import type { Answers } from '../interact/answers.ts'

@@ -1,4 +1,4 @@
-import type { Receipt } from '../../../src/channel.ts'
+import type { Receipt } from '../../../src/channel/message.ts'
 import { RunOnce } from '../../chat/run-once.ts'
 import { isTokenTrouble } from '../api/api-error.ts'
 import { type ReadApi, Refusal } from '../api/read-api.ts'

@@ -1,4 +1,4 @@
-import type { Receipt } from '../../../src/channel.ts'
+import type { Receipt } from '../../../src/channel/message.ts'
 import { LruCache } from '../../chat/lru-cache.ts'
 import { placeOf, type Workspace } from '../workspace.ts'
 import type { Posted } from './message-event.ts'

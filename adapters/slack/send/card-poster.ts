@@ -1,4 +1,6 @@
-import { type Card, type CardEntry, DeliveryError, type ShowsCards } from '../../../src/channel.ts'
+import type { ShowsCards } from '../../../src/channel/adapter.ts'
+import { DeliveryError } from '../../../src/channel/outbound.ts'
+import type { Card, CardEntry } from '../../../src/channel/surface.ts'
 import { slackCode } from '../api/api-error.ts'
 import type { Pacer } from '../api/pacer.ts'
 import { WriteApi } from '../api/write-api.ts'

@@ -1,5 +1,5 @@
 import type { KnownBlock } from '@slack/types'
-import { DeliveryError, type OutboundMessage, type Sent } from '../../../src/channel.ts'
+import { DeliveryError, type OutboundMessage, type Sent } from '../../../src/channel/outbound.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'
 import { deliveryError } from '../api/api-error.ts'
 import type { Pacer } from '../api/pacer.ts'

@@ -1,4 +1,4 @@
-import { DeliveryError, type OutboundAttachment } from '../../../src/channel.ts'
+import { DeliveryError, type OutboundAttachment } from '../../../src/channel/outbound.ts'
 import { codeOf } from '../../../src/errors.ts'
 import { isUnknownResult } from '../api/api-error.ts'
 import type { Pacer } from '../api/pacer.ts'

@@ -1,5 +1,5 @@
 import MarkdownIt, { type Token } from 'markdown-it'
-import type { RichText } from '../../../src/channel.ts'
+import type { RichText } from '../../../src/channel/outbound.ts'
 import { filled, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'
 import { writeLine } from './text-line.ts'
 import { escapeText, GAP, JOINER } from './text-marks.ts'

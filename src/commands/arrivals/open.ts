@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import { arrivalArgument, expectArgs, type SettleCommand } from '../command/command.ts'
 
 const MOST_AT_ONCE = 100

@@ -1,4 +1,5 @@
-import type { InboundAttachment, Reply } from '../../channel.ts'
+import type { Reply } from '../../channel/desk.ts'
+import type { InboundAttachment } from '../../channel/message.ts'
 import { nearest } from '../../core/text/command-line.ts'
 import { NO_OPTIONS, type OptionKinds, type Options, optionsInWords } from '../../core/text/options.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'

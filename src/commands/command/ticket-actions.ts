@@ -1,4 +1,4 @@
-import type { Action, Field } from '../../channel.ts'
+import type { Action, Field } from '../../channel/surface.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
 import { formatShown } from '../../core/ticket/shown.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'

@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import { DeskError } from '../../errors.ts'
 import { arrivalArgument, type SettleCommand } from '../command/command.ts'
 

@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import type { SolvedAnswer } from '../../core/ticket/solved-answer.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'

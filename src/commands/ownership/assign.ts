@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import { mayGiveAway, mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { absenceOf } from '../../store/absences.ts'

@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import { mayClaim } from '../../core/ticket/ticket.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'

@@ -1,4 +1,4 @@
-import type { InboundAttachment, MessageKind } from '../../channel.ts'
+import type { InboundAttachment, MessageKind } from '../../channel/message.ts'
 import { DeskError } from '../../errors.ts'
 import { keepDoubt } from '../../store/doubts.ts'
 import { newId } from '../../store/engine/id.ts'

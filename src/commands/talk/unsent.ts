@@ -1,5 +1,5 @@
 /** Answers that are kept instead of sent, because their writer has not seen what changed, and their way out with one word. */
-import type { Reply } from '../../channel.ts'
+import type { Reply } from '../../channel/desk.ts'
 import type { Options } from '../../core/text/options.ts'
 import { parseShown, type Shown } from '../../core/ticket/shown.ts'
 import { DeskError } from '../../errors.ts'

@@ -1,6 +1,6 @@
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { getDomain } from 'tldts'
-import type { Authentication, Authenticity } from '../../channel.ts'
+import type { Authentication, Authenticity } from '../../channel/message.ts'
 import { ownEntry } from '../text/own-entry.ts'
 
 /** What one check found (RFC 8601 section 2.2). */

@@ -1,4 +1,4 @@
-import type { BulkSort } from '../../channel.ts'
+import type { BulkSort } from '../../channel/message.ts'
 import { hasState } from './alert.ts'
 import { beginsAsAutomatic, beginsAsReceived, tellsOfQuota, tellsOfSuccess } from './machine-words.ts'
 import { autoSubmitted, type Evidence, first } from './mail-evidence.ts'

@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from '../../channel.ts'
+import type { DeliveryFailure } from '../../channel/message.ts'
 import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
 import { bestStatus, replyCode } from './status-code.ts'
 

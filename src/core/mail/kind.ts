@@ -1,4 +1,4 @@
-import type { BulkSort, MessageKind } from '../../channel.ts'
+import type { BulkSort, MessageKind } from '../../channel/message.ts'
 import { bulkOf } from './bulk.ts'
 import {
   beginsAsAutomatic,

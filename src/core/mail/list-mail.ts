@@ -1,4 +1,4 @@
-import type { Address, Authentication } from '../../channel.ts'
+import type { Address, Authentication } from '../../channel/message.ts'
 import { canonicalAddress, isOurs, normaliseAddress } from '../text/address.ts'
 import {
   isCertainlyThrough,

@@ -1,4 +1,4 @@
-import type { Authentication, Authenticity } from '../../channel.ts'
+import type { Authentication, Authenticity } from '../../channel/message.ts'
 
 export const UNKNOWN: Authentication = { result: 'none', reasons: [] }
 

@@ -1,4 +1,4 @@
-import type { Authenticity, BulkSort, MessageKind } from '../../channel.ts'
+import type { Authenticity, BulkSort, MessageKind } from '../../channel/message.ts'
 import type { HeldReason, IgnoredReason } from '../../outcome.ts'
 import { isBelieved } from './sender-trust.ts'
 import type { Purpose } from './token.ts'

@@ -1,4 +1,4 @@
-import type { Authentication, BulkSort, InboundMessage, MessageKind } from '../../channel.ts'
+import type { Authentication, BulkSort, InboundMessage, MessageKind } from '../../channel/message.ts'
 import type { Allowed, Clue, Decision } from './threading.ts'
 
 /** What was made of a message and why, as it is kept with its arrival. */

@@ -1,4 +1,5 @@
-import { DeliveryError, type ShowsCards } from '../../channel.ts'
+import type { ShowsCards } from '../../channel/adapter.ts'
+import { DeliveryError } from '../../channel/outbound.ts'
 import { FIRST_RETRY_MS } from '../../core/text/retry.ts'
 import { sentenceOf } from '../../errors.ts'
 import { raiseAlarm } from '../../store/alarms.ts'

@@ -1,4 +1,4 @@
-import type { Card, CardEntry } from '../../channel.ts'
+import type { Card, CardEntry } from '../../channel/surface.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf } from '../../commands/command/recipients.ts'
 import { ticketActions } from '../../commands/command/ticket-actions.ts'

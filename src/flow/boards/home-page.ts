@@ -1,4 +1,5 @@
-import type { Action, Actor, Home, HomeItem } from '../../channel.ts'
+import type { Actor } from '../../channel/desk.ts'
+import type { Action, Home, HomeItem } from '../../channel/surface.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf } from '../../commands/command/recipients.ts'
 import { ticketActions } from '../../commands/command/ticket-actions.ts'

@@ -1,4 +1,4 @@
-import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel.ts'
+import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
 import { UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { verdictOf } from '../../core/ticket/verdict.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { plainName } from '../../core/text/address.ts'
 import { type Arrival, heldBefore } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { queueAcknowledgement } from '../../commands/command/acknowledge.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'

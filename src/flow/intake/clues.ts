@@ -1,4 +1,4 @@
-import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel.ts'
+import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { referencesIn } from '../../core/ticket/reference.ts'
 import type { Clue } from '../../core/ticket/threading.ts'

@@ -1,6 +1,7 @@
 // Does with a message that waits what an agent decided.
 
-import type { InboundMessage, Receipt, Reply } from '../../channel.ts'
+import type { Reply } from '../../channel/desk.ts'
+import type { InboundMessage, Receipt } from '../../channel/message.ts'
 import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
 import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
 import { type ChatArrival, decideChat, isAlike } from '../../core/ticket/chat-decision.ts'
 import { isOverFor } from '../../core/ticket/history-lines.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { mergeInto } from '../../commands/sort/merge.ts'
 import { trustOf } from '../../core/ticket/sender-trust.ts'
 import { firstArrival } from '../../store/arrivals.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify } from '../../commands/command/notify-agents.ts'
 import { isOld } from '../../core/text/age.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'

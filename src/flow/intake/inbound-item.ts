@@ -1,4 +1,4 @@
-import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel.ts'
+import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel/message.ts'
 
 export type InboundItem = InboundMessage | UnreadableMessage | LostMessage | RevisedMessage
 

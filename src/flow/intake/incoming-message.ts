@@ -1,4 +1,4 @@
-import type { Address, InboundMessage } from '../../channel.ts'
+import type { Address, InboundMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { oneLine, plainName } from '../../core/text/address.ts'
 import { isOld } from '../../core/text/age.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { oneLine } from '../../core/text/address.ts'
 import type { Arrival } from '../../store/arrivals.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'

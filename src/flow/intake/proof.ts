@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import type { TokenKey } from '../../core/ticket/token.ts'
 import { isAgent } from '../../people/access.ts'
 import { arrivalByNumber } from '../../store/arrivals.ts'

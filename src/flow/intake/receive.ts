@@ -1,4 +1,4 @@
-import type { Cursor, Receipt } from '../../channel.ts'
+import type { Cursor, Receipt } from '../../channel/message.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
 import { moveOn } from '../../store/engine/memory.ts'

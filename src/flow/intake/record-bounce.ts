@@ -1,4 +1,4 @@
-import type { DeliveryFailure } from '../../channel.ts'
+import type { DeliveryFailure } from '../../channel/message.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { displayAddress } from '../../core/text/address.ts'
 import { raiseAlarm } from '../../store/alarms.ts'

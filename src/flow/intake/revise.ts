@@ -1,4 +1,4 @@
-import type { Receipt, RevisedMessage } from '../../channel.ts'
+import type { Receipt, RevisedMessage } from '../../channel/message.ts'
 import { oneLine } from '../../core/text/address.ts'
 import {
   type Arrival,

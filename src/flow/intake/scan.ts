@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Content } from '../../channel.ts'
+import type { Content } from '../../channel/message.ts'
 import { unpack } from '../../content.ts'
 import { held } from '../../core/ticket/sender-policy.ts'
 import type { Decision } from '../../core/ticket/threading.ts'

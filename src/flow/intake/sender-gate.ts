@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
 import { held, passSender } from '../../core/ticket/sender-policy.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'

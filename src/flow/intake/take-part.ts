@@ -1,5 +1,5 @@
 // Who takes part in a ticket from a message on: its sender, those copied on it, and whom it names on lines of its own.
-import type { Address } from '../../channel.ts'
+import type { Address } from '../../channel/message.ts'
 import { takeOffTicket } from '../../commands/arrivals/join.ts'
 import { peopleLines } from '../../core/text/add-line.ts'
 import type { Tx } from '../../store/engine/sql.ts'

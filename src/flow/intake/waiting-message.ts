@@ -1,5 +1,6 @@
 // A message that waits for somebody's decision: found, and read again from what was stored of it.
-import type { InboundMessage, Rereads, UnreadableMessage } from '../../channel.ts'
+import type { Rereads } from '../../channel/adapter.ts'
+import type { InboundMessage, UnreadableMessage } from '../../channel/message.ts'
 import { DeskError } from '../../errors.ts'
 import { type Arrival, arrivalByNumber } from '../../store/arrivals.ts'
 import { readBlob } from '../../store/blobs.ts'

@@ -1,4 +1,4 @@
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { wordOf } from '../../core/text/typed-line.ts'
 import { referenceAt } from '../../core/ticket/reference.ts'
 import type { Decision } from '../../core/ticket/threading.ts'

@@ -1,5 +1,5 @@
 // What an agent's mail must not send: lines meant for the desk, mail of others, a text for another ticket.
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { type Commands, type DeskFacts, isSent } from '../../commands/command/command.ts'
 import { showsMail } from '../../core/mail/forward.ts'
 import { holdsMail } from '../../core/text/file-danger.ts'

@@ -1,5 +1,5 @@
 // The commands that an agent wrote into a mail, before any of them is carried out.
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { type Command, isSent } from '../../commands/command/command.ts'
 import type { Options } from '../../core/text/options.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'

@@ -1,5 +1,5 @@
 // What an agent typed in a mail, in which commands may stand: never what it quotes, forwards or shows of others.
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { aboveForward } from '../../core/mail/forward.ts'
 import { aboveMarker, isAnswerSubject, isForwardSubject } from '../../core/mail/visible.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'

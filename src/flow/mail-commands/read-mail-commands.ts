@@ -1,5 +1,5 @@
 // Reads the commands in an agent's mail.
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { type Commands, type DeskFacts, isSent, optionsOf } from '../../commands/command/command.ts'
 import { seqOfKept } from '../../commands/talk/kept.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'

@@ -1,5 +1,5 @@
 // Reads the messages that agents' mails decide on before the transaction, which cannot wait for that.
-import type { InboundMessage } from '../../channel.ts'
+import type { InboundMessage } from '../../channel/message.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import { isBelieved } from '../../core/ticket/sender-trust.ts'
 import { personByIdentity } from '../../store/people.ts'

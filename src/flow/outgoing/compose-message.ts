@@ -1,4 +1,5 @@
-import type { Address, OutboundMessage } from '../../channel.ts'
+import type { Address } from '../../channel/message.ts'
+import type { OutboundMessage } from '../../channel/outbound.ts'
 import {
   leftOffInWords,
   type Readers,

@@ -1,4 +1,4 @@
-import { DeliveryError, type Sent } from '../../channel.ts'
+import { DeliveryError, type Sent } from '../../channel/outbound.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { shownWith } from '../../commands/command/recipients.ts'
 import { FIRST_RETRY_MS, nextTry } from '../../core/text/retry.ts'

@@ -1,4 +1,4 @@
-import type { Action } from '../../channel.ts'
+import type { Action } from '../../channel/surface.ts'
 import { heldActions } from '../../commands/arrivals/open.ts'
 import type { Readers } from '../../commands/command/recipients.ts'
 import { replyAction, ticketActions } from '../../commands/command/ticket-actions.ts'

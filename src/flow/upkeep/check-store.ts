@@ -1,6 +1,6 @@
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import type { Finding } from '../../channel.ts'
+import type { Finding } from '../../channel/adapter.ts'
 import { sentenceOf } from '../../errors.ts'
 import { raiseAlarm, settleAlarm, standingAlarms } from '../../store/alarms.ts'
 import { waitingArrivals } from '../../store/arrivals.ts'

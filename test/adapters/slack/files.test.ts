@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
 import { rereadMessage } from '../../../adapters/slack/receive/inbound-message.ts'
-import type { Content, InboundMessage } from '../../../src/channel.ts'
+import type { Content, InboundMessage } from '../../../src/channel/message.ts'
 import { sha256, unpack } from '../../../src/content.ts'
 import { RecordingDesk } from '../../support/slack/recording-desk.ts'
 import { Receiving } from '../../support/slack/service/receiving.ts'

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { messageEvent, newTime, type Told } from '../../support/slack/service/events.ts'
 import { Receiving } from '../../support/slack/service/receiving.ts'

@@ -7,15 +7,9 @@ import { Sender } from '../../../adapters/slack/send/slack-sender.ts'
 import { slackSettings } from '../../../adapters/slack/settings.ts'
 import type { Workspace } from '../../../adapters/slack/workspace.ts'
 import { ByteBudget } from '../../../src/budget.ts'
-import {
-  type Action,
-  type Card,
-  type CardEntry,
-  DeliveryError,
-  type Desk,
-  type OutboundAttachment,
-  type OutboundMessage,
-} from '../../../src/channel.ts'
+import type { Desk } from '../../../src/channel/desk.ts'
+import { DeliveryError, type OutboundAttachment, type OutboundMessage } from '../../../src/channel/outbound.ts'
+import type { Action, Card, CardEntry } from '../../../src/channel/surface.ts'
 import { patience } from '../../support/patience.ts'
 import type { Message } from '../../support/slack/shapes.ts'
 import { logger } from '../../support/slack/small-app.ts'

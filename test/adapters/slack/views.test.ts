@@ -14,7 +14,7 @@ import {
 } from '../../../adapters/slack/blocks/form-view.ts'
 import { homeView } from '../../../adapters/slack/blocks/home-view.ts'
 import { inMessages, messageBlocks } from '../../../adapters/slack/blocks/message-blocks.ts'
-import type { Action, Card, CardEntry, Field, Form, Home } from '../../../src/channel.ts'
+import type { Action, Card, CardEntry, Field, Form, Home } from '../../../src/channel/surface.ts'
 import { parseCommandLine } from '../../../src/core/text/command-line.ts'
 
 type Json = Record<string, unknown>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { MessageKind } from '../../../src/channel.ts'
+import type { MessageKind } from '../../../src/channel/message.ts'
 import { type Arrival, type Clue, decide } from '../../../src/core/ticket/threading.ts'
 import type { Purpose } from '../../../src/core/ticket/token.ts'
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Authentication, InboundMessage, MessageKind, OutboundMessage } from '../../../src/channel.ts'
+import type { Authentication, InboundMessage, MessageKind } from '../../../src/channel/message.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { canonicalAddress } from '../../../src/core/text/address.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { verify } from '../../../src/flow/upkeep/verify.ts'

@@ -1,6 +1,7 @@
 // Answers that agents give by commands in a mail: they leave as any other does, to whoever was shown, or are kept.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { DeliveryError, type InboundMessage, type OutboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
+import { DeliveryError, type OutboundMessage } from '../../../src/channel/outbound.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 
 const ANN = 'ann@example.com'

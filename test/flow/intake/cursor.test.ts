@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { Cursor } from '../../../src/channel.ts'
+import type { Cursor } from '../../../src/channel/message.ts'
 import { pack } from '../../../src/content.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 import { ENGINES } from '../../support/store/engines.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Authentication, InboundAttachment, InboundMessage, OutboundMessage } from '../../../src/channel.ts'
+import type { Authentication, InboundAttachment, InboundMessage } from '../../../src/channel/message.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { pack } from '../../../src/content.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 

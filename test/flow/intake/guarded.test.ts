@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Authentication, InboundMessage, OutboundMessage } from '../../../src/channel.ts'
+import type { Authentication, InboundMessage } from '../../../src/channel/message.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { standingAlarms } from '../../../src/store/alarms.ts'
 import { arrivalByNumber } from '../../../src/store/arrivals.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage, OutboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 import { ENGINES } from '../../support/store/engines.ts'

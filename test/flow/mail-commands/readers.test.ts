@@ -1,6 +1,7 @@
 // Who reads an answer, and that whoever writes one has been shown who does and what happened meanwhile.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage, OutboundMessage } from '../../../src/channel.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { verify } from '../../../src/flow/upkeep/verify.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 import { ENGINES } from '../../support/store/engines.ts'

@@ -1,6 +1,7 @@
 // In the conversation of one ticket, what begins with the reference of another is never sent without a question.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { CommandRequest, InboundMessage } from '../../../src/channel.ts'
+import type { CommandRequest } from '../../../src/channel/desk.ts'
+import type { InboundMessage } from '../../../src/channel/message.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 

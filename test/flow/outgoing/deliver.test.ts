@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { DeliveryError } from '../../../src/channel.ts'
+import { DeliveryError } from '../../../src/channel/outbound.ts'
 import { listOutbox } from '../../../src/store/outbox.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 import { ENGINES } from '../../support/store/engines.ts'

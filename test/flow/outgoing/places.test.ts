@@ -2,7 +2,7 @@
 import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { smtpSender } from '../../../adapters/email/send/mail-sender.ts'
-import { DeliveryError, type Sent } from '../../../src/channel.ts'
+import { DeliveryError, type Sent } from '../../../src/channel/outbound.ts'
 import { PLACES, PLACES_OF_DOMAIN } from '../../../src/flow/outgoing/places.ts'
 import { listOutbox } from '../../../src/store/outbox.ts'
 import { eventually } from '../../support/eventually.ts'

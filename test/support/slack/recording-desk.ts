@@ -1,14 +1,12 @@
+import type { CommandRequest, Desk, Reply } from '../../../src/channel/desk.ts'
 import type {
-  CommandRequest,
   Cursor,
-  Desk,
   InboundMessage,
   LostMessage,
   Receipt,
-  Reply,
   RevisedMessage,
   UnreadableMessage,
-} from '../../../src/channel.ts'
+} from '../../../src/channel/message.ts'
 import { isSmallTalk } from '../../../src/core/ticket/small-talk.ts'
 import { DeskError } from '../../../src/errors.ts'
 import type { Outcome } from '../../../src/outcome.ts'

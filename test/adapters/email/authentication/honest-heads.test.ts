@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { SenderCheck } from '../../../../adapters/email/authentication/sender-check.ts'
 import { readMail } from '../../../../adapters/email/read/parse-message.ts'
-import type { InboundMessage } from '../../../../src/channel.ts'
+import type { InboundMessage } from '../../../../src/channel/message.ts'
 import { DomainKey } from '../../../support/mail/signed-mail.ts'
 import { DnsServer } from '../../../support/servers/dns-server.ts'
 

@@ -12,7 +12,7 @@ import { checkMailbox, nearestFirst } from '../../../../adapters/email/imap/chec
 import { smtpSender } from '../../../../adapters/email/send/mail-sender.ts'
 import { smtpAdvice } from '../../../../adapters/email/send/smtp-advice.ts'
 import { type EmailSettings, emailSettings, type ImapSettings } from '../../../../adapters/email/settings.ts'
-import type { Finding } from '../../../../src/channel.ts'
+import type { Finding } from '../../../../src/channel/adapter.ts'
 import { DeskError } from '../../../../src/errors.ts'
 import { eventually } from '../../../support/eventually.ts'
 import { makeRoom, type Room } from '../../../support/relaydesk-process.ts'

@@ -3,7 +3,8 @@ import type { BoundedImap } from '../../../../adapters/email/imap/bounded-client
 import { firstCursor } from '../../../../adapters/email/imap/cursor.ts'
 import { FolderReader } from '../../../../adapters/email/imap/folder.ts'
 import type { ImapSettings } from '../../../../adapters/email/settings.ts'
-import type { Desk, LostMessage } from '../../../../src/channel.ts'
+import type { Desk } from '../../../../src/channel/desk.ts'
+import type { LostMessage } from '../../../../src/channel/message.ts'
 
 // What imapflow says of a connection that ended between two commands can be shown on a real one by chance only.
 

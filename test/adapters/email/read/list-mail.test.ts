@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { readMail } from '../../../../adapters/email/read/parse-message.ts'
-import type { Authentication, InboundMessage } from '../../../../src/channel.ts'
+import type { Authentication, InboundMessage } from '../../../../src/channel/message.ts'
 import { type ListFields, readListMail, throughList } from '../../../../src/core/mail/list-mail.ts'
 
 const OWN = ['help@desk.example', 'support@own.example']

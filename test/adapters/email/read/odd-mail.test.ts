@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readMail } from '../../../../adapters/email/read/parse-message.ts'
-import type { InboundMessage } from '../../../../src/channel.ts'
+import type { InboundMessage } from '../../../../src/channel/message.ts'
 
 // How odd mail is read: what its sender meant, and never silently nothing.
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { deflateSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readMail } from '../../../../adapters/email/read/parse-message.ts'
-import type { InboundMessage } from '../../../../src/channel.ts'
+import type { InboundMessage } from '../../../../src/channel/message.ts'
 
 // Mail that S/MIME or OpenPGP protects: what is signed is read, what is encrypted says so. test/cases/signed/README.md
 // tells how its files were made.

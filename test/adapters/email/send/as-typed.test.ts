@@ -6,7 +6,7 @@ import { composeMail, htmlText, plainText } from '../../../../adapters/email/sen
 import { richPieces } from '../../../../adapters/slack/blocks/rich-pieces.ts'
 import { markdownFromBlocks } from '../../../../adapters/slack/text/mrkdwn-reader.ts'
 import { rowsOf } from '../../../../adapters/slack/text/mrkdwn-writer.ts'
-import type { OutboundMessage, RichText } from '../../../../src/channel.ts'
+import type { OutboundMessage, RichText } from '../../../../src/channel/outbound.ts'
 import { readableMarkdown } from '../../../../src/core/text/plain-text.ts'
 import { Answer, Renderer, type TemplateValues } from '../../../../src/flow/outgoing/render.ts'
 import { packagePath } from '../../../../src/package.ts'
