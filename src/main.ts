@@ -3,7 +3,8 @@ import { resolve } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'
 import { ByteBudget } from './budget.ts'
 import { loadCategories } from './categories.ts'
-import type { ChannelAdapter, Describes, ReadiesItself } from './channel/adapter.ts'
+import { able } from './channel/abilities.ts'
+import type { ChannelAdapter } from './channel/adapter.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
 import { type Config, type Loaded, loadConfig } from './config.ts'
@@ -63,7 +64,7 @@ export async function openDesk(config: Config, opening: { toRead?: boolean; cloc
   const renderer = new Renderer(packagePath('templates'), config.templates)
   const files = new LargeFiles(config.state)
   const channels = await makeChannels(config, files, log, clock)
-  if (toRead) for (const { adapter } of channels.values()) readyItself(adapter)
+  if (toRead) for (const { adapter } of channels.values()) able(adapter, 'getReady')?.getReady()
   const store = await openStore(config.database, config.state)
   try {
     const context: Context = {
@@ -103,10 +104,6 @@ export async function openDesk(config: Config, opening: { toRead?: boolean; cloc
     await store.close()
     throw error
   }
-}
-
-function readyItself(adapter: ChannelAdapter): void {
-  if ('getReady' in adapter) (adapter as ChannelAdapter & ReadiesItself).getReady()
 }
 
 /** Makes the configured channels; nothing of them listens or connects yet. */
@@ -175,5 +172,5 @@ async function serveWeb({ config, context, service }: OpenDesk): Promise<WebServ
 
 /** Where people reach a channel, in a few words. */
 export function describeChannel(adapter: ChannelAdapter): string[] {
-  return 'describe' in adapter ? (adapter as ChannelAdapter & Describes).describe() : []
+  return able(adapter, 'describe')?.describe() ?? []
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander'
-import type { ChannelAdapter, SignsIn } from '../channel/adapter.ts'
+import { able } from '../channel/abilities.ts'
 import { DeskError } from '../errors.ts'
 import { requireSecrets } from '../fields.ts'
 import type { OpenDesk } from '../main.ts'
@@ -18,11 +18,8 @@ async function login({ config, context, service }: OpenDesk, name: string): Prom
     const known = [...context.channels.keys()].join(', ')
     throw new DeskError('usage', `There is no channel ${name}: write one of ${known}.`)
   }
-  if (!signsIn(adapter)) throw new DeskError('config', `The channel ${name} does not sign in with anybody.`)
+  const provider = able(adapter, 'signIn')
+  if (!provider) throw new DeskError('config', `The channel ${name} does not sign in with anybody.`)
   requireSecrets(config.channels.find(each => each.name === name)?.settings)
-  await adapter.signIn(service.deskFor(name), print)
-}
-
-function signsIn(adapter: ChannelAdapter): adapter is ChannelAdapter & SignsIn {
-  return 'signIn' in adapter
+  await provider.signIn(service.deskFor(name), print)
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
-import type { Checkable, Finding } from '../channel/adapter.ts'
+import { able } from '../channel/abilities.ts'
+import type { Finding } from '../channel/adapter.ts'
 import { age, shorten, table } from '../core/text/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { requireSecrets } from '../fields.ts'
@@ -199,11 +200,12 @@ function missingSecret(settings: unknown): string | undefined {
 async function examine({ config, context, service }: OpenDesk, options: Json): Promise<void> {
   const findings: Finding[] = await checkDesk(context)
   for (const [name, { adapter }] of context.channels) {
-    if (!('check' in adapter)) continue
+    const checkable = able(adapter, 'check')
+    if (!checkable) continue
     const settings = config.channels.find(each => each.name === name)?.settings
     const missing = missingSecret(settings)
     if (missing) findings.push({ ok: false, what: `${name}: its secrets are there`, advice: missing })
-    else findings.push(...(await (adapter as typeof adapter & Checkable).check(service.deskFor(name))))
+    else findings.push(...(await checkable.check(service.deskFor(name))))
   }
   if (findings.some(finding => !finding.ok)) process.exitCode = 1
   if (options.json) return printJson(findings)

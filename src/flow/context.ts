@@ -1,4 +1,5 @@
-import type { ChannelAdapter, KnowsReaders, Owns, ShowsCards, WritesFirst } from '../channel/adapter.ts'
+import { able } from '../channel/abilities.ts'
+import type { ChannelAdapter } from '../channel/adapter.ts'
 import type { InboundMessage } from '../channel/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command/command.ts'
@@ -98,7 +99,7 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
 
 /** Whether an address is one of the desk's own, on any channel. */
 export function ourAddresses({ channels }: Pick<Context, 'channels'>): DeskFacts['isOurs'] {
-  return recipient => [...channels.values()].some(({ adapter }) => owns(adapter)?.owns(recipient))
+  return recipient => [...channels.values()].some(({ adapter }) => able(adapter, 'owns')?.owns(recipient))
 }
 
 /** What commands know of channels. */
@@ -109,7 +110,7 @@ export function channelFacts({
   const mailChannel = (deskId: string | undefined) =>
     all.find(([, { kind, deskId: desk }]) => kind === 'email' && (deskId === undefined || desk === deskId))?.[0]
   const roomOf = (deskId: string | undefined) =>
-    all.find(([, { adapter, deskId: desk }]) => desk === deskId && room(adapter)?.hasRoom)?.[0]
+    all.find(([, { adapter, deskId: desk }]) => desk === deskId && able(adapter, 'showCard')?.hasRoom)?.[0]
   return {
     mailChannel,
     roomOf,
@@ -117,7 +118,7 @@ export function channelFacts({
     kindOf: channel => channels.get(channel)?.kind ?? 'email',
     isShared(channel, replyTo) {
       const entry = channels.get(channel)
-      return (entry && replyTo !== null && knowsReaders(entry.adapter)?.isShared(replyTo)) ?? false
+      return (entry && replyTo !== null && able(entry.adapter, 'isShared')?.isShared(replyTo)) ?? false
     },
     reach({ email, chats }, about) {
       const desk = channels.get(about)?.deskId
@@ -125,14 +126,14 @@ export function channelFacts({
       for (const [channel, { kind, adapter }] of near) {
         const own = chats.find(chat => {
           const [chatKind, address = ''] = chat.split(' ')
-          return chatKind === kind && (writesFirst(adapter)?.reaches(address) ?? false)
+          return chatKind === kind && (able(adapter, 'reaches')?.reaches(address) ?? false)
         })
         const recipient = own?.slice(kind.length + 1)
         if (recipient !== undefined) {
           return {
             channel,
             recipient,
-            seesCards: roomOf(desk) === channel && (room(adapter)?.seesCards(recipient) ?? false),
+            seesCards: roomOf(desk) === channel && (able(adapter, 'showCard')?.seesCards(recipient) ?? false),
           }
         }
       }
@@ -140,23 +141,6 @@ export function channelFacts({
       return { channel: byMail ?? about, recipient: email, seesCards: false }
     },
   }
-}
-
-function writesFirst(adapter: ChannelAdapter): WritesFirst | undefined {
-  return 'reaches' in adapter ? (adapter as ChannelAdapter & WritesFirst) : undefined
-}
-
-function knowsReaders(adapter: ChannelAdapter): KnowsReaders | undefined {
-  return 'isShared' in adapter ? (adapter as ChannelAdapter & KnowsReaders) : undefined
-}
-
-/** The room of an adapter that has such a thing. */
-export function room(adapter: ChannelAdapter): ShowsCards | undefined {
-  return 'showCard' in adapter ? (adapter as ChannelAdapter & ShowsCards) : undefined
-}
-
-function owns(adapter: ChannelAdapter): Owns | undefined {
-  return 'owns' in adapter ? (adapter as ChannelAdapter & Owns) : undefined
 }
 
 /** What one group of messages is taken with. */

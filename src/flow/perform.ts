@@ -1,4 +1,4 @@
-import type { Layout, ShowsLayout } from '../channel/adapter.ts'
+import type { Layout } from '../channel/adapter.ts'
 import type { Actor, CommandRequest, Reply } from '../channel/desk.ts'
 import type { Identity, InboundMessage, Receipt } from '../channel/message.ts'
 import type { Action } from '../channel/surface.ts'
@@ -373,7 +373,7 @@ export class Performer {
     }
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)
-    const layout = await through<ShowsLayout>(this.#context, arrival, 'layout').layout(raw, options)
+    const layout = await through(this.#context, arrival, 'layout').layout(raw, options)
     const kept = arrival.messageId === null ? null : await doubtAbout(store.read, arrival.messageId)
     const doubt = kept ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
     return redacted(store.read, { layout, ref: ticket?.ref ?? '', doubt })

@@ -1,3 +1,4 @@
+import { able } from '../../channel/abilities.ts'
 import type { ShowsCards } from '../../channel/adapter.ts'
 import { DeliveryError } from '../../channel/outbound.ts'
 import { FIRST_RETRY_MS } from '../../core/text/retry.ts'
@@ -16,7 +17,7 @@ import {
 import { eventsOf } from '../../store/events.ts'
 import { beginThread } from '../../store/threads.ts'
 import { ticketById, ticketRanges } from '../../store/tickets.ts'
-import { type Context, deskFacts, room } from '../context.ts'
+import { type Context, deskFacts } from '../context.ts'
 import { Loop } from '../loop.ts'
 import { cardFor, entryFor } from './card.ts'
 
@@ -76,7 +77,7 @@ export class CardUpdater {
 
   #rooms(): Room[] {
     return [...this.#context.channels].flatMap(([channel, { adapter, deskId }]) => {
-      const shows = room(adapter)
+      const shows = able(adapter, 'showCard')
       return shows?.hasRoom ? [{ channel, deskId, shows }] : []
     })
   }

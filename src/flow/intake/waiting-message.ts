@@ -1,5 +1,5 @@
 // A message that waits for somebody's decision: found, and read again from what was stored of it.
-import type { Rereads } from '../../channel/adapter.ts'
+import { able } from '../../channel/abilities.ts'
 import type { InboundMessage, UnreadableMessage } from '../../channel/message.ts'
 import { DeskError } from '../../errors.ts'
 import { type Arrival, arrivalByNumber } from '../../store/arrivals.ts'
@@ -20,9 +20,7 @@ export async function decidable(sql: Sql, number: number): Promise<Arrival> {
 /** Reads a message that waits once more. Rejects with a sentence if that cannot be done. */
 export async function rereadWaiting(context: Context, waiting: Arrival): Promise<InboundMessage> {
   const { store, files } = context
-  const message = await through<Rereads>(context, waiting, 'reread').reread(
-    await readBlob(store.read, files, waiting.raw),
-  )
+  const message = await through(context, waiting, 'reread').reread(await readBlob(store.read, files, waiting.raw))
   return readable(waiting, message)
 }
 
@@ -31,12 +29,17 @@ function readable(waiting: Arrival, message: InboundMessage | UnreadableMessage)
   throw new DeskError('conflict', `M-${waiting.number} still cannot be read: ${message.detail}`)
 }
 
-/** The adapter that a message came through, by what it must be able to do. */
-export function through<Able>(context: Context, { channel, number }: Arrival, does: keyof Able & string): Able {
+/** The channel that a message came through, as one that can do this. Throws a `DeskError` if there is none. */
+export function through<Ability extends 'layout' | 'reread'>(
+  context: Context,
+  { channel, number }: Arrival,
+  ability: Ability,
+) {
   const adapter = context.channels.get(channel)?.adapter
   if (!adapter) {
     throw new DeskError('unavailable', `The channel "${channel}" of M-${number} is not configured: add it again.`)
   }
-  if (does in adapter) return adapter as unknown as Able
+  const found = able(adapter, ability)
+  if (found) return found
   throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
 }
