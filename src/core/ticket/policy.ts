@@ -59,3 +59,8 @@ export function fieldsOf(policy: TicketPolicy, kind: TicketKind | null, category
   const all = [...(kind ? policy.fields[kind] : []), ...above.flatMap(each => each.fields)]
   return [...new Map(all.map(field => [field.name, field])).values()]
 }
+
+/** Whether a message reached the organisation so long ago that an acknowledgement would only confuse. `within`: milliseconds. */
+export function isOld(reachedAt: string | null, now: Date, within: number): boolean {
+  return reachedAt !== null && now.getTime() - Date.parse(reachedAt) > within
+}

@@ -1,14 +1,15 @@
 import type { Address, InboundMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { oneLine, plainName } from '../../core/text/address.ts'
-import { isOld } from '../../core/text/age.ts'
-import { nothingConfirms, senderDoubt } from '../../core/ticket/sender-trust.ts'
+import { isOld } from '../../core/ticket/policy.ts'
+import { isBelieved, nothingConfirms, senderDoubt, type Trust, trustOf } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import type { Outcome } from '../../outcome.ts'
 import { isAgent } from '../../people/access.ts'
 import { newId } from '../../store/engine/id.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { NewMessage } from '../../store/messages.ts'
+import { type PreparedMessage, prepareMessage } from '../../store/messages.ts'
 import type { Person } from '../../store/people.ts'
 import type { Change } from '../../store/tickets.ts'
 import { type Intake, meet, type Origin } from '../context.ts'
@@ -130,4 +131,20 @@ export function messageRow({ message, sender, origin, change, intake }: Incoming
     // In a chat everybody reads what is written there.
     copied: origin.kind === 'email' ? othersOn(message, intake.facts).map(each => each.address) : undefined,
   }
+}
+
+/** How far it is sure that its sender wrote it. */
+export function trustIn({ message, proof, sender }: IncomingMessage): Trust {
+  return trustOf(message.authentication.result, isShown(proof, sender))
+}
+
+/** Where the sender wants to be answered; never an address of ours. */
+export function answerAddress(facts: DeskFacts, message: InboundMessage): string | null {
+  const wanted = [isBelieved(message.authentication.result) ? message.replyTo : null, message.from?.address ?? null]
+  return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
+}
+
+/** Ready to be stored on a ticket. */
+export function prepareIncoming(entry: IncomingMessage, ticketId: string): PreparedMessage {
+  return prepareMessage(messageRow(entry, ticketId), entry.message.attachments)
 }

@@ -1,6 +1,6 @@
 import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify } from '../../commands/command/notify-agents.ts'
-import { isOld } from '../../core/text/age.ts'
+import { isOld } from '../../core/ticket/policy.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import type { Arrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'

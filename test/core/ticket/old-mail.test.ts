@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { isOld } from '../../../src/core/text/age.ts'
+import { isOld } from '../../../src/core/ticket/policy.ts'
 
 const WITHIN = 14 * 24 * 60 * 60 * 1000
 const NOW = new Date('2026-01-20T10:00:00.000Z')

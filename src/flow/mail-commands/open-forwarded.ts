@@ -1,0 +1,60 @@
+// An agent's forward opens a ticket for whoever wrote what is forwarded.
+import type { InboundMessage } from '../../channel/message.ts'
+import { addNote } from '../../commands/talk/note.ts'
+import { quoted } from '../../commands/talk/unseen.ts'
+import { withoutForwardMark } from '../../core/mail/visible.ts'
+import { nothingConfirms, UNKNOWN } from '../../core/ticket/sender-trust.ts'
+import { DeskError } from '../../errors.ts'
+import type { Tx } from '../../store/engine/sql.ts'
+import { type Ticket, ticketById } from '../../store/tickets.ts'
+import { type Intake, meet, type Origin } from '../context.ts'
+import type { Placed } from '../intake/append-message.ts'
+import { rememberThread } from '../intake/clues.ts'
+import { openWith } from '../intake/open-ticket.ts'
+import { isShown, proofOf } from '../intake/proof.ts'
+import type { MailCommands } from './mail-command.ts'
+import { readMailCommands } from './read-mail-commands.ts'
+
+/**
+ * An agent forwarded a mail that came to them: the ticket is its writer's, and they are told of it. What the agent
+ * wrote above it stays among agents.
+ */
+export async function openForwarded(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  message: InboundMessage,
+  mayOrder: boolean,
+): Promise<Placed> {
+  const { forwarded, from } = message
+  if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
+  const agent = await meet(tx, intake, { kind: origin.kind, ...from })
+  const original: InboundMessage = {
+    ...message,
+    from: forwarded.from,
+    replyTo: forwarded.from.address,
+    to: [],
+    cc: [],
+    subject: forwarded.subject || withoutForwardMark(message.subject),
+    text: forwarded.text,
+    visible: forwarded.visible,
+    messageId: forwarded.messageId,
+    authentication: UNKNOWN, // that of the agent says nothing of the writer
+  }
+  const shown = isShown(await proofOf(tx, intake.keys, message), agent)
+  const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
+  let orders: MailCommands | null = null
+  const keepNote = async (ticket: Ticket): Promise<string | undefined> => {
+    await rememberThread(tx, origin.channel, message, ticket.id)
+    if (mayOrder) orders = await readMailCommands(tx, intake, message, ticket)
+    const text = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
+    if (!text) return undefined
+    const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
+    const note = { author: agent, text, attachments: [], kind: 'person' } as const
+    await addNote(tx, intake.facts, ticket, change, { ...note, doubt: shown ? null : nothingConfirms(agent.name) })
+    return `${agent.name} forwarded it, with this note for agents:\n\n${quoted(text)}`
+  }
+  const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt, beforeTelling: keepNote })
+  const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
+  return { became, pending: orders && { origin, orders, actor: agent, ticket, files: [] } }
+}
