@@ -1,3 +1,4 @@
+// The list of all commands.
 import { table } from '../core/text/table.ts'
 import { may } from '../people/access.ts'
 import { explain } from './arrivals/explain.ts'

@@ -1,3 +1,4 @@
+// What all of the flow works on: store, channels, configuration; and the facts of one transaction.
 import { able } from '../channel/abilities.ts'
 import type { ChannelAdapter } from '../channel/adapter.ts'
 import type { InboundMessage } from '../channel/message.ts'

@@ -1,3 +1,4 @@
+// The desk at work, and what each channel sees of it.
 import type { CommandRequest, Desk, Reply } from '../channel/desk.ts'
 import { newTicketForm } from '../commands/command/ticket-actions.ts'
 import { DeskError } from '../errors.ts'

@@ -1,3 +1,4 @@
+// Runs command lines for every surface, and decides messages that wait.
 import type { Layout } from '../channel/adapter.ts'
 import type { Actor, CommandRequest, Reply } from '../channel/desk.ts'
 import type { Identity, InboundMessage, Receipt } from '../channel/message.ts'

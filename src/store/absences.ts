@@ -1,3 +1,4 @@
+// Agents who are away.
 import type { Sql, Tx } from './engine/sql.ts'
 
 /** An agent who is away. */

@@ -1,3 +1,4 @@
+// Alarms that stand, and those that are settled.
 import type { Sql, Tx } from './engine/sql.ts'
 
 export interface Alarm {

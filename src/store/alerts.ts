@@ -1,3 +1,4 @@
+// Alerts of machines, by which the next one of a kind is known.
 import type { Authenticity } from '../channel/message.ts'
 import { countedAs, trustOf } from '../core/ticket/sender-trust.ts'
 import { keyOf } from './engine/id.ts'

@@ -1,3 +1,4 @@
+// What came in, each with its outcome.
 import type { RevisedMessage } from '../channel/message.ts'
 import type { ArrivalVerdict } from '../core/ticket/verdict.ts'
 import type { Outcome } from '../outcome.ts'

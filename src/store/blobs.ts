@@ -1,3 +1,4 @@
+// Contents by their digest.
 import type { Content } from '../channel/message.ts'
 import { unpack } from '../content.ts'
 import { DeskError } from '../errors.ts'

@@ -1,3 +1,4 @@
+// Recipients that mail of ours did not reach.
 import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** One recipient that did not get what we sent. */

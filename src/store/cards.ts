@@ -1,3 +1,4 @@
+// Cards of tickets: what of them is shown, and what is due.
 import type { Sql, Tx } from './engine/sql.ts'
 
 /** The card of a ticket in the room of its desk. */

@@ -1,3 +1,4 @@
+// What one person writes in a row in a chat.
 import { keyOf } from './engine/id.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

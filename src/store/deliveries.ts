@@ -1,3 +1,4 @@
+// What became of mail to requesters.
 import { list, type Sql } from './engine/sql.ts'
 import type { OutboxLine } from './outbox.ts'
 

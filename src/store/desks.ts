@@ -1,3 +1,4 @@
+// Desks of the installation.
 import { DeskError } from '../errors.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

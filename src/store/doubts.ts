@@ -1,3 +1,4 @@
+// What speaks against a message being of whom it names.
 import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** Keeps what speaks against a message being of whom it names; null: nothing does. */

@@ -1,3 +1,4 @@
+// Tickets of which something was put off until a time.
 import type { Sql } from './engine/sql.ts'
 import type { Ticket } from './tickets.ts'
 

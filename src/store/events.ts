@@ -1,3 +1,4 @@
+// Events of tickets, a chain of digests.
 import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/ticket/ticket-event.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

@@ -1,3 +1,4 @@
+// Which held messages a notification tells of.
 import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /**

@@ -1,3 +1,4 @@
+// Keys that sign tokens.
 import { randomBytes } from 'node:crypto'
 import type { TokenKey } from '../core/ticket/token.ts'
 import type { Sql, Tx } from './engine/sql.ts'

@@ -1,3 +1,4 @@
+// Links between tickets.
 import type { LinkKind } from '../core/ticket/ticket-event.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

@@ -1,3 +1,4 @@
+// What was said on tickets.
 import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel/message.ts'
 import { contentDigest } from '../core/ticket/ticket-event.ts'

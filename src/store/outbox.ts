@@ -1,3 +1,4 @@
+// What is to be sent, and to whom.
 import type { Trust } from '../core/ticket/sender-trust.ts'
 import { type Purpose, signToken } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'

@@ -1,3 +1,4 @@
+// Who takes part in a ticket.
 import { fragment, joined, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Participant {

@@ -1,3 +1,4 @@
+// People and their addresses.
 import { canonicalAddress } from '../core/text/address.ts'
 import { newId } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'

@@ -1,3 +1,4 @@
+// Answers to commands that may be given twice.
 import { keyOf } from './engine/id.ts'
 import type { Tx } from './engine/sql.ts'
 

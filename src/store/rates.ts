@@ -1,3 +1,4 @@
+// Counts within a time.
 import { keyOf } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'
 

@@ -1,3 +1,4 @@
+// Queries that agents named.
 import type { Sql, Tx } from './engine/sql.ts'
 
 /** A query that an agent named; `query` is a JSON list of its words. */

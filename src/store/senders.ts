@@ -1,3 +1,4 @@
+// What agents said of senders.
 import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** What an agent said of a sender. */

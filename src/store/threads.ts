@@ -1,3 +1,4 @@
+// Conversations, by their keys.
 import { keyOf } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'
 

@@ -1,3 +1,4 @@
+// Lists of tickets by a query.
 import type { TicketQuery } from '../core/ticket/query.ts'
 import { allOf, Either, type Fragment, fragment, list, type Sql, unionOf } from './engine/sql.ts'
 import type { Ticket } from './tickets.ts'

@@ -1,3 +1,4 @@
+// Tickets, and the events that change them.
 import { formatReference } from '../core/ticket/reference.ts'
 import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket/ticket.ts'
 import type { TicketEvent } from '../core/ticket/ticket-event.ts'

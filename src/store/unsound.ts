@@ -1,3 +1,4 @@
+// Rows that contradict each other.
 import type { Sql } from './engine/sql.ts'
 
 export interface Unsound {

@@ -1,3 +1,4 @@
+// The command explain: what was made of a message, and why.
 import { type QuotedPart, quotedPartsOf } from '../../core/mail/quoted-parts.ts'
 import { parseReference } from '../../core/ticket/reference.ts'
 import type { ArrivalVerdict } from '../../core/ticket/verdict.ts'

@@ -1,3 +1,4 @@
+// The commands join, invite and uninvite: who takes part in a ticket.
 import { typedAddress } from '../../core/text/address.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'

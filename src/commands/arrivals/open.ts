@@ -1,3 +1,4 @@
+// The commands open and discard: what becomes of a message that is held.
 import type { Action } from '../../channel/surface.ts'
 import { arrivalArgument, expectArgs, type SettleCommand } from '../command/command.ts'
 

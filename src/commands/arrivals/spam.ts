@@ -1,3 +1,4 @@
+// The commands spam and notspam.
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
 import { firstArrival } from '../../store/arrivals.ts'

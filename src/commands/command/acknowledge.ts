@@ -1,3 +1,4 @@
+// Queues the receipt of a ticket's first message.
 import { plainName } from '../../core/text/address.ts'
 import type { Trust } from '../../core/ticket/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,3 +1,4 @@
+// What a command is, how its line is read, and how it finds and locks its tickets.
 import type { Reply } from '../../channel/desk.ts'
 import type { InboundAttachment } from '../../channel/message.ts'
 import { nearest } from '../../core/text/command-line.ts'

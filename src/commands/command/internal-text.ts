@@ -1,3 +1,4 @@
+// Texts that agents leave on a ticket for each other: notes, calls, what was tried.
 import { withoutBlankEnds } from '../../core/text/plain-text.ts'
 import { newId } from '../../store/engine/id.ts'
 import type { Tx } from '../../store/engine/sql.ts'

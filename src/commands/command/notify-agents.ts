@@ -1,3 +1,4 @@
+// Which agents are told of something, and the notification for each.
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Draft, type OutboxRecipient, queue } from '../../store/outbox.ts'
 import type { Agent } from '../../store/people.ts'

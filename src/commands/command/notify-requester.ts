@@ -1,3 +1,4 @@
+// Mail of the desk's own to a requester.
 import { plainName } from '../../core/text/address.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { threadIds } from '../../store/messages.ts'

@@ -1,3 +1,4 @@
+// Buttons and forms of a ticket, each a command line.
 import type { Action, Field } from '../../channel/surface.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
 import { formatShown } from '../../core/ticket/shown.ts'

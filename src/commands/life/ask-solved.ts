@@ -1,3 +1,4 @@
+// Asks a requester whether their ticket is solved.
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
 import type { DeskFacts } from '../command/command.ts'

@@ -1,3 +1,4 @@
+// The command belongs: a requester says where a chat message belongs.
 import type { Action } from '../../channel/surface.ts'
 import { DeskError } from '../../errors.ts'
 import { arrivalArgument, type SettleCommand } from '../command/command.ts'

@@ -1,3 +1,4 @@
+// The command close.
 import { mayMove } from '../../core/ticket/ticket.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'

@@ -1,3 +1,4 @@
+// The command expect: when a ticket should be solved.
 import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'

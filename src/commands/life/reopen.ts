@@ -1,3 +1,4 @@
+// The command reopen.
 import { mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'

@@ -1,3 +1,4 @@
+// The command resolve: what solved a ticket.
 import type { Options } from '../../core/text/options.ts'
 import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'

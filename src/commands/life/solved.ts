@@ -1,3 +1,4 @@
+// The command solved: a requester says whether it is.
 import type { Action } from '../../channel/surface.ts'
 import type { SolvedAnswer } from '../../core/ticket/solved-answer.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'

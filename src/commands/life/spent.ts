@@ -1,3 +1,4 @@
+// The command spent: time that somebody worked on a ticket.
 import { parseDuration } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'

@@ -1,3 +1,4 @@
+// The commands wait, schedule and resume.
 import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'

@@ -1,3 +1,4 @@
+// The command history: all that happened to a ticket.
 import { countsOf, historyLines, shortSpan, type TicketCounts } from '../../core/ticket/history-lines.ts'
 import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { doubtsAbout } from '../../store/doubts.ts'

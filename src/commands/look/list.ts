@@ -1,3 +1,4 @@
+// The commands list and search.
 import { age, table } from '../../core/text/table.ts'
 import { isQueryWord, parseQuery, QUERY_DETAILS, type TicketQuery } from '../../core/ticket/query.ts'
 import { words } from '../../core/ticket/ticket.ts'

@@ -1,3 +1,4 @@
+// What show tells of a ticket above its messages.
 import { age } from '../../core/text/table.ts'
 import { momentInWords } from '../../core/text/time-expressions.ts'
 import { countsOf, type TicketCounts } from '../../core/ticket/history-lines.ts'

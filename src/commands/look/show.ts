@@ -1,3 +1,4 @@
+// The command show: a ticket with its messages.
 import { fileDanger } from '../../core/text/file-danger.ts'
 import { senderDoubt, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'

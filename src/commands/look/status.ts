@@ -1,3 +1,4 @@
+// The command status: what somebody takes part in.
 import { momentInWords } from '../../core/text/time-expressions.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { ticketsOfPerson } from '../../store/tickets.ts'

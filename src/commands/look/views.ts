@@ -1,3 +1,4 @@
+// The command view: queries that agents name.
 import { isQueryWord, parseQuery } from '../../core/ticket/query.ts'
 import { DeskError } from '../../errors.ts'
 import { dropView, saveView, viewsOf } from '../../store/saved-views.ts'

@@ -1,3 +1,4 @@
+// The commands assign, handover, accept and decline.
 import type { Action } from '../../channel/surface.ts'
 import { mayGiveAway, mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'

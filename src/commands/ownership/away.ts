@@ -1,3 +1,4 @@
+// The commands away and back.
 import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { endAbsence, saveAbsence } from '../../store/absences.ts'

@@ -1,3 +1,4 @@
+// The command claim.
 import type { Action } from '../../channel/surface.ts'
 import { mayClaim } from '../../core/ticket/ticket.ts'
 import { recordEvent } from '../../store/tickets.ts'

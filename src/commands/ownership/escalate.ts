@@ -1,3 +1,4 @@
+// The command escalate: to an agent, another desk, or a lead.
 import { mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,3 +1,4 @@
+// The command release.
 import { mayGiveAway } from '../../core/ticket/ticket.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'

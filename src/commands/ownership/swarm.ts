@@ -1,3 +1,4 @@
+// The commands swarm and leave: who helps with a ticket.
 import { words } from '../../core/ticket/ticket.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'

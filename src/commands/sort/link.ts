@@ -1,3 +1,4 @@
+// The commands link, unlink and duplicate.
 import { mayMove } from '../../core/ticket/ticket.ts'
 import type { LinkKind } from '../../core/ticket/ticket-event.ts'
 import { DeskError } from '../../errors.ts'

@@ -1,3 +1,4 @@
+// The commands merge and unmerge.
 import { replay, type TicketFacts } from '../../core/ticket/ticket.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'

@@ -1,3 +1,4 @@
+// The command set: fields of a ticket.
 import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
 import { assess, LEVELS, type Level } from '../../core/ticket/priority.ts'
 import { isListed } from '../../core/ticket/spam-signs.ts'

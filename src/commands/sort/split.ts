@@ -1,3 +1,4 @@
+// The command split: a message becomes a ticket of its own.
 import { oneLine, plainName } from '../../core/text/address.ts'
 import { DeskError } from '../../errors.ts'
 import { arrivalByNumber } from '../../store/arrivals.ts'

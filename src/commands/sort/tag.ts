@@ -1,3 +1,4 @@
+// The commands tag and untag.
 import { words } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'

@@ -1,3 +1,4 @@
+// The commands call and log: what did not come in writing.
 import { oneLine, typedAddress } from '../../core/text/address.ts'
 import { DeskError } from '../../errors.ts'
 import { newId } from '../../store/engine/id.ts'

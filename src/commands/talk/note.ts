@@ -1,3 +1,4 @@
+// The command note.
 import type { InboundAttachment, MessageKind } from '../../channel/message.ts'
 import { DeskError } from '../../errors.ts'
 import { keepDoubt } from '../../store/doubts.ts'

@@ -1,3 +1,4 @@
+// The command reply: an answer to the requester.
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { hardBounced } from '../../store/bounces.ts'
 import { newId } from '../../store/engine/id.ts'

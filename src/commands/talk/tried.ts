@@ -1,3 +1,4 @@
+// The command tried: what did not help.
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicket } from '../command/command.ts'

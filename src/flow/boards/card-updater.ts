@@ -1,3 +1,4 @@
+// Shows cards of tickets in the rooms of agents, and what happens on them.
 import { able } from '../../channel/abilities.ts'
 import type { ShowsCards } from '../../channel/adapter.ts'
 import { DeliveryError } from '../../channel/outbound.ts'

@@ -1,3 +1,4 @@
+// A ticket as its card shows it.
 import type { Card, CardEntry } from '../../channel/surface.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf } from '../../commands/command/recipients.ts'

@@ -1,3 +1,4 @@
+// What one person sees of the desk on a page of their own in a chat.
 import type { Actor } from '../../channel/desk.ts'
 import type { Action, Home, HomeItem } from '../../channel/surface.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'

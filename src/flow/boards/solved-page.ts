@@ -1,3 +1,4 @@
+// The page behind a signed link, where a requester says whether a ticket is solved.
 import { settleAnswer } from '../../commands/life/solved.ts'
 import type { SolvedAnswer } from '../../core/ticket/solved-answer.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'

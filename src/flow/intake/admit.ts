@@ -1,3 +1,4 @@
+// Gives each message that comes in its one outcome.
 import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
 import { UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'

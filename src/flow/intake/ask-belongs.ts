@@ -1,3 +1,4 @@
+// Asks a writer whether a chat message goes on with a ticket of theirs.
 import type { InboundMessage } from '../../channel/message.ts'
 import { plainName } from '../../core/text/address.ts'
 import { type Arrival, heldBefore } from '../../store/arrivals.ts'

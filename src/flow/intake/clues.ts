@@ -1,3 +1,4 @@
+// What in a message names a ticket, and the keys of its conversation.
 import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { referencesIn } from '../../core/ticket/reference.ts'

@@ -1,3 +1,4 @@
+// Decides what becomes of a message, and why.
 import type { InboundMessage } from '../../channel/message.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
 import { type ChatArrival, decideChat, isAlike } from '../../core/ticket/chat-decision.ts'

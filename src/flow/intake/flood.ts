@@ -1,3 +1,4 @@
+// Makes one ticket of what a flood opened before it was known as one.
 import type { InboundMessage } from '../../channel/message.ts'
 import { mergeInto } from '../../commands/sort/merge.ts'
 import { trustOf } from '../../core/ticket/sender-trust.ts'

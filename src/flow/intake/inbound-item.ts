@@ -1,3 +1,4 @@
+// All that a channel may hand over.
 import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel/message.ts'
 
 export type InboundItem = InboundMessage | UnreadableMessage | LostMessage | RevisedMessage

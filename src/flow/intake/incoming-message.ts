@@ -1,3 +1,4 @@
+// A message on its way into a ticket: who wrote it, and how far that is sure.
 import type { Address, InboundMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { oneLine, plainName } from '../../core/text/address.ts'

@@ -1,3 +1,4 @@
+// The record of something that came in, before it has an outcome.
 import type { InboundMessage } from '../../channel/message.ts'
 import { oneLine } from '../../core/text/address.ts'
 import type { Arrival } from '../../store/arrivals.ts'

@@ -1,3 +1,4 @@
+// What shows that a message is of whom it names.
 import type { InboundMessage } from '../../channel/message.ts'
 import type { TokenKey } from '../../core/ticket/token.ts'
 import { isAgent } from '../../people/access.ts'

@@ -1,3 +1,4 @@
+// Gathers what comes in at one time into transactions.
 import type { Cursor, Receipt } from '../../channel/message.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'

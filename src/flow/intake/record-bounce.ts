@@ -1,3 +1,4 @@
+// Records on a ticket that a mail of ours did not arrive.
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { displayAddress } from '../../core/text/address.ts'

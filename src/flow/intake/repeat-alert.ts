@@ -1,3 +1,4 @@
+// Counts alerts of machines that come again.
 import { alertKey, countAlert } from '../../store/alerts.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'

@@ -1,3 +1,4 @@
+// Takes edits and deletions of chat messages.
 import type { Receipt, RevisedMessage } from '../../channel/message.ts'
 import { oneLine } from '../../core/text/address.ts'
 import {

@@ -1,3 +1,4 @@
+// Has files scanned, and holds what the scanner found something in.
 import { readFile } from 'node:fs/promises'
 import type { Content } from '../../channel/message.ts'
 import { unpack } from '../../content.ts'

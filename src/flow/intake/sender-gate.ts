@@ -1,3 +1,4 @@
+// Holds what comes from senders whose mail is not wanted, or is too much.
 import type { InboundMessage } from '../../channel/message.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
 import { held, passSender } from '../../core/ticket/sender-policy.ts'

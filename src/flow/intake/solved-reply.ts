@@ -1,3 +1,4 @@
+// Takes a reply for an answer to "is it solved?", where it is one.
 import { storeInternalText } from '../../commands/command/internal-text.ts'
 import { settleAnswer } from '../../commands/life/solved.ts'
 import { solvedAnswer } from '../../core/ticket/solved-answer.ts'

@@ -1,3 +1,4 @@
+// The commands in a message, if an agent gave them, and what that makes of the decision.
 import type { InboundMessage } from '../../channel/message.ts'
 import { wordOf } from '../../core/text/typed-line.ts'
 import { referenceAt } from '../../core/ticket/reference.ts'

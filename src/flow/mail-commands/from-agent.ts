@@ -1,3 +1,4 @@
+// An agent's mail as an answer to the requester, or as a note.
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { readersOf } from '../../commands/command/recipients.ts'

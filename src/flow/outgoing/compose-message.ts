@@ -1,3 +1,4 @@
+// Makes the message that an outbox entry stands for, at each attempt.
 import type { Address } from '../../channel/message.ts'
 import type { OutboundMessage } from '../../channel/outbound.ts'
 import {

@@ -1,3 +1,4 @@
+// Lets messages leave, each channel for itself.
 import { DeliveryError, type Sent } from '../../channel/outbound.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { shownWith } from '../../commands/command/recipients.ts'

@@ -1,3 +1,4 @@
+// Tells agents of messages that are held.
 import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify } from '../../commands/command/notify-agents.ts'
 import { isOld } from '../../core/ticket/policy.ts'

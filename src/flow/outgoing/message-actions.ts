@@ -1,3 +1,4 @@
+// Buttons below a message.
 import type { Action } from '../../channel/surface.ts'
 import { heldActions } from '../../commands/arrivals/open.ts'
 import type { Readers } from '../../commands/command/recipients.ts'

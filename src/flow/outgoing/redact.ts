@@ -1,3 +1,4 @@
+// Takes tokens of ours out of what is shown or sent.
 import type { TokenKey } from '../../core/ticket/token.ts'
 import { withoutTokens } from '../../core/ticket/token-search.ts'
 import type { Sql } from '../../store/engine/sql.ts'

@@ -1,3 +1,4 @@
+// Answers somebody who asks how their tickets are.
 import type { InboundMessage } from '../../channel/message.ts'
 import { plainName } from '../../core/text/address.ts'
 import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'

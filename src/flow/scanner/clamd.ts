@@ -1,3 +1,4 @@
+// Talks to the virus scanner clamd.
 import { connect, type Socket } from 'node:net'
 import { codeOf, sentenceOf } from '../../errors.ts'
 

@@ -1,3 +1,4 @@
+// Tries the store out, for relaydesk doctor.
 import { statfs } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Finding } from '../../channel/adapter.ts'

@@ -1,3 +1,4 @@
+// Checks that all that is stored is whole and accounted for.
 import { sha256, unpack } from '../../content.ts'
 import { replay, type TicketFacts } from '../../core/ticket/ticket.ts'
 import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'

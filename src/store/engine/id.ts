@@ -1,3 +1,4 @@
+// Ids of rows, in the order in which they were made.
 import { hash, randomFillSync } from 'node:crypto'
 import { v7 } from 'uuid'
 

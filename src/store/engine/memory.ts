@@ -1,3 +1,4 @@
+// What a channel remembers between starts.
 import type { Sql, Tx } from './sql.ts'
 
 /** What a channel remembers between starts. */

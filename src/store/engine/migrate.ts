@@ -1,3 +1,4 @@
+// Brings a database to the newest version.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 

@@ -1,3 +1,4 @@
+// The store on PostgreSQL.
 import { createHash } from 'node:crypto'
 import pg from 'pg'
 import { codeOf, DeskError } from '../../errors.ts'

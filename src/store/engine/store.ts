@@ -1,3 +1,4 @@
+// Opens the store that the configuration names.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { codeOf, DeskError } from '../../errors.ts'
