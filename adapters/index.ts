@@ -1,3 +1,4 @@
+// The list of all kinds of channels.
 import type { ZodObject } from 'zod'
 import type { ChannelAdapter, ChannelOptions } from '../src/channel/adapter.ts'
 import { type EmailSettings, emailSettings } from './email/settings.ts'

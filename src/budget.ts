@@ -1,3 +1,4 @@
+// How much may be in memory at once.
 import type { Budget } from './channel/adapter.ts'
 
 /** Lets so many bytes through at once. More than that in one piece waits until it is alone. */

@@ -1,3 +1,4 @@
+// Reads the tree of categories.
 import { existsSync, readFileSync } from 'node:fs'
 import { parse as parseYaml } from 'yaml'
 import { z } from 'zod'

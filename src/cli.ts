@@ -1,3 +1,4 @@
+// Runs one command line.
 import { Command, CommanderError, Option } from 'commander'
 import { addCompletion } from './cli/completion.ts'
 import { addDeskCommands } from './cli/desk-commands.ts'

@@ -1,3 +1,4 @@
+// Reads the configuration.
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { type Alias, type Document, isScalar, LineCounter, parseDocument, visit } from 'yaml'

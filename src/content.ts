@@ -1,3 +1,4 @@
+// Packs contents, and names them by their digest.
 import { createHash, hash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open, rename, rm, stat } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+// Errors that say who must act.
 import type { Action } from './channel/surface.ts'
 
 /** Who must act on an error, for programs: the CLI turns it into an exit code, a transport into its own reply. */

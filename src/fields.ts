@@ -1,9 +1,8 @@
+// Kinds of settings that the configuration and the adapters share. Their messages say what to write instead.
 import { existsSync, readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DeskError } from './errors.ts'
 import { isNetwork } from './network.ts'
-
-/** Kinds of settings that the configuration and the adapters share. Their messages say what to write instead. */
 
 const DURATION = 'write a number and s, m, h or d, such as 14d'
 const SIZE = 'write a number and kB, MB or GB, such as 100MB'

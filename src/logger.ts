@@ -1,3 +1,4 @@
+// The log, without secrets.
 import { type DestinationStream, type Logger, pino } from 'pino'
 import { printableJson } from './core/text/printable.ts'
 

@@ -1,3 +1,4 @@
+// Puts the desk together, and starts it.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { adapterKinds } from '../adapters/index.ts'

@@ -1,3 +1,4 @@
+// Files that ship with the program.
 import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'

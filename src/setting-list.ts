@@ -1,3 +1,4 @@
+// Every setting with its value and where it came from.
 import { z } from 'zod'
 import { written } from './fields.ts'
 

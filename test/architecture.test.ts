@@ -177,6 +177,10 @@ describe('the shape of the house', () => {
     ).toEqual(['b.ts', 'c.ts', 'b.ts'])
   })
 
+  test('each file begins with what it is for', () => {
+    expect(files.filter(file => !/^(?:\/\/|\/\*\*?) ?\S/.test(readFileSync(join(ROOT, file), 'utf8')))).toEqual([])
+  })
+
   test('no folder holds more than 24 files, but that of the tables', () => {
     const all = [...files, ...sources('test')].map(file => dirname(file))
     const sizes = Map.groupBy(all, folder => folder)

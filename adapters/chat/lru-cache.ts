@@ -1,3 +1,4 @@
+// Remembers what was used last, within a number and a time.
 interface RecentOptions {
   most: number
   /** Milliseconds; for ever if left out. */

@@ -1,3 +1,4 @@
+// Does once what is told of several times.
 import { LruCache } from './lru-cache.ts'
 
 const MOST_KNOWN = 10_000

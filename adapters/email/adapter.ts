@@ -1,3 +1,4 @@
+// The mail channel.
 import { rm } from 'node:fs/promises'
 import type { SendMailOptions } from 'nodemailer'
 import type {

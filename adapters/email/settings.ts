@@ -1,3 +1,4 @@
+// Settings of a mail channel.
 import { z } from 'zod'
 import { duration, mailAddress, network, secret } from '../../src/fields.ts'
 

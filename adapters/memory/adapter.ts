@@ -1,3 +1,4 @@
+// A channel without a network, for tests and trials.
 import type { ChannelAdapter, Owns, Rereads } from '../../src/channel/adapter.ts'
 import type { Desk } from '../../src/channel/desk.ts'
 import type { InboundMessage } from '../../src/channel/message.ts'

@@ -1,3 +1,4 @@
+// A chat without a network, for tests.
 import type { ShowsCards, WritesFirst } from '../../src/channel/adapter.ts'
 import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
 import type { Card, CardEntry } from '../../src/channel/surface.ts'

@@ -1,3 +1,4 @@
+// What the tokens are of, and which channels there are.
 import type { WebClient } from '@slack/web-api'
 import { DeskError } from '../../src/errors.ts'
 import { deliveryError, isTokenTrouble, slackCode } from './api/api-error.ts'

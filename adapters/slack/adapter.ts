@@ -1,3 +1,4 @@
+// The Slack channel.
 import { setTimeout as pause } from 'node:timers/promises'
 import type {
   ChannelAdapter,

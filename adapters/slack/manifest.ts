@@ -1,3 +1,4 @@
+// What the app is made of: scopes, events, commands.
 import type { AppsManifestCreateArguments } from '@slack/web-api'
 
 type Manifest = AppsManifestCreateArguments['manifest']

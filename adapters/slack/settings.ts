@@ -1,3 +1,4 @@
+// Settings of a Slack channel.
 import { z } from 'zod'
 import { duration, network, PROXIES, secret } from '../../src/fields.ts'
 

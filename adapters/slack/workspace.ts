@@ -1,3 +1,4 @@
+// What every part of this wing works on once the channel is started.
 import type { WebClient } from '@slack/web-api'
 import type { ChannelOptions } from '../../src/channel/adapter.ts'
 import type { Desk } from '../../src/channel/desk.ts'

@@ -1,3 +1,4 @@
+// Completion of verbs in bash, zsh and fish.
 import type { Command } from 'commander'
 import { optionsOf } from '../commands/command/command.ts'
 import { createCommands } from '../commands/registry.ts'

@@ -1,3 +1,4 @@
+// Commands of the desk as verbs of the command line.
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'

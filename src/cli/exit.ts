@@ -1,3 +1,4 @@
+// Exit codes.
 import { codeOf, DeskError, type ErrorCode, sentenceOf } from '../errors.ts'
 
 /** Exit codes as mail servers understand them (sysexits.h): 75 means "try again", 65 and 78 "do not". */

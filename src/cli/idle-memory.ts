@@ -1,3 +1,4 @@
+// Gives memory back to the system while there is nothing to do.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 

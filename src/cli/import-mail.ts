@@ -1,3 +1,4 @@
+// Takes messages from files, in order.
 import { rm } from 'node:fs/promises'
 import { Presets, SingleBar } from 'cli-progress'
 import type { EmailChannel } from '../../adapters/email/adapter.ts'

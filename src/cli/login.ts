@@ -1,3 +1,4 @@
+// The verb login.
 import type { Command } from 'commander'
 import { able } from '../channel/abilities.ts'
 import { DeskError } from '../errors.ts'

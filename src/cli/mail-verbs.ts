@@ -1,3 +1,4 @@
+// Verbs that read mail: receive, inspect, page, send, mailbox.
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+// Verbs for whoever runs the desk: inbox, outbox, alarms, doctor, config, keys.
 import type { Command } from 'commander'
 import { able } from '../channel/abilities.ts'
 import type { Finding } from '../channel/adapter.ts'

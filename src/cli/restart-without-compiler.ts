@@ -1,3 +1,4 @@
+// Starts the program anew where its first start left a compiler in memory.
 import { flushCompileCache } from 'node:module'
 import process from 'node:process'
 

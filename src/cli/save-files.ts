@@ -1,3 +1,4 @@
+// Writes the files of a ticket into a folder.
 import { mkdir, open, readdir } from 'node:fs/promises'
 import { extname, join } from 'node:path'
 import { nameKey, nameToSave } from '../core/text/file-danger.ts'

@@ -1,3 +1,4 @@
+// Verbs about Slack.
 import type { Command } from 'commander'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { findConfig, type Whereabouts } from '../main.ts'

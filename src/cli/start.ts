@@ -1,3 +1,4 @@
+// The verb start.
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'

@@ -1,3 +1,4 @@
+// Verbs about the store: verify, backup, restore.
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { DeskError } from '../errors.ts'

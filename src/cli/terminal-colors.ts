@@ -1,3 +1,4 @@
+// Colours of what is printed to a terminal.
 import { styleText } from 'node:util'
 
 type Style = Parameters<typeof styleText>[0]

@@ -1,3 +1,4 @@
+// Opens the desk that a command line means.
 import type { Command } from 'commander'
 import { printableJson, printableLine } from '../core/text/printable.ts'
 import { findConfig, type OpenDesk, openDesk, type Whereabouts } from '../main.ts'

@@ -1,3 +1,4 @@
+// A message as a page of its own.
 import { Liquid } from 'liquidjs'
 import type { Layout } from '../channel/adapter.ts'
 import { packagePath } from '../package.ts'

@@ -1,3 +1,4 @@
+// Pages for requesters.
 import { parse } from 'node:querystring'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'

@@ -1,3 +1,4 @@
+// Hashes the text of a message as signatures do.
 import { createHash, type Hash } from 'node:crypto'
 
 /** Of the text of a message, as a signature hashes it (RFC 6376 sections 3.4.3, 3.4.4 and 3.7). */

@@ -1,3 +1,4 @@
+// What in a message can be read in two ways.
 import { normaliseAddress } from '../../../src/core/text/address.ts'
 import type { Field, Head } from '../mime/raw-head.ts'
 

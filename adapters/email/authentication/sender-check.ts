@@ -1,3 +1,4 @@
+// Checks DKIM, SPF and DMARC of a message.
 import { Resolver } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { DKIMResult, SPFResult } from 'mailauth'

@@ -1,3 +1,4 @@
+// Has senders judged in a thread of its own.
 import type { Authentication } from '../../../src/channel/message.ts'
 import type { JudgeTask } from '../read/worker.ts'
 import { type Threads, threads } from '../read/worker-threads.ts'

@@ -1,3 +1,4 @@
+// Whether a signed text shows what the unsigned fields say of it.
 import { isUtf8 } from 'node:buffer'
 import { open } from 'node:fs/promises'
 import { ownEntry } from '../../../src/core/text/own-entry.ts'

@@ -1,3 +1,4 @@
+// Reads DKIM signatures: what they cover, and what they leave open.
 import { hostName, isAligned } from '../../../src/core/mail/authentication.ts'
 import { isOurs, splitDetail } from '../../../src/core/text/address.ts'
 import { addressesIn } from '../mime/address-list.ts'

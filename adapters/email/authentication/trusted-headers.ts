@@ -1,3 +1,4 @@
+// Reads what trusted servers found (Authentication-Results).
 import { type MethodResult, readAuthenticationResults } from '../../../src/core/mail/authentication.ts'
 import type { Head } from '../mime/raw-head.ts'
 import { UNNAMED } from '../take/smtp-origin.ts'

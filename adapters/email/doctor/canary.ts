@@ -1,3 +1,4 @@
+// Mails the desk itself now and again, and raises an alarm when that does not come back.
 import type { Desk } from '../../../src/channel/desk.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import type { Sent } from '../../../src/channel/outbound.ts'

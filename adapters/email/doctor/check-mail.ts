@@ -1,3 +1,4 @@
+// Tries a mail channel: its listener, its relay, its mailboxes.
 import { connect, createServer } from 'node:net'
 import type { Finding } from '../../../src/channel/adapter.ts'
 import { codeOf, sentenceOf } from '../../../src/errors.ts'

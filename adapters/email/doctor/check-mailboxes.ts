@@ -1,3 +1,4 @@
+// Tries the mailboxes of a channel.
 import type { Finding } from '../../../src/channel/adapter.ts'
 import type { Desk } from '../../../src/channel/desk.ts'
 import type { Sent } from '../../../src/channel/outbound.ts'

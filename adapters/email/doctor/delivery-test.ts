@@ -1,3 +1,4 @@
+// Tries whether mail to the addresses of the desk arrives.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { ImapFlow } from 'imapflow'
 import type { Finding } from '../../../src/channel/adapter.ts'

@@ -1,3 +1,4 @@
+// A mail of the desk to itself.
 import { randomBytes } from 'node:crypto'
 import type { SendMailOptions } from 'nodemailer'
 import { isOurs } from '../../../src/core/text/address.ts'

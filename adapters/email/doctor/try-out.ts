@@ -1,3 +1,4 @@
+// Mail for trials: as a requester would write it, and what they were sent.
 import { createTransport } from 'nodemailer'
 import { splitDetail } from '../../../src/core/text/address.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'

@@ -1,3 +1,4 @@
+// What to mend where a mailbox cannot be read, for the doctor.
 import { DeskError } from '../../../src/errors.ts'
 import type { ImapSettings, OauthSettings } from '../settings.ts'
 import { providerOf } from '../sign-in/provider.ts'

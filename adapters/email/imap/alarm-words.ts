@@ -1,3 +1,4 @@
+// Sentences of alarms about mailboxes.
 import { DeskError } from '../../../src/errors.ts'
 import type { ImapSettings } from '../settings.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'

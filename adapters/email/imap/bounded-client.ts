@@ -1,3 +1,4 @@
+// An IMAP client that a server cannot keep waiting, nor flood.
 import type { Transform } from 'node:stream'
 import {
   type AppendResponseObject,

@@ -1,3 +1,4 @@
+// Tries one mailbox.
 import type { ImapFlow, ListResponse } from 'imapflow'
 import type { Finding } from '../../../src/channel/adapter.ts'
 import { nearest } from '../../../src/core/text/command-line.ts'

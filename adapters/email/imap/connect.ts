@@ -1,3 +1,4 @@
+// Connects to a mailbox and signs in.
 import { readFileSync } from 'node:fs'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { ImapSettings } from '../settings.ts'

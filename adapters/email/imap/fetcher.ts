@@ -1,3 +1,4 @@
+// Gets messages of a folder in bounded memory.
 import { Readable } from 'node:stream'
 import { IN_MEMORY, spool } from '../mime/collect.ts'
 import type { RawMessage } from '../mime/raw-head.ts'

@@ -1,3 +1,4 @@
+// Takes what is new in one folder.
 import type { MailboxObject } from 'imapflow'
 import type { Desk } from '../../../src/channel/desk.ts'
 import type { Cursor, LostMessage, UnreadableMessage } from '../../../src/channel/message.ts'

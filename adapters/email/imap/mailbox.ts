@@ -1,3 +1,4 @@
+// Watches one mailbox for as long as the desk runs.
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'
 import { longWait, nameOf, refusal, unread } from './alarm-words.ts'

@@ -1,3 +1,4 @@
+// Marks or moves messages once they are stored.
 import type { ImapFlow } from 'imapflow'
 import type { BoundedImap } from './bounded-client.ts'
 import type { FolderCursor } from './cursor.ts'

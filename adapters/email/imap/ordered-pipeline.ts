@@ -1,3 +1,4 @@
+// Hands messages to the desk in the order of the folder, several at a time.
 import { DeskError } from '../../../src/errors.ts'
 
 /** Where something stands in the order in which it is handed to the desk. */

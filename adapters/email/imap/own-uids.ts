@@ -1,3 +1,4 @@
+// Finds which messages of a folder are the desk's to take.
 import type { SearchObject } from 'imapflow'
 import type { BoundedImap } from './bounded-client.ts'
 import type { FolderCursor } from './cursor.ts'

@@ -1,3 +1,4 @@
+// Finds the message at which reading ends again and again.
 const MOST_TRIES = 5 // of a message that the server does not give
 
 /** Finds the message at which reading ends again and again. */

@@ -1,3 +1,4 @@
+// Finds out what answers behind a host and port.
 import { readFileSync } from 'node:fs'
 import { connect as connectPlain, isIP, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'

@@ -1,3 +1,4 @@
+// Holds back what a server says beyond its limits.
 import type { Transform } from 'node:stream'
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import {

@@ -1,3 +1,4 @@
+// Reads lists of addresses (RFC 5322 section 3.4).
 import parseAddresses from 'nodemailer/lib/addressparser'
 import type { Address } from '../../../src/channel/message.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'

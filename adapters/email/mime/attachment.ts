@@ -1,3 +1,4 @@
+// Keeps the files of a message, each under a name that is safe.
 import { readFile, rm } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import type { AttachmentStream } from 'mailparser'

@@ -1,3 +1,4 @@
+// Decodes text, whatever its charset is called.
 import { isAscii } from 'node:buffer'
 import { analyse } from 'chardet'
 import iconv from 'iconv-lite'

@@ -1,3 +1,4 @@
+// Opens CMS structures without a key (RFC 5652), as S/MIME sends them.
 import { inflateSync } from 'node:zlib'
 import { type BaseBlock, Constructed, fromBER, ObjectIdentifier, OctetString, Sequence } from 'asn1js'
 

@@ -1,3 +1,4 @@
+// Gathers the bytes of a part, in a file if there are many.
 import { type FileHandle, open, readdir, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'

@@ -1,3 +1,4 @@
+// Decodes encoded words in heads (RFC 2047).
 import { decodeText } from './charset.ts'
 
 /** RFC 2047 section 2, and as it is written by mistake: blanks and question marks inside, no end. */

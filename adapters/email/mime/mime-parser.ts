@@ -1,3 +1,4 @@
+// The parser of parts, on top of mailparser.
 import { Transform, type TransformCallback } from 'node:stream'
 import { MailParser, type MailParserOptions } from 'mailparser'
 import type { MimePart, Written } from '../read/text.ts'

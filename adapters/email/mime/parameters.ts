@@ -1,3 +1,4 @@
+// Reads parameters of fields (RFC 2045, RFC 2231).
 import { decodeText } from './charset.ts'
 import { decodeWords } from './encoded-words.ts'
 

@@ -1,3 +1,4 @@
+// Reads the parts of a message.
 import type { Readable } from 'node:stream'
 import type { AttachmentStream, MailParserOptions, MessageText } from 'mailparser'
 import { pack } from '../../../src/content.ts'

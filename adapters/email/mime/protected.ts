@@ -1,3 +1,4 @@
+// Opens parts that are signed with their text inside, and tells those that are sealed.
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { pack, packFile } from '../../../src/content.ts'
 import type { MimePart } from '../read/text.ts'

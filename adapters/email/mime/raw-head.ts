@@ -1,3 +1,4 @@
+// Splits the head of a message into fields: the one reading for checks and parser.
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { Readable } from 'node:stream'

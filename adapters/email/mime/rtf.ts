@@ -1,3 +1,4 @@
+// Text of mail in RTF.
 import iconv from 'iconv-lite'
 import { deEncapsulateSync } from 'rtf-stream-parser'
 import { decodeText } from './charset.ts'

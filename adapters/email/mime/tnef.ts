@@ -1,3 +1,4 @@
+// Reads winmail.dat (MS-OXTNEF).
 import { decodeText } from './charset.ts'
 import { readRtf } from './rtf.ts'
 

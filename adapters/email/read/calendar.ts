@@ -1,3 +1,4 @@
+// Invitations as a person reads them.
 import ICAL from 'ical.js'
 import { oneLine } from '../../../src/core/text/address.ts'
 import { ownEntry } from '../../../src/core/text/own-entry.ts'

@@ -1,3 +1,4 @@
+// What two copies of one message have in common.
 import { createHash } from 'node:crypto'
 import type { InboundAttachment } from '../../../src/channel/message.ts'
 

@@ -1,3 +1,4 @@
+// What relaydesk inspect shows of a message.
 import { readFile, rm, stat } from 'node:fs/promises'
 import type { DeliveryFailure, InboundMessage } from '../../../src/channel/message.ts'
 import { type QuotedPart, quotedPartsOf } from '../../../src/core/mail/quoted-parts.ts'

@@ -1,3 +1,4 @@
+// Lays HTML out as text, with marks where it quotes.
 import { compile, type FormatCallback } from 'html-to-text'
 import { MARKS } from '../../../src/core/mail/reply/lines.ts'
 

@@ -1,3 +1,4 @@
+// All that a message says, and the new part of it.
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { forwardedMail } from '../../../src/core/mail/forward.ts'
 import { withoutMarks } from '../../../src/core/mail/reply/lines.ts'

@@ -1,3 +1,4 @@
+// Reads a message of nothing but text, without the whole parser.
 import { decodeText } from '../mime/charset.ts'
 import { IN_MEMORY } from '../mime/collect.ts'
 import type { Head, RawMessage } from '../mime/raw-head.ts'

@@ -1,3 +1,4 @@
+// Makes a message for the desk of raw mail.
 import type { Address, Authentication } from '../../../src/channel/message.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
 import { doubted, judgeSender } from '../../../src/core/mail/authentication.ts'

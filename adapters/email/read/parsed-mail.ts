@@ -1,3 +1,4 @@
+// What comes out of the reading of a mail.
 import type { Address, DeliveryFailure, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import type { ListMail } from '../../../src/core/mail/list-mail.ts'
 import type { SafeHtml } from '../../../src/core/mail/safe-html.ts'

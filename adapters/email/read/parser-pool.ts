@@ -1,3 +1,4 @@
+// Reads mail in threads.
 import { pack, packFile } from '../../../src/content.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { removeCollected } from '../mime/collect.ts'

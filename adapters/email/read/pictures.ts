@@ -1,3 +1,4 @@
+// Pictures that a text shows.
 import type { InboundAttachment } from '../../../src/channel/message.ts'
 import { unpack } from '../../../src/content.ts'
 

@@ -1,3 +1,4 @@
+// Text of HTML that is too large to be laid out.
 import { decodeHTML } from 'entities'
 
 /** Text of HTML too large to be laid out properly: tags go, blocks become lines. Linear in its length. */

@@ -1,3 +1,4 @@
+// The text of a message, of whatever parts it stands in.
 import { withoutMarks } from '../../../src/core/mail/reply/lines.ts'
 import { isDeep } from './html-depth.ts'
 import { layOut } from './lay-out.ts'

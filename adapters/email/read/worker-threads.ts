@@ -1,3 +1,4 @@
+// Threads that do what worker.ts has functions for.
 import { getCompileCacheDir } from 'node:module'
 import { availableParallelism } from 'node:os'
 import { Piscina } from 'piscina'

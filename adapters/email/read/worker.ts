@@ -1,3 +1,4 @@
+// What runs in the threads: reading mail, and judging senders.
 import type { Authentication } from '../../../src/channel/message.ts'
 import { codeOf } from '../../../src/errors.ts'
 import type { Client, SenderCheckOptions } from '../authentication/sender-check.ts'

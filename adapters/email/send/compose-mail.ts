@@ -1,3 +1,4 @@
+// Writes the mail that leaves.
 import MarkdownIt, { type Token } from 'markdown-it'
 import type { SendMailOptions } from 'nodemailer'
 import type { Address } from '../../../src/channel/message.ts'

@@ -1,3 +1,4 @@
+// Lets mail leave through a relay or into a Maildir.
 import { readFileSync } from 'node:fs'
 import { createTransport, type SendMailOptions, type Transporter } from 'nodemailer'
 import { DeliveryError, type Sent } from '../../../src/channel/outbound.ts'

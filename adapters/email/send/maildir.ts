@@ -1,3 +1,4 @@
+// Writes mail into a Maildir.
 import { constants } from 'node:fs'
 import { access, chmod, mkdir, open, readdir, readFile, rename } from 'node:fs/promises'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// What to do when the relay cannot be used.
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 import { fetchLine } from '../sign-in/certificate.ts'
 import { providerOf } from '../sign-in/provider.ts'

@@ -1,3 +1,4 @@
+// What to write where a server shows a certificate that nobody vouches for.
 import { isIP } from 'node:net'
 import { checkServerIdentity, type DetailedPeerCertificate, type TLSSocket } from 'node:tls'
 import type { Finding } from '../../../src/channel/adapter.ts'

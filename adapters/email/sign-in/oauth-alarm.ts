@@ -1,3 +1,4 @@
+// Tells agents that somebody must sign in again.
 import type { Desk } from '../../../src/channel/desk.ts'
 import { DeskError } from '../../../src/errors.ts'
 import type { TokenSource } from './oauth.ts'

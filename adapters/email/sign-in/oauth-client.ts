@@ -1,3 +1,4 @@
+// Talks to a provider's sign-in service.
 import type { Configuration, TokenEndpointResponse } from 'openid-client'
 import { DeskError } from '../../../src/errors.ts'
 import type { OauthSettings } from '../settings.ts'

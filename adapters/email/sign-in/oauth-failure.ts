@@ -1,3 +1,4 @@
+// What went wrong there, and who must mend it.
 import { ownEntry } from '../../../src/core/text/own-entry.ts'
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 

@@ -1,3 +1,4 @@
+// The port that a browser is sent back to.
 import { HttpRefusal, HttpServer } from '../../../src/http-server.ts'
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Relaydesk</title>'

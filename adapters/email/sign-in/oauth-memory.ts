@@ -1,3 +1,4 @@
+// Where a channel keeps its tokens.
 import { z } from 'zod'
 import type { Desk } from '../../../src/channel/desk.ts'
 import type { Tokens } from './oauth-client.ts'

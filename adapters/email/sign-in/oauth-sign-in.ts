@@ -1,3 +1,4 @@
+// Signing in, once, by a person.
 import type { Configuration } from 'openid-client'
 import { DeskError } from '../../../src/errors.ts'
 import type { OauthSettings } from '../settings.ts'

@@ -1,3 +1,4 @@
+// Tokens of a channel, renewed before they expire.
 import { setTimeout as pause } from 'node:timers/promises'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { OauthSettings } from '../settings.ts'

@@ -1,3 +1,4 @@
+// Limits how many connections one address has.
 import type { Socket } from 'node:net'
 import { networkOf } from '../../../src/network.ts'
 

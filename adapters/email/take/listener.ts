@@ -1,3 +1,4 @@
+// Takes mail by SMTP and LMTP.
 import { readFileSync } from 'node:fs'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { isOurs, isPostmaster, normaliseAddress } from '../../../src/core/text/address.ts'

@@ -1,3 +1,4 @@
+// Reads mbox files.
 import { createReadStream } from 'node:fs'
 import { open, rm } from 'node:fs/promises'
 import { PRIVATE_FILE } from '../../../src/rights.ts'

@@ -1,3 +1,4 @@
+// Ends SMTP sessions that make no progress.
 import type { SMTPServer, SMTPServerSession } from 'smtp-server'
 
 /** How long a client may take, in milliseconds. */

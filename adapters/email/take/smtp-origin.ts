@@ -1,3 +1,4 @@
+// Who on the internet handed a message over.
 import { isAmong, isPublic } from '../../../src/network.ts'
 import type { Client } from '../authentication/sender-check.ts'
 import type { EmailSettings } from '../settings.ts'

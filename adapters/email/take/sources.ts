@@ -1,3 +1,4 @@
+// Finds messages in files, folders, Maildirs and mboxes.
 import { createHash } from 'node:crypto'
 import { createReadStream, readFileSync, statSync } from 'node:fs'
 import { constants as fsConstants, open, readdir, rm, stat } from 'node:fs/promises'

@@ -1,3 +1,4 @@
+// Why a call failed, and who must act.
 import { webApi } from '@slack/bolt'
 import { DeliveryError } from '../../../src/channel/outbound.ts'
 import { codeOf } from '../../../src/errors.ts'

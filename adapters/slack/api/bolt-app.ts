@@ -1,3 +1,4 @@
+// Bolt, kept from acknowledging before the commit.
 import {
   App,
   type BlockAction,

@@ -1,3 +1,4 @@
+// Slack's requests by HTTP.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App, Logger, Receiver, ReceiverEvent } from '@slack/bolt'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'

@@ -1,3 +1,4 @@
+// Keeps calls to the pace that Slack allows.
 import { setTimeout as pause } from 'node:timers/promises'
 import { DeliveryError } from '../../../src/channel/outbound.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'

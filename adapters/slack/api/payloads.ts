@@ -1,3 +1,4 @@
+// What Slack sends of what people do, checked.
 import { z } from 'zod'
 
 /** What Slack says of what people do, as far as it is looked at. Whatever else comes in its place is as if it were not there. */

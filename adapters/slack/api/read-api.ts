@@ -1,3 +1,4 @@
+// Calls that read.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WebClient } from '@slack/web-api'
 import { DeskError } from '../../../src/errors.ts'

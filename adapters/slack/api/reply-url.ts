@@ -1,3 +1,4 @@
+// Whether an address to answer at is Slack's.
 import { sentenceOf } from '../../../src/errors.ts'
 import type { Workspace } from '../workspace.ts'
 

@@ -1,3 +1,4 @@
+// One connection of Socket Mode.
 import { setTimeout as pause } from 'node:timers/promises'
 import { type App, type Logger, LogLevel, type ReceiverEvent, SocketModeReceiver } from '@slack/bolt'
 import type { ChannelOptions } from '../../../src/channel/adapter.ts'

@@ -1,3 +1,4 @@
+// Keeps a connection of Socket Mode, and replaces it in time.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { App, Receiver } from '@slack/bolt'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'

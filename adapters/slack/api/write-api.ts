@@ -1,3 +1,4 @@
+// Calls that write.
 import type { WebClient } from '@slack/web-api'
 import type { Workspace } from '../workspace.ts'
 import { deliveryError, isTokenTrouble, slackCode } from './api-error.ts'

@@ -1,3 +1,4 @@
+// Buttons and menus of actions.
 import { deflateRawSync, inflateRawSync } from 'node:zlib'
 import type { ActionsBlock, Button, PlainTextOption, StaticSelect } from '@slack/types'
 import { z } from 'zod'

@@ -1,3 +1,4 @@
+// What one person is told in answer to a command.
 import type { KnownBlock, ModalView } from '@slack/types'
 import type { Reply } from '../../../src/channel/desk.ts'
 import { plainText as typed, withoutBlankEnds } from '../../../src/core/text/plain-text.ts'

@@ -1,3 +1,4 @@
+// Limits of Block Kit.
 import type { PlainTextElement } from '@slack/types'
 import { printable } from '../../../src/core/text/printable.ts'
 

@@ -1,3 +1,4 @@
+// The card of a ticket, and what is told below it.
 import type { ContextBlock, KnownBlock, RichTextBlock, RichTextElement, RichTextSection } from '@slack/types'
 import type { Card, CardEntry } from '../../../src/channel/surface.ts'
 import { printable } from '../../../src/core/text/printable.ts'

@@ -1,3 +1,4 @@
+// Forms as Slack shows them.
 import type {
   InputBlock,
   KnownBlock,

@@ -1,3 +1,4 @@
+// The page that each person has with the app.
 import type { HomeView, KnownBlock } from '@slack/types'
 import type { Home, HomeItem } from '../../../src/channel/surface.ts'
 import { actionBlocks } from './action-blocks.ts'

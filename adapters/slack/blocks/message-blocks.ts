@@ -1,3 +1,4 @@
+// Messages that leave, as blocks.
 import type { KnownBlock } from '@slack/types'
 import type { Action } from '../../../src/channel/surface.ts'
 import { actionBlocks } from './action-blocks.ts'

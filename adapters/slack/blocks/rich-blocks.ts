@@ -1,3 +1,4 @@
+// Lines as rich text, in which Slack reads nothing.
 import type { RichTextBlock, RichTextElement, RichTextText } from '@slack/types'
 import type { Row } from '../text/mrkdwn-writer.ts'
 import type { Line } from '../text/text-inline-markdown.ts'

@@ -1,3 +1,4 @@
+// Parts long texts into messages.
 import type { RichTextBlock } from '@slack/types'
 import type { Row } from '../text/mrkdwn-writer.ts'
 import type { Line } from '../text/text-inline-markdown.ts'

@@ -1,3 +1,4 @@
+// Tries who reads the room of the agents.
 import type { WebClient } from '@slack/web-api'
 import type { Finding } from '../../../src/channel/adapter.ts'
 import type { Desk } from '../../../src/channel/desk.ts'

@@ -1,3 +1,4 @@
+// Tries a Slack channel.
 import { createServer } from 'node:net'
 import { webApi } from '@slack/bolt'
 import type { ChannelOptions, Finding } from '../../../src/channel/adapter.ts'

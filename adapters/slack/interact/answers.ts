@@ -1,3 +1,4 @@
+// Tells people what became of what they pressed or typed.
 import type { KnownBlock, MessageMetadata } from '@slack/types'
 import type { Reply } from '../../../src/channel/desk.ts'
 import { slackCode } from '../api/api-error.ts'

@@ -1,3 +1,4 @@
+// Shows the page of the app.
 import { sentenceOf } from '../../../src/errors.ts'
 import { LruCache } from '../../chat/lru-cache.ts'
 import { slackCode } from '../api/api-error.ts'

@@ -1,3 +1,4 @@
+// Takes presses on buttons and menus.
 import type { ModalView } from '@slack/types'
 import type { Reply } from '../../../src/channel/desk.ts'
 import type { Form } from '../../../src/channel/surface.ts'

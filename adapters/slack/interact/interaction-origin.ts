@@ -1,3 +1,4 @@
+// Where somebody pressed something, so that they are answered there.
 import type { ActionPayload } from '../api/payloads.ts'
 import type { FormMeta } from '../blocks/form-view.ts'
 import { placeOf, readPlace } from '../workspace.ts'

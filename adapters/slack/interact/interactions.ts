@@ -1,3 +1,4 @@
+// Takes what people do by command, button, form, shortcut and on their page.
 import type { CommandAnswer, Handlers, ViewAnswer } from '../api/bolt-app.ts'
 import { readCommand, readPress, readShortcut, readSubmission } from '../api/payloads.ts'
 import type { Mentions } from '../people/mentions.ts'

@@ -1,3 +1,4 @@
+// Opens forms, and takes what is submitted.
 import type { ModalView } from '@slack/types'
 import type { Form } from '../../../src/channel/surface.ts'
 import { slackCode } from '../api/api-error.ts'

@@ -1,3 +1,4 @@
+// The form that opens a ticket.
 import type { Receipt } from '../../../src/channel/message.ts'
 import type { Form } from '../../../src/channel/surface.ts'
 import { postReply } from '../api/reply-url.ts'

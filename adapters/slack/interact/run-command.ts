@@ -1,3 +1,4 @@
+// Hands a command line to the desk, and tells what it said.
 import type { Actor, Reply } from '../../../src/channel/desk.ts'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import { otherAddresses, type People, type Person } from '../people/workspace-people.ts'

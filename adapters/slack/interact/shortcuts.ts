@@ -1,3 +1,4 @@
+// Takes what people choose from Slack's menus.
 import type { ModalView } from '@slack/types'
 import { deliveryError, slackCode } from '../api/api-error.ts'
 import { readShortcut, type ShortcutPayload } from '../api/payloads.ts'

@@ -1,3 +1,4 @@
+// Takes the command /desk.
 import { setTimeout as pause } from 'node:timers/promises'
 import type { CommandAnswer } from '../api/bolt-app.ts'
 import { readCommand } from '../api/payloads.ts'

@@ -1,3 +1,4 @@
+// A submitted form, kept so that it can be read again.
 import { z } from 'zod'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { pack } from '../../../src/content.ts'

@@ -1,3 +1,4 @@
+// What the ids in a text stand for.
 import { oneLine } from '../../../src/core/text/address.ts'
 import { LruCache } from '../../chat/lru-cache.ts'
 import type { ReadApi } from '../api/read-api.ts'

@@ -1,3 +1,4 @@
+// Who is in the room of the agents.
 import type { ReadApi } from '../api/read-api.ts'
 import { textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'

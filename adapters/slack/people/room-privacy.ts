@@ -1,3 +1,4 @@
+// Tells agents as soon as others can read their room.
 import type { Channel } from '../account.ts'
 import type { ReadApi } from '../api/read-api.ts'
 import type { Workspace } from '../workspace.ts'

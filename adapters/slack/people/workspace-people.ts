@@ -1,3 +1,4 @@
+// Who somebody in Slack is.
 import type { Identity } from '../../../src/channel/message.ts'
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
 import { DeskError } from '../../../src/errors.ts'

@@ -1,3 +1,4 @@
+// Reads what was written while the desk was away.
 import type { Cursor } from '../../../src/channel/message.ts'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import { type ReadApi, Refusal } from '../api/read-api.ts'

@@ -1,3 +1,4 @@
+// Reads the history of a channel.
 import { type ReadApi, Refusal } from '../api/read-api.ts'
 import { compareTimes, isLater, isTime, timeOf } from '../api/slack-time.ts'
 import { type Fields, fieldsOf, listOf, textOf } from '../text/text-fields.ts'

@@ -1,3 +1,4 @@
+// How far a channel is read and committed.
 import { compareTimes, isLater, isTime, latestOf } from '../api/slack-time.ts'
 import type { Workspace } from '../workspace.ts'
 import { HandledMessages } from './handled-messages.ts'

@@ -1,3 +1,4 @@
+// Brings the files of messages along.
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { oneLine } from '../../../src/core/text/address.ts'
 import { safeFileName } from '../../../src/core/text/file-danger.ts'

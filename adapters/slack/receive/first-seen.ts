@@ -1,3 +1,4 @@
+// When the desk first saw a workspace: nothing older is taken.
 import { isTime, timeOf } from '../api/slack-time.ts'
 import type { Workspace } from '../workspace.ts'
 

@@ -1,3 +1,4 @@
+// Which messages were handled lately.
 import { isLater, isTime, latestOf, TOLD_WITHIN_MS, timeBefore } from '../api/slack-time.ts'
 import type { Workspace } from '../workspace.ts'
 

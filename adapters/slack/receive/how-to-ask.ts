@@ -1,3 +1,4 @@
+// Tells people how to ask, where they only said hello.
 import { LruCache } from '../../chat/lru-cache.ts'
 import { sentenceAnswer } from '../blocks/answer-blocks.ts'
 import type { Answers } from '../interact/answers.ts'

@@ -1,3 +1,4 @@
+// A message of Slack as a message for the desk.
 import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import { sha256 } from '../../../src/content.ts'
 import { sentenceOf } from '../../../src/errors.ts'

@@ -1,3 +1,4 @@
+// Takes events, in order and once.
 import { ReadApi } from '../api/read-api.ts'
 import { isTime } from '../api/slack-time.ts'
 import { Answers } from '../interact/answers.ts'

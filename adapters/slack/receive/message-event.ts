@@ -1,3 +1,4 @@
+// Tells what an event about a message means.
 import { compareTimes, isTime } from '../api/slack-time.ts'
 import { beginsWithMention, isMentioned } from '../people/mentions.ts'
 import { type Fields, fieldsOf, textOf } from '../text/text-fields.ts'

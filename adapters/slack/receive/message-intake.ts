@@ -1,3 +1,4 @@
+// Takes messages, edits and deletions.
 import type { Address, Cursor, LostMessage, Receipt, RevisedMessage } from '../../../src/channel/message.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'
 import { RunOnce } from '../../chat/run-once.ts'

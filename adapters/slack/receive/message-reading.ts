@@ -1,3 +1,4 @@
+// Reads a message with its files and its writer.
 import { rm } from 'node:fs/promises'
 import type { Content, InboundMessage, UnreadableMessage } from '../../../src/channel/message.ts'
 import { pack, packFile } from '../../../src/content.ts'

@@ -1,3 +1,4 @@
+// The text of a message.
 import { oneLine } from '../../../src/core/text/address.ts'
 import { type KnownNames, namesFrom, withoutDesk } from '../people/mentions.ts'
 import { markdownFromMessage } from '../text/mrkdwn-reader.ts'

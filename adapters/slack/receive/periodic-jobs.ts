@@ -1,3 +1,4 @@
+// What is looked after now and again.
 import type { RoomMembers } from '../people/room-members.ts'
 import type { RoomPrivacy } from '../people/room-privacy.ts'
 import type { People } from '../people/workspace-people.ts'

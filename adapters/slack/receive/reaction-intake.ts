@@ -1,3 +1,4 @@
+// Takes the emoji that makes a message a ticket.
 import { LruCache } from '../../chat/lru-cache.ts'
 import { type ReadApi, Refusal } from '../api/read-api.ts'
 import { compareTimes } from '../api/slack-time.ts'

@@ -1,3 +1,4 @@
+// Runs what agents tell the desk in messages.
 import type { CommandRequest, Reply } from '../../../src/channel/desk.ts'
 import type { InboundAttachment } from '../../../src/channel/message.ts'
 import { DeskError } from '../../../src/errors.ts'

@@ -1,3 +1,4 @@
+// A message as it is stored, to be read again.
 import { createReadStream, createWriteStream } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'

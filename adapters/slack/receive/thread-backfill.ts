@@ -1,3 +1,4 @@
+// Brings along what was said in a thread before it became a ticket's.
 import type { Receipt } from '../../../src/channel/message.ts'
 import { RunOnce } from '../../chat/run-once.ts'
 import { isTokenTrouble } from '../api/api-error.ts'

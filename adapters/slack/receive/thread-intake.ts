@@ -1,3 +1,4 @@
+// Which conversations are tickets.
 import type { Receipt } from '../../../src/channel/message.ts'
 import { LruCache } from '../../chat/lru-cache.ts'
 import { placeOf, type Workspace } from '../workspace.ts'

@@ -1,3 +1,4 @@
+// What was said below messages that are no ticket's, in case one becomes one.
 import { LruCache } from '../../chat/lru-cache.ts'
 import { isLater } from '../api/slack-time.ts'
 import { type Fields, textOf } from '../text/text-fields.ts'

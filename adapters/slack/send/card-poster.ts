@@ -1,3 +1,4 @@
+// Posts cards and changes them.
 import type { ShowsCards } from '../../../src/channel/adapter.ts'
 import { DeliveryError } from '../../../src/channel/outbound.ts'
 import type { Card, CardEntry } from '../../../src/channel/surface.ts'

@@ -1,3 +1,4 @@
+// Posts a message once, also where nobody knows whether a call was carried out.
 import type { KnownBlock } from '@slack/types'
 import { isUnknownResult, slackCode } from '../api/api-error.ts'
 import type { WriteApi } from '../api/write-api.ts'

@@ -1,3 +1,4 @@
+// Lets messages leave.
 import type { KnownBlock } from '@slack/types'
 import { DeliveryError, type OutboundMessage, type Sent } from '../../../src/channel/outbound.ts'
 import { KeyedQueue } from '../../chat/keyed-queue.ts'

@@ -1,3 +1,4 @@
+// Uploads files.
 import { DeliveryError, type OutboundAttachment } from '../../../src/channel/outbound.ts'
 import { codeOf } from '../../../src/errors.ts'
 import { isUnknownResult } from '../api/api-error.ts'

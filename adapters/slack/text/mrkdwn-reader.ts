@@ -1,3 +1,4 @@
+// What a message of Slack says, as Markdown.
 import { markdownFromAttachments } from './text-attachments.ts'
 import { hasRichText, markdownFromBlocks } from './text-blocks.ts'
 import { markdownFromSlack } from './text-mrkdwn.ts'

@@ -1,3 +1,4 @@
+// Markdown as Slack's mrkdwn.
 import MarkdownIt, { type Token } from 'markdown-it'
 import type { RichText } from '../../../src/channel/outbound.ts'
 import { filled, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'

@@ -1,3 +1,4 @@
+// What stands between angle brackets: mentions, channels, dates, links.
 import { unescapeText } from './text-marks.ts'
 import { channelName, groupName, inMarkdown, markdownLink, momentText, type Names, userName } from './text-names.ts'
 

@@ -1,3 +1,4 @@
+// Text of attachments of messages.
 import { hasRichText, markdownFromBlocks } from './text-blocks.ts'
 import { type Fields, fieldsOf, listOf, textOf } from './text-fields.ts'
 import { markdownFromSlack } from './text-mrkdwn.ts'

@@ -1,3 +1,4 @@
+// Text of blocks.
 import { type Fields, fieldsOf, listOf, textOf } from './text-fields.ts'
 import { markdownFromSlack } from './text-mrkdwn.ts'
 import { markdownLink, type Names } from './text-names.ts'

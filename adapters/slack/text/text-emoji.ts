@@ -1,3 +1,4 @@
+// Emoji by their names.
 import { nameToEmoji } from 'gemoji'
 import { SLACK_NAMES } from './text-emoji-names.ts'
 

@@ -1,3 +1,4 @@
+// Markdown within a line, for Slack.
 import type { Token } from 'markdown-it'
 import type { Piece } from './text-line.ts'
 import { isDeceptive, isSame, linkable } from './text-links.ts'

@@ -1,3 +1,4 @@
+// Marks and code within a line of mrkdwn.
 import { readAngle, readAngleInCode } from './text-angle.ts'
 import { emojiNamed } from './text-emoji.ts'
 import {

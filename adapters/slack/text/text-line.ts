@@ -1,3 +1,4 @@
+// A line of plain text, such that Slack reads nothing in it.
 import { emojiNamed } from './text-emoji.ts'
 import {
   closesBefore,

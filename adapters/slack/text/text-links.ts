@@ -1,3 +1,4 @@
+// Addresses that may be links.
 import { parse } from 'tldts'
 
 /** An address that Slack may make a link to; undefined for any other. */

@@ -1,3 +1,4 @@
+// Runs of text as Markdown.
 import MarkdownIt from 'markdown-it'
 import { ADDRESS, withoutMarksBehind } from './text-line.ts'
 import { firstOf, lastOf, type Style } from './text-marks.ts'

@@ -1,3 +1,4 @@
+// Marks of mrkdwn, and what may stand around them.
 export type Style = 'bold' | 'italic' | 'strike'
 
 /** https://docs.slack.dev/messaging/formatting-message-text#basic-formatting */

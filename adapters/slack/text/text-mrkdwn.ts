@@ -1,3 +1,4 @@
+// Reads mrkdwn, line by line.
 import { readCode, readInline } from './text-inline.ts'
 import { codeBlock, writeMarkdown } from './text-markdown.ts'
 import { JOINER } from './text-marks.ts'

@@ -1,3 +1,4 @@
+// Names of people, channels and groups in a text, and links as Markdown.
 import { escapeMarkdown } from './text-markdown.ts'
 
 /** What people see for the ids in a text; undefined where that is not known. */

@@ -1,3 +1,4 @@
+// Nests the marks of a line well.
 import type { Style } from './text-marks.ts'
 
 /** What Markdown has beside text: `code` is the text in it, `markdown` stands as it is. */

@@ -1,3 +1,4 @@
+// Reads rich text.
 import { emojiNamed, withTone } from './text-emoji.ts'
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from './text-fields.ts'
 

@@ -1,3 +1,4 @@
+// Reads tables.
 import stringWidth from 'string-width'
 
 /** Wider cells do not align what stands below them. */

@@ -1,3 +1,4 @@
+// What somebody typed behind a slash command.
 import { isLinkedBySlack } from './text-names.ts'
 
 const MARKS: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }

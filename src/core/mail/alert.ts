@@ -1,3 +1,4 @@
+// Alerts of machines: what they are about, and whether all is well again.
 import { hash } from 'node:crypto'
 
 /** What a machine tells of something it watches. */

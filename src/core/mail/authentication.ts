@@ -1,3 +1,4 @@
+// Reads results of checks, and which host names align.
 import { domainToASCII, domainToUnicode } from 'node:url'
 import { getDomain } from 'tldts'
 import type { Authentication, Authenticity } from '../../channel/message.ts'

@@ -1,3 +1,4 @@
+// Reads which recipients a bounce is about.
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
 import { hasFailed, judged, type RecipientStatus, recipientStatuses } from './delivery-status.ts'

@@ -1,3 +1,4 @@
+// What sort of machine wrote a mail to many.
 import type { BulkSort } from '../../channel/message.ts'
 import { hasState } from './alert.ts'
 import { beginsAsAutomatic, beginsAsReceived, tellsOfQuota, tellsOfSuccess } from './machine-words.ts'

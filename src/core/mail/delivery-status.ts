@@ -1,3 +1,4 @@
+// Reads message/delivery-status (RFC 3464).
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
 import { bestStatus, replyCode } from './status-code.ts'

@@ -1,3 +1,4 @@
+// Finds a mail that is forwarded within another.
 import { fieldRole, headerBlockAt } from './reply/header-block.ts'
 import { isBlank, isQuoted, isRule, saysForwarded, saysOriginal } from './reply/lines.ts'
 

@@ -1,3 +1,4 @@
+// Whether a person wrote a mail, or a machine.
 import type { BulkSort, MessageKind } from '../../channel/message.ts'
 import { bulkOf } from './bulk.ts'
 import {

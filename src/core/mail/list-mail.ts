@@ -1,3 +1,4 @@
+// Who wrote a mail that came through a list or group.
 import type { Address, Authentication } from '../../channel/message.ts'
 import { canonicalAddress, isOurs, normaliseAddress } from '../text/address.ts'
 import {

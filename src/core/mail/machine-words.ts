@@ -1,3 +1,4 @@
+// Words by which automatic answers are known.
 const ANSWERED =
   /^\s{0,8}(?:(?:re|fw|fwd|aw|wg|sv|vs|tr|rv|antw|odp|vl|ynt|ilt|doorst|答复|转发)(?:\[\d{1,3}\])?\s{0,4}[:：])/i
 

@@ -1,3 +1,4 @@
+// What was left out of a text, in order.
 import { attributionEndingAt } from './reply/attribution.ts'
 import { fieldRole } from './reply/header-block.ts'
 import { isBlank, isQuoted, saysOriginal } from './reply/lines.ts'

@@ -1,3 +1,4 @@
+// HTML that may be shown.
 import sanitize, { type Attributes, type IOptions, type Tag } from 'sanitize-html'
 import { keepInBox } from './html-box.ts'
 

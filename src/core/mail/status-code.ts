@@ -1,3 +1,4 @@
+// Codes of mail servers (RFC 3463).
 const CODE = '([245]\\.\\d{1,3}\\.\\d{1,3})(?![\\d.])'
 /** A reply line of a server: `550 5.1.1`, `550-5.7.1`, `550-'5.2.2`, `550 #5.1.0`, `554 554 5.7.0`. */
 const AFTER_REPLY = new RegExp(`(?<!\\d)[45]\\d\\d[ -]{1,2}(?:[45]\\d\\d )?['"(#<]?${CODE}`, 'g')

@@ -1,3 +1,4 @@
+// The part of a mail that its writer wrote.
 import { withoutBlankEnds } from '../text/plain-text.ts'
 import { attributionEndingAt } from './reply/attribution.ts'
 import { saysSentFrom, trimmedEnd, withoutEnding } from './reply/ending.ts'

@@ -1,3 +1,4 @@
+// Lines by which requesters bring people in or take them off.
 import { typedAddress } from './address.ts'
 
 const MOST = 10

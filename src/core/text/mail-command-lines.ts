@@ -1,3 +1,4 @@
+// Command lines in an agent's mail.
 import { isQuoted } from '../mail/reply/lines.ts'
 import { wordsOf } from './command-line.ts'
 import { countOptions, type OptionKinds } from './options.ts'

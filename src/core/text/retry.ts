@@ -1,3 +1,4 @@
+// When something is tried again.
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR

@@ -1,3 +1,4 @@
+// Tables for a terminal.
 import stringWidth from 'string-width'
 
 /** Columns as wide as what stands in them; the last takes what is left of `width`. No lines, so that it pastes well. */

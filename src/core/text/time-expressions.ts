@@ -1,3 +1,4 @@
+// Times as people write them.
 import { createRequire } from 'node:module'
 import type * as Chrono from 'chrono-node/en'
 

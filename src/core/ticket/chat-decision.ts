@@ -1,3 +1,4 @@
+// Which ticket a chat message goes on with.
 import type { Allowed, Decision } from './threading.ts'
 
 /** A message of a chat, and what is known of where it was written. */

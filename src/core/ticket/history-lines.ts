@@ -1,3 +1,4 @@
+// The history of a ticket as a story.
 import { momentInWords } from '../text/time-expressions.ts'
 import { applyEvent, type TicketFacts } from './ticket.ts'
 import type { RecordedEvent } from './ticket-event.ts'

@@ -1,3 +1,4 @@
+// What kinds and categories ask for, and how long things take.
 import { DeskError } from '../../errors.ts'
 import { nearest } from '../text/command-line.ts'
 import type { PriorityMatrix } from './priority.ts'

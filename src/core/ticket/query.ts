@@ -1,3 +1,4 @@
+// Reads queries such as "unowned older 1d".
 import { DeskError } from '../../errors.ts'
 import { nearest } from '../text/command-line.ts'
 import { parseDuration } from '../text/time-expressions.ts'

@@ -1,3 +1,4 @@
+// Which senders are held.
 import type { HeldReason } from '../../outcome.ts'
 import type { Decision } from './threading.ts'
 

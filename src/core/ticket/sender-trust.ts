@@ -1,3 +1,4 @@
+// How far it is sure who wrote a message.
 import type { Authentication, Authenticity } from '../../channel/message.ts'
 
 export const UNKNOWN: Authentication = { result: 'none', reasons: [] }

@@ -1,3 +1,4 @@
+// Which ticket a mail belongs to, and whether its sender may join it.
 import type { Authenticity, BulkSort, MessageKind } from '../../channel/message.ts'
 import type { HeldReason, IgnoredReason } from '../../outcome.ts'
 import { isBelieved } from './sender-trust.ts'

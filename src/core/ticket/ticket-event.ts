@@ -1,3 +1,4 @@
+// Events of a ticket, and their chain.
 import { createHmac, hash } from 'node:crypto'
 import type { Level, Priority } from './priority.ts'
 import type { TicketState } from './ticket-state.ts'

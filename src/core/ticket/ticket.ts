@@ -1,3 +1,4 @@
+// A ticket as it follows from its events.
 import { DeskError } from '../../errors.ts'
 import type { Level, Priority } from './priority.ts'
 import type { FramedEvent, TicketKind } from './ticket-event.ts'

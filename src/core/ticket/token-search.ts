@@ -1,3 +1,4 @@
+// Finds tokens of ours in any text.
 import { type TokenKey, verifyAny } from './token.ts'
 
 /** Where a token of ours stands in a text: what lies between may hold line ends and marks of quotes. */

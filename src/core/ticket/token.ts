@@ -1,3 +1,4 @@
+// Tokens: signed details of our addresses.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 /**

@@ -1,3 +1,4 @@
+// What was made of a message, as it is kept.
 import type { Authentication, BulkSort, InboundMessage, MessageKind } from '../../channel/message.ts'
 import type { Allowed, Clue, Decision } from './threading.ts'
 

@@ -1,3 +1,4 @@
+// Lines such as "On Monday Ann wrote".
 import { betweenDashes, isBlank, isQuoted, MARKS } from './lines.ts'
 import { WROTE } from './words.ts'
 

@@ -1,3 +1,4 @@
+// Signatures and footers at the end of a text.
 import { isBlank, isRule, MARKS } from './lines.ts'
 import { EXCUSES, LEGAL, PROGRAMS, SENT_FROM, SENT_FROM_ENDS, VIRUSES } from './words.ts'
 

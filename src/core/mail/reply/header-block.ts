@@ -1,3 +1,4 @@
+// Heads of mails that programs show above a quote.
 import { isBlank, isRule, saysBareOriginal, saysOriginal } from './lines.ts'
 import { FIELD_NAMES } from './words.ts'
 

@@ -1,3 +1,4 @@
+// Lines of a text, and the marks that HTML leaves on them.
 import { FORWARDED, ORIGINAL, REPLIES, REPLY_ABOVE } from './words.ts'
 
 /** Set before a line by what reads HTML, where its structure tells what the text does not; no character of any text. */
