@@ -6,7 +6,7 @@ import { sentenceOf } from './errors.ts'
 import { isAmong, isPublic, networkOf } from './network.ts'
 
 /** At once, in all. One that waits costs some 20 kB, with the largest head twice that. */
-const MOST_CONNECTIONS = 400
+const MOST_CONNECTIONS = 250
 /** At once, of one address on the internet. A browser opens six, and offices share an address. */
 const MOST_OF_ADDRESS = 20
 /** A body that is no larger is read at once; so many bytes of each connection may be in memory. */

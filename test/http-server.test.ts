@@ -4,7 +4,7 @@ import { HttpRefusal, HttpServer, type HttpServerOptions } from '../src/http-ser
 import { eventually, inTime } from './support/eventually.ts'
 import { HttpTalk } from './support/servers/http-talk.ts'
 
-const ALL = 400 // connections
+const ALL = 250 // connections
 const OF_ADDRESS = 20
 const MOST = 1_000_000 // bytes of a body
 
