@@ -1,5 +1,5 @@
 // Kinds of settings that the configuration and the adapters share. Their messages say what to write instead.
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { DeskError } from './errors.ts'
 import { isNetwork } from './network.ts'
@@ -49,23 +49,40 @@ export const secret = z
   .transform(text => {
     const [, from, name = ''] = SECRET_ELSEWHERE.exec(text) ?? []
     if (from === 'env') return process.env[name] || text
-    return (from === 'file' && existsSync(name) && readFileSync(name, 'utf8').trim()) || text
+    return (from === 'file' && textOf(name)) || text
   })
   .meta({ secret: true })
 
-/** Throws a `DeskError` of code `config` that names the first secret of some settings that is not there. */
-export function requireSecrets(settings: unknown, path = ''): void {
+/** '' for a file that is not there, or not ours to read. */
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return ''
+  }
+}
+
+/** A sentence that names the first secret of some settings that is not there; undefined where all are. */
+export function missingSecret(settings: unknown, path = ''): string | undefined {
   if (typeof settings === 'string') {
     const [, from, name] = SECRET_ELSEWHERE.exec(settings) ?? []
-    if (!from) return
+    if (!from) return undefined
     const mend = from === 'env' ? `set the environment variable ${name}.` : `put the secret into the file ${name}.`
-    throw new DeskError('config', `${path}: the secret is missing: ${mend}`)
+    return `${path}: the secret is missing: ${mend}`
   }
-  if (settings === null || typeof settings !== 'object') return
-  const isList = Array.isArray(settings)
+  if (settings === null || typeof settings !== 'object') return undefined
   for (const [key, value] of Object.entries(settings)) {
-    requireSecrets(value, isList ? `${path}[${key}]` : [path, key].filter(Boolean).join('.'))
+    const below = Array.isArray(settings) ? `${path}[${key}]` : [path, key].filter(Boolean).join('.')
+    const missing = missingSecret(value, below)
+    if (missing !== undefined) return missing
   }
+  return undefined
+}
+
+/** Throws a `DeskError` of code `config` with that sentence. */
+export function requireSecrets(settings: unknown): void {
+  const missing = missingSecret(settings)
+  if (missing !== undefined) throw new DeskError('config', missing)
 }
 
 export const mailAddress = z

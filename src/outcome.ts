@@ -1,5 +1,8 @@
 // What becomes of a message that came in, and why. A reason stands here with the sentence that people read of it.
 
+/** What became of one that was taken. */
+const TAKEN = { opened: 'it opened a ticket', appended: 'it joined a ticket', duplicate: 'it came before' } as const
+
 /** Why a message waits for somebody's decision. */
 const HELD = {
   'stranger-with-token': 'it answers one of our mails, but its sender takes no part in the ticket',
@@ -59,22 +62,16 @@ export type IgnoredReason = keyof typeof IGNORED
 export type QuarantineReason = keyof typeof QUARANTINED
 
 export type Outcome =
-  | 'opened'
-  | 'appended'
-  | 'duplicate'
+  | keyof typeof TAKEN
   | `ignored:${IgnoredReason}`
   | `held:${HeldReason}`
   | `quarantined:${QuarantineReason}`
 
-const SENTENCES: ReadonlyMap<string, string> = new Map<Outcome, string>([
-  ['opened', 'it opened a ticket'],
-  ['appended', 'it joined a ticket'],
-  ['duplicate', 'it came before'],
-  ...Object.entries(HELD).map(([reason, sentence]) => [`held:${reason as HeldReason}`, sentence] as const),
-  ...Object.entries(IGNORED).map(([reason, sentence]) => [`ignored:${reason as IgnoredReason}`, sentence] as const),
-  ...Object.entries(QUARANTINED).map(
-    ([reason, sentence]) => [`quarantined:${reason as QuarantineReason}`, sentence] as const,
-  ),
+const SENTENCES: ReadonlyMap<string, string> = new Map([
+  ...Object.entries(TAKEN),
+  ...Object.entries(HELD).map(([reason, sentence]) => [`held:${reason}`, sentence] as const),
+  ...Object.entries(IGNORED).map(([reason, sentence]) => [`ignored:${reason}`, sentence] as const),
+  ...Object.entries(QUARANTINED).map(([reason, sentence]) => [`quarantined:${reason}`, sentence] as const),
 ])
 
 /** The sentence of an outcome, without a capital and a full stop. What an older desk stored is shown as it is. */

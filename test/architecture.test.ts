@@ -244,7 +244,7 @@ describe('what stands in one place', () => {
   )
 
   test('who may do what is asked of one function', () => {
-    const compares = /\bhandle\)?\s*(?:===?|!==?)\s*null\b/
+    const compares = /\bhandle\)?\s*(?:===?|!==?)\s*null\b|\?\.handle\)|!\w+\.handle\b/
     const found = [...sources('src'), ...sources('adapters')].filter(
       file => file !== 'src/people/access.ts' && compares.test(withoutComments(readFileSync(join(ROOT, file), 'utf8'))),
     )

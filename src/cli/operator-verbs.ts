@@ -4,7 +4,7 @@ import { able } from '../channel/abilities.ts'
 import type { Finding } from '../channel/adapter.ts'
 import { age, shorten, table } from '../core/text/table.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
-import { requireSecrets } from '../fields.ts'
+import { missingSecret } from '../fields.ts'
 import { checkDesk } from '../flow/upkeep/check-store.ts'
 import { findConfig, type OpenDesk, type Whereabouts } from '../main.ts'
 import { outcomeInWords } from '../outcome.ts'
@@ -120,7 +120,7 @@ async function retryInbox({ context, service }: OpenDesk, messages: string[]): P
   const all = (await waitingArrivals(read, MOST)).filter(each => each.outcome.startsWith('quarantined:'))
   for (const waiting of messages.length > 0 ? named : all) {
     try {
-      const { outcome, ref } = await service.performer.retry(waiting)
+      const { outcome, ref } = await service.waiting.retry(waiting)
       print(`M-${waiting.number}: ${outcome}${ref ? ` ${ref}` : ''}`)
     } catch (error) {
       process.exitCode = 1
@@ -188,23 +188,12 @@ async function listAlarms({ context }: OpenDesk, options: Json): Promise<void> {
   )
 }
 
-/** What is missing of the secrets of a channel; undefined where all are there. */
-function missingSecret(settings: unknown): string | undefined {
-  try {
-    requireSecrets(settings)
-  } catch (error) {
-    return sentenceOf(error)
-  }
-  return undefined
-}
-
 async function examine({ config, context, service }: OpenDesk, options: Json): Promise<void> {
   const findings: Finding[] = await checkDesk(context)
   for (const [name, { adapter }] of context.channels) {
     const checkable = able(adapter, 'check')
     if (!checkable) continue
-    const settings = config.channels.find(each => each.name === name)?.settings
-    const missing = missingSecret(settings)
+    const missing = missingSecret(config.channels.find(each => each.name === name)?.settings)
     if (missing) findings.push({ ok: false, what: `${name}: its secrets are there`, advice: missing })
     else findings.push(...(await checkable.check(service.deskFor(name))))
   }

@@ -12,9 +12,9 @@ export interface Trouble {
 }
 
 /** Raises an alarm, and tells agents unless it stands already. Gives whether it did not. */
-export async function raise(tx: Tx, facts: DeskFacts, trouble: Trouble, told = facts.agents): Promise<boolean> {
+export async function raise(tx: Tx, facts: DeskFacts, trouble: Trouble): Promise<boolean> {
   const { channel, sentence } = trouble
   if (!(await raiseAlarm(tx, { ...trouble, raisedAt: facts.at }))) return false
-  await notifyAgents(tx, facts, told, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+  await notifyAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
   return true
 }

@@ -22,6 +22,7 @@ import type { Renderer } from './outgoing/render.ts'
 import { Performer } from './perform.ts'
 import { dueTicketsJob } from './timers/due-tickets.ts'
 import { Timekeeper } from './timers/timekeeper.ts'
+import { WaitingMessages } from './waiting-messages.ts'
 
 interface AgentConfig {
   handle: string
@@ -34,6 +35,7 @@ export class DeskService {
   readonly context: Context
   readonly receiver: Receiver
   readonly performer: Performer
+  readonly waiting: WaitingMessages
   readonly deliverer: Deliverer
   readonly timekeeper: Timekeeper
   readonly rooms: CardUpdater
@@ -41,16 +43,18 @@ export class DeskService {
   constructor(context: Context, renderer: Renderer) {
     this.context = context
     this.receiver = new Receiver(context)
-    this.performer = new Performer(context)
+    this.waiting = new WaitingMessages(context)
+    this.performer = new Performer(context, this.waiting)
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context, [
       dueTicketsJob(context),
-      { name: 'messages of which nobody said where they belong', run: pass => this.performer.openUnclear(pass) },
+      { name: 'messages of which nobody said where they belong', run: pass => this.waiting.openUnclear(pass) },
       { name: 'edits of messages that never came', run: () => giveUpRevisions(context) },
       { name: 'what waited and came in together', run: () => tellOfBacklogs(context) },
     ])
     this.rooms = new CardUpdater(context)
-    for (const writer of [this.timekeeper, this.receiver, this.performer]) writer.onCommit = () => this.wake()
+    for (const writer of [this.timekeeper, this.receiver, this.performer, this.waiting])
+      writer.onCommit = () => this.wake()
   }
 
   /** Something was committed: mail may have to leave, and cards to be shown. */

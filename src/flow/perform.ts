@@ -1,16 +1,9 @@
-// Runs command lines for every surface, and decides messages that wait.
+// Runs command lines for every surface.
 import type { Layout } from '../channel/adapter.ts'
 import type { Actor, CommandRequest, Reply } from '../channel/desk.ts'
-import type { Identity, InboundMessage, Receipt } from '../channel/message.ts'
+import type { Identity } from '../channel/message.ts'
 import type { Action } from '../channel/surface.ts'
-import type {
-  Call,
-  Command,
-  ReadCommand,
-  SettleCommand,
-  Settlement,
-  WriteCommand,
-} from '../commands/command/command.ts'
+import type { Call, Command, ReadCommand, SettleCommand, WriteCommand } from '../commands/command/command.ts'
 import {
   type DeskFacts,
   findTicket,
@@ -26,13 +19,13 @@ import type { Options } from '../core/text/options.ts'
 import { readableMarkdown, withoutBlankEnds } from '../core/text/plain-text.ts'
 import { wordOf } from '../core/text/typed-line.ts'
 import { senderDoubt, UNKNOWN } from '../core/ticket/sender-trust.ts'
-import { DeskError, sentenceOf } from '../errors.ts'
+import { DeskError } from '../errors.ts'
 import { isAgent, may } from '../people/access.ts'
-import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
+import { arrivalByNumber } from '../store/arrivals.ts'
 import { readBlob } from '../store/blobs.ts'
 import { doubtAbout } from '../store/doubts.ts'
 import { keyOf } from '../store/engine/id.ts'
-import type { Sql, Tx } from '../store/engine/sql.ts'
+import type { Sql } from '../store/engine/sql.ts'
 import {
   addIdentity,
   allAgents,
@@ -46,17 +39,11 @@ import { rememberSeen } from '../store/seen-tickets.ts'
 import { ticketOfThread } from '../store/threads.ts'
 import { listTickets } from '../store/ticket-lists.ts'
 import { currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../store/tickets.ts'
-import { type Context, deskFacts, type Intake, intakeFor, originOf, personByOther } from './context.ts'
-import { type Admitted, admitWaiting } from './intake/admit.ts'
-import { unclearTooLong } from './intake/ask-belongs.ts'
-import { type DecidedMessage, decideHeld } from './intake/decide-held.ts'
-import { contentsOf } from './intake/inbound-item.ts'
-import { scanAll } from './intake/scan.ts'
-import { decidable, rereadWaiting, through } from './intake/waiting-message.ts'
-import { runPending } from './mail-commands/run-mail-commands.ts'
+import { type Context, deskFacts, personByOther } from './context.ts'
+import { through } from './intake/waiting-message.ts'
 import { redacted } from './outgoing/redact.ts'
 import { readCommand, type TypedCommand, type TypedPlace } from './read-command.ts'
-import type { Pass } from './timers/job.ts'
+import type { WaitingMessages } from './waiting-messages.ts'
 
 const MOST_OFFERED = 5
 /** Characters: a message of Slack has 40,000 at most, and what Markdown would read in it is written with two. */
@@ -91,14 +78,16 @@ async function styled(
   return markdown !== undefined && readableMarkdown(markdown) === plain ? { markdown } : {}
 }
 
-/** Runs command lines for every surface, and decides messages that wait. */
+/** Runs command lines for every surface. */
 export class Performer {
   readonly #context: Context
+  readonly #waiting: WaitingMessages
   /** Called after each command that may have queued something. */
   onCommit: () => void = () => undefined
 
-  constructor(context: Context) {
+  constructor(context: Context, waiting: WaitingMessages) {
     this.#context = context
+    this.#waiting = waiting
   }
 
   /** Rejects with a `DeskError` whose message is for the person who typed the line. */
@@ -182,7 +171,7 @@ export class Performer {
     const { command } = typed
     const args = argsAt(call.at)
     if ('reads' in command) return this.#read(command, call, args)
-    if ('settles' in command) return this.#settle(call, (command as SettleCommand<never>).settles(args))
+    if ('settles' in command) return this.#waiting.decide(call, (command as SettleCommand<never>).settles(args))
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
     const tickets = write.tickets(args)
@@ -274,94 +263,6 @@ export class Performer {
     })
   }
 
-  /** Opens tickets for chat messages of which nobody said in time where they belong. Gives how many. */
-  openUnclear(pass: Pass): Promise<number> {
-    const open = async (waiting: Arrival) => {
-      const message = await rereadWaiting(this.#context, waiting)
-      for (const content of contentsOf(message)) await this.#context.files.keep(content)
-      const origin = originOf(this.#context, waiting.channel)
-      const admitted = await this.#admitAndRun((tx, intake) =>
-        admitWaiting(tx, intake, origin, waiting, message, { action: 'open' }),
-      )
-      return admitted !== undefined
-    }
-    return pass.each(
-      limit => unclearTooLong(this.#context, limit),
-      open,
-      ({ number }) => `M-${number}`,
-    )
-  }
-
-  async #settle(call: Call, { arrivals, decision }: Settlement): Promise<Reply> {
-    const replies: Reply[] = []
-    if (arrivals.length === 1) return this.#settleOne(call, arrivals[0] ?? 0, decision)
-    for (const number of arrivals) {
-      const settled = this.#settleOne(call, number, decision)
-      replies.push(await settled.catch(error => ({ text: sentenceOf(error), data: { error: sentenceOf(error) } })))
-    }
-    return { text: replies.map(each => each.text).join('\n'), data: replies.map(each => each.data) }
-  }
-
-  async #settleOne(call: Call, number: number, decision: Settlement['decision']): Promise<Reply> {
-    const { store, files } = this.#context
-    // Whoever is no agent does not learn which messages there are.
-    if (!may(call.actor, 'work', 'installation') && !(await waitsForAnswerOf(store.read, call, number))) {
-      throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
-    }
-    const waiting = await decidable(store.read, number)
-    const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
-    if (reread && waiting.outcome === 'held:unscanned') await this.#scanAgain(waiting, reread)
-    for (const content of reread ? contentsOf(reread) : []) await files.keep(content)
-    const settled = await this.#admitAndRun((tx, intake) => decideHeld(tx, intake, call, number, decision, reread))
-    this.onCommit()
-    return settled.reply
-  }
-
-  /** What the scanner could not look at then, it may find something in now. */
-  async #scanAgain({ number }: Arrival, message: InboundMessage): Promise<void> {
-    const scan = (await scanAll(this.#context, [{ message }])).get(message.id)
-    if (scan?.result !== 'found') return
-    throw new DeskError(
-      'conflict',
-      `The scanner finds ${scan.name} in M-${number}: discard it, or take it out by hand.`,
-    )
-  }
-
-  /** Reads a message that could not be read again, and takes it as if it came now. */
-  async retry(waiting: Arrival): Promise<Receipt> {
-    const { files } = this.#context
-    if (waiting.outcome === 'quarantined:too-large') {
-      throw new DeskError(
-        'conflict',
-        `M-${waiting.number} is larger than limits.message: raise that, and take the message again from where it lies.`,
-      )
-    }
-    const message = await rereadWaiting(this.#context, waiting)
-    const before = { reread: new Map(), scans: await scanAll(this.#context, [{ message }]) }
-    for (const content of contentsOf(message)) await files.keep(content)
-    const origin = originOf(this.#context, waiting.channel)
-    const admitted = await this.#admitAndRun(
-      (tx, intake) => admitWaiting(tx, intake, origin, waiting, message, undefined),
-      before,
-    )
-    if (!admitted) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
-    this.onCommit()
-    return admitted.receipt
-  }
-
-  /** Takes a message in, and carries out the commands in it. */
-  async #admitAndRun<T extends Admitted | DecidedMessage | undefined>(
-    admits: (tx: Tx, intake: Intake) => Promise<T>,
-    before?: Pick<Intake, 'reread' | 'scans'>,
-  ): Promise<T> {
-    return this.#context.store.transact(async tx => {
-      const intake = await intakeFor(this.#context, tx, 1, before)
-      const admitted = await admits(tx, intake)
-      await runPending(tx, intake, admitted?.pending ?? null)
-      return admitted
-    })
-  }
-
   /** A message as its sender laid it out, and the reference of its ticket, '' where it has none. */
   async layout(
     number: number,
@@ -379,12 +280,6 @@ export class Performer {
     const doubt = kept ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
     return redacted(store.read, { layout, ref: ticket?.ref ?? '', doubt })
   }
-}
-
-/** Whether a message is the caller's, and held until they say where it belongs. */
-async function waitsForAnswerOf(sql: Sql, { address }: Call, number: number): Promise<boolean> {
-  const waiting = await arrivalByNumber(sql, number)
-  return waiting?.outcome === 'held:unclear' && waiting.sender === address?.address
 }
 
 /** What stands for all that a request says. */

@@ -22,7 +22,7 @@ export class Doorkeeper {
   admits(socket: Socket): boolean {
     const address = socket.remoteAddress ?? ''
     const ours = this.#isOurs(address)
-    const from = ours ? address : networkOf(address)
+    const from = networkOf(address)
     const here = this.#places.get(from) ?? 0
     const refusal =
       here >= (ours ? MOST_OF_OURS : MOST_OF_ONE)

@@ -137,8 +137,8 @@ function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, re
     const why = outcomeInWords(outcome)
     return ref ? `${ref}, if an agent lets it in: ${why}` : `none, until an agent decides: ${why}`
   }
-  if (outcome !== 'duplicate') return `none: ${outcomeInWords(outcome)}`
-  return clues.length > 0 ? `none, although ${clues.join(', ')} hinted at one` : 'none: nothing in it leads to one'
+  const although = clues.length > 0 ? `, although ${clues.join(', ')} hinted at one` : ''
+  return `none${although}: ${outcomeInWords(outcome)}`
 }
 
 function openedBecause(clues: readonly string[]): string {

@@ -2,6 +2,7 @@
 import type { InboundMessage } from '../../channel/message.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import { isBelieved } from '../../core/ticket/sender-trust.ts'
+import { isAgent } from '../../people/access.ts'
 import { personByIdentity } from '../../store/people.ts'
 import type { Context } from '../context.ts'
 import { contentsOf } from '../intake/inbound-item.ts'
@@ -24,7 +25,7 @@ export async function rereadDecided(
     if (!SEEMS_TO_DECIDE.test(visible) && !SEEMS_TO_DECIDE.test(forwarded?.comment ?? '')) continue // as nearly all
     if (!from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
-    if (!(await personByIdentity(context.store.read, kind, from.address))?.handle) continue
+    if (!isAgent(await personByIdentity(context.store.read, kind, from.address))) continue
     const asked = findCommandLines(ownText(message as InboundMessage)).lines.join('\n')
     const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
     for (const number of numbers.filter(each => !reread.has(each))) {

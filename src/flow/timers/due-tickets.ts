@@ -12,20 +12,20 @@ export function dueTicketsJob(context: Context): Job {
   return {
     name: 'tickets that come back or close',
     run: pass =>
-      pass.each(
-        limit => {
+      pass.each({
+        find: limit => {
           const now = clock.now().toISOString()
           const resolvedBefore = new Date(Date.parse(now) - policy.closeAfter).toISOString()
           return dueTickets(store.read, { now, resolvedBefore, limit })
         },
-        ({ id }) =>
+        work: ({ id }) =>
           store.transact(async tx => {
             await tx.lock([`ticket ${id}`])
             const ticket = await ticketById(tx, id)
             return ticket ? bringOn(tx, context, ticket) : false
           }),
-        ({ ref }) => ref,
-      ),
+        nameOf: ({ ref }) => ref,
+      }),
   }
 }
 

@@ -11,13 +11,18 @@ export interface Job {
 /** One run of a job. */
 export interface Pass {
   /**
-   * Does `work` with each of what `find` gives, one after the other and until there is no more. What fails is left for
-   * the next run and holds up nothing else. Gives how much was done. `find` gives at most `limit`, the same ones first;
-   * `nameOf`: what people know one by, and no other.
+   * Works at each part, one after the other and until there is no more. What fails is left for a later run and holds up
+   * nothing else. Gives how much was done.
    */
-  each<T>(
-    find: (limit: number) => Promise<readonly T[]>,
-    work: (one: T) => Promise<boolean>,
-    nameOf: (one: T) => string,
-  ): Promise<number>
+  each<T>(parts: Parts<T>): Promise<number>
+}
+
+/** What a job is made of: tickets, messages. */
+export interface Parts<T> {
+  /** The first that are due, so many at least if there are; the same ones first each time. */
+  find(limit: number): Promise<readonly T[]>
+  /** Whether there was something to do. */
+  work(one: T): Promise<boolean>
+  /** What people know one by, and no other. */
+  nameOf(one: T): string
 }

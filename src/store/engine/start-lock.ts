@@ -2,7 +2,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { join } from 'node:path'
 import Database from 'better-sqlite3'
-import { DeskError } from '../../errors.ts'
+import { codeOf, DeskError } from '../../errors.ts'
 import { PRIVATE_FILE } from '../../rights.ts'
 import { DATABASE_FILE } from './store.ts'
 
@@ -21,6 +21,7 @@ export function holdStateFolder(folder: string): () => void {
     lock.exec('BEGIN EXCLUSIVE')
   } catch (error) {
     lock.close()
+    if (codeOf(error) !== 'SQLITE_BUSY') throw error
     throw new DeskError(
       'unavailable',
       `A desk runs on the state folder ${folder} already: stop that one first, or give this one a folder of its own with --state.`,

@@ -68,7 +68,7 @@ describe.each(ENGINES)('messages that wait, on %s', engine => {
     })
     const waiting = await arrivalByNumber(desk.desk.context.store.read, 1)
     if (!waiting) throw new Error('M-1 is not there')
-    await expect(desk.desk.service.performer.retry(waiting)).rejects.toThrow('raise that')
+    await expect(desk.desk.service.waiting.retry(waiting)).rejects.toThrow('raise that')
     expect(await sendRaw(RAW)).toBe('250 2.0.0 opened HD-1')
     expect((await world.next(ANN)).subject).toBe('[HD-1] Large')
     expect(await sendRaw(RAW)).toBe('250 2.0.0 stored')

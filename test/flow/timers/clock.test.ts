@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryChannel } from '../../../adapters/memory/adapter.ts'
 import { MemoryChat } from '../../../adapters/memory/chat.ts'
+import { DeskError } from '../../../src/errors.ts'
 import type { Pass } from '../../../src/flow/timers/job.ts'
 import { Timekeeper } from '../../../src/flow/timers/timekeeper.ts'
 import { standingAlarms } from '../../../src/store/alarms.ts'
@@ -72,7 +73,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     expect(await listed()).toContain('Now it is worse in slack')
     expect(await listed()).not.toContain('Now it is worse in gone')
     expect(await alarms()).toEqual([
-      'What is due cannot be done (messages of which nobody said where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. It is tried again every 15 seconds.',
+      'What is due cannot be done (messages of which nobody said where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. It is tried again within five minutes.',
     ])
     const told = await toldAgents()
     expect(told).toBeGreaterThan(0)
@@ -80,6 +81,9 @@ describe.each(ENGINES)('the clock on %s', engine => {
     expect(await toldAgents()).toBe(told)
 
     channels.set('gone', gone)
+    await desk.service.timekeeper.pass()
+    expect(await listed()).not.toContain('Now it is worse in gone') // it was tried a moment ago
+    desk.clock.advance(5 * MINUTE_MS)
     await desk.service.timekeeper.pass()
     expect(await listed()).toContain('Now it is worse in gone')
     expect(await alarms()).toEqual([])
@@ -100,7 +104,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     ])
     expect(await timekeeper.pass()).toBe(1)
     expect(await alarms()).toEqual([
-      'What is due cannot be done (the first): a bug. The log says more. It is tried again every 15 seconds.',
+      'What is due cannot be done (the first): a bug. The log says more. It is tried again within five minutes.',
     ])
     well = true
     await timekeeper.pass()
@@ -108,23 +112,64 @@ describe.each(ENGINES)('the clock on %s', engine => {
     expect(done).toBe(2)
   })
 
-  test('more that fail than are looked at in one go hide none that would not', async () => {
-    const due = Array.from({ length: 350 }, (_, n) => n)
-    const isBad = (n: number) => n < 250
-    let left = due
+  /** Tickets that are due, of which some fail as long as they are bad. */
+  const dueOf = (all: number[], fail: (n: number) => Error | undefined) => {
+    const tried: number[] = []
+    const left = new Set(all)
     const run = (pass: Pass) =>
-      pass.each(
-        async limit => left.slice(0, limit),
-        async n => {
-          if (isBad(n)) throw new Error('bad')
-          left = left.filter(each => each !== n)
-          return true
+      pass.each({
+        find: async limit => [...left].slice(0, limit),
+        work: async n => {
+          tried.push(n)
+          const error = fail(n)
+          if (error) throw error
+          return left.delete(n)
         },
-        n => `HD-${n}`,
-      )
-    const timekeeper = new Timekeeper(desk.context, [{ name: 'many', run }])
+        nameOf: n => `HD-${n}`,
+      })
+    return { left, tried, timekeeper: new Timekeeper(desk.context, [{ name: 'many', run }]) }
+  }
+
+  test('more that fail than are looked at in one go hide none that would not, and are left alone for a while', async () => {
+    const all = Array.from({ length: 1_350 }, (_, n) => n)
+    const isBad = (n: number) => n < 1_250
+    let mended = false
+    const { left, tried, timekeeper } = dueOf(all, n => (isBad(n) && !mended ? new Error('bad') : undefined))
     expect(await timekeeper.pass()).toBe(100)
-    expect(left).toEqual(due.filter(isBad))
-    expect((await alarms())[0]).toContain('HD-0: bad. The log says more. The same is so of 249 more.')
+    expect([...left]).toEqual(all.filter(isBad))
+    expect((await alarms())[0]).toContain('HD-0: bad. The log says more. The same is so of 1249 more.')
+
+    tried.length = 0
+    left.add(2_000)
+    desk.clock.advance(MINUTE_MS)
+    expect(await timekeeper.pass()).toBe(1)
+    expect(tried).toEqual([2_000])
+
+    mended = true
+    left.delete(7) // somebody saw to it
+    desk.clock.advance(5 * MINUTE_MS)
+    expect(await timekeeper.pass()).toBe(1_249)
+    expect(await alarms()).toEqual([])
+  })
+
+  test('what passes by itself is tried again at the next time, and nobody is told', async () => {
+    let busy = true
+    const { left, timekeeper } = dueOf([1, 2], n =>
+      busy && n === 1 ? new DeskError('temporary', 'The database is busy.') : undefined,
+    )
+    expect(await timekeeper.pass()).toBe(1)
+    expect(await alarms()).toEqual([])
+    busy = false
+    expect(await timekeeper.pass()).toBe(1)
+    expect(left.size).toBe(0)
+  })
+
+  test('an alarm of an earlier start ends where nothing fails any more', async () => {
+    const failing = dueOf([1], () => new Error('bad'))
+    await failing.timekeeper.pass()
+    expect(await alarms()).toHaveLength(1)
+    const started = dueOf([1], () => undefined)
+    await started.timekeeper.pass()
+    expect(await alarms()).toEqual([])
   })
 })
