@@ -194,7 +194,7 @@ async function examine({ config, context, service }: OpenDesk, options: Json): P
     const checkable = able(adapter, 'check')
     if (!checkable) continue
     const missing = missingSecret(config.channels.find(each => each.name === name)?.settings)
-    if (missing) findings.push({ ok: false, what: `${name}: its secrets are there`, advice: missing })
+    if (missing) findings.push({ ok: false, what: `the secrets of ${name} are there`, advice: missing })
     else findings.push(...(await checkable.check(service.deskFor(name))))
   }
   if (findings.some(finding => !finding.ok)) process.exitCode = 1

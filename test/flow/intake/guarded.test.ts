@@ -345,5 +345,10 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
     expect(textOf(sentTo(BOB)[4] as OutboundMessage)).toContain('gets no more of them today')
     const alarms = await standingAlarms(desk.context.store.read)
     expect(alarms.map(each => each.code)).toContain(`notifications ${BOB}`)
+
+    desk.clock.advance(25 * 60 * 60 * 1000)
+    for (let n = 0; n < 7; n += 1) await take(`y${n}@example.org`)
+    await desk.deliver()
+    expect(textOf(sentTo(BOB).at(-1) as OutboundMessage)).toContain('gets no more of them today') // once more
   })
 })
