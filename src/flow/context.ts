@@ -4,6 +4,8 @@ import type { ChannelAdapter } from '../channel/adapter.ts'
 import type { InboundMessage } from '../channel/message.ts'
 import type { Clock } from '../clock.ts'
 import type { Commands, DeskFacts } from '../commands/command/command.ts'
+import type { FloodLimits } from '../core/intake/flood.ts'
+import type { ScanResult } from '../core/intake/situation.ts'
 import type { TicketPolicy } from '../core/ticket/policy.ts'
 import type { TokenKey } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'
@@ -24,7 +26,7 @@ import {
   personByIdentity,
 } from '../store/people.ts'
 import { type SenderVerdict, senderVerdicts } from '../store/senders.ts'
-import type { Clamd, ScanResult } from './scanner/clamd.ts'
+import type { Clamd } from './scanner/clamd.ts'
 
 /** A channel as the desk knows it. */
 export interface ChannelEntry {
@@ -61,13 +63,6 @@ export interface Context {
 export interface SenderLists {
   block: readonly string[]
   allow: readonly string[]
-}
-
-/** How many tickets one sender may open, and messages write into tickets, within so many milliseconds. 0: no limit. */
-export interface FloodLimits {
-  tickets: number
-  messages: number
-  within: number
 }
 
 /** How many automatic mails one address gets in a day. */

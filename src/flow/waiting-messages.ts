@@ -2,6 +2,7 @@
 import type { Reply } from '../channel/desk.ts'
 import type { InboundMessage, Receipt } from '../channel/message.ts'
 import type { Call, Settlement } from '../commands/command/command.ts'
+import { decidedAs } from '../core/intake/decision.ts'
 import { DeskError, sentenceOf } from '../errors.ts'
 import { may } from '../people/access.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
@@ -32,7 +33,7 @@ export class WaitingMessages {
       for (const content of contentsOf(message)) await this.#context.files.keep(content)
       const origin = originOf(this.#context, waiting.channel)
       const admitted = await this.#admitAndRun((tx, intake) =>
-        admitWaiting(tx, intake, origin, waiting, message, { action: 'open' }),
+        admitWaiting(tx, intake, origin, waiting, message, situation => decidedAs(situation, { action: 'open' })),
       )
       return admitted !== undefined
     }
@@ -92,10 +93,7 @@ export class WaitingMessages {
     const before = { reread: new Map(), scans: await scanAll(this.#context, [{ message }]) }
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
-    const admitted = await this.#admitAndRun(
-      (tx, intake) => admitWaiting(tx, intake, origin, waiting, message, undefined),
-      before,
-    )
+    const admitted = await this.#admitAndRun((tx, intake) => admitWaiting(tx, intake, origin, waiting, message), before)
     if (!admitted) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
     this.onCommit()
     return admitted.receipt

@@ -112,12 +112,18 @@ export async function queue(
 }
 
 export async function outboxByNumber(sql: Sql, number: number): Promise<OutboxEntry | undefined> {
-  const [found] = await sql<OutboxEntry>`
+  const [found] = await outboxByNumbers(sql, [number])
+  return found
+}
+
+/** Those of these messages that there are, in any order. */
+export async function outboxByNumbers(sql: Sql, numbers: readonly number[]): Promise<OutboxEntry[]> {
+  if (numbers.length === 0) return []
+  return sql<OutboxEntry>`
     SELECT id, number, kind, purpose, token, channel, ticket_id AS "ticketId", message_id AS "messageId",
            note, in_reply_to AS "inReplyTo", refs, queued_at AS "queuedAt", shown_seq AS "shownSeq", readers,
            seen_at AS "seenAt", cause
-    FROM outbox WHERE number = ${number}`
-  return found
+    FROM outbox WHERE number IN (${list(numbers)})`
 }
 
 /** The newest event of a ticket that one of these recipients was shown in a notification; null if none was. */

@@ -1,5 +1,5 @@
 // Who takes part in a ticket.
-import { fragment, joined, type Sql, type Tx } from './engine/sql.ts'
+import { fragment, joined, list, type Sql, type Tx } from './engine/sql.ts'
 
 export interface Participant {
   kind: string
@@ -74,19 +74,15 @@ export async function takeOff(
   return left.length > 0
 }
 
-export async function takesPart(sql: Sql, ticketId: string, kind: string, address: string): Promise<boolean> {
-  const found = await sql`
-    SELECT 1 AS one FROM participants
-    WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND left_at IS NULL`
-  return found.length > 0
-}
-
-/** Whether somebody was taken off a ticket, and was not let in again. */
-export async function wasTakenOff(sql: Sql, ticketId: string, kind: string, address: string): Promise<boolean> {
-  const found = await sql`
-    SELECT 1 AS one FROM participants
-    WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND left_at IS NOT NULL`
-  return found.length > 0
+/** Everybody who takes part in one of these tickets, or did: `leftAt` tells when they were taken off. */
+export async function everParticipants(
+  sql: Sql,
+  ticketIds: readonly string[],
+): Promise<{ ticketId: string; kind: string; address: string; personId: string; leftAt: string | null }[]> {
+  if (ticketIds.length === 0) return []
+  return sql`
+    SELECT ticket_id AS "ticketId", kind, address, person_id AS "personId", left_at AS "leftAt" FROM participants
+    WHERE ticket_id IN (${list(ticketIds)})`
 }
 
 /** Whoever was taken off a ticket stays off the one that it becomes part of. Gives who takes no part there yet, as `kind address`. */

@@ -14,6 +14,15 @@ export async function countRate(tx: Tx, what: string, at: string, windowMs: numb
   return row?.count ?? 1
 }
 
+/** How many there are of each of these things in its window; those of which there are none are left out. */
+export async function ratesOf(sql: Sql, things: readonly string[], at: string): Promise<Map<string, number>> {
+  if (things.length === 0) return new Map()
+  const byKey = new Map(things.map(what => [keyOf('rate', what), what]))
+  const rows = await sql<{ key: string; count: number }>`
+    SELECT key, count FROM rates WHERE key IN (${list([...byKey.keys()])}) AND ends_at > ${at}`
+  return new Map(rows.map(({ key, count }) => [byKey.get(key) ?? '', count]))
+}
+
 const SLOTS = 24 // of a window that slides: it is exact to one of them
 
 /** Counts one more of something whose window slides; `slidingRate` gives how many there are. */

@@ -31,6 +31,19 @@ export async function ticketById(sql: Sql, id: string): Promise<Ticket | undefin
   return found
 }
 
+/** Those of these tickets that there are, in any order. */
+export async function ticketsByIds(sql: Sql, ids: readonly string[]): Promise<Ticket[]> {
+  return ids.length === 0 ? [] : sql<Ticket>`SELECT * FROM tickets_read WHERE id IN (${list(ids)})`
+}
+
+/** Ids of those of these tickets that there are, by number. */
+export async function ticketIdsByNumbers(sql: Sql, numbers: readonly number[]): Promise<Map<number, string>> {
+  if (numbers.length === 0) return new Map()
+  const rows = await sql<{ id: string; number: number }>`
+    SELECT id, number FROM tickets WHERE number IN (${list(numbers)})`
+  return new Map(rows.map(({ id, number }) => [number, id]))
+}
+
 export async function ticketIdByNumber(sql: Sql, number: number): Promise<string | undefined> {
   const [found] = await sql<{ id: string }>`SELECT id FROM tickets WHERE number = ${number}`
   return found?.id

@@ -1,8 +1,9 @@
 // Gives each message that comes in its one outcome.
-import type { Authentication, InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
+import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
+import { compareWith, isLeft, wouldBecome } from '../../core/intake/copies.ts'
+import { type Decided, decideMessage } from '../../core/intake/decision.ts'
+import { exposedBy } from '../../core/intake/proof.ts'
 import { UNKNOWN } from '../../core/ticket/sender-trust.ts'
-import type { Decision } from '../../core/ticket/threading.ts'
-import { verdictOf } from '../../core/ticket/verdict.ts'
 import {
   type Arrival,
   arrivalByExternalId,
@@ -14,10 +15,10 @@ import {
 } from '../../store/arrivals.ts'
 import { saveBlob } from '../../store/blobs.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
+import { markSeen } from '../../store/outbox.ts'
 import { countRate } from '../../store/rates.ts'
 import { raise } from '../alarm.ts'
 import type { Intake, Origin } from '../context.ts'
-import { type AgentCommands, NO_COMMANDS } from '../mail-commands/agent-commands.ts'
 import type { PendingCommands } from '../mail-commands/mail-command.ts'
 import { notifyOfCommands } from '../mail-commands/notify-author.ts'
 import { openForwarded } from '../mail-commands/open-forwarded.ts'
@@ -25,13 +26,13 @@ import { notifyOfHeld } from '../outgoing/held-notice.ts'
 import { sendStatus } from '../outgoing/send-status.ts'
 import { appendMessage, type Placed } from './append-message.ts'
 import { askWhereItBelongs } from './ask-belongs.ts'
-import { type Decided, decideOn } from './decide.ts'
 import { foldFlood } from './flood.ts'
-import { type IntakeResult, wakes } from './incoming-message.ts'
-import { describe, newArrival, refOf } from './new-arrival.ts'
+import { believedMessage, gatherSituation, type IntakeSituation } from './gather.ts'
+import type { IntakeResult } from './incoming-message.ts'
+import { describe, NOTHING, newArrival, refOf } from './new-arrival.ts'
 import { openWith } from './open-ticket.ts'
-import { noteSeenTokens, withSecret } from './proof.ts'
 import { takeEarlyRevisions } from './revise.ts'
+import { noteScan } from './scan.ts'
 
 /** A message that has its outcome, and the commands in it that are carried out next. */
 export interface Admitted {
@@ -41,30 +42,31 @@ export interface Admitted {
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
 export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Admitted> {
-  const message = await withSecret(tx, intake, origin, arriving)
+  const message = await believedMessage(tx, intake, origin, arriving)
   const again = await countAgain(tx, origin.channel, message.id)
   await saveBlob(tx, message.raw)
   // What could not be read before, or was too large, can be now: it comes in after all.
   const mended = again?.outcome.startsWith('quarantined:')
-    ? await admitWaiting(tx, intake, origin, again, message, undefined)
+    ? await admitWaiting(tx, intake, origin, again, message)
     : undefined
   if (mended) return mended
   const externalId = again ? await overtakingId(tx, again, message) : message.id
   if (again && externalId === null)
     return { receipt: { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }, pending: null }
-  const blank = await newArrival(tx, intake, origin, message)
-  blank.externalId = externalId ?? message.id
+  const draft = await newArrival(tx, intake, origin, message)
+  draft.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
-  const says = twin && comparedWith(twin, message)
-  if (twin && (says === 'less' || (says === 'same' && !isLeft(twin)))) return keepDuplicate(tx, blank, twin)
-  const decided = await decideOn(tx, intake, origin, message)
-  if (twin && says === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, blank, twin)
+  const compared = twin && compareWith(twin, message)
+  if (twin && (compared === 'less' || (compared === 'same' && !isLeft(twin)))) return keepDuplicate(tx, draft, twin)
+  const situation = await gatherSituation(tx, intake, origin, message)
+  const decided = decideMessage(situation)
+  await noteCounts(tx, intake, situation, decided)
+  if (twin && compared === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, draft, twin)
   if (twin) await giveUpFingerprint(tx, twin.number)
-  const { decision, verdict } = decided
-  const { became, pending } = await carryOut(tx, intake, origin, message, decided)
+  const { became, pending } = await carryOut(tx, intake, situation, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
-  const detail = decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
-  const arrival = { ...blank, ...became, detail, verdict }
+  const detail = decided.decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
+  const arrival = { ...draft, ...became, detail, verdict: decided.verdict }
   await insertArrival(tx, arrival)
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
   else await notifyOfHeld(tx, intake, arrival, message)
@@ -77,35 +79,20 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
  * elsewhere they confirm nobody. Gives the id under which they count once more, null if they do not.
  */
 async function overtakingId(tx: Tx, first: Arrival, message: InboundMessage): Promise<string | null> {
-  if (!message.live || message.sentByHand || comparedWith(first, message) !== 'more') return null
+  if (!message.live || message.sentByHand || compareWith(first, message) !== 'more') return null
   const id = `${message.id} again`
   return (await arrivalByExternalId(tx, first.channel, id)) ? null : id
 }
 
-/**
- * Whether a message says more than an earlier copy of it, less, or the same. Whoever got somebody's mail as well may hand
- * it over first, with fields added that make it a machine's, or in a way that confirms nobody: that must not stand for the
- * true one. And a copy to the desk of what a colleague sent by hand says less than what lies in the Sent folder.
- */
-function comparedWith({ verdict, outcome }: Arrival, message: InboundMessage): 'more' | 'less' | 'same' {
-  if (message.sentByHand) return outcome === 'ignored:own-address' ? 'more' : 'less'
-  if (verdict === null) return 'less'
-  const awake = Number(wakes(message)) - Number(wakes(verdict))
-  const isSure = ({ result }: Authentication) => Number(result === 'pass')
-  const certain = isSure(message.authentication) - isSure(verdict.authentication ?? UNKNOWN)
-  const more = awake || certain
-  return more === 0 ? 'same' : more > 0 ? 'more' : 'less'
-}
-
-/** Nothing came of it so far. */
-function isLeft({ outcome }: Arrival): boolean {
-  return /^(?:held|ignored):/.test(outcome) && !/^ignored:(?:commands|status)$/.test(outcome)
-}
-
-/** What was left stands for its copies where these would be left for the same reason. */
-function wouldBecome(decision: Decision, { outcome, ticketId }: Arrival): boolean {
-  if (decision.action === 'ignore') return outcome === `ignored:${decision.rule}`
-  return decision.action === 'hold' && outcome === `held:${decision.reason}` && ticketId === decision.ticketId
+/** Counts what the decision rests on: one more of its sender, and whether the scanner works. */
+async function noteCounts(
+  tx: Tx,
+  intake: Intake,
+  { origin, scan }: IntakeSituation,
+  { counters, isScanned }: Decided,
+): Promise<void> {
+  for (const { key, within } of counters) await countRate(tx, key, intake.facts.at, within)
+  if (scan && isScanned) await noteScan(tx, intake, origin, scan)
 }
 
 /** Keeps what could not be read, and raises an alarm: one for the channel, however many there are. */
@@ -137,8 +124,8 @@ export async function admitLost(tx: Tx, intake: Intake, origin: Origin, message:
 }
 
 /**
- * A message that waited is decided: `decision` is an agent's, or undefined to take it as if it came now. Undefined if
- * it does not wait any more, because somebody else was faster.
+ * A message that waited is decided: by `decide`, which is an agent's word, or as if it came now. Undefined if it does not
+ * wait any more, because somebody else was faster.
  */
 export async function admitWaiting(
   tx: Tx,
@@ -146,13 +133,13 @@ export async function admitWaiting(
   origin: Origin,
   waiting: Arrival,
   reread: InboundMessage,
-  decision: Decision | undefined,
+  decide: (situation: IntakeSituation) => Decided = decideMessage,
 ): Promise<Admitted | undefined> {
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
   const known = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
-  const message = await withSecret(tx, intake, origin, known)
+  const message = await believedMessage(tx, intake, origin, known)
   const described = describe(message)
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const first = twin && twin.number !== waiting.number ? twin : undefined
@@ -161,12 +148,12 @@ export async function admitWaiting(
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
   const duplicate = first && !isLeft(first) ? await duplicateOf(tx, first) : undefined
-  const decided = decision
-    ? { decision, verdict: verdictOf(message, [], decision), asked: NO_COMMANDS }
-    : await decideOn(tx, intake, origin, message)
+  const situation = await gatherSituation(tx, intake, origin, message)
+  const decided = decide(situation)
+  await noteCounts(tx, intake, situation, decided)
   const { became, pending } = duplicate
     ? { became: duplicate, pending: null }
-    : await carryOut(tx, intake, origin, message, decided)
+    : await carryOut(tx, intake, situation, decided)
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
   await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
@@ -184,9 +171,9 @@ const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
-async function keepDuplicate(tx: Tx, blank: Arrival, first: Arrival): Promise<Admitted> {
+async function keepDuplicate(tx: Tx, draft: Arrival, first: Arrival): Promise<Admitted> {
   const duplicate = await duplicateOf(tx, first)
-  await insertArrival(tx, { ...blank, ...duplicate })
+  await insertArrival(tx, { ...draft, ...duplicate })
   return { receipt: duplicate, pending: null }
 }
 
@@ -196,28 +183,30 @@ async function duplicateOf(sql: Sql, first: Arrival): Promise<IntakeResult & { d
   return { outcome: 'duplicate', ticketId, messageId: null, acknowledgement: null, ref, duplicateOf: number }
 }
 
-async function carryOut(
-  tx: Tx,
-  intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  { decision, asked }: Decided,
-): Promise<Placed> {
-  const placed = await become(tx, intake, origin, message, decision, asked)
-  await noteSeenTokens(tx, intake, message)
-  if (asked.unconfirmed && asked.actor) {
+/** Does what was decided, and what follows of it beside the place of the message. */
+async function carryOut(tx: Tx, intake: Intake, situation: IntakeSituation, decided: Decided): Promise<Placed> {
+  const { origin, message, answered, person, commandsAlone } = situation
+  const { decision, commands } = decided
+  const placed = await place(tx, intake, situation, decided)
+  const exposed = exposedBy(message, answered, situation.isOurs)
+  await markSeen(
+    tx,
+    exposed.map(each => each.id),
+    intake.facts.at,
+  )
+  if (commands === 'unconfirmed' && person) {
     // Of one that is held the agents are told anyway.
     const told =
       decision.action === 'hold'
         ? 0
-        : await countRate(tx, `unconfirmed commands of ${asked.actor.id}`, intake.facts.at, HOUR_MS)
-    if (told === 1) await notifyOfCommands(tx, intake, origin, asked.actor, undefined, [UNCONFIRMED])
+        : await countRate(tx, `unconfirmed commands of ${person.id}`, intake.facts.at, HOUR_MS)
+    if (told === 1) await notifyOfCommands(tx, intake, origin, person, undefined, [UNCONFIRMED])
   } else if (decision.action === 'hold' && decision.reason === 'flood') {
     await foldFlood(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && decision.rule === 'status') {
     await sendStatus(tx, intake, origin, message)
-  } else if (decision.action === 'ignore' && asked.orders && asked.actor) {
-    const pending = { origin, orders: asked.orders, actor: asked.actor, ticket: undefined, files: message.attachments }
+  } else if (decision.action === 'ignore' && commands === 'confirmed' && commandsAlone && person) {
+    const pending = { origin, orders: commandsAlone, actor: person, ticket: undefined, files: message.attachments }
     return { ...placed, pending }
   }
   return placed
@@ -228,31 +217,26 @@ const UNCONFIRMED =
   'Your mail gives commands, and nothing of them was done: they are taken from answers to mail that the desk sent to you, and from addresses that your mail server confirms.'
 
 /** Puts it where the decision says. */
-async function become(
+async function place(
   tx: Tx,
   intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  decision: Decision,
-  asked: AgentCommands,
+  situation: IntakeSituation,
+  { decision, commands }: Decided,
 ): Promise<Placed> {
-  const nothing = { messageId: null, acknowledgement: null }
+  const hasCommands = commands === 'confirmed'
   const only = (became: IntakeResult): Placed => ({ became, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded
-        ? openForwarded(tx, intake, origin, message, asked.actor !== null && !asked.unconfirmed)
-        : only(await openWith(tx, intake, origin, message, { follows: decision.follows }))
+        ? openForwarded(tx, intake, situation, hasCommands)
+        : only(await openWith(tx, intake, situation, { follows: decision.follows }))
     case 'append':
-      return appendMessage(tx, intake, origin, message, decision, asked.orders)
-    case 'hold':
-      return only({
-        outcome: `held:${decision.reason}`,
-        ticketId: decision.ticketId,
-        ...nothing,
-        ref: await refOf(tx, decision.ticketId),
-      })
+      return appendMessage(tx, intake, situation, { decision, hasCommands })
+    case 'hold': {
+      const { reason, ticketId } = decision
+      return only({ ...NOTHING, outcome: `held:${reason}`, ticketId, ref: await refOf(tx, ticketId) })
+    }
     case 'ignore':
-      return only({ outcome: `ignored:${decision.rule}`, ticketId: null, ...nothing, ref: null })
+      return only({ ...NOTHING, outcome: `ignored:${decision.rule}` })
   }
 }

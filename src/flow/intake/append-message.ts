@@ -1,19 +1,23 @@
 // Puts a message into a ticket: a requester's, a colleague's, an agent's.
-import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
+import { wakes } from '../../core/intake/copies.ts'
+import { isShown } from '../../core/intake/proof.ts'
 import { isSmallTalk } from '../../core/ticket/small-talk.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
+import { isAgent } from '../../people/access.ts'
 import { goOnRow, rowKey } from '../../store/chat-rows.ts'
 import { keepDoubt } from '../../store/doubts.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { insertMessage, textsBy } from '../../store/messages.ts'
 import { newestSentTo } from '../../store/outbox.ts'
 import { currentTicket, moveReplyTo, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
-import type { Intake, Origin } from '../context.ts'
+import type { Intake } from '../context.ts'
 import { appendFromAgent, appendSentByHand, keepOrders } from '../mail-commands/from-agent.ts'
-import type { MailCommands, PendingCommands } from '../mail-commands/mail-command.ts'
+import type { PendingCommands } from '../mail-commands/mail-command.ts'
+import { readConfirmedCommands, refuseBelowNote } from '../mail-commands/read-mail-commands.ts'
 import { rememberThread } from './clues.ts'
+import type { IntakeSituation } from './gather.ts'
 import {
   type Append,
   answerAddress,
@@ -22,9 +26,7 @@ import {
   incomingMessage,
   prepareIncoming,
   trustIn,
-  wakes,
 } from './incoming-message.ts'
-import { isShown } from './proof.ts'
 import { recordBounce } from './record-bounce.ts'
 import { recordAlert } from './repeat-alert.ts'
 import { takeAnswer } from './solved-reply.ts'
@@ -44,11 +46,10 @@ export interface Placed {
 export async function appendMessage(
   tx: Tx,
   intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  decision: Append,
-  orders: MailCommands | null = null,
+  situation: IntakeSituation,
+  { decision, hasCommands }: { decision: Append; hasCommands: boolean },
 ): Promise<Placed> {
+  const { origin, message } = situation
   await tx.lock([`ticket ${decision.ticketId}`])
   const named = await currentTicket(tx, decision.ticketId)
   // It became part of another while this waited for its turn.
@@ -57,7 +58,9 @@ export async function appendMessage(
   const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   intake.facts.at = intake.context.clock.now().toISOString() // nothing in a ticket is older than what came before it
-  const entry = await incomingMessage(tx, intake, origin, message, { orders })
+  const orders = hasCommands ? await readConfirmedCommands(tx, intake, situation, ticket) : null
+  if (orders && decision.direction === 'out') refuseBelowNote(message, orders)
+  const entry = await incomingMessage(tx, intake, situation, { orders })
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
   // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
@@ -101,7 +104,7 @@ async function appendIncoming(tx: Tx, asked: IncomingMessage, ticket: Ticket, de
   // A reference in the subject can be guessed: it lets the message in, and changes nothing of who is answered.
   // One of which nothing confirms who wrote it lets nobody in, and no answer goes another way for it.
   if (message.kind === 'person' && decision.rule === 'agent') now = await inviteSender(tx, entry, now)
-  if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isShown(entry.proof, sender)) {
+  if (message.kind === 'person' && !GUESSED.includes(decision.rule) && isShown(entry.proof, isAgent(sender))) {
     if (isWrittenTo(entry)) now = await letIn(tx, entry, now, await copiedOn(tx, entry))
     now = await movePeople(tx, entry, now, decision)
     const replyTo = answerAddress(facts, message)

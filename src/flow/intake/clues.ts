@@ -1,16 +1,17 @@
 // What in a message names a ticket, and the keys of its conversation.
 import type { InboundMessage, LostMessage, RevisedMessage, UnreadableMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
+import type { AnsweredMail } from '../../core/intake/proof.ts'
+import { canonicalAddress } from '../../core/text/address.ts'
 import { referencesIn } from '../../core/ticket/reference.ts'
 import type { Clue } from '../../core/ticket/threading.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
-import { type TokenClaim, type TokenKey, tokensIn, verifyToken } from '../../core/ticket/token.ts'
 import { alertByKey, alertKey } from '../../store/alerts.ts'
 import { rowKey } from '../../store/chat-rows.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
-import { newestSentTo, type OutboxEntry, outboxByNumber, recipientsOf } from '../../store/outbox.ts'
+import { newestSentTo, type OutboxEntry } from '../../store/outbox.ts'
 import { addThread, findThreads, messageKey, threadKey } from '../../store/threads.ts'
-import { mergesAmong, ticketById, ticketIdByNumber } from '../../store/tickets.ts'
+import { mergesAmong, ticketById, ticketIdsByNumbers } from '../../store/tickets.ts'
 
 const CLUES = 50 // Message-IDs looked at in one message: the newest, and the first
 
@@ -38,7 +39,7 @@ export function lockKeys(
   return [
     own,
     ...keysOf(channel, message),
-    ...(message.from ? [`person ${message.from.address}`] : []),
+    ...(message.from ? [`person ${message.from.address}`, `sender ${canonicalAddress(message.from.address)}`] : []),
     ...(message.alert ? [alertKey(channel, message)] : []),
     ...(message.row ? [rowKey(channel, message.row.key)] : []),
   ]
@@ -53,21 +54,21 @@ export function noticeKey(thread: string): string {
 export async function cluesOf(
   sql: Sql,
   facts: DeskFacts,
-  keys: readonly TokenKey[],
   channel: string,
   message: InboundMessage,
+  answered: readonly AnsweredMail<OutboxEntry>[],
+  bounced: BouncedMail | undefined,
 ): Promise<Clue[]> {
   const clues = [
-    ...(await tokenClues(sql, keys, message)),
+    ...tokenClues(message, answered),
     ...(await threadClues(sql, channel, message)),
     ...(await subjectClues(sql, facts, message)),
     ...(await alertClues(sql, channel, message)),
   ]
   await followMerges(sql, clues)
   // A bounce that names a mail which is none of ours is about that one.
-  if (message.kind !== 'bounce' || clues.length > 0 || message.references.length > 0) return clues
-  const sent = (await sentThatBounced(sql, keys, facts, message))?.sent
-  return sent?.ticketId ? [{ by: 'recipient', ticketId: sent.ticketId, purpose: sent.purpose }] : []
+  if (clues.length > 0 || message.references.length > 0 || !bounced?.sent.ticketId) return clues
+  return [{ by: 'recipient', ticketId: bounced.sent.ticketId, purpose: bounced.sent.purpose }]
 }
 
 /** What leads to a ticket that became part of another leads to that one. */
@@ -86,20 +87,23 @@ async function alertClues(sql: Sql, channel: string, message: InboundMessage): P
 const MOST_FAILURES = 10
 const BOUNCES_WITHIN_MS = 7 * 24 * 60 * 60 * 1000 // most systems give up after five days
 
+/** A mail of ours that a bounce is about; `confirmed`: it bears its token. */
+export interface BouncedMail {
+  sent: OutboxEntry
+  confirmed: boolean
+}
+
 /**
- * Which message of ours a bounce is about: by its token, else the newest one to a recipient that it names. That anybody
- * can do who knows the address (`confirmed` is false).
+ * Which mail of ours a bounce is about: by its token, else the newest one to a recipient that it names. That anybody
+ * can do who knows the address.
  */
-export async function sentThatBounced(
+export async function bouncedMail(
   sql: Sql,
-  keys: readonly TokenKey[],
   facts: Pick<DeskFacts, 'at'>,
   message: InboundMessage,
-): Promise<{ sent: OutboxEntry; confirmed: boolean } | undefined> {
-  for (const claim of claimsOf(keys, message)) {
-    const sent = await outboxByNumber(sql, claim.number)
-    if (sent) return { sent, confirmed: true }
-  }
+  [first]: readonly AnsweredMail<OutboxEntry>[],
+): Promise<BouncedMail | undefined> {
+  if (first) return { sent: first.sent, confirmed: true }
   const since = new Date(Date.parse(facts.at) - BOUNCES_WITHIN_MS).toISOString()
   for (const { address } of message.failures.slice(0, MOST_FAILURES)) {
     const sent = await newestSentTo(sql, address, since)
@@ -108,39 +112,14 @@ export async function sentThatBounced(
   return undefined
 }
 
-/**
- * What the tokens of ours claim that a message names, in what it answers and whom it is addressed to. A signature says
- * nothing of whom its bytes were handed to: of a message that nothing else confirms, what stands on the envelope alone
- * is the word of whoever handed it over. Reports come to the envelope (RFC 3834 section 4), and change nothing.
- */
-export function claimsOf(keys: readonly TokenKey[], message: InboundMessage): TokenClaim[] {
-  const { references, to, cc, addressedTo, authentication, kind } = message
-  const isReport = kind === 'bounce' || kind === 'auto-reply'
-  if (authentication.result !== 'pass' || !authentication.signed || isReport) {
-    return claimsIn(keys, [...references, ...addressedTo])
-  }
-  const written = new Set([...to, ...cc].map(each => each.address))
-  return claimsIn(keys, [...references, ...addressedTo.filter(address => written.has(address))])
-}
-
-/** What the tokens of ours among these claim, wherever they stand: what others put before them is no token of ours. */
-function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): TokenClaim[] {
-  const claims = [...new Set(texts.flatMap(tokensIn))].map(token => verifyToken(keys, token))
-  return claims.filter(claim => claim !== null).slice(0, CLUES)
-}
-
 /** What it answers says more than the address it was sent to. */
-async function tokenClues(sql: Sql, keys: readonly TokenKey[], message: InboundMessage): Promise<Clue[]> {
-  const clues: Clue[] = []
-  for (const claim of claimsOf(keys, message)) {
-    const sent = await outboxByNumber(sql, claim.number)
-    if (!sent?.ticketId) continue
-    const recipients = await recipientsOf(sql, sent.id)
-    const issuedToSender = recipients.some(each => each.recipient === message.from?.address)
+function tokenClues({ from }: InboundMessage, answered: readonly AnsweredMail<OutboxEntry>[]): Clue[] {
+  return answered.flatMap(({ purpose, sent, recipients }): Clue[] => {
+    if (!sent.ticketId) return []
+    const issuedToSender = from !== null && recipients.includes(from.address)
     const seen = sent.seenAt === null ? {} : ({ seen: true } as const)
-    clues.push({ by: 'token', ticketId: sent.ticketId, purpose: claim.purpose, issuedToSender, ...seen })
-  }
-  return clues
+    return [{ by: 'token', ticketId: sent.ticketId, purpose, issuedToSender, ...seen }]
+  })
 }
 
 async function threadClues(sql: Sql, channel: string, message: InboundMessage): Promise<Clue[]> {
@@ -165,12 +144,15 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
 }
 
 async function subjectClues(sql: Sql, facts: DeskFacts, message: InboundMessage): Promise<Clue[]> {
-  const clues: Clue[] = []
-  for (const { number, bracketed } of referencesIn(message.subject, facts.prefixes).slice(0, CLUES)) {
-    const ticketId = await ticketIdByNumber(sql, number)
-    if (ticketId) clues.push({ by: 'subject', ticketId, bracketed })
-  }
-  return clues
+  const named = referencesIn(message.subject, facts.prefixes).slice(0, CLUES)
+  const ids = await ticketIdsByNumbers(
+    sql,
+    named.map(each => each.number),
+  )
+  return named.flatMap(({ number, bracketed }): Clue[] => {
+    const ticketId = ids.get(number)
+    return ticketId ? [{ by: 'subject', ticketId, bracketed }] : []
+  })
 }
 
 /**

@@ -3,17 +3,17 @@
 import type { Reply } from '../../channel/desk.ts'
 import type { InboundMessage, Receipt } from '../../channel/message.ts'
 import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
+import { decidedAs } from '../../core/intake/decision.ts'
+import type { Situation } from '../../core/intake/situation.ts'
 import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import type { Decision } from '../../core/ticket/threading.ts'
 import { DeskError } from '../../errors.ts'
-import { isAgent } from '../../people/access.ts'
 import { type Arrival, discardArrival } from '../../store/arrivals.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import { judgeSenderAs } from '../../store/senders.ts'
-import { type Intake, knownPerson, type Origin, originOf } from '../context.ts'
+import { type Intake, originOf } from '../context.ts'
 import type { PendingCommands } from '../mail-commands/mail-command.ts'
 import { admitWaiting } from './admit.ts'
-import { isOneOfUs } from './decide.ts'
 import { decidable } from './waiting-message.ts'
 
 /** What became of it, and the commands in it that are carried out next. */
@@ -36,8 +36,10 @@ export async function decideHeld(
   if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
   const origin = originOf(intake.context, waiting.channel)
-  const decided = await decidedFor(tx, intake, origin, reread, ticketId, waiting.outcome === 'held:unclear')
-  const admitted = await admitWaiting(tx, intake, origin, waiting, reread, decided)
+  const own = waiting.outcome === 'held:unclear'
+  const admitted = await admitWaiting(tx, intake, origin, waiting, reread, situation =>
+    decidedAs(situation, decisionFor(situation, ticketId, own)),
+  )
   if (!admitted) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
   const { receipt, pending } = admitted
   // A name that somebody else used is not theirs to be trusted for.
@@ -59,22 +61,17 @@ export async function decideHeld(
   return { reply: { text, data: receipt }, pending }
 }
 
-/** A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. */
-async function decidedFor(
-  tx: Tx,
-  intake: Intake,
-  origin: Origin,
-  { from, forwarded }: InboundMessage,
-  ticketId: string | null,
-  own: boolean,
-): Promise<Decision> {
-  const byAgent = from !== null && isAgent(await knownPerson(tx, intake, origin.kind, from.address))
+/**
+ * A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. `own`: its
+ * writer said where it belongs.
+ */
+function decisionFor({ sender, forwardsStranger }: Situation, ticketId: string | null, own: boolean): Decision {
+  const byAgent = sender?.isAgent ?? false
   if (ticketId && own) return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
   if (ticketId) {
     return { action: 'append', ticketId, direction: byAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
   }
-  const forOther = byAgent && forwarded && !(await isOneOfUs(tx, intake, origin, forwarded.from.address))
-  return forOther ? { action: 'open', forwarded: true } : { action: 'open' }
+  return byAgent && forwardsStranger ? { action: 'open', forwarded: true } : { action: 'open' }
 }
 
 async function discard(tx: Tx, call: Call, waiting: Arrival): Promise<Reply & { data: Receipt }> {

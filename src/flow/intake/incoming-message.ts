@@ -1,6 +1,7 @@
 // A message on its way into a ticket: who wrote it, and how far that is sure.
 import type { Address, InboundMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
+import { isShown, type Proof, proofOf } from '../../core/intake/proof.ts'
 import { oneLine, plainName } from '../../core/text/address.ts'
 import { isOld } from '../../core/ticket/policy.ts'
 import { isBelieved, nothingConfirms, senderDoubt, type Trust, trustOf } from '../../core/ticket/sender-trust.ts'
@@ -15,7 +16,8 @@ import type { Person } from '../../store/people.ts'
 import type { Change } from '../../store/tickets.ts'
 import { type Intake, meet, type Origin } from '../context.ts'
 import type { MailCommands } from '../mail-commands/mail-command.ts'
-import { bearsToken, isShown, type Proof, proofOf } from './proof.ts'
+import type { BouncedMail } from './clues.ts'
+import type { IntakeSituation } from './gather.ts'
 
 /** Stands for whoever wrote a message without a sender; such a ticket has no address until one is invited. */
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
@@ -52,6 +54,10 @@ export interface IncomingMessage {
   orders: MailCommands | null
   /** What shows that the sender wrote it; null: nothing does. */
   proof: Proof | null
+  /** The mail of ours that it answers. */
+  answered: IntakeSituation['answered']
+  /** Of a bounce: the mail of ours that it is about. */
+  bounced: BouncedMail | undefined
   /** What its readers are told of that; null where there is nothing to tell. */
   doubt: string | null
 }
@@ -59,8 +65,7 @@ export interface IncomingMessage {
 export async function incomingMessage(
   tx: Tx,
   intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
+  { origin, message, answered, bearsToken, bounced }: IntakeSituation,
   { orders = null, opens = false }: { orders?: MailCommands | null; opens?: boolean } = {},
 ): Promise<IncomingMessage> {
   const { facts, context } = intake
@@ -69,11 +74,11 @@ export async function incomingMessage(
   const old = isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin)
   const change = { at: facts.at, actorId: sender.id, channel: origin.channel }
   // What shows of whom a form came shows nothing of whoever filled it in.
-  const proof = writerOf(message) === message.from ? await proofOf(tx, intake.keys, message) : null
+  const proof = writerOf(message) === message.from ? proofOf(message, answered) : null
   // Of a report that bears a token of ours nobody asks who wrote it.
-  const isReport = message.kind === 'bounce' && bearsToken(intake.keys, message)
-  const doubt = doubtOf(message, sender, isReport || isShown(proof, sender), opens)
-  return { intake, origin, message, sender, old, change, orders, proof, doubt }
+  const isReport = message.kind === 'bounce' && bearsToken
+  const doubt = doubtOf(message, sender, isReport || isShown(proof, isAgent(sender)), opens)
+  return { intake, origin, message, answered, bounced, sender, old, change, orders, proof, doubt }
 }
 
 /** A ticket that somebody opens is what they say it is; words on one that is there already are believed by others. */
@@ -82,11 +87,6 @@ function doubtOf(message: InboundMessage, sender: Person, shown: boolean, opens:
   if (checked !== null || shown || message.alert) return checked
   if (opens && !isAgent(sender)) return null
   return nothingConfirms(plainName(oneLine(sender.name)) || (message.from?.address ?? NOBODY.name))
-}
-
-/** A person's message, also one that came through a list; a machine's wakes nobody (RFC 3834 section 2). */
-export function wakes({ kind, bulk }: Pick<InboundMessage, 'kind' | 'bulk'>): boolean {
-  return kind === 'person' || bulk === 'list'
 }
 
 const MOST_COPIED = 50
@@ -136,7 +136,7 @@ export function messageRow({ message, sender, origin, change, intake }: Incoming
 
 /** How far it is sure that its sender wrote it. */
 export function trustIn({ message, proof, sender }: IncomingMessage): Trust {
-  return trustOf(message.authentication.result, isShown(proof, sender))
+  return trustOf(message.authentication.result, isShown(proof, isAgent(sender)))
 }
 
 /** Where the sender wants to be answered; never an address of ours. */

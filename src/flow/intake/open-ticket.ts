@@ -1,5 +1,4 @@
 // Opens a ticket with its first message, acknowledges it and tells agents.
-import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { linkBoth } from '../../commands/sort/link.ts'
 import { oneLine } from '../../core/text/address.ts'
@@ -13,10 +12,11 @@ import { addParticipants } from '../../store/participants.ts'
 import type { Person } from '../../store/people.ts'
 import { moveThread } from '../../store/threads.ts'
 import { openTicket, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
-import type { Intake, Origin } from '../context.ts'
+import type { Intake } from '../context.ts'
 import { isToldAlone } from '../outgoing/backlog.ts'
 import { acknowledge } from './acknowledgement-rule.ts'
 import { rememberThread } from './clues.ts'
+import type { IntakeSituation } from './gather.ts'
 import {
   answerAddress,
   type IntakeResult,
@@ -44,12 +44,12 @@ interface Opened {
 export async function openWith(
   tx: Tx,
   intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
+  situation: IntakeSituation,
   { recordedBy, doubt = null, follows, beforeTelling }: Opened = {},
 ): Promise<IntakeResult> {
   const { facts } = intake
-  const entry = await incomingMessage(tx, intake, origin, message, { opens: true })
+  const { origin, message } = situation
+  const entry = await incomingMessage(tx, intake, situation, { opens: true })
   const { sender } = entry
   const change = recordedBy ? { ...entry.change, actorId: recordedBy.id } : entry.change
   const number = await tx.number('ticket', intake.group)

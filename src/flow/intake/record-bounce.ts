@@ -9,7 +9,6 @@ import { messageById } from '../../store/messages.ts'
 import { type OutboxEntry, type OutboxRecipient, recipientsOf } from '../../store/outbox.ts'
 import { countRate } from '../../store/rates.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'
-import { sentThatBounced } from './clues.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -24,10 +23,9 @@ interface Returned extends DeliveryFailure {
 
 /** Notes on a ticket whom a bounce says we did not reach, and tells whoever must act; gives the ticket after it. */
 export async function recordBounce(tx: Tx, entry: IncomingMessage, ticket: Ticket, messageId: string): Promise<Ticket> {
-  const { intake, message, change } = entry
-  const about = await sentThatBounced(tx, intake.keys, intake.facts, message)
-  if (!about || (!about.confirmed && !message.nullSender)) return ticket
-  const { sent, confirmed } = about
+  const { bounced, message, change } = entry
+  if (!bounced || (!bounced.confirmed && !message.nullSender)) return ticket
+  const { sent, confirmed } = bounced
   const returned = returnedOf(message.failures, await recipientsOf(tx, sent.id))
   let now = ticket
   for (const { recipient, address, status, reason, hard, delayed } of returned) {

@@ -1,14 +1,12 @@
-// Has files scanned, and holds what the scanner found something in.
+// Has files scanned for viruses.
 import { readFile } from 'node:fs/promises'
 import type { Content } from '../../channel/message.ts'
 import { unpack } from '../../content.ts'
-import { held } from '../../core/ticket/sender-policy.ts'
-import type { Decision } from '../../core/ticket/threading.ts'
+import type { ScanResult } from '../../core/intake/situation.ts'
 import { settleAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { raise } from '../alarm.ts'
 import type { Context, Intake, Origin } from '../context.ts'
-import type { ScanResult } from '../scanner/clamd.ts'
 import type { InboundItem } from './inbound-item.ts'
 
 const AT_ONCE = 8
@@ -51,23 +49,12 @@ async function bytesOf(content: Content): Promise<Uint8Array> {
   return unpack(content.encoding, 'path' in content ? await readFile(content.path) : content.bytes)
 }
 
-/** Holds what the scanner found something in, and what it could not look at; an alarm tells that it does not work. */
-export async function passScan(
-  tx: Tx,
-  { scans, facts }: Intake,
-  { channel }: Origin,
-  id: string,
-  decision: Decision,
-): Promise<{ decision: Decision; found: string | null }> {
-  const scan = scans.get(id)
-  // What is ignored is not read by anybody; the files of commands may leave with an answer.
-  if (!scan || (decision.action === 'ignore' && decision.rule !== 'commands')) return { decision, found: null }
-  if (scan.result === 'unscanned') {
+/** Notes whether the scanner works: an alarm tells that it does not. */
+export async function noteScan(tx: Tx, { facts }: Intake, { channel }: Origin, scan: ScanResult): Promise<void> {
+  if (scan.result !== 'unscanned') {
+    await settleAlarm(tx, channel, 'scanner', facts.at)
+  } else if (!scan.tooLarge) {
     const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
-    if (!scan.tooLarge) await raise(tx, facts, { channel, code: 'scanner', sentence })
-    return { decision: held(decision, 'unscanned'), found: scan.reason }
+    await raise(tx, facts, { channel, code: 'scanner', sentence })
   }
-  await settleAlarm(tx, channel, 'scanner', facts.at)
-  if (scan.result === 'clean') return { decision, found: null }
-  return { decision: held(decision, 'virus'), found: scan.name }
 }

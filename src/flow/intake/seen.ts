@@ -1,14 +1,11 @@
 // How far whoever writes a mail has seen a ticket: as far as the mail of ours told that it answers, and no further.
 
-import type { InboundMessage } from '../../channel/message.ts'
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf, shownWith } from '../../commands/command/recipients.ts'
 import type { Shown } from '../../core/ticket/shown.ts'
-import type { Purpose, TokenKey } from '../../core/ticket/token.ts'
 import type { Sql } from '../../store/engine/sql.ts'
-import { type OutboxEntry, outboxByNumber } from '../../store/outbox.ts'
+import type { OutboxEntry } from '../../store/outbox.ts'
 import { currentTicket, type Ticket, ticketById } from '../../store/tickets.ts'
-import { claimsOf } from './clues.ts'
 
 /** A ticket as a mail of ours told of it. */
 export interface SeenMail {
@@ -17,20 +14,6 @@ export interface SeenMail {
   /** This one, or the other. */
   ticket: Ticket
   shown: Shown
-}
-
-/** The mail of ours that a mail answers; of this purpose where one is given. */
-export async function answeredMail(
-  sql: Sql,
-  keys: readonly TokenKey[],
-  message: InboundMessage,
-  wanted?: Purpose,
-): Promise<OutboxEntry | undefined> {
-  for (const { number, purpose } of claimsOf(keys, message)) {
-    const told = wanted === undefined || purpose === wanted ? await outboxByNumber(sql, number) : undefined
-    if (told) return told
-  }
-  return undefined
 }
 
 /** What whoever answers a mail of ours has seen of its ticket; undefined where it told of none. */

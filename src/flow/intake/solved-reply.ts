@@ -3,16 +3,15 @@ import { storeInternalText } from '../../commands/command/internal-text.ts'
 import { settleAnswer } from '../../commands/life/solved.ts'
 import { solvedAnswer } from '../../core/ticket/solved-answer.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
-import { newestQuestion, type OutboxEntry, outboxByNumber } from '../../store/outbox.ts'
+import { newestQuestion, type OutboxEntry } from '../../store/outbox.ts'
 import { personById } from '../../store/people.ts'
 import type { Change, Ticket } from '../../store/tickets.ts'
-import { claimsOf } from './clues.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 
 /** Takes a reply to the question whether it is solved for an answer, if it is one; undefined if it is not. */
 export async function takeAnswer(
   tx: Tx,
-  { message, intake, change, sender }: IncomingMessage,
+  { message, answered, intake, change, sender }: IncomingMessage,
   ticket: Ticket,
   messageId: string,
   content: string,
@@ -20,9 +19,8 @@ export async function takeAnswer(
   if (ticket.state !== 'resolved' && ticket.state !== 'closed') return undefined
   const answer = solvedAnswer(message.visible)
   if (!answer) return undefined
-  for (const claim of claimsOf(intake.keys, message)) {
-    const sent = await outboxByNumber(tx, claim.number)
-    if (sent?.kind !== 'ask-solved' || !(await isStanding(tx, sent, ticket))) continue
+  for (const { sent } of answered) {
+    if (sent.kind !== 'ask-solved' || !(await isStanding(tx, sent, ticket))) continue
     return settleAnswer(tx, intake.facts, ticket, change, answer, {
       by: 'reply',
       said: { message: messageId, content },

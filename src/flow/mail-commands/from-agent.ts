@@ -21,7 +21,7 @@ import { countRate } from '../../store/rates.ts'
 import { recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
 import { type Append, type IncomingMessage, messageRow } from '../intake/incoming-message.ts'
 import { recordBounce } from '../intake/record-bounce.ts'
-import { answeredMail, seenByAnswer } from '../intake/seen.ts'
+import { seenByAnswer } from '../intake/seen.ts'
 import { otherNamed } from '../read-command.ts'
 import { changeReaders } from './change-readers.ts'
 import { forWhich, knownCommands } from './leak.ts'
@@ -144,8 +144,13 @@ export async function appendSentByHand(tx: Tx, entry: IncomingMessage, ticket: T
 }
 
 /** What happened since the notification that it answers, and that others would read it than that one named. */
-async function unseenBy(tx: Tx, { intake, message }: IncomingMessage, ticket: Ticket, draft: Draft): Promise<string[]> {
-  const seen = await seenByAnswer(tx, await answeredMail(tx, intake.keys, message, 'answer'))
+async function unseenBy(
+  tx: Tx,
+  { intake, answered }: IncomingMessage,
+  ticket: Ticket,
+  draft: Draft,
+): Promise<string[]> {
+  const seen = await seenByAnswer(tx, answered.find(each => each.purpose === 'answer')?.sent)
   if (!seen) return []
   const shown = draft.only ? { ...seen.shown, readers: null } : seen.shown
   return unseenChanges(tx, seen.named, draft.author, shown, await readersOf(tx, intake.facts, ticket, draft))

@@ -2,18 +2,20 @@
 import type { InboundMessage } from '../../channel/message.ts'
 import { addNote } from '../../commands/talk/note.ts'
 import { quoted } from '../../commands/talk/unseen.ts'
+import { isShown } from '../../core/intake/proof.ts'
 import { withoutForwardMark } from '../../core/mail/visible.ts'
 import { nothingConfirms, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
+import { isAgent } from '../../people/access.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
-import { type Intake, meet, type Origin } from '../context.ts'
+import { type Intake, meet } from '../context.ts'
 import type { Placed } from '../intake/append-message.ts'
 import { rememberThread } from '../intake/clues.ts'
+import type { IntakeSituation } from '../intake/gather.ts'
 import { openWith } from '../intake/open-ticket.ts'
-import { isShown, proofOf } from '../intake/proof.ts'
 import type { MailCommands } from './mail-command.ts'
-import { readMailCommands } from './read-mail-commands.ts'
+import { readConfirmedCommands } from './read-mail-commands.ts'
 
 /**
  * An agent forwarded a mail that came to them: the ticket is its writer's, and they are told of it. What the agent
@@ -22,10 +24,10 @@ import { readMailCommands } from './read-mail-commands.ts'
 export async function openForwarded(
   tx: Tx,
   intake: Intake,
-  origin: Origin,
-  message: InboundMessage,
-  mayOrder: boolean,
+  situation: IntakeSituation,
+  hasCommands: boolean,
 ): Promise<Placed> {
+  const { origin, message } = situation
   const { forwarded, from } = message
   if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
   const agent = await meet(tx, intake, { kind: origin.kind, ...from })
@@ -41,12 +43,12 @@ export async function openForwarded(
     messageId: forwarded.messageId,
     authentication: UNKNOWN, // that of the agent says nothing of the writer
   }
-  const shown = isShown(await proofOf(tx, intake.keys, message), agent)
+  const shown = isShown(situation.proof, isAgent(agent))
   const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
   let orders: MailCommands | null = null
   const keepNote = async (ticket: Ticket): Promise<string | undefined> => {
     await rememberThread(tx, origin.channel, message, ticket.id)
-    if (mayOrder) orders = await readMailCommands(tx, intake, message, ticket)
+    if (hasCommands) orders = await readConfirmedCommands(tx, intake, situation, ticket)
     const text = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
     if (!text) return undefined
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
@@ -54,7 +56,8 @@ export async function openForwarded(
     await addNote(tx, intake.facts, ticket, change, { ...note, doubt: shown ? null : nothingConfirms(agent.name) })
     return `${agent.name} forwarded it, with this note for agents:\n\n${quoted(text)}`
   }
-  const became = await openWith(tx, intake, origin, original, { recordedBy: agent, doubt, beforeTelling: keepNote })
+  const forward = { recordedBy: agent, doubt, beforeTelling: keepNote }
+  const became = await openWith(tx, intake, { ...situation, message: original }, forward)
   const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
   return { became, pending: orders && { origin, orders, actor: agent, ticket, files: [] } }
 }

@@ -1,10 +1,10 @@
 // What an agent typed in a mail, in which commands may stand: never what it quotes, forwards or shows of others.
 import type { InboundMessage } from '../../channel/message.ts'
+import { claimsOf } from '../../core/intake/proof.ts'
 import { aboveForward } from '../../core/mail/forward.ts'
 import { aboveMarker, isAnswerSubject, isForwardSubject } from '../../core/mail/visible.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import type { TokenKey } from '../../core/ticket/token.ts'
-import { claimsOf } from '../intake/clues.ts'
 
 /**
  * Characters of an agent's mail in which commands are looked for, and that may leave as an answer: more than anybody

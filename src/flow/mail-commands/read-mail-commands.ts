@@ -2,28 +2,65 @@
 import type { InboundMessage } from '../../channel/message.ts'
 import { type Commands, type DeskFacts, isSent, optionsOf } from '../../commands/command/command.ts'
 import { seqOfKept } from '../../commands/talk/kept.ts'
+import type { AnsweredMail, Proof } from '../../core/intake/proof.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'
 import { wordsOf } from '../../core/text/command-line.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'
 import { countOptions, NO_OPTIONS, type Options, takeOptions } from '../../core/text/options.ts'
 import { withoutBlankEnds } from '../../core/text/plain-text.ts'
 import { wordOf } from '../../core/text/typed-line.ts'
+import { referenceAt } from '../../core/ticket/reference.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { messageById } from '../../store/messages.ts'
+import type { OutboxEntry } from '../../store/outbox.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
 import type { Intake } from '../context.ts'
-import { answeredMail } from '../intake/seen.ts'
 import { readCommand, type TypedCommand } from '../read-command.ts'
+import { beyondProof } from './beyond-proof.ts'
 import { knownCommands, refuseLeak } from './leak.ts'
 import { isAnswer, type MailCommand, type MailCommands } from './mail-command.ts'
 import { commandLinesOf, isTooLong, ownText, TOO_LONG } from './own-text.ts'
 
-/** The commands in an agent's mail; null if there are none. `ticket`: the one that it is about. */
-export async function readMailCommands(
+/** A mail, and the mail of ours that it answers. */
+interface AnsweringMail {
+  message: InboundMessage
+  answered: readonly AnsweredMail<OutboxEntry>[]
+}
+
+/**
+ * The commands in an agent's mail that are confirmed: those that are more than the answered mail confirms become
+ * mistakes, so that none is done. Null if there are none. `ticket`: the one that it is about.
+ */
+export async function readConfirmedCommands(
+  sql: Sql,
+  intake: Intake,
+  mail: AnsweringMail & { proof: Proof<OutboxEntry> | null },
+  ticket: Ticket | undefined,
+): Promise<MailCommands | null> {
+  const orders = await readMailCommands(sql, intake, mail, ticket)
+  if (orders && mail.proof?.by === 'token') {
+    for (const step of orders.steps) {
+      const refusal = await beyondProof(sql, mail.proof.alone, step)
+      if (refusal !== null) orders.mistakes.push(`!${step.line}: ${refusal}`)
+    }
+  }
+  return orders
+}
+
+/** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
+export function areMeant({ context, facts }: Intake, lines: readonly string[]): boolean {
+  return lines.some(line => {
+    const about = line.replace(/^\S+/, '')
+    const reference = referenceAt(about, facts.prefixes, { numbers: about.trimStart().startsWith('#') })
+    return context.commands.isNear(wordOf(line)) || reference?.isAlone === true
+  })
+}
+
+async function readMailCommands(
   sql: Sql,
   { context, facts, keys }: Intake,
-  message: InboundMessage,
+  { message, answered }: AnsweringMail,
   ticket: Ticket | undefined,
 ): Promise<MailCommands | null> {
   if (message.kind !== 'person' || message.sentByHand) return null
@@ -33,7 +70,7 @@ export async function readMailCommands(
   // What is shown of another mail stays with the text, and is never read for commands.
   const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
   const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
-  const told = await answeredMail(sql, keys, message)
+  const told = answered[0]?.sent
   if (isTooLong(message)) {
     return { lines, steps: [], mistakes: [TOO_LONG], text, options: NO_OPTIONS, became: [], told }
   }

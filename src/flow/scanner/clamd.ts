@@ -1,15 +1,7 @@
 // Talks to the virus scanner clamd.
 import { connect, type Socket } from 'node:net'
+import type { ScanResult } from '../../core/intake/situation.ts'
 import { codeOf, sentenceOf } from '../../errors.ts'
-
-/**
- * What a virus scanner says of a message. `unscanned`: it could not look at it; `tooLarge` says that this is the
- * message's fault and not the scanner's.
- */
-export type ScanResult =
-  | { result: 'clean' }
-  | { result: 'found'; name: string }
-  | { result: 'unscanned'; reason: string; tooLarge: boolean }
 
 const SLOWEST_MS = 60_000
 const PIECE = 64 * 1024
