@@ -1,6 +1,6 @@
 // Alerts of machines, by which the next one of a kind is known.
 import type { Authenticity } from '../channel/message.ts'
-import { countedAs, trustOf } from '../core/ticket/sender-trust.ts'
+import { countedAs, trustOf } from '../core/intake/sender-trust.ts'
 import { keyOf } from './engine/id.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 

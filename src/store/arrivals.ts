@@ -1,6 +1,6 @@
 // What came in, each with its outcome.
 import type { RevisedMessage } from '../channel/message.ts'
-import type { ArrivalVerdict } from '../core/ticket/verdict.ts'
+import type { ArrivalVerdict } from '../core/intake/verdict.ts'
 import type { Outcome } from '../outcome.ts'
 import { keyOf } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'

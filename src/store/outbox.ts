@@ -1,5 +1,5 @@
 // What is to be sent, and to whom.
-import type { Trust } from '../core/ticket/sender-trust.ts'
+import type { Trust } from '../core/intake/sender-trust.ts'
 import { type Purpose, signToken } from '../core/ticket/token.ts'
 import { DeskError } from '../errors.ts'
 import { newId } from './engine/id.ts'

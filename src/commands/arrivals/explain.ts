@@ -1,7 +1,8 @@
 // The command explain: what was made of a message, and why.
+
+import type { ArrivalVerdict } from '../../core/intake/verdict.ts'
 import { type QuotedPart, quotedPartsOf } from '../../core/mail/quoted-parts.ts'
 import { parseReference } from '../../core/ticket/reference.ts'
-import type { ArrivalVerdict } from '../../core/ticket/verdict.ts'
 import { DeskError } from '../../errors.ts'
 import { outcomeInWords } from '../../outcome.ts'
 import { type Arrival, arrivalByNumber, newestArrivalsOf } from '../../store/arrivals.ts'

@@ -1,5 +1,5 @@
 // The commands spam and notspam.
-import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
+import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
 import { firstArrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,6 +1,7 @@
 // Queues the receipt of a ticket's first message.
+
+import type { Trust } from '../../core/intake/sender-trust.ts'
 import { plainName } from '../../core/text/address.ts'
-import type { Trust } from '../../core/ticket/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { queue } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'

@@ -1,6 +1,7 @@
 // The command show: a ticket with its messages.
+
+import { senderDoubt, UNKNOWN } from '../../core/intake/sender-trust.ts'
 import { fileDanger } from '../../core/text/file-danger.ts'
-import { senderDoubt, UNKNOWN } from '../../core/ticket/sender-trust.ts'
 import { DeskError } from '../../errors.ts'
 import { alertsOf, type StoredAlert } from '../../store/alerts.ts'
 import { arrivalsOfMessages } from '../../store/arrivals.ts'

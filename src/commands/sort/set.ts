@@ -1,7 +1,8 @@
 // The command set: fields of a ticket.
+
+import { isListed } from '../../core/intake/spam-signs.ts'
 import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
 import { assess, LEVELS, type Level } from '../../core/ticket/priority.ts'
-import { isListed } from '../../core/ticket/spam-signs.ts'
 import { type Classification, TICKET_KINDS, type TicketKind } from '../../core/ticket/ticket-event.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,9 +1,9 @@
 // Compares a message with an earlier copy of it.
 import type { Authentication, InboundMessage } from '../../channel/message.ts'
 import type { Outcome } from '../../outcome.ts'
-import { UNKNOWN } from '../ticket/sender-trust.ts'
-import type { Decision } from '../ticket/threading.ts'
-import type { ArrivalVerdict } from '../ticket/verdict.ts'
+import { UNKNOWN } from './sender-trust.ts'
+import type { Decision } from './threading.ts'
+import type { ArrivalVerdict } from './verdict.ts'
 
 /** What became of an earlier copy. */
 export interface EarlierCopy {

@@ -1,12 +1,12 @@
 // Decides what becomes of a message, from its situation alone.
 import { canonicalAddress } from '../text/address.ts'
-import { decideChat } from '../ticket/chat-decision.ts'
-import { held, passSender } from '../ticket/sender-policy.ts'
-import { isSmallTalk } from '../ticket/small-talk.ts'
-import { type Clue, type Decision, decide, decideSentByHand } from '../ticket/threading.ts'
-import { type ArrivalVerdict, verdictOf } from '../ticket/verdict.ts'
+import { decideChat } from './chat-decision.ts'
 import type { Counter } from './flood.ts'
+import { held, passSender } from './sender-policy.ts'
 import type { Situation, TicketSituation } from './situation.ts'
+import { isSmallTalk } from './small-talk.ts'
+import { type Clue, type Decision, decide, decideSentByHand } from './threading.ts'
+import { type ArrivalVerdict, verdictOf } from './verdict.ts'
 
 /** What becomes of a message, and why. */
 export interface Decided {

@@ -1,8 +1,8 @@
 // What a sender's messages count towards, and how many are too many.
 import type { InboundMessage } from '../../channel/message.ts'
 import { canonicalAddress } from '../text/address.ts'
-import { countedAs, trustOf } from '../ticket/sender-trust.ts'
 import { isShown, type Proof } from './proof.ts'
+import { countedAs, trustOf } from './sender-trust.ts'
 
 const DAILY = 4 // windows full of tickets in a day
 const DAY_MS = 24 * 60 * 60 * 1000

@@ -1,9 +1,9 @@
 // All that is known of a message before it is decided. It is gathered once; nothing is asked in between.
 import type { InboundMessage } from '../../channel/message.ts'
-import type { ChatArrival } from '../ticket/chat-decision.ts'
-import type { Clue } from '../ticket/threading.ts'
+import type { ChatArrival } from './chat-decision.ts'
 import type { Counter } from './flood.ts'
 import type { Proof } from './proof.ts'
+import type { Clue } from './threading.ts'
 
 export interface Situation {
   message: InboundMessage

@@ -1,6 +1,6 @@
 // Loop brake: whether a message is acknowledged, and why not.
 import { queueAcknowledgement } from '../../commands/command/acknowledge.ts'
-import { countedAs } from '../../core/ticket/sender-trust.ts'
+import { countedAs } from '../../core/intake/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { countRate } from '../../store/rates.ts'
 import type { Ticket } from '../../store/tickets.ts'

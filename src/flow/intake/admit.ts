@@ -3,7 +3,7 @@ import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '..
 import { compareWith, isLeft, wouldBecome } from '../../core/intake/copies.ts'
 import { type Decided, decideMessage } from '../../core/intake/decision.ts'
 import { exposedBy } from '../../core/intake/proof.ts'
-import { UNKNOWN } from '../../core/ticket/sender-trust.ts'
+import { UNKNOWN } from '../../core/intake/sender-trust.ts'
 import {
   type Arrival,
   arrivalByExternalId,

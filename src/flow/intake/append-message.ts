@@ -2,7 +2,7 @@
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { wakes } from '../../core/intake/copies.ts'
 import { isShown } from '../../core/intake/proof.ts'
-import { isSmallTalk } from '../../core/ticket/small-talk.ts'
+import { isSmallTalk } from '../../core/intake/small-talk.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { isAgent } from '../../people/access.ts'

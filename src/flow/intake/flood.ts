@@ -1,7 +1,7 @@
 // Makes one ticket of what a flood opened before it was known as one.
 import type { InboundMessage } from '../../channel/message.ts'
 import { mergeInto } from '../../commands/sort/merge.ts'
-import { trustOf } from '../../core/ticket/sender-trust.ts'
+import { trustOf } from '../../core/intake/sender-trust.ts'
 import { firstArrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { dropAcknowledgements } from '../../store/outbox.ts'

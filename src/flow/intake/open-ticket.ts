@@ -1,9 +1,9 @@
 // Opens a ticket with its first message, acknowledges it and tells agents.
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { linkBoth } from '../../commands/sort/link.ts'
+import { isBelieved } from '../../core/intake/sender-trust.ts'
 import { oneLine } from '../../core/text/address.ts'
 import { plainSubject } from '../../core/ticket/reference.ts'
-import { isBelieved } from '../../core/ticket/sender-trust.ts'
 import { goOnRow, rowKey } from '../../store/chat-rows.ts'
 import { keepDoubt } from '../../store/doubts.ts'
 import { newId } from '../../store/engine/id.ts'

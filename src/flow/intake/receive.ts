@@ -1,6 +1,6 @@
 // Gathers what comes in at one time into transactions.
 import type { Cursor, Receipt } from '../../channel/message.ts'
-import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
+import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
 import { moveOn } from '../../store/engine/memory.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,7 +1,7 @@
 // Reads the messages that agents' mails decide on before the transaction, which cannot wait for that.
 import type { InboundMessage } from '../../channel/message.ts'
+import { isBelieved } from '../../core/intake/sender-trust.ts'
 import { findCommandLines } from '../../core/text/mail-command-lines.ts'
-import { isBelieved } from '../../core/ticket/sender-trust.ts'
 import { isAgent } from '../../people/access.ts'
 import { personByIdentity } from '../../store/people.ts'
 import type { Context } from '../context.ts'

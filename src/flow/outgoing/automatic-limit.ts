@@ -1,7 +1,7 @@
 // Whatever arrives, nobody gets more than so many automatic messages within a day.
 import { notifyAgents } from '../../commands/command/notify-agents.ts'
+import { countedAs } from '../../core/intake/sender-trust.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
-import { countedAs } from '../../core/ticket/sender-trust.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type OutboxEntry, outboxById } from '../../store/outbox.ts'

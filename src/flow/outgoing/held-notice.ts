@@ -1,8 +1,8 @@
 // Tells agents of messages that are held.
 import type { InboundMessage } from '../../channel/message.ts'
 import { agentsToNotify } from '../../commands/command/notify-agents.ts'
+import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { isOld } from '../../core/ticket/policy.ts'
-import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import type { Arrival } from '../../store/arrivals.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { addToNotice, lastToldOfHeld, takeOpenNotice } from '../../store/held-notices.ts'

@@ -1,7 +1,7 @@
 // Answers somebody who asks how their tickets are.
 import type { InboundMessage } from '../../channel/message.ts'
+import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { plainName } from '../../core/text/address.ts'
-import { countedAs, trustOf } from '../../core/ticket/sender-trust.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { queue } from '../../store/outbox.ts'
 import { countRate } from '../../store/rates.ts'

@@ -7,7 +7,7 @@ import type {
   RevisedMessage,
   UnreadableMessage,
 } from '../../../src/channel/message.ts'
-import { isSmallTalk } from '../../../src/core/ticket/small-talk.ts'
+import { isSmallTalk } from '../../../src/core/intake/small-talk.ts'
 import { DeskError } from '../../../src/errors.ts'
 import type { Outcome } from '../../../src/outcome.ts'
 

@@ -1,8 +1,8 @@
 // Which ticket a mail belongs to, and whether its sender may join it.
 import type { Authenticity, BulkSort, MessageKind } from '../../channel/message.ts'
 import type { HeldReason, IgnoredReason } from '../../outcome.ts'
+import type { Purpose } from '../ticket/token.ts'
 import { isBelieved } from './sender-trust.ts'
-import type { Purpose } from './token.ts'
 
 /** A reason to believe that a message belongs to a ticket. */
 export type Clue =

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { MessageKind } from '../../../src/channel/message.ts'
-import { type Arrival, type Clue, decide } from '../../../src/core/ticket/threading.ts'
+import { type Arrival, type Clue, decide } from '../../../src/core/intake/threading.ts'
 import type { Purpose } from '../../../src/core/ticket/token.ts'
 
 const OWN = 'their own ticket'
