@@ -188,7 +188,7 @@ export class EmailChannel
       )
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
-        if (more.sentByHand) message.sentByHand = true
+        if (more.sentByHand) message.mail.sentByHand = true
         if (envelope || more.live === 'now' || (more.live && this.#isNew(message))) message.live = true
       }
       await turn?.before
@@ -243,7 +243,7 @@ export class EmailChannel
   /** Where anybody may hand over mail, what is read again does not tell whether a server of ours wrote its head. */
   async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
     const { message } = await this.parse({ bytes: raw }, null)
-    if ('nullSender' in message && this.settings.listen) delete message.nullSender
+    if ('mail' in message && this.settings.listen) delete message.mail.nullSender
     const proven = 'quarantine' in message || message.authentication.result !== 'pass' || !this.settings.listen
     return proven ? message : { ...message, authentication: UNKNOWN }
   }
@@ -251,7 +251,13 @@ export class EmailChannel
   async layout(raw: Uint8Array, { remote }: { remote: boolean }): Promise<Layout> {
     const { message, from, html } = await this.parse({ bytes: raw }, null, { html: { remote } })
     if ('quarantine' in message) throw new DeskError('unsound', message.detail)
-    const { subject, sentAt, text, attachments, to } = message
+    const {
+      subject,
+      sentAt,
+      text,
+      attachments,
+      mail: { to },
+    } = message
     return {
       subject,
       from,

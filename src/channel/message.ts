@@ -84,19 +84,47 @@ export interface ForwardedMessage {
   messageId: string | null
 }
 
-/** A message as its transport understood it. */
-export interface InboundMessage {
-  /** Unique in the channel; a second arrival changes nothing but a counter. */
-  id: string
-  /** The conversation's own key where the transport has one (chat); mail has none and threads by `references`. */
-  thread?: string
-  /** Where an answer goes: opaque to the desk, the latest of the requester wins. Null: nowhere. */
-  replyTo: string | null
-  from: Address | null
+/** What mail alone has; empty for any other message. */
+export interface MailDetails {
   to: Address[]
   cc: Address[]
   /** The desk's own addresses this was sent to, envelope included; a plus part may carry a token. */
   addressedTo: string[]
+  /** What it answers: In-Reply-To first, then References from newest to oldest. */
+  references: string[]
+  /** What else its sender knows it by; relays may put a Message-ID of their own in the place of ours. */
+  marks?: string[]
+  /** Its envelope names no sender, as those of reports do (RFC 5321 section 4.5.5), and not just its own head says so. */
+  nullSender?: true
+  /** Of a bounce: whom it is about. */
+  failures: DeliveryFailure[]
+  /** What it forwards, if its subject says so. */
+  forwarded: ForwardedMessage | null
+  /** A colleague sent it from the desk's own mailbox, without the desk. */
+  sentByHand?: true
+  /** Of what came through lists or groups: their addresses, which are nobody's, and what they call its writer. */
+  through?: { lists: string[]; name: string }
+}
+
+/** Where in a chat a message was written. */
+export interface ChatDetails {
+  /** The conversation's own key: whoever writes in it writes to its ticket. */
+  thread: string
+  /** It was written where agents talk among themselves: nothing there is a requester's, and nothing opens a ticket. */
+  internal?: true
+  /** Everybody who reads the conversation can write in it and is seen by the others, so nobody there is a stranger. */
+  shared?: true
+  /** Chat comes in several lines: what one person writes within so many milliseconds under one key is one ticket. */
+  row?: { key: string; within: number }
+}
+
+/** A message as its transport understood it. `inboundMessage` fills in what a channel has nothing to say of. */
+export interface InboundMessage {
+  /** Unique in the channel; a second arrival changes nothing but a counter. */
+  id: string
+  /** Where an answer goes: opaque to the desk, the latest of the requester wins. Null: nowhere. */
+  replyTo: string | null
+  from: Address | null
   subject: string
   /** All that was written, as plain text. */
   text: string
@@ -111,28 +139,14 @@ export interface InboundMessage {
   bulk: BulkSort | null
   /** Of an alert: what is the same in each of its repeats, and whether it says that all is well again. */
   alert: { key: string; recovered: boolean } | null
-  /** Its envelope names no sender, as those of reports do (RFC 5321 section 4.5.5), and not just its own head says so. */
-  nullSender?: true
-  /** Of a bounce: whom it is about. */
-  failures: DeliveryFailure[]
-  /** What it forwards, if its subject says so. */
-  forwarded: ForwardedMessage | null
   /** When the sender says it was sent; ISO 8601 UTC. */
   sentAt: string | null
   /** When it reached the organisation (mail: newest Received header, else Date); decides whether it is old. */
   reachedAt: string | null
   /** Its Message-ID with angle brackets, or the chat's own. */
   messageId: string | null
-  /** What else its sender knows it by; relays may put a Message-ID of their own in the place of ours. */
-  marks?: string[]
-  /** What it answers: In-Reply-To first, then References from newest to oldest. */
-  references: string[]
   /** SHA-256 of what stays the same when one message comes through two mailboxes: Message-ID, From and body. */
   fingerprint: string | null
-  /** A colleague sent it from the desk's own mailbox, without the desk. */
-  sentByHand?: true
-  /** Of what came through lists or groups: their addresses, which are nobody's, and what they call its writer. */
-  through?: { lists: string[]; name: string }
   /** How far its sender's address can be believed. */
   authentication: Authentication
   /** Why a filter that we trust takes it for spam; empty if none does. */
@@ -143,18 +157,14 @@ export interface InboundMessage {
   pointedAt?: true
   /** Addresses of its sender on other kinds of channels, for which the transport vouches: the e-mail of a chat account. */
   alsoKnownAs?: Identity[]
-  /** It was written where agents talk among themselves: nothing there is a requester's, and nothing opens a ticket. */
-  internal?: true
-  /** Everybody who reads the conversation can write in it and is seen by the others, so nobody there is a stranger. */
-  shared?: true
-  /** Chat comes in several lines: what one person writes within so many milliseconds under one key is one ticket. */
-  row?: { key: string; within: number }
   /** How urgent its writer says it is, where they were asked. */
   urgency?: 'low' | 'medium' | 'high'
   raw: Content
   attachments: InboundAttachment[]
   /** All of it or a part is encrypted, or protected in another way that hides from us what it says. */
   sealed?: true
+  mail: MailDetails
+  chat?: ChatDetails
 }
 
 /** An address on one kind of channel, e.g. `email` or `slack`. */

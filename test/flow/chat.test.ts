@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
 import { MemoryChat } from '../../adapters/memory/chat.ts'
 import type { Actor } from '../../src/channel/desk.ts'
-import type { InboundMessage } from '../../src/channel/message.ts'
+import type { MessageParts } from '../../src/channel/inbound.ts'
 import { DeliveryError, type OutboundMessage } from '../../src/channel/outbound.ts'
 import { pack } from '../../src/content.ts'
 import { verify } from '../../src/flow/upkeep/verify.ts'
@@ -12,6 +12,14 @@ import { ENGINES } from '../support/store/engines.ts'
 const ANN = 'T/UANN'
 const BOB = 'T/UBOB'
 const CARL = 'T/UCARL'
+/** What a line is beside its text: `in` names the channel; without a thread it begins one there. */
+type Line = Partial<Omit<MessageParts, 'chat' | 'mail'>> & {
+  in?: string
+  thread?: string
+  internal?: true
+  shared?: boolean
+}
+
 const EMAIL: Record<string, string> = {
   [ANN]: 'ann@example.com',
   [BOB]: 'bob@staff.example',
@@ -54,27 +62,30 @@ describe.each(ENGINES)('a chat on %s', engine => {
   })
 
   /** A line in a channel; without a thread it begins one. */
-  const line = (person: string, text: string, about: Partial<InboundMessage> & { in?: string } = {}) => {
+  const line = (person: string, text: string, about: Line = {}) => {
     ts += 1
-    const { in: place = 'T/HELP', thread = `${place}/${ts}`, ...more } = about
+    const { in: place = 'T/HELP', thread = `${place}/${ts}`, internal, shared = true, ...more } = about
     const email = EMAIL[person]
+    const row = { key: `${place}/${person}`, within: 2 * MINUTE_MS }
     return messageFrom(person, {
       id: `${place}/${ts}`,
-      thread,
       replyTo: thread,
       from: { address: person, name: person.slice(3) },
-      addressedTo: [],
       subject: text.split('\n')[0]?.slice(0, 80) ?? '',
       text,
-      visible: text,
       messageId: null,
       fingerprint: null,
       sentAt: desk.clock.now().toISOString(),
       live: true,
       authentication: { result: 'pass', reasons: ['the chat'] },
       alsoKnownAs: email ? [{ kind: 'email', address: email }] : [],
-      ...(about.thread === undefined ? { row: { key: `${place}/${person}`, within: 2 * MINUTE_MS } } : {}),
-      shared: true,
+      mail: { addressedTo: [] },
+      chat: {
+        thread,
+        ...(internal ? { internal } : {}),
+        ...(shared ? { shared } : {}),
+        ...(about.thread === undefined ? { row } : {}),
+      },
       ...more,
     })
   }
@@ -211,9 +222,9 @@ describe.each(ENGINES)('a chat on %s', engine => {
   })
 
   test('in a conversation that is not open a stranger is held', async () => {
-    const { ref } = await say(ANN, 'The printer burns', { in: 'T/DANN', shared: false as never })
+    const { ref } = await say(ANN, 'The printer burns', { in: 'T/DANN', shared: false })
     const held = line(CARL, 'Me too', { thread: `T/DANN/${ts}` })
-    delete held.shared
+    delete held.chat?.shared
     expect(await chat.deliver(held)).toEqual({ outcome: 'held:stranger-in-thread', ref })
   })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage } from '../../src/channel/message.ts'
+import type { MessageParts } from '../../src/channel/inbound.ts'
 import type { OutboundMessage } from '../../src/channel/outbound.ts'
 import { makeDesk, type TestDesk } from '../support/desk.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
@@ -24,16 +24,15 @@ describe('a desk among machines and strangers', () => {
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
-    desk.channel.deliver(messageFrom(address, about))
+  const take = (address: string, about: Partial<MessageParts> = {}) => desk.channel.deliver(messageFrom(address, about))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
   const noteTo = (address: string) => sentTo(address).find(each => each.subject.includes('Note by'))
   const shown = async (ticket: number) => (await desk.as('bob', `show ${ticket}`)).data as Shown
-  const answering = (mail: OutboundMessage | undefined) => ({ references: [`<${mail?.token}@desk.example>`] })
+  const answering = (mail: OutboundMessage | undefined) => ({ mail: { references: [`<${mail?.token}@desk.example>`] } })
 
   /** Answers each mail to an address once, as a machine does, until nothing comes any more or for some rounds. */
-  async function machineAt(address: string, answer: (mail: OutboundMessage) => Partial<InboundMessage>) {
+  async function machineAt(address: string, answer: (mail: OutboundMessage) => Partial<MessageParts>) {
     let answered = 0
     for (let round = 0; round < ROUNDS; round += 1) {
       await desk.deliver()
@@ -98,7 +97,7 @@ describe('a desk among machines and strangers', () => {
 
   test('who knows only the number of a ticket and an address cannot copy somebody into it', async () => {
     await take(ANN)
-    await take(ANN, { cc: [{ address: 'x@evil.example', name: '' }], subject: 'HD-1' })
+    await take(ANN, { mail: { cc: [{ address: 'x@evil.example', name: '' }] }, subject: 'HD-1' })
     await desk.as('bob', 'reply 1', 'Your password is on the way.')
     await desk.deliver()
     expect(sentTo('x@evil.example')).toEqual([])
@@ -117,7 +116,7 @@ describe('a desk among machines and strangers', () => {
   test("a mail in an agent's name without a token of theirs never reaches the requester", async () => {
     await take(ANN, { messageId: '<vpn@example.com>' })
     await desk.deliver()
-    await take(BOB, { subject: 'Re: [HD-1] VPN', references: ['<vpn@example.com>'], text: 'Pay here.' })
+    await take(BOB, { subject: 'Re: [HD-1] VPN', mail: { references: ['<vpn@example.com>'] }, text: 'Pay here.' })
     await take(BOB, { ...answering(sentTo(EVE)[0]), text: 'Pay here.' })
     await take('x@evil.example', { ...answering(sentTo(BOB)[0]), text: 'Pay here.' })
     await desk.deliver()
@@ -140,7 +139,7 @@ describe('a desk among machines and strangers', () => {
   })
 
   test('an agent who was copied by the requester writes a note by answering the notification of one', async () => {
-    await take(ANN, { cc: [{ address: BOB, name: 'Bob' }] })
+    await take(ANN, { mail: { cc: [{ address: BOB, name: 'Bob' }] } })
     await desk.as('bob', 'claim 1')
     await desk.as('eve', 'note 1', 'Secret.')
     await desk.deliver()
@@ -152,9 +151,12 @@ describe('a desk among machines and strangers', () => {
   })
 
   test('a Message-ID that somebody else mentioned first does not lead its owner into their ticket', async () => {
-    await take('x@evil.example', { subject: 'Bait', references: ['<mine@example.com>'] })
+    await take('x@evil.example', { subject: 'Bait', mail: { references: ['<mine@example.com>'] } })
     expect(await take(ANN, { messageId: '<mine@example.com>' })).toMatchObject({ outcome: 'opened', ref: 'HD-2' })
-    expect(await take(ANN, { references: ['<mine@example.com>'] })).toMatchObject({ outcome: 'appended', ref: 'HD-2' })
+    expect(await take(ANN, { mail: { references: ['<mine@example.com>'] } })).toMatchObject({
+      outcome: 'appended',
+      ref: 'HD-2',
+    })
   })
 })
 

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage } from '../../src/channel/message.ts'
+import type { MessageParts } from '../../src/channel/inbound.ts'
 import type { OutboundMessage } from '../../src/channel/outbound.ts'
 import { verify } from '../../src/flow/upkeep/verify.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
@@ -40,7 +40,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.remove()
   })
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
+  const take = (address: string, about: Partial<MessageParts> = {}) =>
     desk.channel.deliver(messageFrom(address, { live: true, ...about }))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
@@ -51,7 +51,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     return mail ? `${mail.subject}\n${words(mail)}` : ''
   }
   const shown = async (ticket = 1) => (await desk.as('bob', `show ${ticket}`)).data as Shown
-  const answering = (mail: OutboundMessage | undefined) => ({ references: [`<${mail?.token}@desk.example>`] })
+  const answering = (mail: OutboundMessage | undefined) => ({ mail: { references: [`<${mail?.token}@desk.example>`] } })
   const later = async (milliseconds: number) => {
     desk.clock.advance(milliseconds)
     await desk.service.timekeeper.pass()
@@ -77,10 +77,10 @@ describe.each(ENGINES)('a ticket on %s', engine => {
 
   test('that waits for its requester goes on when they write, and one that is scheduled does not', async () => {
     await desk.as('bob', 'wait 1 until friday "which printer?"')
-    await take(ANN, { references: ['<first@example.com>'] })
+    await take(ANN, { mail: { references: ['<first@example.com>'] } })
     expect(await shown()).toMatchObject({ state: 'open' })
     await desk.as('bob', 'schedule 1 2d')
-    await take(ANN, { references: ['<first@example.com>'] })
+    await take(ANN, { mail: { references: ['<first@example.com>'] } })
     expect(await shown()).toMatchObject({ state: 'scheduled' })
   })
 
@@ -127,12 +127,12 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.as('bob', 'claim 1')
     await desk.as('bob', 'away until 3d @eve')
     const before = sentTo(BOB).length
-    await take(ANN, { references: ['<first@example.com>'] })
+    await take(ANN, { mail: { references: ['<first@example.com>'] } })
     await desk.deliver()
     expect(lastTo(EVE)).toContain('HD-1')
     expect(sentTo(BOB)).toHaveLength(before)
     await desk.as('bob', 'back')
-    await take(ANN, { references: ['<first@example.com>'] })
+    await take(ANN, { mail: { references: ['<first@example.com>'] } })
     await desk.deliver()
     expect(sentTo(BOB)).toHaveLength(before + 1)
   })
@@ -206,11 +206,11 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await later(DAY_MS)
     expect(await shown()).toMatchObject({ state: 'closed' })
     await later(30 * DAY_MS)
-    await take(ANN, { references: ['<first@example.com>'] })
+    await take(ANN, { mail: { references: ['<first@example.com>'] } })
     expect(await shown()).toMatchObject({ state: 'open' })
     await desk.as('bob', 'close 1')
     await later(31 * DAY_MS)
-    const receipt = await take(ANN, { references: ['<first@example.com>'], text: 'Once more.' })
+    const receipt = await take(ANN, { mail: { references: ['<first@example.com>'] }, text: 'Once more.' })
     expect(receipt).toMatchObject({ outcome: 'opened', ref: 'HD-2' })
     expect(await shown(2)).toMatchObject({ state: 'new', links: [{ kind: 'followed', ref: 'HD-1' }] })
     expect(await shown(1)).toMatchObject({ state: 'closed', links: [{ kind: 'follows', ref: 'HD-2' }] })
@@ -223,7 +223,10 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.as('bob', 'merge 2 into 1')
     expect(await shown(2)).toMatchObject({ ref: 'HD-1', parts: ['HD-2'] })
     expect((await shown()).participants.map(each => each.address)).toContain(dora)
-    expect(await take(dora, { references: ['<dora@example.com>'] })).toMatchObject({ outcome: 'appended', ref: 'HD-1' })
+    expect(await take(dora, { mail: { references: ['<dora@example.com>'] } })).toMatchObject({
+      outcome: 'appended',
+      ref: 'HD-1',
+    })
     await expect(desk.as('bob', 'merge 1 into 2')).rejects.toThrow('that ticket itself')
     await later(DAY_MS - 1000)
     await desk.as('bob', 'unmerge 2')
@@ -267,15 +270,23 @@ describe.each(ENGINES)('a ticket on %s', engine => {
 
   test('lets in a colleague whom its requester adds', async () => {
     const text = 'add fred@example.com\n\nHe sits beside it.'
-    await take(ANN, { references: ['<first@example.com>'], text, authentication: { result: 'pass', reasons: [] } })
+    await take(ANN, {
+      mail: { references: ['<first@example.com>'] },
+      text,
+      authentication: { result: 'pass', reasons: [] },
+    })
     expect((await shown()).participants).toContainEqual(
       expect.objectContaining({ address: 'fred@example.com', role: 'copied' }),
     )
   })
 
   test('of a message of another is a ticket of its own, and its writer is told', async () => {
-    await take('carl@example.com', { references: ['<first@example.com>'], text: 'held' })
-    await take(ANN, { references: ['<first@example.com>'], text: 'And my mouse is dead.', subject: 'Re: Printer' })
+    await take('carl@example.com', { mail: { references: ['<first@example.com>'] }, text: 'held' })
+    await take(ANN, {
+      mail: { references: ['<first@example.com>'] },
+      text: 'And my mouse is dead.',
+      subject: 'Re: Printer',
+    })
     const explained = (await desk.as('bob', 'explain HD-1')).data as { message: string }[]
     const made = (await desk.as('bob', `split 1 ${explained.at(-1)?.message} "Dead mouse"`)).data as { split: string }
     expect(made.split).toBe('HD-2')

@@ -62,7 +62,15 @@ interface Said {
 /** All that is read of a message and that somebody could put words into. */
 function said(message: Message): Said {
   if ('quarantine' in message) return { words: message.quarantine, leads: [] }
-  const { from, to, cc, replyTo, subject, text, references, messageId, attachments } = message
+  const {
+    from,
+    replyTo,
+    subject,
+    text,
+    messageId,
+    attachments,
+    mail: { to, cc, references },
+  } = message
   const readers = [...to, ...cc].map(({ address }) => address).filter(address => !OWN.includes(address))
   const files = attachments.map(({ content }) => content.sha256)
   // Where lines of a text end may be said outside the signature (format=flowed); what they say may not.

@@ -29,7 +29,8 @@ export async function brokenPromises(message: InboundMessage | UnreadableMessage
     ...addressesOf(message).flatMap(addressProblems),
     ...idProblems(message),
   ]
-  if (message.to.length > MOST_ADDRESSES || message.cc.length > MOST_ADDRESSES) problems.push('recipients: too many')
+  if (message.mail.to.length > MOST_ADDRESSES || message.mail.cc.length > MOST_ADDRESSES)
+    problems.push('recipients: too many')
   if (message.attachments.length > MOST_ATTACHMENTS) problems.push('attachments: too many')
   for (const { name, type, content } of message.attachments) {
     if (!MEDIA_TYPE.test(type)) problems.push('attachment type: no media type')
@@ -47,7 +48,7 @@ function reasonProblems({ quarantine, detail }: UnreadableMessage): string[] {
 
 type Named = [what: string, text: string, longest: number]
 
-function textsOf({ text, visible, forwarded }: InboundMessage): Named[] {
+function textsOf({ text, visible, mail: { forwarded } }: InboundMessage): Named[] {
   const brought: Named[] = forwarded
     ? [
         ['forwarded text', forwarded.text, LONGEST_TEXT],
@@ -58,7 +59,15 @@ function textsOf({ text, visible, forwarded }: InboundMessage): Named[] {
 }
 
 function linesOf(message: InboundMessage): Named[] {
-  const { subject, attachments, kindReasons, failures, forwarded, alert, authentication, spam } = message
+  const {
+    subject,
+    attachments,
+    kindReasons,
+    alert,
+    authentication,
+    spam,
+    mail: { failures, forwarded },
+  } = message
   return [
     ['subject', subject, LONGEST_SUBJECT],
     ...(forwarded ? [['forwarded subject', forwarded.subject, LONGEST_SUBJECT] as Named] : []),
@@ -77,7 +86,7 @@ function linesOf(message: InboundMessage): Named[] {
   ]
 }
 
-function addressesOf({ from, to, cc, forwarded }: InboundMessage): Address[] {
+function addressesOf({ from, mail: { to, cc, forwarded } }: InboundMessage): Address[] {
   return [...(from ? [from] : []), ...to, ...cc, ...(forwarded ? [forwarded.from] : [])]
 }
 
@@ -98,7 +107,14 @@ function addressProblems({ address }: Address): string[] {
   return normaliseAddress(address) === address && address.isWellFormed() ? [] : ['address: none that can be written to']
 }
 
-function idProblems({ messageId, references, fingerprint, sentAt, reachedAt, replyTo }: InboundMessage): string[] {
+function idProblems({
+  messageId,
+  fingerprint,
+  sentAt,
+  reachedAt,
+  replyTo,
+  mail: { references },
+}: InboundMessage): string[] {
   const ids = [...references, ...(messageId === null ? [] : [messageId])]
   const times = [sentAt, reachedAt].filter(each => each !== null)
   const problems: string[] = []

@@ -1,6 +1,7 @@
 import { MemoryChannel } from '../../adapters/memory/adapter.ts'
 import { loadCategories } from '../../src/categories.ts'
 import type { Reply } from '../../src/channel/desk.ts'
+import { inboundMessage, type MessageParts } from '../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../src/channel/message.ts'
 import { ManualClock } from '../../src/clock.ts'
 import { createCommands } from '../../src/commands/registry.ts'
@@ -79,34 +80,19 @@ export async function makeMemoryDesk(engine: Engine, more: Partial<Context> = {}
 let count = 0
 
 /** A message of a person, with what matters to a test. */
-export function messageFrom(address: string, about: Partial<InboundMessage> = {}): InboundMessage {
+export function messageFrom(address: string, about: Partial<MessageParts> = {}): InboundMessage {
   count += 1
-  const text = about.text ?? `Message ${count}`
-  return {
+  return inboundMessage({
     id: `message-${count}`,
     replyTo: address,
     from: { address, name: '' },
-    to: [],
-    cc: [],
-    addressedTo: ['help@desk.example'],
     subject: 'VPN',
-    text,
-    visible: text,
-    kind: 'person',
-    kindReasons: [],
-    bulk: null,
-    alert: null,
-    failures: [],
-    forwarded: null,
-    sentAt: null,
-    reachedAt: null,
+    text: `Message ${count}`,
     messageId: `<${count}@example.com>`,
-    references: [],
     fingerprint: `fingerprint-${count}`,
     raw: pack(Buffer.from(`raw ${count}`)),
-    attachments: [],
     authentication: { result: 'none', reasons: [] },
-    spam: [],
     ...about,
-  }
+    mail: { addressedTo: ['help@desk.example'], ...about.mail },
+  })
 }

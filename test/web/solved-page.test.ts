@@ -168,7 +168,9 @@ describe('the page that asks whether it is solved', () => {
     const old = desk.channel.sent.findLast(each => each.subject.includes('Is it solved?'))
     await desk.as('bob', 'reopen 1')
     await desk.as('bob', 'resolve 1 --told Another toner.')
-    await desk.channel.deliver(messageFrom(ANN, { references: [`<${old?.token}@desk.example>`], text: 'Yes, 1.' }))
+    await desk.channel.deliver(
+      messageFrom(ANN, { mail: { references: [`<${old?.token}@desk.example>`] }, text: 'Yes, 1.' }),
+    )
     expect(await shown()).toMatchObject({ state: 'open', rating: null })
   })
 

@@ -26,7 +26,14 @@ export async function readMailbox(channel: EmailChannel, address: string | undef
     if (address !== undefined && deliveredTo !== address) continue
     const { message, from } = await channel.parse({ bytes }, null)
     if ('quarantine' in message) continue
-    const { subject, text, attachments, messageId, references, replyTo } = message
+    const {
+      subject,
+      text,
+      attachments,
+      messageId,
+      replyTo,
+      mail: { references },
+    } = message
     const files = attachments.map(each => each.name)
     mails.push({
       deliveredTo,

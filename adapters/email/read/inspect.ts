@@ -1,6 +1,6 @@
 // What relaydesk inspect shows of a message.
 import { readFile, rm, stat } from 'node:fs/promises'
-import type { DeliveryFailure, InboundMessage } from '../../../src/channel/message.ts'
+import type { DeliveryFailure, InboundMessage, MailDetails } from '../../../src/channel/message.ts'
 import { type QuotedPart, quotedPartsOf } from '../../../src/core/mail/quoted-parts.ts'
 import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
 import { copyPrivately } from '../../../src/rights.ts'
@@ -26,7 +26,7 @@ export interface Inspection {
   bulk: InboundMessage['bulk']
   alert: InboundMessage['alert']
   /** The mail that it forwards. */
-  forwarded: InboundMessage['forwarded']
+  forwarded: MailDetails['forwarded']
   /** What was left out of `reply`. */
   cut: QuotedPart[]
   /** Its layout without what could harm; '' for plain text. */
@@ -86,7 +86,7 @@ export async function inspectFile(
       reasons: [...message.kindReasons],
       bulk: message.bulk,
       alert: message.alert,
-      forwarded: message.forwarded,
+      forwarded: message.mail.forwarded,
       cut: quotedPartsOf(message.text, message.visible),
       html: html?.html ?? '',
       remotePictures: html?.remote ?? 0,

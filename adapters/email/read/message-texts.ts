@@ -1,5 +1,5 @@
 // All that a message says, and the new part of it.
-import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { MailDetails } from '../../../src/channel/message.ts'
 import { forwardedMail } from '../../../src/core/mail/forward.ts'
 import { withoutMarks } from '../../../src/core/mail/reply/lines.ts'
 import { isForwardSubject, typedPart, visibleReply } from '../../../src/core/mail/visible.ts'
@@ -87,7 +87,7 @@ export function forwardedIn(
   parts: Parts,
   text: string,
   { subject, longest }: { subject: string; longest: number },
-): InboundMessage['forwarded'] {
+): MailDetails['forwarded'] {
   if (!isForwardSubject(subject)) return null
   const [within, ...more] = parts.within
   const attached = more.length === 0 && within?.from?.address ? { ...within, from: within.from, comment: text } : null

@@ -1,5 +1,6 @@
 // A submitted form, kept so that it can be read again.
 import { z } from 'zod'
+import { inboundMessage } from '../../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { pack } from '../../../src/content.ts'
 import { otherAddresses, type Person } from '../people/workspace-people.ts'
@@ -53,15 +54,15 @@ export function rereadSubmission(raw: Uint8Array): InboundMessage | undefined {
 
 function messageOf(form: StoredForm, raw: Uint8Array): InboundMessage {
   const { id, person, subject, text, urgency, thread, sentAt } = form
-  return {
-    ...{ to: [], cc: [], addressedTo: [], references: [], failures: [], kindReasons: [], spam: [], attachments: [] },
-    ...{ kind: 'person', bulk: null, alert: null, forwarded: null, messageId: null, fingerprint: null },
-    ...{ id, ...(thread === null ? {} : { thread }), replyTo: thread ?? person.address },
+  return inboundMessage({
+    id,
+    replyTo: thread ?? person.address,
     from: { address: person.address, name: person.name },
-    ...{ subject, text, visible: text, sentAt, reachedAt: sentAt, live: true },
+    ...{ subject, text, sentAt, reachedAt: sentAt, live: true },
     authentication: { result: 'pass', reasons: [`Slack, workspace ${person.address.split('/')[0]}`] },
     alsoKnownAs: otherAddresses(person),
     ...(urgency === null ? {} : { urgency }),
     raw: pack(raw),
-  }
+    ...(thread === null ? {} : { chat: { thread } }),
+  })
 }

@@ -7,7 +7,7 @@ import type { Mentions } from '../people/mentions.ts'
 import type { Person } from '../people/workspace-people.ts'
 import { placeOf, type Workspace } from '../workspace.ts'
 import type { Files, TakenFiles } from './file-download.ts'
-import { inboundMessage, unreadable } from './inbound-message.ts'
+import { messageOf, unreadable } from './inbound-message.ts'
 import type { PersonsMessage } from './message-event.ts'
 import { type KeptFile, packStored, type StoredMessage } from './stored-message.ts'
 import { isDirect } from './thread-intake.ts'
@@ -99,7 +99,7 @@ function readable(
   contents: readonly Content[],
 ): InboundMessage | UnreadableMessage {
   try {
-    return inboundMessage(stored, raw, contents)
+    return messageOf(stored, raw, contents)
   } catch (error) {
     const { team, channel, ts } = stored
     return unreadable(placeOf({ team, channel, ts }), raw, sentenceOf(error))

@@ -23,7 +23,7 @@ export function wakes({ kind, bulk }: Pick<InboundMessage, 'kind' | 'bulk'>): bo
  * true one. And a copy to the desk of what a colleague sent by hand says less than what lies in the Sent folder.
  */
 export function compareWith({ verdict, outcome }: EarlierCopy, message: InboundMessage): 'more' | 'less' | 'same' {
-  if (message.sentByHand) return outcome === 'ignored:own-address' ? 'more' : 'less'
+  if (message.mail.sentByHand) return outcome === 'ignored:own-address' ? 'more' : 'less'
   if (verdict === null) return 'less'
   const awake = Number(wakes(message)) - Number(wakes(verdict))
   const isSure = ({ result }: Authentication) => Number(result === 'pass')

@@ -52,7 +52,12 @@ export function decideMessage(situation: Situation): Decided {
 /** What is ours, whatever it refers to. */
 function decideOwn({ message, isOwn, isOurs }: Situation): Decision | undefined {
   if (isOwn) return { action: 'ignore', rule: 'own-message' }
-  const { from, replyTo, sentByHand, bulk } = message
+  const {
+    from,
+    replyTo,
+    bulk,
+    mail: { sentByHand },
+  } = message
   if (sentByHand || !from || !isOurs(from.address)) return undefined
   // A contact form of ours writes in our name for somebody else.
   const forOther = replyTo !== null && !isOurs(replyTo)
@@ -63,13 +68,15 @@ function decideOwn({ message, isOwn, isOurs }: Situation): Decision | undefined 
 }
 
 function matchTicket(situation: Situation): Decision {
-  const { sentByHand } = situation.message
+  const {
+    mail: { sentByHand },
+  } = situation.message
   return decideInChat(situation) ?? (sentByHand ? decideOnSent(situation) : decideByClues(situation))
 }
 
 /** What a colleague sent from the desk's own mailbox. */
 function decideOnSent({ message, kind, clues, tickets }: Situation): Decision {
-  const addresses = new Set([...message.to, ...message.cc].map(each => each.address))
+  const addresses = new Set([...message.mail.to, ...message.mail.cc].map(each => each.address))
   const sentTo = (ticketId: string) =>
     participantsOf(tickets, ticketId).some(each => each.kind === kind && addresses.has(each.address))
   return decideSentByHand({ kind: message.kind, clues, sentTo })
@@ -77,7 +84,12 @@ function decideOnSent({ message, kind, clues, tickets }: Situation): Decision {
 
 function decideByClues(situation: Situation): Decision {
   const { message, clues: found, tickets, sender } = situation
-  const { kind, bulk, from, forwarded, through } = message
+  const {
+    kind,
+    bulk,
+    from,
+    mail: { forwarded, through },
+  } = message
   // It answers a message of ours that has no ticket, such as an alarm.
   if (found.length === 0 && situation.bearsToken) return { action: 'ignore', rule: 'answer-to-alarm' }
   if (!from && kind === 'person' && !through)
@@ -97,7 +109,7 @@ function decideByClues(situation: Situation): Decision {
     clues,
     senderIsAgent: byAgent,
     authenticity: message.authentication.result,
-    nullSender: message.nullSender ?? false,
+    nullSender: message.mail.nullSender ?? false,
     takesPart: ticketId => takesPart(situation, ticketId),
     isAlias: ticketId => !takesPart(situation, ticketId) && takesPartAsAlias(situation, ticketId),
   })
@@ -122,11 +134,11 @@ function decideInChat(situation: Situation): Decision | undefined {
   )
   return decideChat({
     senderIsAgent: sender?.isAgent ?? false,
-    internal: message.internal ?? false,
-    shared: message.shared ?? false,
+    internal: message.chat?.internal ?? false,
+    shared: message.chat?.shared ?? false,
     thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
     before: named && takesPart(situation, named.ticketId) ? null : chat.before,
-    withinMs: message.row?.within ?? 0,
+    withinMs: message.chat?.row?.within ?? 0,
     smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
     takesPart: ticketId => takesPart(situation, ticketId),
   })
@@ -199,8 +211,8 @@ function passCommands(
 
 /** Holds what comes from senders whose mail is not wanted. */
 function passSenderGate({ message, senderJudgement }: Situation, decision: Decision): Decision {
-  const sender = message.from ?? message.through?.lists[0]
-  if (decision.action === 'ignore' || sender === undefined || message.sentByHand) return decision
+  const sender = message.from ?? message.mail.through?.lists[0]
+  if (decision.action === 'ignore' || sender === undefined || message.mail.sentByHand) return decision
   const { isBlocked, isAllowed, verdict } = senderJudgement
   return passSender(decision, {
     blocked: isBlocked,
@@ -215,7 +227,7 @@ function passFlood(
   { message, counts, rules }: Situation,
   decision: Decision,
 ): { decision: Decision; counters: readonly Counter[] } {
-  if (message.sentByHand || (decision.action !== 'open' && decision.action !== 'append'))
+  if (message.mail.sentByHand || (decision.action !== 'open' && decision.action !== 'append'))
     return { decision, counters: [] }
   const counters = rules.counters[decision.action]
   const isTooMuch = counters.some(({ key, most }) => (counts.get(key) ?? 0) + 1 > most)

@@ -33,7 +33,11 @@ export type Proof<Sent extends SentMail = SentMail> =
  * is the word of whoever handed it over. Reports come to the envelope (RFC 3834 section 4), and change nothing.
  */
 export function claimsOf(keys: readonly TokenKey[], message: InboundMessage): TokenClaim[] {
-  const { references, to, cc, addressedTo, authentication, kind } = message
+  const {
+    authentication,
+    kind,
+    mail: { references, to, cc, addressedTo },
+  } = message
   const isReport = kind === 'bounce' || kind === 'auto-reply'
   if (authentication.result !== 'pass' || !authentication.signed || isReport) {
     return claimsIn(keys, [...references, ...addressedTo])
@@ -50,10 +54,10 @@ function claimsIn(keys: readonly TokenKey[], texts: readonly string[]): TokenCla
 
 /** Null where nothing shows it, or something speaks against it. */
 export function proofOf<Sent extends SentMail>(
-  { authentication, thread, sentByHand, from }: InboundMessage,
+  { authentication, from, mail: { sentByHand }, chat }: InboundMessage,
   answered: readonly AnsweredMail<Sent>[],
 ): Proof<Sent> | null {
-  if (authentication.result === 'pass' || thread !== undefined || sentByHand) return { by: 'transport' }
+  if (authentication.result === 'pass' || chat?.thread !== undefined || sentByHand) return { by: 'transport' }
   if (authentication.result !== 'none' || !from) return null
   const got = answered.filter(({ sent, recipients }) => sent.seenAt === null && recipients.includes(from.address))
   const alone = got.filter(({ recipients }) => recipients.length === 1).map(({ sent }) => sent)
@@ -83,11 +87,11 @@ export function believedByToken(
 
 /** Mail whose token others than the agent who got it know from this message on: what names it later may be theirs. */
 export function exposedBy<Sent extends SentMail>(
-  { from, thread, kind, to, cc }: InboundMessage,
+  { from, kind, mail: { to, cc }, chat }: InboundMessage,
   answered: readonly AnsweredMail<Sent>[],
   isOurs: (address: string) => boolean,
 ): Sent[] {
-  if (!from || thread !== undefined || kind !== 'person') return []
+  if (!from || chat?.thread !== undefined || kind !== 'person') return []
   const others = [...to, ...cc].some(({ address }) => address !== from.address && !isOurs(address))
   return answered
     .filter(({ purpose, sent }) => purpose !== 'requester' && sent.seenAt === null)

@@ -18,7 +18,7 @@ export async function acknowledge(tx: Tx, entry: IncomingMessage, ticket: Ticket
   if (message.kind !== 'person') return `none:${message.kind}`
   if (old) return 'none:old'
   if (!ticket.replyTo) return 'none:no-address'
-  const chat = message.thread !== undefined || entry.origin.kind !== 'email'
+  const chat = message.chat?.thread !== undefined || entry.origin.kind !== 'email'
   // RFC 3834 section 2: who did not write must not be written to.
   if (message.authentication.result === 'fail') return 'none:unconfirmed'
   const cause = trustIn(entry)

@@ -70,7 +70,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   await insertArrival(tx, arrival)
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
   else await notifyOfHeld(tx, intake, arrival, message)
-  if (message.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
+  if (message.chat?.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
   return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
 }
 
@@ -79,7 +79,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
  * elsewhere they confirm nobody. Gives the id under which they count once more, null if they do not.
  */
 async function overtakingId(tx: Tx, first: Arrival, message: InboundMessage): Promise<string | null> {
-  if (!message.live || message.sentByHand || compareWith(first, message) !== 'more') return null
+  if (!message.live || message.mail.sentByHand || compareWith(first, message) !== 'more') return null
   const id = `${message.id} again`
   return (await arrivalByExternalId(tx, first.channel, id)) ? null : id
 }

@@ -64,11 +64,15 @@ export async function appendMessage(
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
   // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
-  const isNamedInPublic = decision.rule === 'subject' && message.shared === true
-  if (message.row && decision.direction === 'in' && !isNamedInPublic)
-    await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? intake.facts.at)
+  const isNamedInPublic = decision.rule === 'subject' && message.chat?.shared === true
+  if (message.chat?.row && decision.direction === 'in' && !isNamedInPublic)
+    await goOnRow(tx, rowKey(origin.channel, message.chat?.row.key), ticket.id, message.sentAt ?? intake.facts.at)
   const append =
-    message.sentByHand || inPlace ? appendSentByHand : decision.direction === 'in' ? appendIncoming : appendFromAgent
+    message.mail.sentByHand || inPlace
+      ? appendSentByHand
+      : decision.direction === 'in'
+        ? appendIncoming
+        : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
   const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
   const isNamed = isNamedInPublic || decision.rule === 'named-thread'
@@ -115,7 +119,7 @@ async function appendIncoming(tx: Tx, asked: IncomingMessage, ticket: Ticket, de
     if (own && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
   }
   // In a chat people say thanks; that opens nothing again.
-  if (isDone(now.state) && message.thread !== undefined && isSmallTalk(message.visible)) return id
+  if (isDone(now.state) && message.chat?.thread !== undefined && isSmallTalk(message.visible)) return id
   const answer = message.kind === 'person' ? await takeAnswer(tx, entry, now, id, prepared.content) : undefined
   if (answer) return id
   if (!(isDone(now.state) && (await answersByItself(tx, entry, ticket.id)))) now = await wake(tx, entry, now)
@@ -143,7 +147,7 @@ async function answersByItself(
   { message, sender, change, doubt }: IncomingMessage,
   ticketId: string,
 ): Promise<boolean> {
-  if (!message.from || message.thread !== undefined) return false
+  if (!message.from || message.chat?.thread !== undefined) return false
   const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
   const asked = { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null, longest: COMPARED }

@@ -17,11 +17,13 @@ const CLUES = 50 // Message-IDs looked at in one message: the newest, and the fi
 
 /** Keys of the conversation, strongest first; the message's own is the last. */
 function keysOf(channel: string, message: InboundMessage): string[] {
-  const { references } = message
-  const forwarded = message.forwarded?.messageId ? [messageKey(message.forwarded.messageId)] : []
+  const {
+    mail: { references },
+  } = message
+  const forwarded = message.mail.forwarded?.messageId ? [messageKey(message.mail.forwarded.messageId)] : []
   const near = references.length > CLUES ? [...references.slice(0, CLUES - 1), references.at(-1) ?? ''] : references
   return [
-    ...(message.thread === undefined ? [] : [threadKey(channel, message.thread)]),
+    ...(message.chat?.thread === undefined ? [] : [threadKey(channel, message.chat?.thread)]),
     ...near.map(messageKey),
     ...forwarded,
     ...(message.messageId ? [messageKey(message.messageId)] : []),
@@ -41,7 +43,7 @@ export function lockKeys(
     ...keysOf(channel, message),
     ...(message.from ? [`person ${message.from.address}`, `sender ${canonicalAddress(message.from.address)}`] : []),
     ...(message.alert ? [alertKey(channel, message)] : []),
-    ...(message.row ? [rowKey(channel, message.row.key)] : []),
+    ...(message.chat?.row ? [rowKey(channel, message.chat?.row.key)] : []),
   ]
 }
 
@@ -67,7 +69,7 @@ export async function cluesOf(
   ]
   await followMerges(sql, clues)
   // A bounce that names a mail which is none of ours is about that one.
-  if (clues.length > 0 || message.references.length > 0 || !bounced?.sent.ticketId) return clues
+  if (clues.length > 0 || message.mail.references.length > 0 || !bounced?.sent.ticketId) return clues
   return [{ by: 'recipient', ticketId: bounced.sent.ticketId, purpose: bounced.sent.purpose }]
 }
 
@@ -105,7 +107,7 @@ export async function bouncedMail(
 ): Promise<BouncedMail | undefined> {
   if (first) return { sent: first.sent, confirmed: true }
   const since = new Date(Date.parse(facts.at) - BOUNCES_WITHIN_MS).toISOString()
-  for (const { address } of message.failures.slice(0, MOST_FAILURES)) {
+  for (const { address } of message.mail.failures.slice(0, MOST_FAILURES)) {
     const sent = await newestSentTo(sql, address, since)
     if (sent) return { sent, confirmed: false }
   }
@@ -131,7 +133,7 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
     const thread = threads.find(each => each.key === key)
     if (!thread) continue
     const { ticketId, internal, known } = thread
-    if (message.thread !== undefined && key === threadKey(channel, message.thread))
+    if (message.chat?.thread !== undefined && key === threadKey(channel, message.chat?.thread))
       clues.push({
         ...{ by: 'thread', ticketId },
         ...(internal ? { internal } : {}),
@@ -168,7 +170,7 @@ export async function rememberThread(
 ): Promise<void> {
   const keys = keysOf(channel, message)
   const own = message.messageId === null ? undefined : messageKey(message.messageId)
-  const thread = message.thread === undefined ? undefined : threadKey(channel, message.thread)
+  const thread = message.chat?.thread === undefined ? undefined : threadKey(channel, message.chat?.thread)
   for (const key of keys)
     await addThread(tx, { key, ticketId, known: key === own || (key === thread && !named) ? 'seen' : 'mentioned' })
 }

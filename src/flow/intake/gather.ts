@@ -70,7 +70,7 @@ export async function gatherSituation(
   const bounced = message.kind === 'bounce' ? await bouncedMail(sql, facts, message, answered) : undefined
   const clues = await cluesOf(sql, facts, origin.channel, message, answered, bounced)
   const chat = await gatherChat(sql, intake, origin, message, clues)
-  const mayCommand = message.kind === 'person' && !message.sentByHand && may(person, 'work', 'installation')
+  const mayCommand = message.kind === 'person' && !message.mail.sentByHand && may(person, 'work', 'installation')
   const commandsAlone = mayCommand
     ? await readConfirmedCommands(sql, intake, { message, answered, proof }, undefined)
     : null
@@ -113,7 +113,7 @@ async function answeredMail(sql: Sql, claims: readonly TokenClaim[]): Promise<An
 }
 
 /** It came back: its id, or what else its sender knows it by, bears a token of ours. */
-function isOwnMessage({ keys }: Intake, { messageId, marks = [] }: InboundMessage): boolean {
+function isOwnMessage({ keys }: Intake, { messageId, mail: { marks = [] } }: InboundMessage): boolean {
   return [messageId ?? '', ...marks].flatMap(tokensIn).some(token => verifyToken(keys, token))
 }
 
@@ -157,12 +157,12 @@ async function gatherChat(
   message: InboundMessage,
   clues: readonly Clue[],
 ): Promise<ChatSituation | null> {
-  const { thread, from, kind, id, row } = message
-  if (thread === undefined || !from || kind !== 'person') return null
-  const mayAnswerNotice = id !== thread && !clues.some(clue => clue.by === 'thread')
+  const { from, kind, id, chat } = message
+  if (chat?.thread === undefined || !from || kind !== 'person') return null
+  const mayAnswerNotice = id !== chat?.thread && !clues.some(clue => clue.by === 'thread')
   return {
-    answersNotice: mayAnswerNotice && (await recall(sql, channel, noticeKey(thread))) !== undefined,
-    before: row ? await lineBefore(sql, intake, channel, message, row.key) : null,
+    answersNotice: mayAnswerNotice && (await recall(sql, channel, noticeKey(chat?.thread))) !== undefined,
+    before: chat?.row ? await lineBefore(sql, intake, channel, message, chat?.row.key) : null,
   }
 }
 
@@ -192,7 +192,7 @@ async function forwardsStranger(
   sql: Sql,
   intake: Intake,
   { kind }: Origin,
-  { forwarded }: InboundMessage,
+  { mail: { forwarded } }: InboundMessage,
 ): Promise<boolean> {
   if (!forwarded || intake.facts.isOurs(forwarded.from.address)) return false
   return !isAgent(await knownPerson(sql, intake, kind, forwarded.from.address))
@@ -212,7 +212,7 @@ async function judgementOn(
   sql: Sql,
   intake: Intake,
   { kind }: Origin,
-  { from, through, authentication }: InboundMessage,
+  { from, authentication, mail: { through } }: InboundMessage,
 ): Promise<SenderJudgement> {
   const lists = through?.lists ?? []
   const sender = from?.address ?? lists[0]

@@ -23,7 +23,7 @@ import type { IntakeSituation } from './gather.ts'
 const NOBODY: Address = { address: 'nobody@sender.invalid', name: 'Unknown sender' }
 
 /** Of one that came through a list, nobody else: two who have the same name there may be two. */
-function nobody({ id, through }: InboundMessage): Address {
+function nobody({ id, mail: { through } }: InboundMessage): Address {
   if (!through) return NOBODY
   const name = `${through.name || 'Somebody'} through ${through.lists[0]}`
   return { address: `${id.slice(0, 32)}@sender.invalid`, name: oneLine(name) }
@@ -93,7 +93,7 @@ const MOST_COPIED = 50
 
 /** Colleagues on To and Cc of a mail, each once; no address at which it came to us. */
 export function othersOn(
-  { from, to, cc, through, addressedTo }: InboundMessage,
+  { from, mail: { to, cc, through, addressedTo } }: InboundMessage,
   { isOurs }: Pick<DeskFacts, 'isOurs'>,
 ): Address[] {
   const others = new Map([...to, ...cc].map(each => [each.address, each]))

@@ -30,7 +30,12 @@ export async function newArrival(tx: Tx, intake: Intake, origin: Origin, message
 }
 
 export function describe(message: InboundMessage): Pick<Arrival, 'fingerprint' | 'sender' | 'subject'> {
-  const { fingerprint, from, through, subject } = message
+  const {
+    fingerprint,
+    from,
+    subject,
+    mail: { through },
+  } = message
   return { fingerprint, sender: from?.address ?? through?.lists[0] ?? null, subject: oneLine(subject) }
 }
 

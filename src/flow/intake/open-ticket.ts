@@ -93,9 +93,11 @@ export async function openWith(
   const requester = writer ? [participant(origin, writer, sender, 'requester')] : []
   await addParticipants(tx, ticket.id, [...requester, ...copied], facts.at)
   await rememberThread(tx, origin.channel, message, ticket.id)
-  if (follows && message.thread !== undefined) await moveThread(tx, origin.channel, message.thread, ticket.id)
+  if (follows && message.chat?.thread !== undefined)
+    await moveThread(tx, origin.channel, message.chat?.thread, ticket.id)
   await recordAlert(tx, entry, ticket)
-  if (message.row) await goOnRow(tx, rowKey(origin.channel, message.row.key), ticket.id, message.sentAt ?? facts.at)
+  if (message.chat?.row)
+    await goOnRow(tx, rowKey(origin.channel, message.chat?.row.key), ticket.id, message.sentAt ?? facts.at)
   if (message.urgency) await recordEvent(tx, ticket, { type: 'classified', data: { urgency: message.urgency } }, change)
   const acknowledgement = await acknowledge(tx, entry, ticket, messageId)
   const note = beforeTelling && (await beforeTelling((await ticketById(tx, ticket.id)) ?? ticket))

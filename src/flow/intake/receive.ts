@@ -1,4 +1,4 @@
-// Gathers what comes in at one time into transactions.
+// Groups what comes in at one time into transactions.
 import type { Cursor, Receipt } from '../../channel/message.ts'
 import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
@@ -146,13 +146,15 @@ export class Receiver {
 async function lookUpPeople(tx: Tx, intake: Intake, group: readonly Waiting[]): Promise<void> {
   const byKind = Map.groupBy(group, ({ channel }) => originOf(intake.context, channel).kind)
   for (const [kind, waiting] of byKind) {
-    const messages = waiting.flatMap(({ message }) => ('cc' in message ? [message] : []))
+    const messages = waiting.flatMap(({ message }) => ('mail' in message ? [message] : []))
     const senders = messages.flatMap(({ from }) => (from ? [from.address] : []))
     const names = messages.flatMap(({ from, authentication: { result } }) =>
       from ? [countedAs(from.address, trustOf(result))] : [],
     )
     const people = messages.filter(({ kind: writer }) => writer === 'person') // machines bring nobody along
-    const copied = people.flatMap(({ to, cc }) => [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address))
+    const copied = people.flatMap(({ mail: { to, cc } }) =>
+      [...to, ...cc].slice(0, COPIED_KNOWN).map(each => each.address),
+    )
     await judgeAll(tx, intake, kind, [...senders, ...names])
     await knowAll(tx, intake, kind, [...senders, ...copied])
   }

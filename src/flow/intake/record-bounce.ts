@@ -24,9 +24,9 @@ interface Returned extends DeliveryFailure {
 /** Notes on a ticket whom a bounce says we did not reach, and tells whoever must act; gives the ticket after it. */
 export async function recordBounce(tx: Tx, entry: IncomingMessage, ticket: Ticket, messageId: string): Promise<Ticket> {
   const { bounced, message, change } = entry
-  if (!bounced || (!bounced.confirmed && !message.nullSender)) return ticket
+  if (!bounced || (!bounced.confirmed && !message.mail.nullSender)) return ticket
   const { sent, confirmed } = bounced
-  const returned = returnedOf(message.failures, await recipientsOf(tx, sent.id))
+  const returned = returnedOf(message.mail.failures, await recipientsOf(tx, sent.id))
   let now = ticket
   for (const { recipient, address, status, reason, hard, delayed } of returned) {
     // No address counts as dead for what anybody may have written.

@@ -33,7 +33,12 @@ export async function letIn(
  * It names the desk, or a group that is the desk. What was written to others alone, and reached the desk by whoever handed
  * it on, lets nobody in: its writer may not know of it. What says that a list passed it on, anybody can have put there.
  */
-export function isWrittenTo({ message: { to, cc }, intake }: IncomingMessage): boolean {
+export function isWrittenTo({
+  message: {
+    mail: { to, cc },
+  },
+  intake,
+}: IncomingMessage): boolean {
   return [...to, ...cc].some(each => intake.facts.isOurs(each.address))
 }
 

@@ -216,7 +216,7 @@ async function whyNotSent(
   if (mentionsCommand(written, knownCommands(intake.context.commands))) {
     return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
   }
-  if (message.forwarded || isForwardSubject(message.subject)) {
+  if (message.mail.forwarded || isForwardSubject(message.subject)) {
     return 'Your mail forwards another, so it was kept as an internal note.'
   }
   if (showsMail(written)) {

@@ -28,20 +28,22 @@ export async function openForwarded(
   hasCommands: boolean,
 ): Promise<Placed> {
   const { origin, message } = situation
-  const { forwarded, from } = message
+  const {
+    from,
+    mail: { forwarded },
+  } = message
   if (!forwarded || !from) throw new DeskError('unsound', 'A message that forwards nothing was taken for a forward.')
   const agent = await meet(tx, intake, { kind: origin.kind, ...from })
   const original: InboundMessage = {
     ...message,
     from: forwarded.from,
     replyTo: forwarded.from.address,
-    to: [],
-    cc: [],
+    mail: { ...message.mail, to: [], cc: [] },
     subject: forwarded.subject || withoutForwardMark(message.subject),
     text: forwarded.text,
     visible: forwarded.visible,
     messageId: forwarded.messageId,
-    authentication: UNKNOWN, // that of the agent says nothing of the writer
+    authentication: UNKNOWN,
   }
   const shown = isShown(situation.proof, isAgent(agent))
   const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')

@@ -13,7 +13,7 @@ import type { TokenKey } from '../../core/ticket/token.ts'
 const LONGEST_TYPED = 50_000
 
 /** Whether an agent's mail is longer than what is looked through, so that nothing of it is done or leaves. */
-export function isTooLong({ forwarded, visible }: InboundMessage): boolean {
+export function isTooLong({ visible, mail: { forwarded } }: InboundMessage): boolean {
   return (forwarded?.comment ?? visible).length > LONGEST_TYPED
 }
 
@@ -29,7 +29,7 @@ export function ownText(message: InboundMessage): string {
   return own
 }
 
-function findOwnText({ forwarded, subject, typed, visible }: InboundMessage): string {
+function findOwnText({ subject, typed, visible, mail: { forwarded } }: InboundMessage): string {
   if (forwarded) return forwarded.comment.slice(0, LONGEST_TYPED)
   return isForwardSubject(subject) ? '' : aboveForward(aboveMarker((typed ?? visible).slice(0, LONGEST_TYPED)))
 }
@@ -44,6 +44,7 @@ export function commandLinesOf(keys: readonly TokenKey[], message: InboundMessag
  * mark, so the bottom may be words of others. Mail of ours begins with a line that tells where it begins.
  */
 function showsOthers(keys: readonly TokenKey[], message: InboundMessage): boolean {
-  if (message.forwarded || (message.references.length === 0 && !isAnswerSubject(message.subject))) return false
+  if (message.mail.forwarded || (message.mail.references.length === 0 && !isAnswerSubject(message.subject)))
+    return false
   return claimsOf(keys, message).length === 0
 }

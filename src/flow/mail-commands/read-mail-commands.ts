@@ -63,12 +63,12 @@ async function readMailCommands(
   { message, answered }: AnsweringMail,
   ticket: Ticket | undefined,
 ): Promise<MailCommands | null> {
-  if (message.kind !== 'person' || message.sentByHand) return null
+  if (message.kind !== 'person' || message.mail.sentByHand) return null
   const own = ownText(message)
   const { lines, text } = commandLinesOf(keys, message)
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
-  const shown = message.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
+  const shown = message.mail.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
   const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
   const told = answered[0]?.sent
   if (isTooLong(message)) {

@@ -21,7 +21,12 @@ export async function rereadDecided(
   const reread = new Map<number, InboundMessage>()
   for (const { channel, message } of group) {
     if (!('visible' in message)) continue
-    const { from, authentication, visible, forwarded } = message as InboundMessage
+    const {
+      from,
+      authentication,
+      visible,
+      mail: { forwarded },
+    } = message as InboundMessage
     if (!SEEMS_TO_DECIDE.test(visible) && !SEEMS_TO_DECIDE.test(forwarded?.comment ?? '')) continue // as nearly all
     if (!from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'

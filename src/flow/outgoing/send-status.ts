@@ -15,7 +15,7 @@ export async function sendStatus(tx: Tx, intake: Intake, origin: Origin, message
   const { from, messageId, authentication } = message
   const { facts } = intake
   if (!from || facts.isOurs(from.address)) return
-  const cause = trustOf(authentication.result, message.thread !== undefined)
+  const cause = trustOf(authentication.result, message.chat?.thread !== undefined)
   if ((await countRate(tx, `status for ${countedAs(from.address, cause)}`, facts.at, HOUR_MS)) > MOST_TOLD) return
   const draft = {
     kind: 'status',

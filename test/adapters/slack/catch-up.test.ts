@@ -102,7 +102,7 @@ describe('after an outage', () => {
     const inSupport = desk.messages.filter(each => each.id.includes(support))
     expect(inSupport.map(each => each.text)).toEqual(['one', 'four', 'five', 'ten'])
     expect(inSupport.map(each => each.live ?? false)).toEqual([true, false, false, false])
-    expect(inSupport[3]?.thread).toBe(inSupport[2]?.thread)
+    expect(inSupport[3]?.chat?.thread).toBe(inSupport[2]?.chat?.thread)
     expect(desk.again).toEqual([])
     const { length } = desk.received
     await down()

@@ -552,8 +552,7 @@ describe('opening a ticket', () => {
         alsoKnownAs: [{ kind: 'email', address: 'ann@example.com' }],
       },
     ])
-    expect(desk.received[0]).not.toHaveProperty('thread')
-    expect(desk.received[0]).not.toHaveProperty('row')
+    expect(desk.received[0]).not.toHaveProperty('chat')
     expect(shownTexts(bodyView(sent.body))).toBe('HD-7: Printer jam\nYou are answered in your messages.')
     expect(desk.performed).toEqual([])
   })
@@ -620,7 +619,7 @@ describe('opening a ticket', () => {
     expect(shownTexts(view)).toContain('in the thread of this message')
     const { body } = await ann().submit(view)
     expect(desk.received).toMatchObject([
-      { subject: 'The printer burns, @bob', thread: place('help', ts), replyTo: place('help', ts) },
+      { subject: 'The printer burns, @bob', chat: { thread: place('help', ts) }, replyTo: place('help', ts) },
     ])
     expect(desk.received[0]?.text).toContain('What now?')
     expect(shownTexts(bodyView(body))).toContain('in the thread of that message')
@@ -630,7 +629,7 @@ describe('opening a ticket', () => {
     const { ts } = await stand.as('carl').say('help', 'First')
     const { view } = await fromMessage('help', 'Second', ts)
     await ann().submit(view)
-    expect(desk.received[0]).toMatchObject({ thread: place('help', ts), subject: 'Second' })
+    expect(desk.received[0]).toMatchObject({ chat: { thread: place('help', ts) }, subject: 'Second' })
   })
 
   test.each(['secret', 'elsewhere', 'between two people'])('from a message where the app is not: %s', async where => {
@@ -643,7 +642,7 @@ describe('opening a ticket', () => {
     await ann().submit(view, { 'What is it about?': 'Fire' })
     await running.interactions.idle()
     expect(desk.received).toMatchObject([{ subject: 'Fire', text: 'It burns', replyTo: address('ann') }])
-    expect(desk.received[0]).not.toHaveProperty('thread')
+    expect(desk.received[0]).not.toHaveProperty('chat')
     expect(stand.responses.slice(before)).toMatchObject([
       { person: 'ann', body: { response_type: 'ephemeral', text: expect.stringContaining('HD-7: Fire') } },
     ])
@@ -654,7 +653,7 @@ describe('opening a ticket', () => {
     await bob().shortcut('open_ticket_from_message', await messageAt('room', said.ts))
     await bob().submit(await stand.modalOf('bob'))
     expect(desk.received[0]).toMatchObject({ replyTo: address('bob') })
-    expect(desk.received[0]).not.toHaveProperty('thread')
+    expect(desk.received[0]).not.toHaveProperty('chat')
   })
 
   test('a very long message is cut to what a form holds', async () => {

@@ -81,7 +81,7 @@ describe('what Slack tells in another order', () => {
     await bob().say('support', 'Is anybody there?', { thread })
     await late.tellBackwards()
     expect(texts()).toEqual(['The printer burns', 'Is anybody there?', 'Here too'])
-    expect(slack.desk.messages[0]).toMatchObject({ from: { name: 'ann' }, row: {}, live: true })
+    expect(slack.desk.messages[0]).toMatchObject({ from: { name: 'ann' }, chat: { row: {} }, live: true })
     expect(slack.desk.again).toEqual([])
   })
 

@@ -59,17 +59,17 @@ describe('a message', () => {
     const place = `${team}/${ids.support}/${said.ts}`
     const { raw, ...message } = only(slack.desk.messages)
     expect(message).toEqual({
-      ...{ id: place, thread: place, replyTo: place },
+      ...{ id: place, replyTo: place },
       from: { address: `${team}/${ann().id}`, name: 'Ann Lee' },
-      ...{ to: [], cc: [], addressedTo: [], references: [], failures: [], kindReasons: [], spam: [] },
-      ...{ kind: 'person', bulk: null, alert: null, forwarded: null, messageId: null, fingerprint: null },
+      ...{ kind: 'person', kindReasons: [], bulk: null, alert: null, spam: [], messageId: null, fingerprint: null },
       subject: 'The *printer* burns <b>',
       text: 'The *printer* burns <b>\nSince @bob came, see #general',
       visible: 'The *printer* burns <b>\nSince @bob came, see #general',
-      ...{ sentAt: at, reachedAt: at, live: true, shared: true, attachments: [] },
+      ...{ sentAt: at, reachedAt: at, live: true, attachments: [] },
       authentication: { result: 'pass', reasons: [`Slack, workspace ${team}`] },
       alsoKnownAs: [{ kind: 'email', address: 'ann@example.com' }],
-      row: { key: `${team}/${ids.support}/${ann().id}`, within: 120_000 },
+      mail: { to: [], cc: [], addressedTo: [], references: [], failures: [], forwarded: null },
+      chat: { thread: place, shared: true, row: { key: `${team}/${ids.support}/${ann().id}`, within: 120_000 } },
     })
     expect(raw.size).toBeGreaterThan(100)
   })
@@ -77,9 +77,9 @@ describe('a message', () => {
   test('to the desk alone is shared with nobody', async () => {
     const said = await ann().dm('The printer burns')
     const message = only(slack.desk.messages)
-    expect(message).toMatchObject({ id: `${team}/${said.channel}/${said.ts}`, row: { within: 120_000 } })
-    expect(message).not.toHaveProperty('shared')
-    expect(message).not.toHaveProperty('internal')
+    expect(message).toMatchObject({ id: `${team}/${said.channel}/${said.ts}`, chat: { row: { within: 120_000 } } })
+    expect(message).not.toHaveProperty('chat.shared')
+    expect(message).not.toHaveProperty('chat.internal')
   })
 
   test('in a thread belongs to that, and to no row', async () => {
@@ -87,9 +87,9 @@ describe('a message', () => {
     const answer = await ann().say('support', 'Still', { thread: said.ts })
     await stand.as('bob').say('support', 'Here too', { thread: said.ts, broadcast: true })
     const [first, second, third] = slack.desk.messages
-    expect(second).toMatchObject({ id: `${team}/${ids.support}/${answer.ts}`, thread: first?.thread })
-    expect(second).not.toHaveProperty('row')
-    expect(third).toMatchObject({ thread: first?.thread, replyTo: first?.replyTo, text: 'Here too' })
+    expect(second).toMatchObject({ id: `${team}/${ids.support}/${answer.ts}`, chat: { thread: first?.chat?.thread } })
+    expect(second).not.toHaveProperty('chat.row')
+    expect(third).toMatchObject({ chat: { thread: first?.chat?.thread }, replyTo: first?.replyTo, text: 'Here too' })
   })
 
   test('of a guest, or of somebody from another workspace, is of nobody with an e-mail address', async () => {
@@ -137,8 +137,8 @@ describe('which messages are taken', () => {
     await ann().say('asked', 'Hello @desk, the printer burns')
     const texts = slack.desk.messages.map(each => each.text)
     expect(texts).toEqual(['the printer burns', 'I saw it', 'Hello @Relaydesk, the printer burns'])
-    expect(slack.desk.messages[0]).toMatchObject({ subject: 'the printer burns', shared: true })
-    expect(slack.desk.messages[0]).not.toHaveProperty('row')
+    expect(slack.desk.messages[0]).toMatchObject({ subject: 'the printer burns', chat: { shared: true } })
+    expect(slack.desk.messages[0]).not.toHaveProperty('chat.row')
     expect(slack.dropped).toContain('not for the desk')
   })
 
@@ -356,8 +356,8 @@ describe('in the room', () => {
     await gil().say('room', 'Coffee?')
     await gil().say('room', 'I know that printer, @desk is right', { thread: ts })
     const note = only(slack.desk.messages)
-    expect(note).toMatchObject({ internal: true, thread: `${team}/${ids.room}/${ts}` })
-    expect(note).not.toHaveProperty('row')
+    expect(note).toMatchObject({ chat: { internal: true, thread: `${team}/${ids.room}/${ts}` } })
+    expect(note).not.toHaveProperty('chat.row')
     expect(slack.desk.performed).toEqual([])
   })
 })
@@ -372,7 +372,7 @@ describe('a message that somebody points at', () => {
     await gil().react(answer, 'ticket')
     const [first, second] = slack.desk.messages
     expect(first).toMatchObject({ text: 'The printer burns', from: { name: 'Ann Lee' }, live: true })
-    expect(second).toMatchObject({ text: 'Here too', from: { name: 'bob' }, thread: first?.thread })
+    expect(second).toMatchObject({ text: 'Here too', from: { name: 'bob' }, chat: { thread: first?.chat?.thread } })
     await ann().edit(said, 'The scanner burns')
     expect(slack.desk.revisions).toHaveLength(1)
   })

@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { decideMessage } from '../../../src/core/intake/decision.ts'
 import { countersOf } from '../../../src/core/intake/flood.ts'
 import type { Situation } from '../../../src/core/intake/situation.ts'
 import { messageFrom } from '../../support/memory-desk.ts'
 
-function message(more: Partial<InboundMessage> = {}): InboundMessage {
+function message(more: Partial<MessageParts> = {}): InboundMessage {
   return messageFrom('ann@example.com', { authentication: { result: 'pass', reasons: [] }, live: true, ...more })
 }
 
@@ -95,13 +96,13 @@ test.each<[string, Partial<Situation>, object]>([
   ],
   [
     'an answer to a notice in a chat',
-    { message: message({ thread: 't' }), chat: { answersNotice: true, before: null } },
+    { message: message({ chat: { thread: 't' } }), chat: { answersNotice: true, before: null } },
     { action: 'ignore', rule: 'answer-to-alarm' },
   ],
   [
     'the next line in a chat',
     {
-      message: message({ thread: 't', row: { key: 'ann', within: 60_000 } }),
+      message: message({ chat: { thread: 't', row: { key: 'ann', within: 60_000 } } }),
       chat: { answersNotice: false, before: { ticketId: 'T', agoMs: 1000, open: true, alike: false } },
     },
     { action: 'append', ticketId: 'T', rule: 'row' },

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { Authentication, InboundMessage, MessageKind } from '../../../src/channel/message.ts'
+import type { Authentication, InboundMessage, MailDetails, MessageKind } from '../../../src/channel/message.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { canonicalAddress } from '../../../src/core/text/address.ts'
 import { DeskError } from '../../../src/errors.ts'
@@ -88,17 +88,19 @@ function messageOf(desk: MemoryDesk, step: Step & { does: 'write' }): InboundMes
     ...(step.kind === 'bulk' ? { bulk: 'other' } : {}),
     authentication: step.authentication,
     subject: step.subject,
-    references: answered && !step.behindPlus ? [`<${answered.token}@desk.example>`] : [],
-    addressedTo: address,
-    cc: step.cc.map(each => ({ address: each, name: '' })),
+    mail: {
+      references: answered && !step.behindPlus ? [`<${answered.token}@desk.example>`] : [],
+      addressedTo: address,
+      cc: step.cc.map(each => ({ address: each, name: '' })),
+      ...(step.subject.startsWith('Fwd') && step.kind === 'person' ? { forwarded: forwardOf(text) } : {}),
+    },
     replyTo: isAgent(step.from) ? step.from : (step.replyTo ?? step.from),
     spam: step.spam,
     live: true,
-    ...(step.subject.startsWith('Fwd') && step.kind === 'person' ? { forwarded: forwardOf(text) } : {}),
   })
 }
 
-function forwardOf(comment: string): InboundMessage['forwarded'] {
+function forwardOf(comment: string): MailDetails['forwarded'] {
   const from = { address: 'fred@third.example', name: 'Fred' }
   return { from, subject: 'VPN', text: 'Please help.', visible: 'Please help.', comment, messageId: null }
 }

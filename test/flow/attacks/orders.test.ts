@@ -1,5 +1,7 @@
 // Answers that agents give by commands in a mail: they leave as any other does, to whoever was shown, or are kept.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { DeliveryError, type OutboundMessage } from '../../../src/channel/outbound.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
@@ -17,13 +19,13 @@ describe('an answer in a mail of an agent', () => {
 
   beforeEach(async () => {
     desk = await makeMemoryDesk('sqlite')
-    await take(ANN, { messageId: '<first@example.com>', subject: 'Room', cc: [named(JAN)] })
+    await take(ANN, { messageId: '<first@example.com>', subject: 'Room', mail: { cc: [named(JAN)] } })
   })
 
   afterEach(() => desk.remove())
 
   const named = (address: string) => ({ address, name: '' })
-  const take = async (address: string, about: Partial<InboundMessage> = {}) => {
+  const take = async (address: string, about: Partial<MessageParts> = {}) => {
     desk.clock.advance(1000)
     const receipt = await desk.channel.deliver(messageFrom(address, { live: true, authentication: PASS, ...about }))
     await desk.deliver()
@@ -35,8 +37,8 @@ describe('an answer in a mail of an agent', () => {
     await desk.deliver()
     return reply
   }
-  const goesOn = (about: Partial<InboundMessage>) =>
-    take(ANN, { references: ['<first@example.com>'], to: [named('help@desk.example')], ...about })
+  const first = { references: ['<first@example.com>'], to: [named('help@desk.example')] }
+  const goesOn = (about: Partial<MessageParts>) => take(ANN, { ...about, mail: { ...first, ...about.mail } })
   const words = ({ text }: OutboundMessage) =>
     text.markdown.replace(/\uE000(\d+)\uE001/g, (_, n) => text.verbatim[n] ?? '')
   const last = (part: string): OutboundMessage => {
@@ -48,8 +50,13 @@ describe('an answer in a mail of an agent', () => {
   }
   const notice = () => last('[HD-1] New: Room')
   const refusal = () => last('Nothing was sent')
-  const answer = (mail: OutboundMessage, text: string, about: Partial<InboundMessage> = {}) =>
-    take(BOB, { references: [`<${mail.token}@desk.example>`], subject: `Re: ${mail.subject}`, text, ...about })
+  const answer = (mail: OutboundMessage, text: string, about: Partial<MessageParts> = {}) =>
+    take(BOB, {
+      subject: `Re: ${mail.subject}`,
+      text,
+      ...about,
+      mail: { references: [`<${mail.token}@desk.example>`], ...about.mail },
+    })
   const readers = (part = SAID) =>
     desk.channel.sent
       .filter(each => !each.automatic && words(each).includes(part))
@@ -72,7 +79,7 @@ describe('an answer in a mail of an agent', () => {
 
     test('is kept where others read it than its notification named, though there is a newer one', async () => {
       const old = notice()
-      await goesOn({ text: 'Kim is here, too.', cc: [named(JAN), named(KIM)] })
+      await goesOn({ text: 'Kim is here, too.', mail: { cc: [named(JAN), named(KIM)] } })
       await answer(old, write(SAID))
       expect(readers()).toEqual([])
       expect(words(refusal())).toContain('Kim is here, too.')
@@ -98,7 +105,7 @@ describe('an answer in a mail of an agent', () => {
 
     test('leaves at once with !only and !anyway', async () => {
       const old = notice()
-      await goesOn({ text: 'Kim is here, too.', cc: [named(KIM)] })
+      await goesOn({ text: 'Kim is here, too.', mail: { cc: [named(KIM)] } })
       await answer(old, `!only\n!anyway\n${write(SAID)}`)
       expect(readers()).toEqual([ANN])
     })
@@ -127,7 +134,7 @@ describe('an answer in a mail of an agent', () => {
 
     test('that is kept leaves with one word, without whom the mail took off', async () => {
       const old = notice()
-      await goesOn({ text: 'One more thing.', cc: [named(JAN)] })
+      await goesOn({ text: 'One more thing.', mail: { cc: [named(JAN)] } })
       await answer(old, `!uninvite ${JAN}\n${write(SAID)}`)
       expect(readers()).toEqual([])
       expect(words(refusal())).toContain(`To send it to ${ANN} all the same`)
@@ -137,14 +144,19 @@ describe('an answer in a mail of an agent', () => {
   })
 
   describe('to a notification that left late', () => {
-    const late = async (about: Partial<InboundMessage>) => {
+    const late = async (about: Partial<MessageParts>) => {
       desk.clock.advance(1000)
-      const more = { references: ['<first@example.com>'], to: [named('help@desk.example')], live: true as const }
-      await desk.channel.deliver(messageFrom(ANN, { authentication: PASS, ...more, ...about }))
+      const message = messageFrom(ANN, {
+        authentication: PASS,
+        live: true,
+        ...about,
+        mail: { ...first, ...about.mail },
+      })
+      await desk.channel.deliver(message)
     }
 
     test('leaves to those whom it names, though they came after it was queued', async () => {
-      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      await late({ text: 'Just a word.', mail: { cc: [named(JAN)] } })
       await desk.as('eve', `invite 1 ${KIM}`)
       await desk.deliver()
       expect(words(last('Just a word.')).split('\n')[0]).toContain(KIM)
@@ -153,7 +165,7 @@ describe('an answer in a mail of an agent', () => {
     })
 
     test('is kept where somebody came back whom it no longer named', async () => {
-      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      await late({ text: 'Just a word.', mail: { cc: [named(JAN)] } })
       await desk.as('eve', `uninvite 1 ${JAN}`)
       await desk.deliver()
       expect(words(last('Just a word.')).split('\n')[0]).not.toContain(JAN)
@@ -163,7 +175,7 @@ describe('an answer in a mail of an agent', () => {
     })
 
     test('is kept where an attempt before may have named others', async () => {
-      await late({ text: 'Just a word.', cc: [named(JAN)] })
+      await late({ text: 'Just a word.', mail: { cc: [named(JAN)] } })
       let fails = true
       desk.channel.onSend = message => {
         if (!fails || !message.recipients.includes(BOB)) return undefined
@@ -236,7 +248,7 @@ describe('an answer in a mail of an agent', () => {
   describe('that was kept', () => {
     beforeEach(async () => {
       const old = notice()
-      await goesOn({ text: 'One more thing.', cc: [named(JAN)] })
+      await goesOn({ text: 'One more thing.', mail: { cc: [named(JAN)] } })
       await answer(old, SAID)
       expect(readers()).toEqual([])
     })
@@ -254,7 +266,7 @@ describe('an answer in a mail of an agent', () => {
 
     test('is chosen of several by the line that the mail about them names', async () => {
       const old = notice()
-      await goesOn({ text: 'And one more.', cc: [named(JAN)] })
+      await goesOn({ text: 'And one more.', mail: { cc: [named(JAN)] } })
       await answer(old, '!reply Other words.')
       await answer(refusal(), '!anyway')
       expect(readers('Other words.')).toEqual([])

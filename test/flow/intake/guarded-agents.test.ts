@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Authentication, InboundAttachment, InboundMessage } from '../../../src/channel/message.ts'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
+import type { Authentication, InboundAttachment } from '../../../src/channel/message.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { pack } from '../../../src/content.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
@@ -28,7 +29,7 @@ describe('what agents write by mail stays where it was meant to', () => {
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
+  const take = (address: string, about: Partial<MessageParts> = {}) =>
     desk.channel.deliver(messageFrom(address, { live: true, ...about }))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
@@ -37,10 +38,10 @@ describe('what agents write by mail stays where it was meant to', () => {
       .map(({ text }) => `${text.markdown}\n${text.verbatim.join('\n')}`)
       .join('\n')
   const shown = async (ticket: number) => (await desk.as('bob', `show ${ticket}`)).data as Shown
-  const answering = (mail: OutboundMessage | undefined) => ({ references: [`<${mail?.token}@desk.example>`] })
-  const answer = async (text: string, about: Partial<InboundMessage> = {}) => {
+  const answering = (mail: OutboundMessage | undefined) => ({ mail: { references: [`<${mail?.token}@desk.example>`] } })
+  const answer = async (text: string, about: Partial<MessageParts> = {}) => {
     const notice = sentTo(BOB).find(each => each.subject.includes('New:'))
-    await take(BOB, { ...answering(notice), text, ...about })
+    await take(BOB, { text, ...about, mail: { ...answering(notice).mail, ...about.mail } })
     await desk.deliver()
   }
   const file = (name: string, type: string): InboundAttachment => ({
@@ -150,7 +151,11 @@ describe('what agents write by mail stays where it was meant to', () => {
   })
 
   test('a forged mail that an agent lets in moves nothing to where its forger reads', async () => {
-    const forged = { subject: '[HD-1]', replyTo: 'x@evil.example', cc: [{ address: 'y@evil.example', name: '' }] }
+    const forged = {
+      subject: '[HD-1]',
+      replyTo: 'x@evil.example',
+      mail: { cc: [{ address: 'y@evil.example', name: '' }] },
+    }
     expect((await take(ANN, { ...forged, authentication: FAIL })).outcome).toBe('held:unauthenticated')
     await desk.as('bob', 'join M-2')
     await desk.as('bob', 'reply 1', 'Restart it.')
@@ -182,7 +187,7 @@ describe('what agents write by mail stays where it was meant to', () => {
         comment: 'An old customer.',
         messageId: null,
       }
-      return take(BOB, { subject: `Fwd: Screen ${n}`, forwarded, text: 'An old customer.' })
+      return take(BOB, { subject: `Fwd: Screen ${n}`, mail: { forwarded }, text: 'An old customer.' })
     }
     const outcomes: string[] = []
     for (let n = 0; n < 22; n += 1) outcomes.push((await forward(n)).outcome)
@@ -204,7 +209,7 @@ describe('what agents write by mail stays where it was meant to', () => {
   })
 
   test('many messages are decided at once, and of one that cannot be the others are not hurt', async () => {
-    await take('x@example.org', { references: ['<first@example.com>'] })
+    await take('x@example.org', { mail: { references: ['<first@example.com>'] } })
     const { text } = await desk.as('bob', 'discard M-9 M-2')
     expect(text).toContain('No message M-9')
     expect(text).toContain('M-2 was discarded')

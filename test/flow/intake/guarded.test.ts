@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Authentication, InboundMessage } from '../../../src/channel/message.ts'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
+import type { Authentication } from '../../../src/channel/message.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { standingAlarms } from '../../../src/store/alarms.ts'
 import { arrivalByNumber } from '../../../src/store/arrivals.ts'
@@ -34,14 +35,14 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
+  const take = (address: string, about: Partial<MessageParts> = {}) =>
     desk.channel.deliver(messageFrom(address, { live: true, ...about }))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
   const textOf = ({ text }: OutboundMessage) =>
     text.markdown.replace(/\uE000(\d+)\uE001/g, (_, index) => text.verbatim[Number(index)] ?? '')
   const shown = async (ticket: number) => (await desk.as('bob', `show ${ticket}`)).data as Shown
-  const answering = (mail: OutboundMessage | undefined) => ({ references: [`<${mail?.token}@desk.example>`] })
+  const answering = (mail: OutboundMessage | undefined) => ({ mail: { references: [`<${mail?.token}@desk.example>`] } })
   const outcomeOf = async (number: number) => (await arrivalByNumber(desk.context.store.read, number))?.outcome
 
   describe('who may join', () => {
@@ -51,7 +52,7 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
     })
 
     test('a sender whose domain disowns the mail does not join by address alone, but by the secret we sent', async () => {
-      const byReferences = await take(ANN, { references: ['<first@example.com>'], authentication: FAIL })
+      const byReferences = await take(ANN, { mail: { references: ['<first@example.com>'] }, authentication: FAIL })
       expect(byReferences).toEqual({ outcome: 'held:unauthenticated', ref: 'HD-1' })
       const bySubject = await take(ANN, { subject: 'Re: [HD-1] VPN', authentication: UNALIGNED })
       expect(bySubject.outcome).toBe('held:unauthenticated')
@@ -62,7 +63,8 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
 
     test('whoever came in by a secret alone does not turn the answers elsewhere', async () => {
       const cc = [{ address: 'x@evil.example', name: '' }]
-      await take(ANN, { ...answering(sentTo(ANN)[0]), replyTo: 'x@evil.example', cc, authentication: FAIL })
+      const { mail } = answering(sentTo(ANN)[0])
+      await take(ANN, { replyTo: 'x@evil.example', mail: { ...mail, cc }, authentication: FAIL })
       await desk.as('bob', 'reply 1', 'Restart it.')
       await desk.deliver()
       expect(sentTo('x@evil.example')).toEqual([])
@@ -82,8 +84,10 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
 
     test('another address of the same mailbox joins if its domain vouches for it, or with the secret', async () => {
       const alias = 'ann+home@example.com'
-      expect((await take(alias, { references: ['<first@example.com>'] })).outcome).toBe('held:stranger-with-references')
-      const vouched = await take(alias, { references: ['<first@example.com>'], authentication: PASS })
+      expect((await take(alias, { mail: { references: ['<first@example.com>'] } })).outcome).toBe(
+        'held:stranger-with-references',
+      )
+      const vouched = await take(alias, { mail: { references: ['<first@example.com>'] }, authentication: PASS })
       expect(vouched).toEqual({ outcome: 'appended', ref: 'HD-1' })
       expect((await take(alias, answering(sentTo(ANN)[0]))).outcome).toBe('appended')
     })
@@ -167,7 +171,13 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
       }
       const text =
         '!claim\nHis laptop is old.\n\n---------- Forwarded message ----------\nFrom: carl@example.com\n\n!close HD-1'
-      const receipt = await take(BOB, { subject: 'Fwd: VPN', text, visible: text, forwarded, authentication: PASS })
+      const receipt = await take(BOB, {
+        subject: 'Fwd: VPN',
+        text,
+        visible: text,
+        mail: { forwarded },
+        authentication: PASS,
+      })
       expect(receipt).toEqual({ outcome: 'opened', ref: 'HD-2' })
       expect((await shown(1)).state).toBe('new')
       expect(await shown(2)).toMatchObject({ owner: 'bob', requester: 'carl@example.com' })

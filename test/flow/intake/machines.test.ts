@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 import { ENGINES } from '../../support/store/engines.ts'
 
+const NO_MAILBOX = { address: 'ann@example.com', status: '5.1.1', hard: true, reason: 'there is no such mailbox' }
 const ANN = 'ann@example.com'
 const BOB = 'bob@staff.example'
 const NAGIOS = 'nagios@monitor.example'
@@ -19,8 +20,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
-    desk.channel.deliver(messageFrom(address, about))
+  const take = (address: string, about: Partial<MessageParts> = {}) => desk.channel.deliver(messageFrom(address, about))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
   const text = async (line: string) => (await desk.as('bob', line)).text
@@ -33,12 +33,12 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
       kindReasons: ['the account of a program'],
       alert: alertOf({ from: NAGIOS, subject, text: body }),
     })
-  const bounce = (about: Partial<InboundMessage> = {}) =>
+  const bounce = (about: Partial<MessageParts> = {}) =>
     take(DAEMON, {
       kind: 'bounce',
       subject: 'Undelivered Mail',
-      failures: [{ address: ANN, status: '5.1.1', hard: true, reason: 'there is no such mailbox' }],
       ...about,
+      mail: { failures: [NO_MAILBOX], ...about.mail },
     })
 
   test('repeats of an alert join one ticket with a count and wake nobody; another thing has its own', async () => {
@@ -81,7 +81,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
     await desk.as('bob', 'reply 1', 'Thank you.')
     await desk.deliver()
     expect(sentTo(ANN).map(each => each.subject)).toEqual(['Re: [HD-1] VPN'])
-    const answer = { references: [`<${sentTo(ANN)[0]?.token}@desk.example>`] }
+    const answer = { mail: { references: [`<${sentTo(ANN)[0]?.token}@desk.example>`] } }
     expect(await take(ANN, answer)).toMatchObject({ outcome: 'appended', ref: 'HD-1' })
   })
 
@@ -94,7 +94,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
       comment: 'She always complains.',
       messageId: null,
     }
-    await take(BOB, { subject: 'Fwd: Printer', text: 'She always complains.\n\nIt burns.', forwarded })
+    await take(BOB, { subject: 'Fwd: Printer', text: 'She always complains.\n\nIt burns.', mail: { forwarded } })
     await desk.deliver()
     const show = await text('show 1')
     expect(show).toMatch(/requester {2}Ann <ann@example.com>/)
@@ -115,12 +115,12 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
       comment: '',
       messageId: null,
     }
-    await take(ANN, { subject: 'Fwd: Printer', forwarded })
+    await take(ANN, { subject: 'Fwd: Printer', mail: { forwarded } })
     expect(await text('show 1')).toMatch(/requester {2}ann@example.com/)
   })
 
   test('a bounce found by its token shows on its ticket, tells its owner and warns of the next answer', async () => {
-    const about = (sent: OutboundMessage | undefined) => ({ references: [`<${sent?.token}@desk.example>`] })
+    const about = (sent: OutboundMessage | undefined) => ({ mail: { references: [`<${sent?.token}@desk.example>`] } })
     await take(ANN)
     await desk.as('bob', 'claim 1')
     await desk.as('bob', 'reply 1', 'Restart it.')
@@ -135,16 +135,16 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
     expect(await text('show 1')).toContain('NOT RECEIVED by ann@example.com: there is no such mailbox (5.1.1)')
     expect((await desk.as('bob', 'reply 1', 'Again.')).text).toContain('It may not reach ann@example.com')
     desk.clock.advance(60_000)
-    await take(ANN, { references: [`<${sentTo(ANN).at(-1)?.token}@desk.example>`] })
+    await take(ANN, { mail: { references: [`<${sentTo(ANN).at(-1)?.token}@desk.example>`] } })
     expect((await desk.as('bob', 'reply 1', 'And again.')).text).not.toContain('It may not reach')
   })
 
   test('a bounce of something that is not ours is recorded and left alone', async () => {
     await take(ANN)
     await desk.deliver()
-    expect((await bounce({ references: ['<other@elsewhere.example>'] })).outcome).toBe('ignored:bounce')
+    expect((await bounce({ mail: { references: ['<other@elsewhere.example>'] } })).outcome).toBe('ignored:bounce')
     const failures = [{ address: 'else@example.com', status: '5.1.1', hard: true, reason: '' }]
-    expect((await bounce({ failures })).outcome).toBe('ignored:bounce')
+    expect((await bounce({ mail: { failures } })).outcome).toBe('ignored:bounce')
   })
 
   test('explain tells kind, ticket, who was let in and what was cut', async () => {
@@ -152,7 +152,7 @@ describe.each(ENGINES)('what machines and agents bring in, on %s', engine => {
     await desk.deliver()
     const references = [`<${sentTo(ANN)[0]?.token}@desk.example>`]
     const quoted = 'Thanks.\n\nOn Mon, Jan 5, 2026 at 10:00 AM Help <help@desk.example> wrote:\n> Hello'
-    await take(ANN, { references, text: quoted, visible: 'Thanks.' })
+    await take(ANN, { mail: { references }, text: quoted, visible: 'Thanks.' })
     expect(await text('explain M-2')).toMatch(
       /outcome {4}appended HD-1\nkind {7}person[\s\S]*ticket {5}HD-1, because it answers a mail of ours[\s\S]*let in {5}ann@example.com takes part[\s\S]*cut {8}what introduces a quote \(1 line\), quoted text \(1 line\)/,
     )

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 
@@ -17,7 +17,7 @@ describe('commands by mail', () => {
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
+  const take = (address: string, about: Partial<MessageParts> = {}) =>
     desk.channel.deliver(messageFrom(address, { live: true, ...about }))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
@@ -25,7 +25,7 @@ describe('commands by mail', () => {
     (await desk.as('bob', 'show 1')).data as { state: string; messages: { direction: string; visible: string }[] }
   const answer = async (text: string) => {
     const notice = sentTo(BOB).find(each => each.subject.includes('New:'))
-    await take(BOB, { references: [`<${notice?.token}@desk.example>`], text })
+    await take(BOB, { mail: { references: [`<${notice?.token}@desk.example>`] }, text })
     await desk.deliver()
   }
   const words = (address: string) =>
@@ -72,7 +72,7 @@ describe('commands by mail', () => {
     const notice = sentTo(BOB).find(each => each.subject.includes('New:'))
     const { content } = { content: messageFrom(BOB).raw }
     await take(BOB, {
-      references: [`<${notice?.token}@desk.example>`],
+      mail: { references: [`<${notice?.token}@desk.example>`] },
       text: '!resolve --tell --category printer See below.',
       attachments: [{ name: 'secret.eml', type: 'message/rfc822', contentId: null, content }],
     })

@@ -1,5 +1,7 @@
 // Who reads an answer, and that whoever writes one has been shown who does and what happened meanwhile.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { verify } from '../../../src/flow/upkeep/verify.ts'
@@ -28,17 +30,17 @@ describe.each(ENGINES)('an answer on %s', engine => {
   })
 
   const named = (address: string) => ({ address, name: '' })
-  const take = async (address: string, about: Partial<InboundMessage> = {}) => {
+  const take = async (address: string, about: Partial<MessageParts> = {}) => {
     desk.clock.advance(1000)
     const receipt = await desk.channel.deliver(messageFrom(address, { live: true, authentication: PASS, ...about }))
     await desk.deliver()
     return receipt
   }
   /** In the conversation that began with the first message. */
-  const goesOn = (address: string, about: Partial<InboundMessage> = {}) =>
-    take(address, { references: ['<first@example.com>'], ...about })
+  const goesOn = (address: string, about: Partial<MessageParts> = {}) =>
+    take(address, { ...about, mail: { references: ['<first@example.com>'], ...about.mail } })
   const opened = (cc: string[] = []) =>
-    take(ANN, { messageId: '<first@example.com>', subject: 'Room', cc: cc.map(named) })
+    take(ANN, { messageId: '<first@example.com>', subject: 'Room', mail: { cc: cc.map(named) } })
   const as = async (handle: string, line: string, body?: string) => {
     desk.clock.advance(1000)
     const reply = await desk.as(handle, line, body)
@@ -59,14 +61,18 @@ describe.each(ENGINES)('an answer on %s', engine => {
       .filter(each => !each.automatic && words(each).includes(part))
       .flatMap(each => each.recipients)
       .sort()
-  const answering = (mail: OutboundMessage) => ({ references: [`<${mail.token}@desk.example>`], authentication: PASS })
+  const answering = (mail: OutboundMessage) => ({
+    mail: { references: [`<${mail.token}@desk.example>`] },
+    authentication: PASS,
+  })
   const messages = async () =>
     ((await desk.as('bob', 'show 1')).data as { messages: { direction: string; what: string | null; text: string }[] })
       .messages
 
   describe('by a mail that changes who reads it', () => {
-    const answer = async (text: string, about: Partial<InboundMessage> = {}) => {
-      await take(BOB, { ...answering(last(BOB, 'your reply goes to')), text, ...about })
+    const answer = async (text: string, about: Partial<MessageParts> = {}) => {
+      const { mail, ...confirmed } = answering(last(BOB, 'your reply goes to'))
+      await take(BOB, { ...confirmed, text, ...about, mail: { ...mail, ...about.mail } })
     }
 
     test('goes to whoever it lets in', async () => {
@@ -104,7 +110,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await opened([JAN, KIM])
       await as('bob', 'reply 1', 'How cold?')
       expect(readersOf('How cold?')).toEqual([ANN, JAN, KIM])
-      await goesOn(ANN, { text: 'For you alone', cc: [named(KIM)] })
+      await goesOn(ANN, { text: 'For you alone', mail: { cc: [named(KIM)] } })
       const notice = last(BOB, 'For you alone')
       expect(words(notice).split('\n')[0]).toContain(`your reply goes to ${ANN} and ${KIM}, from`)
       expect(words(notice)).toContain(`Left off the last message, so not answered: ${JAN}`)
@@ -114,9 +120,15 @@ describe.each(ENGINES)('an answer on %s', engine => {
     })
 
     test('also where everything falls into one moment', async () => {
-      const first = messageFrom(ANN, { messageId: '<first@example.com>', cc: [named(JAN)], authentication: PASS })
+      const first = messageFrom(ANN, {
+        messageId: '<first@example.com>',
+        mail: { cc: [named(JAN)] },
+        authentication: PASS,
+      })
       await desk.channel.deliver(first)
-      await desk.channel.deliver(messageFrom(ANN, { references: ['<first@example.com>'], authentication: PASS }))
+      await desk.channel.deliver(
+        messageFrom(ANN, { mail: { references: ['<first@example.com>'] }, authentication: PASS }),
+      )
       await desk.as('bob', 'show 1')
       await desk.as('bob', 'reply 1', 'Without Jan')
       await desk.as('bob', `invite 1 ${CARL}`)
@@ -160,7 +172,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await goesOn(ANN, { kind: 'auto-reply', text: 'I am away' })
       await as('bob', 'reply 1', 'To both')
       expect(readersOf('To both')).toEqual([ANN, JAN])
-      await goesOn(ANN, { cc: [named(CARL)], authentication: { result: 'unaligned', reasons: [] } })
+      await goesOn(ANN, { mail: { cc: [named(CARL)] }, authentication: { result: 'unaligned', reasons: [] } })
       await as('bob', 'reply 1 --anyway', 'Not to a stranger')
       expect(readersOf('Not to a stranger')).not.toContain(CARL)
     })
@@ -189,7 +201,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       const held = last(JAN, 'Hello both')
       const { text } = await as('bob', `uninvite 1 ${JAN}`)
       expect(text).toBe(`${JAN} takes no part in HD-1 any more; answers go to ${ANN}.`)
-      await goesOn(ANN, { cc: [named(JAN)], text: 'All of us' })
+      await goesOn(ANN, { mail: { cc: [named(JAN)] }, text: 'All of us' })
       await as('bob', 'reply 1', 'Not to Jan')
       expect(readersOf('Not to Jan')).toEqual([ANN])
       expect(await take(JAN, { ...answering(held), text: 'Let me in' })).toMatchObject({
@@ -203,13 +215,13 @@ describe.each(ENGINES)('an answer on %s', engine => {
 
     test('by the requester, who alone may say so', async () => {
       await opened([JAN, KIM])
-      await goesOn(JAN, { cc: [named(ANN), named(KIM)], text: `remove ${KIM}\n\nShe is away.` })
+      await goesOn(JAN, { mail: { cc: [named(ANN), named(KIM)] }, text: `remove ${KIM}\n\nShe is away.` })
       await as('bob', 'reply 1', 'First')
       expect(readersOf('First')).toEqual([ANN, JAN, KIM])
-      await goesOn(ANN, { cc: [named(JAN), named(KIM)], text: `remove ${JAN}\n\nThanks` })
+      await goesOn(ANN, { mail: { cc: [named(JAN), named(KIM)] }, text: `remove ${JAN}\n\nThanks` })
       await as('bob', 'reply 1', 'Second')
       expect(readersOf('Second')).toEqual([ANN, KIM])
-      await goesOn(KIM, { cc: [named(ANN)], text: `add ${JAN}` })
+      await goesOn(KIM, { mail: { cc: [named(ANN)] }, text: `add ${JAN}` })
       await as('bob', 'reply 1', 'Third')
       expect(readersOf('Third')).toEqual([ANN, KIM])
       await goesOn(ANN, { text: `add ${JAN}` })

@@ -1,7 +1,8 @@
 // In the conversation of one ticket, what begins with the reference of another is never sent without a question.
+
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { CommandRequest } from '../../../src/channel/desk.ts'
-import type { InboundMessage } from '../../../src/channel/message.ts'
+import type { MessageParts } from '../../../src/channel/inbound.ts'
 import { DeskError } from '../../../src/errors.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../../support/memory-desk.ts'
 
@@ -79,14 +80,14 @@ describe('the reference of another ticket', () => {
       { id: 'rooms', name: 'Rooms', prefix: 'FM' },
     ]
     desk = await makeMemoryDesk('sqlite', { desks })
-    await take(ANN, { subject: 'The blue printer', thread: 'T/1' })
-    await take(CARL, { subject: 'My salary', thread: 'T/2' })
+    await take(ANN, { subject: 'The blue printer', chat: { thread: 'T/1' } })
+    await take(CARL, { subject: 'My salary', chat: { thread: 'T/2' } })
     await desk.deliver()
   })
 
   afterEach(() => desk.remove())
 
-  const take = (address: string, about: Partial<InboundMessage> = {}) =>
+  const take = (address: string, about: Partial<MessageParts> = {}) =>
     desk.channel.deliver(messageFrom(address, { live: true, ...about }))
   const type = (line: string, more: Partial<CommandRequest> = {}) =>
     desk.service.perform({ actor: { handle: 'bob' }, channel: 'chat', thread: 'T/1', line, ...more })
@@ -298,7 +299,7 @@ describe('the reference of another ticket', () => {
   describe('in a mail that answers a notification', () => {
     const answer = async (text: string) => {
       const notice = desk.channel.sent.find(each => each.recipients.includes(BOB) && each.subject.includes('blue'))
-      await take(BOB, { references: [`<${notice?.token}@desk.example>`], text })
+      await take(BOB, { mail: { references: [`<${notice?.token}@desk.example>`] }, text })
     }
 
     test.each(FORMS.filter(each => !each.includes('\n')))('%j is asked about', async form => {

@@ -100,7 +100,7 @@ describe.each(ENGINES)('delivering on %s', engine => {
 
   test('of several recipients only those who were not reached are tried again', async () => {
     const cc = [{ address: 'carl@example.com', name: 'Carl' }]
-    await desk.channel.deliver(messageFrom('dora@example.com', { subject: 'Door', cc }))
+    await desk.channel.deliver(messageFrom('dora@example.com', { subject: 'Door', mail: { cc } }))
     await desk.deliver()
     desk.channel.sent.length = 0
     desk.channel.onSend = message =>
@@ -135,7 +135,7 @@ describe.each(ENGINES)('delivering on %s', engine => {
       if (message.automatic) throw new DeliveryError('550 no', { permanent: true })
       return undefined
     }
-    await desk.channel.deliver(messageFrom(ANN, { references: ['<1@example.com>'] }))
+    await desk.channel.deliver(messageFrom(ANN, { mail: { references: ['<1@example.com>'] } }))
     await desk.deliver()
     await desk.deliver()
     expect(desk.channel.sent).toHaveLength(0)

@@ -38,10 +38,14 @@ describe.each(ENGINES)('the clock on %s', engine => {
     const thread = `T/${channel}/${ts}`
     return chats.get(channel)?.deliver(
       messageFrom(ANN, {
-        ...{ id: thread, thread, replyTo: thread, from: { address: ANN, name: 'Ann' }, subject: text, text },
-        ...{ visible: text, messageId: null, fingerprint: null, sentAt: desk.clock.now().toISOString(), live: true },
-        ...{ authentication: { result: 'pass' as const, reasons: ['the chat'] }, shared: true },
-        row: { key: `T/${channel}/${ANN}`, within: 2 * MINUTE_MS },
+        id: thread,
+        replyTo: thread,
+        from: { address: ANN, name: 'Ann' },
+        ...{ subject: text, text, messageId: null, fingerprint: null },
+        sentAt: desk.clock.now().toISOString(),
+        live: true,
+        authentication: { result: 'pass', reasons: ['the chat'] },
+        chat: { thread, shared: true, row: { key: `T/${channel}/${ANN}`, within: 2 * MINUTE_MS } },
       }),
     )
   }

@@ -57,7 +57,7 @@ export class RecordingDesk implements Desk {
     if (cursor) this.memory.set(cursor.key, cursor.value)
     if (this.received.some(each => each.id === message.id)) {
       this.again.push(message.id)
-      const known = 'thread' in message ? this.#threads.get(message.thread ?? '') : undefined
+      const known = 'chat' in message ? this.#threads.get(message.chat?.thread ?? '') : undefined
       return { outcome: 'duplicate', ref: known ?? null }
     }
     this.received.push(message)
@@ -120,14 +120,14 @@ export class RecordingDesk implements Desk {
       const isThere = this.received.some(each => each.id === message.revises)
       return { outcome: isThere ? 'appended' : 'held:early', ref: null }
     }
-    const known = this.#threads.get(message.thread ?? '')
+    const known = this.#threads.get(message.chat?.thread ?? '')
     if (known) return { outcome: 'appended', ref: known }
-    if (message.internal || isSmallTalk(message.text)) {
-      const outcome: Outcome = `ignored:${message.internal ? 'room-talk' : 'small-talk'}`
+    if (message.chat?.internal || isSmallTalk(message.text)) {
+      const outcome: Outcome = `ignored:${message.chat?.internal ? 'room-talk' : 'small-talk'}`
       return { outcome, ref: null }
     }
     const ref = `HD-${this.#threads.size + 1}`
-    this.#threads.set(message.thread ?? '', ref)
+    this.#threads.set(message.chat?.thread ?? '', ref)
     return { outcome: 'opened', ref }
   }
 }

@@ -527,7 +527,7 @@ describe('what is ours', () => {
       fields.toReversed(),
       [`${name}: ${[...others, `<${OURS}@desk.example>`].join(' ')}`],
     ]) {
-      expect((await read(`${[...FIELDS, ...written].join('\r\n')}\r\n\r\n${BODY}`)).references).toContain(
+      expect((await read(`${[...FIELDS, ...written].join('\r\n')}\r\n\r\n${BODY}`)).mail.references).toContain(
         `<${OURS}@desk.example>`,
       )
     }
@@ -535,16 +535,20 @@ describe('what is ours', () => {
 
   test('is found behind any number of other addresses', async () => {
     const others = Array.from({ length: 90 }, (_, index) => `To: u${index}@evil.example`)
-    const { addressedTo } = await read(written([...FIELDS, ...others, `To: help+${OURS}@desk.example`]))
+    const {
+      mail: { addressedTo },
+    } = await read(written([...FIELDS, ...others, `To: help+${OURS}@desk.example`]))
     expect(addressedTo).toContain(`help+${OURS}@desk.example`)
     const many = Array.from({ length: 90 }, (_, index) => `Delivered-To: u${index}@evil.example`)
     const last = await read(written([...FIELDS, ...many, `Delivered-To: help+${OURS}@desk.example`]))
-    expect(last.addressedTo).toContain(`help+${OURS}@desk.example`)
+    expect(last.mail.addressedTo).toContain(`help+${OURS}@desk.example`)
   })
 
   test('is known as our own among several Message-IDs', async () => {
     const others = Array.from({ length: 60 }, (_, index) => `Message-ID: <${index}@evil.example>`)
-    const { marks } = await read(written([`Message-ID: <${OURS}@desk.example>`, ...FIELDS, ...others]))
+    const {
+      mail: { marks },
+    } = await read(written([`Message-ID: <${OURS}@desk.example>`, ...FIELDS, ...others]))
     expect(marks).toContain(`<${OURS}@desk.example>`)
   })
 
@@ -558,15 +562,13 @@ describe('whatever is done to a head', () => {
   /** All that is read of a mail and that somebody could put words into. */
   const facts = ({
     from,
-    to,
-    cc,
     replyTo,
     subject,
     text,
     visible,
-    references,
     messageId,
     attachments,
+    mail: { to, cc, references },
   }: InboundMessage) => ({
     ...{ from, replyTo, subject, text, visible, references, messageId },
     readers: [...to, ...cc].map(each => each.address).filter(address => !OWN.includes(address)),

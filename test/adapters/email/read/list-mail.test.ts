@@ -105,7 +105,7 @@ describe('Google Groups', () => {
     expect(message.from).toEqual(JAN)
     expect(message.replyTo).toBe('jan@t14.example')
     expect(message.authentication.result).toBe('none')
-    expect(message.through?.lists).toContain('support@groups.example')
+    expect(message.mail.through?.lists).toContain('support@groups.example')
   })
 
   test('a writer without a name', async () => {
@@ -217,7 +217,7 @@ describe('Mailman', () => {
       visible: 'It is late.',
       authentication: { result },
     })
-    expect(message.references).toEqual(['<inner@t14.example>'])
+    expect(message.mail.references).toEqual(['<inner@t14.example>'])
   })
 
   test('a mail put into one of the list as its only part', async () => {
@@ -375,17 +375,21 @@ describe('nobody is told of', () => {
       ["From: 'Jan' via Help <help@desk.example>", 'To: help@desk.example', 'List-Id: <help.desk.example>'],
     ],
   ])('%s', async (_name, head) => {
-    const { from, replyTo, through } = await read(head)
+    const {
+      from,
+      replyTo,
+      mail: { through },
+    } = await read(head)
     expect({ from, replyTo }).toEqual({ from: null, replyTo: null })
     expect(through?.lists[0]).toMatch(/^(?:support|help)@/)
   })
 
   test('what the list calls the writer is kept', async () => {
-    expect((await read(mailman('Mia Falk via Support'))).through).toEqual({
+    expect((await read(mailman('Mia Falk via Support'))).mail.through).toEqual({
       lists: ['support@lists.example'],
       name: 'Mia Falk',
     })
-    expect((await read(mailman('Support of the firm'))).through?.name).toBe('')
+    expect((await read(mailman('Support of the firm'))).mail.through?.name).toBe('')
   })
 })
 

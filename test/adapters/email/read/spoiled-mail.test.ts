@@ -57,7 +57,10 @@ describe('what no store takes is in no message', () => {
   })
 
   test('a control character in a Message-ID, here and where it is answered', async () => {
-    const { messageId, references } = await read(`${FROM}Message-ID: <a\0b@c>\r\nReferences: <d\x01@e>\r\n\r\nx`)
+    const {
+      messageId,
+      mail: { references },
+    } = await read(`${FROM}Message-ID: <a\0b@c>\r\nReferences: <d\x01@e>\r\n\r\nx`)
     expect({ messageId, references }).toEqual({ messageId: '<ab@c>', references: ['<d@e>'] })
   })
 
@@ -70,7 +73,9 @@ describe('what no store takes is in no message', () => {
     ['in a delivery status', 'multipart/report; report-type=delivery-status', 'Original-Recipient: \0'],
     ['in words', 'text/plain', 'User unknown:\r\n\0@example.org'],
   ])('a control character in a recipient %s', async (_, type, body) => {
-    const { failures } = await read(`From: MAILER-DAEMON@example.com\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`)
+    const {
+      mail: { failures },
+    } = await read(`From: MAILER-DAEMON@example.com\r\nContent-Type: ${type}\r\n\r\n${body}\r\n`)
     expect(failures.filter(each => each.address.includes('\0'))).toEqual([])
   })
 
@@ -100,7 +105,9 @@ describe('a run is as long as its sender likes', () => {
 
   test('what is answered', async () => {
     const ids = Array.from({ length: LONG }, (_, index) => `<${index}@example.com>`)
-    const { references } = await read(`${FROM}References: ${ids.join('\r\n ')}\r\n\r\nx`)
+    const {
+      mail: { references },
+    } = await read(`${FROM}References: ${ids.join('\r\n ')}\r\n\r\nx`)
     expect(references).toHaveLength(1_000)
     expect(references[0]).toBe(ids.at(-1))
   })
