@@ -35,8 +35,11 @@ export function submissionOf(
   const { subject = '', text = '', urgency } = values
   const known = storedForm.shape.urgency.safeParse(urgency)
   const form: StoredForm = {
-    ...{ kind: 'form', ...about, subject: subject.replace(/\s+/g, ' ').trim() },
-    ...{ text: text.replace(/\r\n?/g, '\n').trim(), urgency: known.success ? known.data : null },
+    kind: 'form',
+    ...about,
+    subject: subject.replace(/\s+/g, ' ').trim(),
+    text: text.replace(/\r\n?/g, '\n').trim(),
+    urgency: known.success ? known.data : null,
   }
   return messageOf(form, Buffer.from(JSON.stringify(form)))
 }
@@ -54,11 +57,30 @@ export function rereadSubmission(raw: Uint8Array): InboundMessage | undefined {
 function messageOf(form: StoredForm, raw: Uint8Array): InboundMessage {
   const { id, person, subject, text, urgency, thread, sentAt } = form
   return {
-    ...{ to: [], cc: [], addressedTo: [], references: [], failures: [], kindReasons: [], spam: [], attachments: [] },
-    ...{ kind: 'person', bulk: null, alert: null, forwarded: null, messageId: null, fingerprint: null },
-    ...{ id, ...(thread === null ? {} : { thread }), replyTo: thread ?? person.address },
+    to: [],
+    cc: [],
+    addressedTo: [],
+    references: [],
+    failures: [],
+    kindReasons: [],
+    spam: [],
+    attachments: [],
+    kind: 'person',
+    bulk: null,
+    alert: null,
+    forwarded: null,
+    messageId: null,
+    fingerprint: null,
+    id,
+    ...(thread === null ? {} : { thread }),
+    replyTo: thread ?? person.address,
     from: { address: person.address, name: person.name },
-    ...{ subject, text, visible: text, sentAt, reachedAt: sentAt, live: true },
+    subject,
+    text,
+    visible: text,
+    sentAt,
+    reachedAt: sentAt,
+    live: true,
     authentication: { result: 'pass', reasons: [`Slack, workspace ${person.address.split('/')[0]}`] },
     alsoKnownAs: otherAddresses(person),
     ...(urgency === null ? {} : { urgency }),

@@ -18,13 +18,19 @@ export function inboundMessage(stored: StoredMessage, raw: Content, contents: re
   const thread = placeOf({ team, channel, ts: stored.thread })
   return {
     ...factsOfMail(),
-    ...{ id: placeOf({ team, channel, ts }), thread, replyTo: thread },
+    id: placeOf({ team, channel, ts }),
+    thread,
+    replyTo: thread,
     from: { address: person.address, name: person.name },
     subject: subjectOf(
       said,
       listOf(stored.event.files).map(file => textOf(file.name) || textOf(file.title)),
     ),
-    ...{ text, visible: text, sentAt: at, reachedAt: at, raw },
+    text,
+    visible: text,
+    sentAt: at,
+    reachedAt: at,
+    raw,
     authentication: { result: 'pass', reasons: [`Slack, workspace ${person.address.split('/')[0]}`] },
     alsoKnownAs: otherAddresses(person),
     ...(stored.internal ? { internal: true } : {}),
@@ -42,8 +48,19 @@ type OfMail = 'to' | 'cc' | 'addressedTo' | 'references' | 'failures' | 'forward
 /** What a chat knows nothing of. */
 function factsOfMail(): Pick<InboundMessage, OfMail | 'kind' | 'kindReasons' | 'spam' | 'messageId' | 'fingerprint'> {
   return {
-    ...{ to: [], cc: [], addressedTo: [], references: [], failures: [], kindReasons: [], spam: [] },
-    ...{ kind: 'person', bulk: null, alert: null, forwarded: null, messageId: null, fingerprint: null },
+    to: [],
+    cc: [],
+    addressedTo: [],
+    references: [],
+    failures: [],
+    kindReasons: [],
+    spam: [],
+    kind: 'person',
+    bulk: null,
+    alert: null,
+    forwarded: null,
+    messageId: null,
+    fingerprint: null,
   }
 }
 

@@ -154,7 +154,8 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
     const { ticketId, internal, known } = thread
     if (message.thread !== undefined && key === threadKey(channel, message.thread))
       clues.push({
-        ...{ by: 'thread', ticketId },
+        by: 'thread',
+        ticketId,
         ...(internal ? { internal } : {}),
         ...(known === 'mentioned' ? { named: true } : {}),
       })
