@@ -79,8 +79,11 @@ export class HttpServer {
   constructor(options: HttpServerOptions) {
     this.#options = options
     const limits = {
-      ...{ maxHeaderSize: MOST_HEAD_BYTES, headersTimeout: HEAD_MS, requestTimeout: REQUEST_MS },
-      ...{ keepAliveTimeout: IDLE_MS, connectionsCheckingInterval: CHECK_MS },
+      maxHeaderSize: MOST_HEAD_BYTES,
+      headersTimeout: HEAD_MS,
+      requestTimeout: REQUEST_MS,
+      keepAliveTimeout: IDLE_MS,
+      connectionsCheckingInterval: CHECK_MS,
     }
     this.#server = createServer(limits, (request, response) => this.#take(request, response))
     this.#server.maxHeadersCount = MOST_FIELDS

@@ -13,7 +13,10 @@ const markdownIn = (folder: string) =>
     .filter(entry => entry.isFile() && entry.name.endsWith('.md'))
     .map(entry => relative(ROOT, join(entry.parentPath, entry.name)))
 
-const DOCS = [...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'], ...['docs', 'src', 'adapters'].flatMap(markdownIn)]
+const DOCS = [
+  ...['README.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['docs', 'data', 'src', 'adapters'].flatMap(markdownIn),
+]
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
 
 /** As GitHub makes anchors of headings. */

@@ -1,14 +1,7 @@
 // A message that leaves, and what a channel says of it.
+import type { RichText } from '../core/text/rich-text.ts'
 import type { Address } from './message.ts'
 import type { Action } from './surface.ts'
-
-/** Markdown in which `\uE000n\uE001` stands for `verbatim[n]`: text of others, shown as it is, never interpreted. */
-export interface RichText {
-  markdown: string
-  verbatim: string[]
-  /** Those of `verbatim`, by number, in which addresses of pages are links. */
-  linked?: number[]
-}
 
 export interface OutboundAttachment {
   name: string

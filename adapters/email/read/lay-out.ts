@@ -4,23 +4,29 @@ import { MARKS } from '../../../src/core/mail/reply/lines.ts'
 
 /** What holds the mail that is answered, by the programs that write it so. */
 const QUOTES = [
-  ...[
-    'div[id$="divRplyFwdMsg"]',
-    'div[id$="appendonsend"]',
-    'div.OutlookMessageHeader',
-    'hr[id$="stopSpelling"]',
-    'hr#zwchr',
-  ], // Outlook
-  ...['div[id$="mail-editor-reference-message-container"]', 'div.ms-outlook-mobile-reference-message'], // Outlook on telephones
-  ...['div[style*="border-top:solid #E1E1E1 1"]', 'div[style*="border-top:solid #B5C4DF 1"]'], // Outlook on the desktop
-  ...['div.yahoo_quoted', 'div[id^="yahoo_quoted"]', 'div.protonmail_quote', 'div.zmail_extra', 'div#isReplyContent'],
-  ...[
-    'div[name="messageReplySection"]',
-    'div.ntes-mailmaster-quote',
-    'div.missive_quote',
-    'div.cm_quote',
-    'div.edo-quote',
-  ], // Spark, NetEase and others
+  // Outlook
+  'div[id$="divRplyFwdMsg"]',
+  'div[id$="appendonsend"]',
+  'div.OutlookMessageHeader',
+  'hr[id$="stopSpelling"]',
+  'hr#zwchr',
+  // Outlook on telephones
+  'div[id$="mail-editor-reference-message-container"]',
+  'div.ms-outlook-mobile-reference-message',
+  // Outlook on the desktop
+  'div[style*="border-top:solid #E1E1E1 1"]',
+  'div[style*="border-top:solid #B5C4DF 1"]',
+  // Yahoo, Proton, Spark, NetEase and others
+  'div.yahoo_quoted',
+  'div[id^="yahoo_quoted"]',
+  'div.protonmail_quote',
+  'div.zmail_extra',
+  'div#isReplyContent',
+  'div[name="messageReplySection"]',
+  'div.ntes-mailmaster-quote',
+  'div.missive_quote',
+  'div.cm_quote',
+  'div.edo-quote',
 ]
 
 /** What says who wrote what is quoted. */
@@ -33,25 +39,30 @@ const ATTRIBUTIONS = [
 ]
 
 const SIGNATURES = [
-  ...['div.gmail_signature', 'div.moz-signature', 'pre.moz-signature', 'div.protonmail_signature_block'],
-  ...['div#Signature', 'div#ms-outlook-mobile-signature', 'div#AppleMailSignature'],
-  ...[
-    'div[name="messageSignatureSection"]',
-    'div.front-signature',
-    'div.bloop_sign',
-    'div#signature_old',
-    'div#_rc_sig',
-  ],
-  ...[
-    'signature',
-    'div#psignature',
-    'div#canary-signature',
-    'div#edo-signature',
-    'div.cm_signature',
-    'div.blue_signature',
-  ],
-  ...['div[data-signatureblock="true"]', 'div[data-signature-widget="container"]', 'div#composer_signature'],
-  ...['div#ntes-pcmac-signature', 'span#_FoxMAILSignature', 'div[id^="ymail_android_signature"]'],
+  'div.gmail_signature',
+  'div.moz-signature',
+  'pre.moz-signature',
+  'div.protonmail_signature_block',
+  'div#Signature',
+  'div#ms-outlook-mobile-signature',
+  'div#AppleMailSignature',
+  'div[name="messageSignatureSection"]',
+  'div.front-signature',
+  'div.bloop_sign',
+  'div#signature_old',
+  'div#_rc_sig',
+  'signature',
+  'div#psignature',
+  'div#canary-signature',
+  'div#edo-signature',
+  'div.cm_signature',
+  'div.blue_signature',
+  'div[data-signatureblock="true"]',
+  'div[data-signature-widget="container"]',
+  'div#composer_signature',
+  'div#ntes-pcmac-signature',
+  'span#_FoxMAILSignature',
+  'div[id^="ymail_android_signature"]',
 ]
 
 /** Indented by its writer, as Gmail and Outlook do it, and not quoted. */

@@ -12,7 +12,7 @@ export interface ParseTask {
   options: ParseOptions
 }
 
-/** Does nothing: by then all that reading needs is loaded. */
+/** Does nothing: by then all code that reading needs is loaded. */
 export function load(): void {}
 
 let last: Promise<unknown> = Promise.resolve()

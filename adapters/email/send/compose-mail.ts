@@ -2,15 +2,14 @@
 import MarkdownIt, { type Token } from 'markdown-it'
 import type { SendMailOptions } from 'nodemailer'
 import type { Address } from '../../../src/channel/message.ts'
-import type { OutboundMessage, RichText } from '../../../src/channel/outbound.ts'
+import type { OutboundMessage } from '../../../src/channel/outbound.ts'
 import { splitDetail } from '../../../src/core/text/address.ts'
-import { readableMarkdown, plainText as typed } from '../../../src/core/text/plain-text.ts'
+import { HELD, plainFromRichText, type RichText, valueAt } from '../../../src/core/text/rich-text.ts'
 
 /** Bears our id where a relay puts a Message-ID of its own (Amazon SES, some of Microsoft's). */
 const MARK = 'X-Relaydesk-Id'
 
-/** What stands for `verbatim[n]`; the same as markdown-it escapes it in an address. */
-const HELD = /\uE000(\d+)\uE001/g
+/** What stands for `verbatim[n]`, as markdown-it escapes it in an address. */
 const HELD_IN_ADDRESS = /%EE%80%80(\d+)%EE%80%81/g
 
 /** A mail as nodemailer takes it. Its Message-ID carries the token, so that an answer finds its way back. */
@@ -29,7 +28,7 @@ export async function composeMail(
     ...(message.cc.length > 0 ? { cc: message.cc.map(mailbox) } : {}),
     ...(from.plusAddress ? { replyTo: { name: message.fromName, address: tokenAddress } } : {}),
     subject: message.subject,
-    text: untouched(plainText(message.text)),
+    text: untouched(plainFromRichText(message.text)),
     html: untouched(htmlText(message.text)),
     messageId: messageId(message.token),
     ...(message.inReplyTo ? { inReplyTo: messageId(message.inReplyTo) } : {}),
@@ -69,29 +68,6 @@ function plusAddress(address: string, token: string): string {
 
 function mailbox({ name, address }: Address): { name: string; address: string } {
   return { name: name === address ? '' : name, address }
-}
-
-/** A value in bold, such as a reference: of that, text has nothing. */
-const BOLD_VALUE = /\*\*((?:M-)?\uE000\d+\uE001)\*\*/g
-
-/** Markdown reads well as plain text; a value stands there as it was typed, and keeps the marks of a quote on every line. */
-export function plainText({ markdown, verbatim }: RichText): string {
-  return readableMarkdown(markdown.replace(BOLD_VALUE, '$1'))
-    .split('\n')
-    .map(line => {
-      const prefix = /^(?:\s*>\s?)+/.exec(line)?.[0] ?? ''
-      return line.replace(HELD, (_, index: string) => valueAt(verbatim, index).replace(/\n/g, `\n${prefix}`))
-    })
-    .join('\n')
-    .concat('\n')
-}
-
-/** What stands in place of a value, without the line breaks at its end. */
-function valueAt(verbatim: readonly string[], index: string | undefined): string {
-  const text = typed(verbatim[Number(index)] ?? '')
-  let end = text.length
-  while (text[end - 1] === '\n') end -= 1
-  return text.slice(0, end)
 }
 
 const markdownIt = new MarkdownIt({ html: false, linkify: true, breaks: true })

@@ -73,7 +73,11 @@ export function createApp(
   const { botToken } = settings
   const logger = createLogger(settings, options)
   const app = new App({
-    ...{ receiver, logger, ignoreSelf: false, convoStore: false, processBeforeResponse: true },
+    receiver,
+    logger,
+    ignoreSelf: false,
+    convoStore: false,
+    processBeforeResponse: true,
     clientOptions: clientOptions(settings, logger),
     authorize: async () => ({ botToken, botId, botUserId, teamId }),
   })

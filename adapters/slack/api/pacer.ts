@@ -45,7 +45,10 @@ interface Lane {
 
 /** What puts a message into a channel, or changes one there. */
 const POSTS: readonly string[] = [
-  ...['chat.postMessage', 'chat.postEphemeral', 'chat.update', 'files.completeUploadExternal'],
+  'chat.postMessage',
+  'chat.postEphemeral',
+  'chat.update',
+  'files.completeUploadExternal',
 ]
 
 /**

@@ -12,7 +12,12 @@ const HANG_UP_MS = 1_000 // Slack often says nothing to a goodbye
 const nothing = () => undefined
 /** What happens to a connection is told once, by whoever keeps it. */
 const SILENT: Logger = {
-  ...{ debug: nothing, info: nothing, warn: nothing, error: nothing, setLevel: nothing, setName: nothing },
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  setLevel: nothing,
+  setName: nothing,
   getLevel: () => LogLevel.ERROR,
 }
 
@@ -33,7 +38,9 @@ export class Connection extends SocketModeReceiver {
 
   constructor({ settings, appToken, warn }: ConnectionOptions) {
     super({
-      ...{ appToken, logger: SILENT, autoReconnectEnabled: false },
+      appToken,
+      logger: SILENT,
+      autoReconnectEnabled: false,
       installerOptions: { clientOptions: { ...clientOptions(settings, SILENT), timeout: OPEN_MS } },
       processEventErrorHandler: async ({ error }) => {
         const known = error instanceof Stopping || error instanceof ForeignRequest

@@ -19,7 +19,11 @@ export interface SocketTiming {
 }
 
 const TIMING: SocketTiming = {
-  ...{ alarmAfter: 60_000, greeting: 20_000, firstWait: 500, longestWait: 30_000, refusedWait: 60_000 },
+  alarmAfter: 60_000,
+  greeting: 20_000,
+  firstWait: 500,
+  longestWait: 30_000,
+  refusedWait: 60_000,
 }
 const ALARM = 'slack-connection'
 const MEANWHILE = 'What people write there meanwhile is taken once there is one'

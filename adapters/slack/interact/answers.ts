@@ -74,7 +74,9 @@ export class Answers {
     const { metadata } = message
     try {
       await this.#workspace.client.chat.update({
-        ...{ channel: spot.channel, ts: spot.ts, blocks: blocks.slice(0, LIMITS.messageBlocks) },
+        channel: spot.channel,
+        ts: spot.ts,
+        blocks: blocks.slice(0, LIMITS.messageBlocks),
         text: `${cut(message.text, NOTIFICATION)} ${summaryOf(reply.text)}`,
         ...(metadata ? { metadata } : {}),
       })

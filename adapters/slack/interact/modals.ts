@@ -111,7 +111,8 @@ export class Modals {
   ): Promise<ViewAnswer | undefined> {
     const spot = keptOrigin(doer.id, meta)
     const outcome = await this.#acting.perform(doer, {
-      ...{ line: fillLine(meta.line, values), body: values.text },
+      line: fillLine(meta.line, values),
+      body: values.text,
       id: `${view.id}/${view.hash}`,
     })
     if ('refused' in outcome) return refused(view, outcome.refused.text)

@@ -57,7 +57,9 @@ export class CommandRunner {
   async perform(doer: CommandSender, { line, body, id }: SlackCommand): Promise<CommandResult> {
     try {
       const reply = await this.#workspace.desk.perform({
-        ...{ actor: await this.actor(doer), channel: this.#workspace.options.name, line },
+        actor: await this.actor(doer),
+        channel: this.#workspace.options.name,
+        line,
         ...(body?.trim() ? { body } : {}),
         ...(id === undefined ? {} : { id }),
       })

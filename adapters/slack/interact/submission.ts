@@ -36,8 +36,11 @@ export function submissionOf(
   const { subject = '', text = '', urgency } = values
   const known = storedForm.shape.urgency.safeParse(urgency)
   const form: StoredForm = {
-    ...{ kind: 'form', ...about, subject: subject.replace(/\s+/g, ' ').trim() },
-    ...{ text: text.replace(/\r\n?/g, '\n').trim(), urgency: known.success ? known.data : null },
+    kind: 'form',
+    ...about,
+    subject: subject.replace(/\s+/g, ' ').trim(),
+    text: text.replace(/\r\n?/g, '\n').trim(),
+    urgency: known.success ? known.data : null,
   }
   return messageOf(form, Buffer.from(JSON.stringify(form)))
 }
@@ -58,7 +61,11 @@ function messageOf(form: StoredForm, raw: Uint8Array): InboundMessage {
     id,
     replyTo: thread ?? person.address,
     from: { address: person.address, name: person.name },
-    ...{ subject, text, sentAt, reachedAt: sentAt, live: true },
+    subject,
+    text,
+    sentAt,
+    reachedAt: sentAt,
+    live: true,
     authentication: { result: 'pass', reasons: [`Slack, workspace ${person.address.split('/')[0]}`] },
     alsoKnownAs: otherAddresses(person),
     ...(urgency === null ? {} : { urgency }),

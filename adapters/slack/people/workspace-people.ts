@@ -164,8 +164,12 @@ export function personOf(user: Fields, teamId: string): Person {
   const isBot = user.is_bot === true || userId === 'USLACKBOT'
   const team = isOurs || !isTeam(user.team_id) ? teamId : user.team_id
   return {
-    ...{ address: `${team}/${userId}`, userId, name: nameOf(user) || userId },
-    ...{ email: isOurs && !isBot && isFullMember(user) ? emailOf(user) : null, isBot, isOurs },
+    address: `${team}/${userId}`,
+    userId,
+    name: nameOf(user) || userId,
+    email: isOurs && !isBot && isFullMember(user) ? emailOf(user) : null,
+    isBot,
+    isOurs,
   }
 }
 

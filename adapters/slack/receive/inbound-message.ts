@@ -25,7 +25,9 @@ export function messageOf(stored: StoredMessage, raw: Content, contents: readonl
       listOf(stored.event.files).map(file => textOf(file.name) || textOf(file.title)),
     ),
     text: [written, left.join('\n')].filter(each => each !== '').join('\n\n'),
-    ...{ sentAt: at, reachedAt: at, raw },
+    sentAt: at,
+    reachedAt: at,
+    raw,
     authentication: { result: 'pass', reasons: [`Slack, workspace ${person.address.split('/')[0]}`] },
     alsoKnownAs: otherAddresses(person),
     attachments: stored.files.flatMap(({ name, type }, at) => {

@@ -81,19 +81,34 @@ export class Inbound {
     const answers = new Answers(workspace)
     const hints = new HowToAsk(workspace, answers)
     this.#intake = new MessageIntake(workspace, {
-      ...{ reader, people: this.people, mentions: this.mentions },
-      ...{ files: new Files(workspace, reader, signal), threads: this.#threads },
-      ...{ progress: this.#progress, beginning, hints, answers },
+      reader,
+      people: this.people,
+      mentions: this.mentions,
+      files: new Files(workspace, reader, signal),
+      threads: this.#threads,
+      progress: this.#progress,
+      beginning,
+      hints,
+      answers,
     })
     this.#marked = new ReactionIntake(workspace, {
-      ...{ reader, intake: this.#intake, threads: this.#threads, hints, answers, people: this.people },
+      reader,
+      intake: this.#intake,
+      threads: this.#threads,
+      hints,
+      answers,
+      people: this.people,
     })
     const take = this.#intake.take.bind(this.#intake)
     this.#catchUp = new CatchUp(workspace, { reader, progress: this.#progress, beginning, take, signal })
     this.#privacy = new RoomPrivacy(workspace, reader)
     const catchUp = () => this.#catchUp.run()
     this.#upkeep = new PeriodicJobs(workspace, {
-      ...{ people: this.people, room: this.room, privacy: this.#privacy, progress: this.#progress, catchUp },
+      people: this.people,
+      room: this.room,
+      privacy: this.#privacy,
+      progress: this.#progress,
+      catchUp,
     })
   }
 

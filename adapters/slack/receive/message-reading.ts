@@ -58,7 +58,9 @@ export class MessageReading {
     const isOwnPlace = isDirect(channel) || support.has(channel)
     return {
       ...({ kind: 'message', team, botUserId, deskName: options.deskName, channel, ts, thread: parent ?? ts } as const),
-      ...{ person, internal: channel === roomId, shared: !isDirect(channel) },
+      person,
+      internal: channel === roomId,
+      shared: !isDirect(channel),
       within: inRow && isOwnPlace && parent === undefined ? settings.oneTicketWithin : null,
     }
   }

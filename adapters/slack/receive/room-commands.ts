@@ -43,12 +43,18 @@ export class RoomCommands {
     const { line, body } = await this.#read(message, brought.left)
     const request: CommandRequest = {
       actor: {
-        ...{ kind: 'slack', address: person.address, name: person.name },
+        kind: 'slack',
+        address: person.address,
+        name: person.name,
         alsoKnownAs: otherAddresses(person),
       },
-      ...{ channel: options.name, line, format: 'markdown' as const, ...(body ? { body } : {}) },
+      channel: options.name,
+      line,
+      format: 'markdown' as const,
+      ...(body ? { body } : {}),
       ...(brought.attachments.length > 0 ? { attachments: brought.attachments } : {}),
-      ...{ thread: this.#threads.placeOf(message), id: placeOf({ team: teamId, channel, ts }) },
+      thread: this.#threads.placeOf(message),
+      id: placeOf({ team: teamId, channel, ts }),
     }
     const reply = await this.#perform(request)
     await this.#answers.tell({ channel, user: person.userId, ts, thread: parent }, answerOf(reply))

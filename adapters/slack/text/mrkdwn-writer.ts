@@ -1,6 +1,6 @@
 // Markdown as Slack's mrkdwn.
 import MarkdownIt, { type Token } from 'markdown-it'
-import type { RichText } from '../../../src/channel/outbound.ts'
+import type { RichText } from '../../../src/core/text/rich-text.ts'
 import { filled, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'
 import { writeLine } from './text-line.ts'
 import { escapeText, GAP, JOINER } from './text-marks.ts'

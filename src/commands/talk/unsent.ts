@@ -186,8 +186,11 @@ export async function keepUnsent(
     markdown,
   })
   const data = {
-    ...{ message: said.message ?? '', content: said.content ?? '', what: 'unsent' },
-    ...{ readers: shownWith(ticket, readers).readers ?? '', ...(only ? { only } : {}) },
+    message: said.message ?? '',
+    content: said.content ?? '',
+    what: 'unsent',
+    readers: shownWith(ticket, readers).readers ?? '',
+    ...(only ? { only } : {}),
   }
   const { eventSeq: seq } = await recordEvent(tx, ticket, { type: 'noted', data }, change)
   return { messageId: data.message, seq }

@@ -37,29 +37,23 @@ const GREETING =
 
 /** What a program that was told of itself sets, and no mail client. */
 const PROGRAM_HEADERS = [
-  ...[
-    'x-cron-env',
-    'x-github-reason',
-    'x-jira-fingerprint',
-    'x-gitlab-project',
-    'x-wpcf7-content-type',
-    'x-amz-sns-message-id',
-  ],
-  ...[
-    'x-amazon-mail-relay-type',
-    'x-pp-email-transmission-id',
-    'x-email-type-id',
-    'x-servicenow-generated',
-    'tls-report-domain',
-  ],
-  ...[
-    'x-sentry-project',
-    'x-jenkins-job',
-    'x-asterisk-callerid',
-    'x-redmine-project',
-    'x-trac-ticket',
-    'x-bugzilla-reason',
-  ],
+  'x-cron-env',
+  'x-github-reason',
+  'x-jira-fingerprint',
+  'x-gitlab-project',
+  'x-wpcf7-content-type',
+  'x-amz-sns-message-id',
+  'x-amazon-mail-relay-type',
+  'x-pp-email-transmission-id',
+  'x-email-type-id',
+  'x-servicenow-generated',
+  'tls-report-domain',
+  'x-sentry-project',
+  'x-jenkins-job',
+  'x-asterisk-callerid',
+  'x-redmine-project',
+  'x-trac-ticket',
+  'x-bugzilla-reason',
 ]
 
 const FORM =

@@ -135,7 +135,8 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
     const { ticketId, internal, known } = thread
     if (message.chat?.thread !== undefined && key === threadKey(channel, message.chat?.thread))
       clues.push({
-        ...{ by: 'thread', ticketId },
+        by: 'thread',
+        ticketId,
         ...(internal ? { internal } : {}),
         ...(known === 'mentioned' ? { named: true } : {}),
       })

@@ -2,8 +2,8 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Liquid, type Template } from 'liquidjs'
-import type { RichText } from '../../channel/outbound.ts'
 import { plainText } from '../../core/text/plain-text.ts'
+import type { RichText } from '../../core/text/rich-text.ts'
 import { DeskError, sentenceOf } from '../../errors.ts'
 
 /**

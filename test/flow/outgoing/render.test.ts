@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { htmlText, plainText } from '../../../adapters/email/send/compose-mail.ts'
+import { htmlText } from '../../../adapters/email/send/compose-mail.ts'
+import { plainFromRichText } from '../../../src/core/text/rich-text.ts'
 import { Answer, Renderer, type TemplateValues } from '../../../src/flow/outgoing/render.ts'
 import { packagePath } from '../../../src/package.ts'
 
@@ -36,12 +37,14 @@ test('what a requester wrote is never read as Markdown or HTML', () => {
     '# Big<br>\n&lt;script&gt;alert(1)&lt;/script&gt;<br>\n[click](https://evil.example) **bold** 0',
   )
   expect(html).not.toMatch(/<script|<h1|<strong>bold|href="https:\/\/evil/)
-  expect(plainText(rendered.text)).toContain('> # Big\n> <script>alert(1)</script>\n> [click](https://evil.example)')
+  expect(plainFromRichText(rendered.text)).toContain(
+    '> # Big\n> <script>alert(1)</script>\n> [click](https://evil.example)',
+  )
 })
 
 test('a reference in bold stands in the text without its marks', () => {
   const { text } = new Renderer(packagePath('templates'), undefined).render('acknowledgement', VALUES)
-  expect(plainText(text)).toContain(`keep it as ${VALUES.ticket.ref}.`)
+  expect(plainFromRichText(text)).toContain(`keep it as ${VALUES.ticket.ref}.`)
   expect(htmlText(text)).toContain(`<strong>${VALUES.ticket.ref}</strong>`)
 })
 
@@ -52,7 +55,7 @@ test('what an agent styled is Markdown, without HTML', () => {
   const { text: rich } = renderer.render('reply', { ...VALUES, message })
   expect(htmlText(rich)).toContain('<em>this</em>')
   expect(htmlText(rich)).toContain('<li>&lt;b&gt;Start&lt;/b&gt;.</li>')
-  expect(plainText(rich)).toContain(text)
+  expect(plainFromRichText(rich)).toContain(text)
 })
 
 test('a subject stays one line, whatever stands in it', () => {

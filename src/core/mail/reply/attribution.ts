@@ -1,6 +1,6 @@
 // Lines such as "On Monday Ann wrote".
+import { mailWords } from '../../../mail-words.ts'
 import { betweenDashes, isBlank, isQuoted, MARKS } from './lines.ts'
-import { WROTE } from './words.ts'
 
 const MOST_LINES = 5 // mail programs wrap it
 const LONGEST = 500 // characters
@@ -46,7 +46,7 @@ function mayEndBare(lines: readonly string[], last: number): boolean {
 
 function wrote(said: string): boolean {
   const lower = said.toLowerCase().normalize('NFC')
-  return WROTE.some(word => {
+  return mailWords().wrote.some(word => {
     const at = lower.indexOf(word)
     return at >= 0 && !/\p{L}/u.test(/[a-zа-яё]/i.test(word) ? lower.charAt(at - 1) : '')
   })

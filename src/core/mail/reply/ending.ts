@@ -1,6 +1,6 @@
 // Signatures and footers at the end of a text.
+import { mailWords } from '../../../mail-words.ts'
 import { isBlank, isRule, MARKS } from './lines.ts'
-import { EXCUSES, LEGAL, PROGRAMS, SENT_FROM, SENT_FROM_ENDS, VIRUSES } from './words.ts'
 
 const LONGEST_SIGNATURE = 40 // lines below the delimiter of RFC 3676
 const LONGEST_BARE_SIGNATURE = 15 // lines below one that lost its blank
@@ -59,7 +59,7 @@ function antivirusLine(lines: readonly string[], end: number): number | undefine
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_ANTIVIRUS); at -= 1) {
     const said = (lines[at] ?? '').slice(0, 1_000)
     maker ||= /\b(?:avast|avg)\.com\b/i.test(said)
-    const scanned = said.length < 200 && VIRUSES.some(word => said.toLowerCase().includes(word))
+    const scanned = said.length < 200 && mailWords().virus.some(word => said.toLowerCase().includes(word))
     if (scanned) start = at
     else if (!isBlank(said) && !/avast|avg\.com|^\s*[<[(]?(?:https?:|#|image)|^\s*\[/i.test(said)) break
   }
@@ -111,8 +111,8 @@ export function saysSentFrom(line: string): boolean {
   if (/[.!?:] \p{L}/u.test(ended)) return false
   if (/^from my \S{1,20}(?: \S{1,20}){0,2}$/.test(ended)) return namesProgram(ended)
   return (
-    (SENT_FROM.some(words => ended.startsWith(words)) && namesProgram(ended)) ||
-    (SENT_FROM_ENDS.some(words => ended.endsWith(words)) &&
+    (mailWords().sentFrom.some(words => ended.startsWith(words)) && namesProgram(ended)) ||
+    (mailWords().sentFromEnds.some(words => ended.endsWith(words)) &&
       /iphone|ipad|android|outlook|posta|samsung|galaxy|mail|huawei|xiaomi/.test(ended))
   )
 }
@@ -121,7 +121,9 @@ export function saysSentFrom(line: string): boolean {
 function withoutExcuse(said: string): string {
   const at = said.search(/[.,!;:] {1,3}\S/)
   const behind = at < 0 ? '' : said.slice(at + 1).trim()
-  return EXCUSES.some(words => behind.startsWith(words)) && !/[.!?:] \p{L}/u.test(behind) ? said.slice(0, at) : said
+  return mailWords().excuses.some(words => behind.startsWith(words)) && !/[.!?:] \p{L}/u.test(behind)
+    ? said.slice(0, at)
+    : said
 }
 
 /** A telephone or a program stands in the line, or it is as short as these are. */
@@ -130,7 +132,7 @@ function namesProgram(said: string): boolean {
   if (/(?<!\p{L})(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)(?!\p{L})/u.test(said))
     return false
   return (
-    PROGRAMS.some(name => said.includes(name)) ||
+    mailWords().devices.some(name => said.includes(name)) ||
     /\b(?:ios|app|nine|front|shift|cell|device)\b/.test(said) ||
     /^sent (?:from|via) (?:my|typeapp|spark|superhuman)|^(?:von meinem|envoyé de mon|enviado desde mi|inviato dal mio)/.test(
       said,
@@ -147,7 +149,7 @@ function legalFooter(lines: readonly string[], end: number): number | undefined 
   if (/^(?:🌳|p |♻)?\s?(?:please )?(?:consider|think of|think about) the environment before printing/u.test(said))
     return start
   if (said.length < 60 || said.length > 6_000) return undefined
-  const signs = LEGAL.filter(words => said.includes(words)).length
+  const signs = mailWords().legal.filter(words => said.includes(words)).length
   if (signs < 3 && !(signs === 2 && said.length > 150)) return undefined
   if (!OPENS_LEGAL.test(said)) return undefined
   const above = trimmedEnd(lines, start)

@@ -1,12 +1,10 @@
 // Heads of mails that programs show above a quote.
+import { FIELDS, mailWords, once } from '../../../mail-words.ts'
 import { isBlank, isRule, saysBareOriginal, saysOriginal } from './lines.ts'
-import { FIELD_NAMES } from './words.ts'
 
-type Role = keyof typeof FIELD_NAMES
+type Role = (typeof FIELDS)[number]
 
-const ROLES = new Map<string, Role>(
-  Object.entries(FIELD_NAMES).flatMap(([role, names]) => names.map(name => [name.trim(), role as Role] as const)),
-)
+const roleNames = once(() => new Map<string, Role>(FIELDS.flatMap(role => mailWords()[role].map(name => [name, role]))))
 const LONGEST_NAME = 40
 const LONGEST_VALUE = 3 // lines of one field, addresses of many people
 const MOST_LINES = 40
@@ -20,7 +18,7 @@ export function fieldRole(line: string): Role | undefined {
   const start = line.slice(0, 400).replace(/^[\s>*_|\uFDD0\uFDD1]{1,20}/, '')
   const colon = start.search(/[:：]/)
   if (colon < 1 || colon > LONGEST_NAME) return undefined
-  return ROLES.get(
+  return roleNames().get(
     start
       .slice(0, colon)
       .replace(/[*_]/g, '')

@@ -1,5 +1,5 @@
 // Lines of a text, and the marks that HTML leaves on them.
-import { FORWARDED, ORIGINAL, REPLIES, REPLY_ABOVE } from './words.ts'
+import { mailWords, once } from '../../../mail-words.ts'
 
 /** Set before a line by what reads HTML, where its structure tells what the text does not; no character of any text. */
 export const MARKS = {
@@ -52,8 +52,8 @@ export function betweenDashes(given: string): { said: string; before: number; be
   return { said: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
 }
 
-const ORIGINALS = new Set(ORIGINAL.map(words => words.trim()))
-const FORWARDS = new Set(FORWARDED)
+const originals = once(() => new Set(mailWords().original))
+const forwards = once(() => new Set(mailWords().forwarded))
 
 /** Whether a line may say something between dashes: nearly no line does, and every line of every mail is asked. */
 const BEGINS_WITH_DASH = /^[\s>|:.*~+#<\uFDD0\uFDD1]{0,60}[-‐‑‒–—―_=]/
@@ -63,14 +63,14 @@ const ENDS_WITH_COLON = /[:：]\*?\s*$/
 export function saysOriginal(line: string): boolean {
   if (!BEGINS_WITH_DASH.test(line)) return false
   const { said, before, behind } = betweenDashes(line)
-  return before >= 2 && (behind >= 2 || before >= 4) && ORIGINALS.has(said)
+  return before >= 2 && (behind >= 2 || before >= 4) && originals().has(said)
 }
 
 /** The same without any dash, as BlackBerry writes it: it tells only with a header below it. */
 export function saysBareOriginal(line: string): boolean {
   if (line.length > 80) return false
   const said = line.trim().toLowerCase().normalize('NFC').replace(/\s+/g, ' ')
-  return said.includes(' ') && ORIGINALS.has(said)
+  return said.includes(' ') && originals().has(said)
 }
 
 /** ">>> Bob Berg <bob@example.com> 05.01.2026 10:00 >>>": GroupWise puts it above a quote without marks. */
@@ -82,7 +82,9 @@ export function saysGroupWise(line: string): boolean {
 export function saysReplyAbove(line: string): boolean {
   if (line.length > 160 || !/^[\s>|\uFDD0-\uFDD3]{0,20}[-‐‑‒–—―_=*~+#<[(]{2}/.test(line)) return false
   const said = line.toLowerCase().normalize('NFC')
-  return REPLY_ABOVE.some(words => said.includes(words)) && REPLIES.some(word => said.includes(word))
+  return (
+    mailWords().replyAbove.some(words => said.includes(words)) && mailWords().reply.some(word => said.includes(word))
+  )
 }
 
 /** "---------- Forwarded message ----------", "Begin forwarded message:" in any of the languages. */
@@ -90,6 +92,6 @@ export function saysForwarded(line: string): boolean {
   const introduces = ENDS_WITH_COLON.test(line.slice(-10))
   if (!introduces && !BEGINS_WITH_DASH.test(line)) return false
   const { said, before } = betweenDashes(line)
-  if (before >= 2 && (FORWARDS.has(said) || said.startsWith('forwarded by '))) return true
-  return introduces && FORWARDS.has(said) && said.includes(' ')
+  if (before >= 2 && (forwards().has(said) || said.startsWith('forwarded by '))) return true
+  return introduces && forwards().has(said) && said.includes(' ')
 }

@@ -2,12 +2,13 @@ import fc from 'fast-check'
 import { simpleParser } from 'mailparser'
 import { createTransport } from 'nodemailer'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { composeMail, htmlText, plainText } from '../../../../adapters/email/send/compose-mail.ts'
+import { composeMail, htmlText } from '../../../../adapters/email/send/compose-mail.ts'
 import { richPieces } from '../../../../adapters/slack/blocks/rich-pieces.ts'
 import { markdownFromBlocks } from '../../../../adapters/slack/text/mrkdwn-reader.ts'
 import { rowsOf } from '../../../../adapters/slack/text/mrkdwn-writer.ts'
-import type { OutboundMessage, RichText } from '../../../../src/channel/outbound.ts'
+import type { OutboundMessage } from '../../../../src/channel/outbound.ts'
 import { readableMarkdown } from '../../../../src/core/text/plain-text.ts'
+import { plainFromRichText, type RichText } from '../../../../src/core/text/rich-text.ts'
 import { Answer, Renderer, type TemplateValues } from '../../../../src/flow/outgoing/render.ts'
 import { packagePath } from '../../../../src/package.ts'
 import { chromiumMissing, startBrowser } from '../../../support/browser.ts'
@@ -91,7 +92,7 @@ describe('a mail shows what was typed', () => {
     fc.assert(
       fc.property(typedText, text => {
         const rich = answered(text)
-        expect(bodyOf(plainText(rich)).trim()).toBe(asShown(text).trim())
+        expect(bodyOf(plainFromRichText(rich)).trim()).toBe(asShown(text).trim())
         expect(inWords(bodyOf(shownIn(htmlText(rich))))).toBe(inWords(text))
       }),
       { numRuns: 600 },
@@ -265,7 +266,7 @@ describe('what an agent writes in Slack', () => {
     expect(html).toContain('<li># one</li>')
     expect(html).toContain('<pre><code>a  b\n\\_\n</code></pre>')
     expect(html).toMatch(/<blockquote>\n<p>said \*so\*<\/p>/)
-    const plain = plainText(answered('', markdown))
+    const plain = plainFromRichText(answered('', markdown))
     expect(plain).toContain('Run `\\_install*` **now_**, @eve_x* see [the *page*](https://example.com/_a_)\n- # one')
     expect(plain).toContain('> said *so*')
   })
