@@ -1,6 +1,7 @@
 // Alarms: what somebody has to mend. Agents are told of each once, when it is raised.
 import type { DeskFacts } from '../commands/command/command.ts'
 import { notifyAgents } from '../commands/command/notify-agents.ts'
+import { DeskError, sentenceOf } from '../errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { Tx } from '../store/engine/sql.ts'
 
@@ -17,4 +18,11 @@ export async function raise(tx: Tx, facts: DeskFacts, trouble: Trouble): Promise
   if (!(await raiseAlarm(tx, { ...trouble, raisedAt: facts.at }))) return false
   await notifyAgents(tx, facts, facts.agents, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
   return true
+}
+
+/** What an alarm says of an error, as a whole sentence. */
+export function reasonFor(error: unknown): string {
+  const sentence = sentenceOf(error)
+  const whole = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
+  return error instanceof DeskError ? whole : `${whole} The log says more.`
 }
