@@ -1,7 +1,8 @@
 // Puts the desk together, and starts it.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { adapterKinds } from '../adapters/index.ts'
+import * as adapterKinds from '../adapters/index.ts'
+import type { AdapterKind } from '../adapters/kind.ts'
 import { ByteBudget } from './budget.ts'
 import { loadCategories } from './categories.ts'
 import { able } from './channel/abilities.ts'
@@ -119,7 +120,7 @@ export async function makeChannels(
   const budget = new ByteBudget(config.limits.inFlight)
   const channels = new Map<string, ChannelEntry>()
   for (const { name, kind, desk, settings } of config.channels) {
-    const made = adapterKinds[kind]
+    const made = (adapterKinds as Record<string, AdapterKind>)[kind]
     if (!made) throw new DeskError('config', `channels: there is no adapter "${kind}".`)
     const adapter = await made.create(settings, {
       name,
