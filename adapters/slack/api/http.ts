@@ -30,7 +30,7 @@ export function slackRoutes(
       path: at,
       async handle(request, response, body) {
         const wire = running()
-        if (!wire) throw new HttpRefusal(503, 'The channel is not started yet: send it again.')
+        if (!wire?.isStarted) throw new HttpRefusal(503, 'The channel is not started yet: send it again.')
         await wire.handle(request, response, body)
       },
     },
@@ -47,6 +47,8 @@ export class HttpWire implements Receiver {
   readonly #signingSecret: string
   readonly #logger: Logger
   readonly #intake: EventGate
+  /** Whether requests are taken: not before all is there that looks at them. */
+  isStarted = false
 
   constructor(options: WireOptions, { signingSecret }: Pick<SlackHttpSettings, 'signingSecret'>) {
     this.#options = options
@@ -60,9 +62,9 @@ export class HttpWire implements Receiver {
     this.#intake.init(app)
   }
 
-  /** From now on it may be handed requests. */
   async start(): Promise<void> {
     this.#intake.catchUp()
+    this.isStarted = true
   }
 
   /** Takes nothing more, and finishes what is in hand. */

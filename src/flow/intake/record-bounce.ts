@@ -68,7 +68,7 @@ function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly O
 
 async function tell(
   tx: Tx,
-  { intake, change }: IncomingMessage,
+  { intake }: IncomingMessage,
   ticket: Ticket,
   sent: OutboxEntry,
   lost: Returned[],

@@ -375,6 +375,24 @@ describe('HTTP', () => {
     expect(told.caughtUp).toBe(1)
   })
 
+  test('what comes before the channel is started is left to Slack', async () => {
+    const told = new Surroundings()
+    const http = { signingSecret: stand.signingSecret }
+    const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
+    const wire = new HttpWire(told.options(settings), http)
+    told.app(wire, settings)
+    const { start } = wire
+    wire.start = async () => undefined
+    const { url, stop } = await serveWire(wire, sentence => void told.warnings.push(sentence))
+    opened.push({ stop })
+    stand.route = stand.http(url)
+    expect(await stand.send(MESSAGE)).toMatchObject([{ acknowledged: false, status: 503 }])
+    expect((await fetch(url)).status).toBe(200)
+    await start.call(wire)
+    expect(await stand.send(MESSAGE)).toMatchObject([{ status: 200 }])
+    expect(told.events).toHaveLength(1)
+  })
+
   test('stopping finishes what is in hand, and leaves to Slack what still waits', async () => {
     const told = new Surroundings()
     const { stop, url } = await overHttp(told)
