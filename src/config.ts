@@ -142,10 +142,12 @@ const rootSchema = z.strictObject({
         .url('write an address such as https://desk.example.com')
         .transform(url => url.replace(/\/+$/, ''))
         .optional()
-        .describe('Where requesters reach the pages of the desk; without it mails hold no links.')
+        .describe(
+          'Where the desk is reached from outside: requesters its pages, Slack its requests; without it mails hold no links.',
+        )
         .meta({ address: true }),
-      host: z.string().default('127.0.0.1').describe('Where the pages are served.'),
-      port: z.number().int().min(0).max(65_535).default(8025).describe('The port they are served at.'),
+      host: z.string().default('127.0.0.1').describe('Where pages, and what channels take by HTTP, are served.'),
+      port: z.number().int().min(0).max(65_535).default(8025).describe('The port that these are served at.'),
       proxies: z.array(network).default([]).describe(PROXIES),
     })
     .prefault({}),

@@ -42,3 +42,23 @@ export function codeOf(thrown: unknown): string {
   const code = (thrown as { code?: unknown } | null)?.code
   return typeof code === 'string' ? code : ''
 }
+
+/**
+ * Why nothing can listen where a setting says: `unavailable` for a port that another program has, `config` for what cannot
+ * be right.
+ */
+export function listenError(
+  error: unknown,
+  setting: string,
+  { host, port }: { host: string; port: number },
+): DeskError {
+  const sentences: Record<string, string> = {
+    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it (another Relaydesk?), or write another port.`,
+    EACCES: `this user may not listen on port ${port}: write one above 1023.`,
+    EADDRNOTAVAIL: `this machine has no address ${host}: write 127.0.0.1, or 0.0.0.0 for all.`,
+  }
+  const code = codeOf(error)
+  const isWrong = code === 'EACCES' || code === 'EADDRNOTAVAIL'
+  const sentence = `${setting}: ${sentences[code] ?? sentenceOf(error)}`
+  return new DeskError(isWrong ? 'config' : 'unavailable', sentence, { cause: error })
+}

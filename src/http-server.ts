@@ -1,12 +1,14 @@
 // A server for HTTP that no crowd, no slow client and no odd request holds up. Every server of the desk is one of these.
+import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { ByteBudget } from './budget.ts'
+import { HttpRefusal } from './channel/http.ts'
 import { sentenceOf } from './errors.ts'
 import { isAmong, isPublic, networkOf } from './network.ts'
 
 /** At once, in all. One that waits costs some 20 kB, with the largest head twice that. */
-const MOST_CONNECTIONS = 250
+export const MOST_CONNECTIONS = 250
 /** At once, of one address on the internet. A browser opens six, and offices share an address. */
 const MOST_OF_ADDRESS = 20
 /** A body that is no larger is read at once; so many bytes of each connection may be in memory. */
@@ -30,20 +32,8 @@ const CLOSE_MS = 1_000 // for what is being answered, once the server is closed
 const LINGER_MS = 1_000
 const LINGER_BYTES = 64 * 1024
 
-const BUSY = 'Too much comes in just now: try again in a minute.'
-
-/** A request that is not served. The sentence is for whoever sent it. */
-export class HttpRefusal extends Error {
-  readonly status: number
-  readonly headers: Record<string, string>
-
-  constructor(status: number, sentence: string, headers: Record<string, string> = {}) {
-    super(sentence)
-    this.name = 'HttpRefusal'
-    this.status = status
-    this.headers = headers
-  }
-}
+/** What whoever is turned away because of others is told. */
+export const BUSY = 'Too much comes in just now: try again in a minute.'
 
 export interface HttpServerOptions {
   /** Rejects with an `HttpRefusal`, or with any other error for a 500. */
@@ -91,17 +81,12 @@ export class HttpServer {
     this.#server.on('connection', socket => this.#connected(socket))
   }
 
-  /** Gives the port. Rejects with the system's error. */
+  /** Gives the port. Rejects with the system's error; then it may be tried again. */
   async listen(port: number, host: string): Promise<number> {
     const server = this.#server
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ port, host, backlog: BACKLOG }, () => {
-        server.off('error', reject)
-        server.on('error', error => this.#options.warn(`a connection could not be taken: ${sentenceOf(error)}`, error))
-        resolve()
-      })
-    })
+    server.listen({ port, host, backlog: BACKLOG })
+    await once(server, 'listening')
+    server.on('error', error => this.#options.warn(`a connection could not be taken: ${sentenceOf(error)}`, error))
     return (server.address() as AddressInfo).port
   }
 

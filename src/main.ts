@@ -1,26 +1,29 @@
 // Puts the desk together, and starts it.
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { adapterKinds } from '../adapters/index.ts'
+import * as adapterKinds from '../adapters/index.ts'
+import type { AdapterKind } from '../adapters/kind.ts'
 import { ByteBudget } from './budget.ts'
 import { loadCategories } from './categories.ts'
 import { able } from './channel/abilities.ts'
 import type { ChannelAdapter } from './channel/adapter.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
-import { type Config, type Loaded, loadConfig } from './config.ts'
+import { type ChannelConfig, type Config, type Loaded, loadConfig } from './config.ts'
 import { DeskError } from './errors.ts'
-import { requireSecrets } from './fields.ts'
+import { missingSecret } from './fields.ts'
 import type { ChannelEntry, Context } from './flow/context.ts'
 import { DeskService } from './flow/desk.ts'
 import { Renderer } from './flow/outgoing/render.ts'
 import { Clamd } from './flow/scanner/clamd.ts'
+import { type Startable, Starter } from './flow/timers/starter.ts'
 import { createLog, type Log } from './logger.ts'
 import { packagePath } from './package.ts'
 import { takeStateFolder } from './store/engine/state-folder.ts'
 import { openStore } from './store/engine/store.ts'
 import { LargeFiles } from './store/files.ts'
-import type { WebServer } from './web/server.ts'
+import type { Pages } from './web/pages.ts'
+import type { Port } from './web/ports.ts'
 
 const CONFIG_FILE = 'relaydesk.yaml'
 
@@ -117,7 +120,7 @@ export async function makeChannels(
   const budget = new ByteBudget(config.limits.inFlight)
   const channels = new Map<string, ChannelEntry>()
   for (const { name, kind, desk, settings } of config.channels) {
-    const made = adapterKinds[kind]
+    const made = (adapterKinds as Record<string, AdapterKind>)[kind]
     if (!made) throw new DeskError('config', `channels: there is no adapter "${kind}".`)
     const adapter = await made.create(settings, {
       name,
@@ -125,6 +128,7 @@ export async function makeChannels(
       maxMessageBytes: config.limits.message,
       budget,
       spoolPath: () => files.spoolPath(),
+      web: config.web,
       statePath: folder => resolve(config.state, folder),
       now: () => clock.now(),
       warn: (sentence, error) => log.warn({ channel: name, ...(error ? { err: error } : {}) }, sentence),
@@ -134,41 +138,83 @@ export async function makeChannels(
   return channels
 }
 
-/** Starts everything: channels take messages, queued ones leave. Gives how to stop it again. */
-export async function startDesk(desk: OpenDesk): Promise<{ stop(): Promise<void> }> {
-  const { context, service } = desk
+/** A desk at work. */
+export interface RunningDesk {
+  /** Knows which channels and ports are not up, and tries them again. */
+  starter: Starter
+  stop(): Promise<void>
+}
+
+/**
+ * Starts everything: channels take messages, queued ones leave. A channel or port that cannot be had fails alone, and is
+ * tried again; `onUp` is told when it is there. Rejects with a `DeskError` where the configuration is wrong.
+ */
+export async function startDesk(
+  desk: OpenDesk,
+  onUp: (sentence: string) => void = () => undefined,
+): Promise<RunningDesk> {
+  const { config, context, service } = desk
+  for (const [index, { settings }] of config.channels.entries()) {
+    const missing = missingSecret(settings)
+    if (missing !== undefined) throw new DeskError('config', `channels[${index}].${missing}`)
+  }
+  const ports = await makePorts(desk)
   await context.files.sweepSpool()
-  for (const [index, channel] of desk.config.channels.entries()) {
-    const adapter = context.channels.get(channel.name)?.adapter
-    try {
-      requireSecrets(channel.settings)
-      await adapter?.start(service.deskFor(channel.name))
-    } catch (error) {
-      if (!(error instanceof DeskError)) throw error
-      const where = error.code === 'config' ? `channels[${index}].` : `channels[${index}] (${channel.name}): `
-      throw new DeskError(error.code, `${where}${error.message}`, { cause: error })
-    }
+  const starter = new Starter(context, [
+    ...config.channels.map((channel, index) => channelStart(desk, channel, index)),
+    ...ports.map(port => ({ name: port.name, channel: 'desk', start: () => port.listen() })),
+  ])
+  starter.onCommit = () => service.wake()
+  starter.onUp = onUp
+  try {
+    await starter.start()
+  } catch (error) {
+    await Promise.all(ports.map(port => port.close()))
+    throw error
   }
   service.deliverer.start()
   await service.rooms.start()
   service.timekeeper.start()
-  const web = await serveWeb(desk)
   return {
+    starter,
     async stop() {
-      await Promise.all([service.deliverer.stop(), service.rooms.stop(), service.timekeeper.stop(), web?.stop()])
+      await starter.stop()
+      await Promise.all([service.deliverer.stop(), service.rooms.stop(), service.timekeeper.stop()])
+      const stopped = Promise.all([...context.channels.values()].map(({ adapter }) => adapter.stop()))
+      await Promise.all(ports.map(port => port.close(stopped)))
       await desk.close()
     },
   }
 }
 
-/** Serves the pages of requesters, where the configuration says that they can be reached. */
-async function serveWeb({ config, context, service }: OpenDesk): Promise<WebServer | undefined> {
-  if (config.web.publicUrl === undefined) return undefined
-  const { WebServer } = await import('./web/server.ts')
-  const web = new WebServer(context, config.web.proxies)
-  web.onCommit = () => service.wake()
-  await web.start(config.web.host, config.web.port)
-  return web
+function channelStart({ context, service }: OpenDesk, { name }: ChannelConfig, index: number): Startable {
+  const start = async () => {
+    await context.channels
+      .get(name)
+      ?.adapter.start(service.deskFor(name))
+      .catch(error => {
+        if (!(error instanceof DeskError) || error.code !== 'config') throw error
+        throw new DeskError('config', `channels[${index}].${error.message}`, { cause: error })
+      })
+  }
+  return { name: `The channel ${name}`, channel: name, start }
+}
+
+/** What is served by HTTP: what channels answer, and the pages, where the configuration says that they can be reached. */
+async function makePorts(desk: OpenDesk): Promise<Port[]> {
+  const { config, context } = desk
+  const isCalled = [...context.channels.values()].some(({ adapter }) => able(adapter, 'routes'))
+  const pages = config.web.publicUrl === undefined ? undefined : await makePages(desk)
+  if (!pages && !isCalled) return []
+  const { portsOf } = await import('./web/ports.ts')
+  return portsOf(context, { setting: 'web.port', ...config.web }, pages)
+}
+
+async function makePages({ context, service }: OpenDesk): Promise<Pages> {
+  const { Pages } = await import('./web/pages.ts')
+  const pages = new Pages(context)
+  pages.onCommit = () => service.wake()
+  return pages
 }
 
 /** Where people reach a channel, in a few words. */

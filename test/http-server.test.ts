@@ -1,6 +1,7 @@
 // One server for all pages and endpoints: crowds, slow clients and odd requests hold up nobody else.
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { HttpRefusal, HttpServer, type HttpServerOptions } from '../src/http-server.ts'
+import { HttpRefusal } from '../src/channel/http.ts'
+import { HttpServer, type HttpServerOptions } from '../src/http-server.ts'
 import { eventually, inTime } from './support/eventually.ts'
 import { HttpTalk } from './support/servers/http-talk.ts'
 

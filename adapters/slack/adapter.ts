@@ -1,5 +1,4 @@
 // The Slack channel.
-import { setTimeout as pause } from 'node:timers/promises'
 import type {
   ChannelAdapter,
   ChannelOptions,
@@ -13,14 +12,15 @@ import type {
   WritesFirst,
 } from '../../src/channel/adapter.ts'
 import type { Desk } from '../../src/channel/desk.ts'
+import type { HttpPort, HttpRoute, ServesHttp } from '../../src/channel/http.ts'
 import type { InboundMessage, UnreadableMessage } from '../../src/channel/message.ts'
 import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
 import { DeliveryError } from '../../src/channel/outbound.ts'
 import type { Card, CardEntry } from '../../src/channel/surface.ts'
-import { DeskError, sentenceOf } from '../../src/errors.ts'
+import { DeskError } from '../../src/errors.ts'
 import { type Account, identify, resolveChannels } from './account.ts'
 import { createApp, createClient } from './api/bolt-app.ts'
-import { HttpWire } from './api/http.ts'
+import { HttpWire, slackRoutes } from './api/http.ts'
 import { Pacer } from './api/pacer.ts'
 import { SocketWire } from './api/socket.ts'
 import { check } from './doctor/check-slack.ts'
@@ -30,12 +30,8 @@ import { Inbound } from './receive/inbound.ts'
 import { rereadMessage } from './receive/inbound-message.ts'
 import { Cards } from './send/card-poster.ts'
 import { Sender } from './send/slack-sender.ts'
-import type { SlackSettings } from './settings.ts'
+import { ownPortOf, requestUrlOf, type SlackSettings } from './settings.ts'
 import { placeOf, readPlace, type Workspace } from './workspace.ts'
-
-const ALARM = 'slack-start'
-const FIRST_WAIT_MS = 2_000
-const LONGEST_WAIT_MS = 60_000
 
 /** All that runs between start and stop. */
 interface Running {
@@ -51,16 +47,14 @@ interface Running {
 
 /** One Slack workspace: people ask there, and agents work there on the tickets of every channel. */
 export class SlackChannel
-  implements ChannelAdapter, ShowsCards, WritesFirst, KnowsReaders, Owns, Rereads, Checkable, Describes
+  implements ChannelAdapter, ShowsCards, WritesFirst, KnowsReaders, Owns, Rereads, Checkable, Describes, ServesHttp
 {
   readonly name: string
   readonly hasRoom: boolean
+  readonly ownPort: HttpPort | undefined
   readonly #settings: SlackSettings
   readonly #options: ChannelOptions
-  readonly #end = new AbortController()
   #running: Running | undefined
-  /** Tries to start while Slack cannot be reached. */
-  #beginning: Promise<void> | undefined
   /** The workspace, once it was known; it stays known when the channel is stopped. */
   #teamId: string | undefined
   #botUserId: string | undefined
@@ -68,37 +62,19 @@ export class SlackChannel
   constructor(settings: SlackSettings, options: ChannelOptions) {
     this.name = options.name
     this.hasRoom = settings.room !== undefined
+    this.ownPort = settings.http && ownPortOf(settings.http)
     this.#settings = settings
     this.#options = options
   }
 
-  /** Where Slack cannot be reached just now, the channel starts as soon as it can: the others must not wait for it. */
+  /** What Slack says of tokens and channels is no reason for the desk not to start: somebody may mend it in Slack. */
   async start(desk: Desk): Promise<void> {
-    if (this.#running || this.#beginning) return
-    try {
-      await this.#begin(desk)
-    } catch (error) {
-      if (!(error instanceof DeskError) || error.code === 'config') throw error
-      this.#options.warn(`Slack: the channel is not started: ${error.message}`)
-      await desk.alarm(ALARM, `The channel ${this.name} is not started: ${error.message}`)
-      this.#beginning = this.#tryOn(desk)
-    }
-  }
-
-  async #tryOn(desk: Desk): Promise<void> {
-    const { signal } = this.#end
-    for (let wait = FIRST_WAIT_MS; !signal.aborted; wait = Math.min(wait * 2, LONGEST_WAIT_MS)) {
-      await pause(wait, undefined, { signal }).catch(() => undefined)
-      if (signal.aborted) return
-      try {
-        await this.#begin(desk)
-        return await desk.settle(ALARM)
-      } catch (error) {
-        await desk
-          .alarm(ALARM, `The channel ${this.name} is not started: ${sentenceOf(error)}`)
-          .catch(failure => this.#options.warn('an alarm could not be stored', failure))
-      }
-    }
+    const { http } = this.#settings
+    if (http) requestUrlOf(http, this.#options.web.publicUrl)
+    if (this.#running) return
+    await this.#begin(desk).catch(error => {
+      throw error instanceof DeskError ? new DeskError('unavailable', error.message, { cause: error }) : error
+    })
   }
 
   async #begin(desk: Desk): Promise<void> {
@@ -151,8 +127,6 @@ export class SlackChannel
   }
 
   async stop(): Promise<void> {
-    this.#end.abort()
-    await this.#beginning
     const running = this.#running
     this.#running = undefined
     if (running) await finish(running)
@@ -211,14 +185,21 @@ export class SlackChannel
     return check(this.#settings, this.#options, desk)
   }
 
+  routes(): HttpRoute[] {
+    const { http } = this.#settings
+    const running = () => {
+      const wire = this.#running?.wire
+      return wire instanceof HttpWire ? wire : undefined
+    }
+    return http ? slackRoutes(http, running) : []
+  }
+
   describe(): string[] {
-    const running = this.#running
-    if (!running) return ['Slack cannot be reached; the channel starts as soon as it can']
-    const { account } = running
-    const way = this.#settings.http
-      ? `http://${this.#settings.http.host}:${this.#settings.http.port}${this.#settings.http.path}`
-      : 'Socket Mode'
-    return [`@${account.bot} in ${account.team} (${way})`]
+    if (!this.#running) return []
+    const { bot, team } = this.#running.account
+    const { http } = this.#settings
+    const { host, port } = this.ownPort ?? this.#options.web
+    return [`@${bot} in ${team} (${http ? `http://${host}:${port}${http.path}` : 'Socket Mode'})`]
   }
 }
 

@@ -1,27 +1,38 @@
 // Settings of a Slack channel.
 import { z } from 'zod'
+import type { HttpPort } from '../../src/channel/http.ts'
+import { DeskError } from '../../src/errors.ts'
 import { duration, network, PROXIES, secret } from '../../src/fields.ts'
 
 const PORT = 'write a port between 1 and 65535'
 
-const httpSchema = z.strictObject({
-  signingSecret: secret.describe('Signing secret of the app (Basic Information), as env:NAME or file:PATH.'),
-  host: z
-    .string()
-    .default('127.0.0.1')
-    .describe('Address to listen on; Slack must reach it by HTTPS, through your proxy.'),
-  port: z.number().int().min(1, PORT).max(65535, PORT).default(3000).describe('Port to listen on.'),
-  path: z
-    .string()
-    .regex(/^\/\S*$/, 'write a path such as /slack/events')
-    .default('/slack/events')
-    .describe('Path of the request URL.'),
-  publicUrl: z
-    .url('write an address such as https://desk.example.com')
-    .optional()
-    .describe('Where Slack reaches it, for the manifest.'),
-  proxies: z.array(network).default([]).describe(PROXIES),
-})
+const httpSchema = z
+  .strictObject({
+    signingSecret: secret.describe('Signing secret of the app (Basic Information), as env:NAME or file:PATH.'),
+    path: z
+      .string()
+      .regex(/^\/\S*$/, 'write a path such as /slack/events')
+      .default('/slack/events')
+      .describe('Path of the request URL, below web.publicUrl.'),
+    port: z
+      .number()
+      .int()
+      .min(1, PORT)
+      .max(65535, PORT)
+      .optional()
+      .describe('A port of its own to listen on; without it requests come in at web.port, as the pages do.'),
+    host: z.string().optional().describe('With a port of its own: the address to listen on; 127.0.0.1 unless told.'),
+    publicUrl: z
+      .url('write an address such as https://desk.example.com')
+      .optional()
+      .describe('With a port of its own: where Slack reaches it, for the manifest.'),
+    proxies: z.array(network).optional().describe(`With a port of its own: ${PROXIES}`),
+  })
+  .refine(({ port, host, publicUrl, proxies }) => port !== undefined || !(host ?? publicUrl ?? proxies), {
+    path: ['port'],
+    message:
+      'host, publicUrl and proxies are those of a port of its own: write port as well (it was 3000 where it was left out), or leave them out and set web.publicUrl',
+  })
 
 const supportSchema = z.strictObject({
   channel: z.string().min(1).describe('Name or id of a channel where people ask, such as #help.'),
@@ -73,10 +84,29 @@ export const slackSettings = z
 export type SlackSettings = z.infer<typeof slackSettings>
 export type SlackHttpSettings = NonNullable<SlackSettings['http']>
 
+/** Where it listens by itself; undefined if its requests come in with those of the pages. */
+export function ownPortOf({ port, host = '127.0.0.1', proxies = [] }: SlackHttpSettings): HttpPort | undefined {
+  return port === undefined ? undefined : { setting: 'http.port', host, port, proxies }
+}
+
+/**
+ * Where Slack sends everything, as `publicUrl` says where the desk's pages are reached. Throws a `DeskError` where nothing
+ * says so.
+ */
+export function requestUrlOf(http: SlackHttpSettings, publicUrl: string | undefined): string {
+  const own = ownPortOf(http)
+  if (own) return new URL(http.path, http.publicUrl ?? `https://${own.host}:${own.port}`).href
+  if (publicUrl !== undefined) return `${publicUrl}${http.path}`
+  const mend = 'set web.publicUrl, whose proxy hands it on to web.port; or write a port of its own (it was 3000)'
+  throw new DeskError('config', `http.port: nothing says where Slack reaches the desk: ${mend}.`)
+}
+
 /** What the manifest of the app depends on; undefined for no settings. */
-export function slackOf(settings: unknown): { reaction: string; requestUrl: string | undefined } | undefined {
+export function slackOf(
+  settings: unknown,
+  publicUrl: string | undefined,
+): { reaction: string; requestUrl: string | undefined } | undefined {
   if (settings === undefined) return undefined
   const { http, reaction } = settings as SlackSettings
-  const base = http && (http.publicUrl ?? `https://${http.host}:${http.port}`)
-  return { reaction, requestUrl: http && new URL(http.path, base).href }
+  return { reaction, requestUrl: http && requestUrlOf(http, publicUrl) }
 }

@@ -12,6 +12,7 @@ import type {
   SignsIn,
   WritesFirst,
 } from './adapter.ts'
+import type { ServesHttp } from './http.ts'
 
 /** Each ability by its method, which only channels that have it have. */
 interface Abilities {
@@ -23,6 +24,7 @@ interface Abilities {
   owns: Owns
   reaches: WritesFirst
   reread: Rereads
+  routes: ServesHttp
   showCard: ShowsCards
   signIn: SignsIn
 }

@@ -26,7 +26,10 @@ export interface ShowsCards {
 export interface ChannelAdapter {
   /** As configured, e.g. `support`; stored with every message. */
   readonly name: string
-  /** Rejects with a `DeskError` if the account cannot be used at all. */
+  /**
+   * Begins to take messages. Rejects with a `DeskError`: of code `config` for settings that cannot be right, which ends the
+   * start of the desk; whatever else it rejects with is an alarm, and it is called again until it resolves.
+   */
   start(desk: Desk): Promise<void>
   /** Finishes what is in hand; safe to call twice. */
   stop(): Promise<void>
@@ -125,6 +128,8 @@ export interface ChannelOptions {
   budget: Budget
   /** A new path for a file in the making, on the file system of the state folder. */
   spoolPath(): Promise<string>
+  /** Where routes of channels are served that have no port of their own, and where that is reached from outside. */
+  web: { host: string; port: number; publicUrl?: string | undefined }
   /** A folder of the channel's own below the state folder, given its name. */
   statePath(name: string): string
   now(): Date

@@ -23,7 +23,7 @@ export function addSlackVerbs(program: Command): void {
 async function manifestFor(where: Whereabouts, name: string | undefined, http: string | undefined): Promise<object> {
   const { manifest } = await import('../../adapters/slack/manifest.ts')
   const { slackOf } = await import('../../adapters/slack/settings.ts')
-  const channels = slackChannels(where)
+  const { channels, publicUrl } = slackChannels(where)
   const channel = name === undefined ? channels[0] : channels.find(each => each.name === name)
   if (name !== undefined && !channel) {
     throw new DeskError(
@@ -31,7 +31,7 @@ async function manifestFor(where: Whereabouts, name: string | undefined, http: s
       `There is no Slack channel "${name}" in the configuration; leave it out, or write another.`,
     )
   }
-  const settings = slackOf(channel?.settings)
+  const settings = slackOf(channel?.settings, http ?? publicUrl)
   const requestUrl = http ?? settings?.requestUrl
   return manifest({
     socketMode: requestUrl === undefined,
@@ -42,11 +42,15 @@ async function manifestFor(where: Whereabouts, name: string | undefined, http: s
 }
 
 /** Before the app is made its tokens cannot be there, and without them the configuration is not whole. */
-function slackChannels(where: Whereabouts): { name: string; settings: unknown }[] {
+function slackChannels(where: Whereabouts): {
+  channels: { name: string; settings: unknown }[]
+  publicUrl?: string | undefined
+} {
   try {
-    return findConfig(where).config.channels.filter(each => each.kind === 'slack')
+    const { channels, web } = findConfig(where).config
+    return { channels: channels.filter(each => each.kind === 'slack'), publicUrl: web.publicUrl }
   } catch (error) {
     complain(`The configuration is left out of account: ${sentenceOf(error)}`)
-    return []
+    return { channels: [] }
   }
 }

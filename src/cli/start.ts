@@ -2,7 +2,15 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import type { Config } from '../config.ts'
-import { describeChannel, findConfig, type OpenDesk, openDesk, startDesk, type Whereabouts } from '../main.ts'
+import {
+  describeChannel,
+  findConfig,
+  type OpenDesk,
+  openDesk,
+  type RunningDesk,
+  startDesk,
+  type Whereabouts,
+} from '../main.ts'
 import { holdStateFolder } from '../store/engine/start-lock.ts'
 import { giveBackWhenIdle } from './idle-memory.ts'
 import { isHeavy, restartWithoutCompiler } from './restart-without-compiler.ts'
@@ -22,19 +30,19 @@ export function addStart(program: Command): void {
         await desk.close()
         restartWithoutCompiler()
       }
-      let running: Awaited<ReturnType<typeof startDesk>>
+      let running: RunningDesk
       let letGo: () => void = () => undefined
       try {
         // On PostgreSQL any number of desks may share a database.
         if (desk.context.store.engine === 'sqlite') letGo = holdStateFolder(config.state)
-        running = await startDesk(desk)
+        running = await startDesk(desk, print)
       } catch (error) {
         await desk.close()
         throw error
       }
       giveBackWhenIdle()
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
-      print(welcome(desk, where, configured))
+      print(welcome(desk, running, where, configured))
       await signalled
       print('Stopping: finishing what is in hand.')
       await running.stop()
@@ -42,18 +50,27 @@ export function addStart(program: Command): void {
     })
 }
 
-function welcome({ config, context }: OpenDesk, where: Whereabouts, configured: boolean): string {
-  const lines = [
-    `Relaydesk is ready. State is in ${relative(process.cwd(), config.state) || '.'}, the database is ${context.store.engine}.`,
-  ]
+function welcome(
+  { config, context }: OpenDesk,
+  { starter }: RunningDesk,
+  where: Whereabouts,
+  configured: boolean,
+): string {
+  const { failures } = starter
+  const isUp = failures.size === 0
+  const but = isUp ? '' : ', but for what is not up yet'
+  const state = relative(process.cwd(), config.state) || '.'
+  const lines = [`Relaydesk is ready${but}. State is in ${state}, the database is ${context.store.engine}.`]
   for (const [name, { adapter }] of context.channels) {
+    if ([...failures.keys()].some(({ channel }) => channel === name)) continue
     for (const line of describeChannel(adapter)) lines.push(`  ${name}: ${line}`)
   }
   if (config.web.publicUrl)
     lines.push(`  pages for requesters: ${config.web.publicUrl} (served at ${config.web.host}:${config.web.port})`)
-  return [...lines, ...(configured ? [] : whatToTry(config, where)), 'Ctrl-C stops the desk; nothing is lost.'].join(
-    '\n',
-  )
+  for (const { sentence } of failures.values()) lines.push(`  ${sentence}`)
+  // What is tried out would go to another desk, where that has the port.
+  if (!configured && isUp) lines.push(...whatToTry(config, where))
+  return [...lines, 'Ctrl-C stops the desk; nothing is lost.'].join('\n')
 }
 
 /** Works as printed in a second terminal. */

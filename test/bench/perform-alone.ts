@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
-import { adapterKinds } from '../../adapters/index.ts'
+import * as adapterKinds from '../../adapters/index.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type OpenDesk, openDesk } from '../../src/main.ts'
 import { SeededRandom } from '../support/seeded-random.ts'

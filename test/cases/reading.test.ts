@@ -50,6 +50,7 @@ beforeAll(async () => {
       budget: new ByteBudget(50_000_000),
       spoolPath: async () => join(state, `spool-${randomUUID()}`),
       statePath: name => join(state, name),
+      web: { host: '127.0.0.1', port: 8025 },
       now: () => new Date(),
       warn: () => undefined,
     },

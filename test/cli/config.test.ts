@@ -1,6 +1,4 @@
-import { once } from 'node:events'
 import { chmod } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { dirname } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { makeRoom, type Room } from '../support/relaydesk-process.ts'
@@ -179,15 +177,6 @@ describe('a mistake in the configuration is one sentence with its place and what
 })
 
 describe('what only shows when the desk starts is told in the same way', () => {
-  test('a port in use', async () => {
-    const other = createServer().listen(room.port, '127.0.0.1')
-    await once(other, 'listening')
-    const { code, stdout, stderr } = await room.run('start')
-    other.close()
-    expect({ code, stdout }).toEqual({ code: 78, stdout: '' })
-    expect(stderr).toMatch(/^relaydesk: channels\[0\]\.listen\.port: port \d+ on 127\.0\.0\.1 is in use: .*\n$/)
-  })
-
   test('an address this machine does not have', async () => {
     const said = await complaint(
       channel(`listen: { host: 192.0.2.1, port: ${room.port} }\n    send: { maildir: mail }`),

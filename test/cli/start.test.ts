@@ -1,6 +1,7 @@
 // Starting a desk: once for a state folder, with the secrets that its channels need, and ending when it is told to.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
 import { cleanEnvironment, makeRoom, type Room } from '../support/relaydesk-process.ts'
@@ -42,6 +43,31 @@ test('a signal to the start script ends the desk, and leaves none behind', async
   const [code] = await once(child, 'close')
   expect(code).toBe(0)
   await room.start()
+})
+
+test('a port that is taken is told in plain words; the desk runs on, and has the port once it is free', async () => {
+  const other = createServer().listen(room.port, '127.0.0.1')
+  await once(other, 'listening')
+  const desk = await room.start()
+  expect(desk.stdout()).toContain(
+    `  The channel support is not up: listen.port: port ${room.port} on 127.0.0.1 is in use: stop what uses it (another Relaydesk?), or write another port. It is tried again within five minutes.\n`,
+  )
+  expect(desk.stdout()).toMatch(/^Relaydesk is ready, but for what is not up yet\./)
+  expect((await room.run('list')).stderr).toContain('an alarm stands: The channel support is not up')
+  other.close()
+  await eventually(() => desk.stdout().includes('The channel support is up.\n'), 'the channel is up')
+  expect((await room.run('list')).stderr).toBe('')
+  desk.child.kill('SIGTERM')
+  expect((await desk.ended).code).toBe(0)
+})
+
+test('a desk whose port is taken ends at once when it is told to', async () => {
+  const other = createServer().listen(room.port, '127.0.0.1')
+  await once(other, 'listening')
+  const desk = await room.start()
+  desk.child.kill('SIGTERM')
+  expect((await desk.ended).code).toBe(0)
+  other.close()
 })
 
 describe('a secret that is not there', () => {

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
-import { adapterKinds } from '../../adapters/index.ts'
+import * as adapterKinds from '../../adapters/index.ts'
 import { loadConfig } from '../../src/config.ts'
 import { type OpenDesk, openDesk, startDesk } from '../../src/main.ts'
 import { freePort } from '../support/ports.ts'

@@ -76,6 +76,7 @@ function email(send: object): EmailChannel {
     budget: new ByteBudget(1_000_000),
     spoolPath: async () => join(folder, 'spool'),
     statePath: name => join(folder, name),
+    web: { host: '127.0.0.1', port: 8025 },
     now: () => new Date(),
     warn: () => undefined,
   })

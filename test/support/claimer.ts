@@ -1,5 +1,5 @@
 // A process of its own that claims HD-1 as several agents at once: node claimer.ts CONFIG HANDLE...
-import { adapterKinds } from '../../adapters/index.ts'
+import * as adapterKinds from '../../adapters/index.ts'
 import { loadConfig } from '../../src/config.ts'
 import { openDesk } from '../../src/main.ts'
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { WebServer } from '../../src/web/server.ts'
+import { Pages } from '../../src/web/pages.ts'
+import { type Port, portsOf } from '../../src/web/ports.ts'
 import { openTab, startBrowser } from '../support/browser.ts'
 import { type MemoryDesk, makeMemoryDesk, messageFrom } from '../support/memory-desk.ts'
 import { freePort } from '../support/ports.ts'
@@ -10,14 +11,15 @@ const BOB = 'bob@staff.example'
 
 describe('the page that asks whether it is solved', () => {
   let desk: MemoryDesk
-  let web: WebServer
+  let web: Port | undefined
   let link: string
 
   beforeEach(async () => {
     const port = await freePort()
     desk = await makeMemoryDesk('sqlite', { publicUrl: `http://127.0.0.1:${port}` })
-    web = new WebServer(desk.context)
-    await web.start('127.0.0.1', port)
+    const at = { setting: 'web.port', host: '127.0.0.1', port, proxies: [] }
+    web = portsOf(desk.context, at, new Pages(desk.context))[0]
+    await web?.listen()
     await desk.channel.deliver(messageFrom(ANN, { subject: 'Printer <b>bold</b>' }))
     await desk.as('bob', 'resolve 1 --category printer --tell New toner.')
     await desk.deliver()
@@ -26,7 +28,7 @@ describe('the page that asks whether it is solved', () => {
   })
 
   afterEach(async () => {
-    await web.stop()
+    await web?.close()
     await desk.remove()
   })
 

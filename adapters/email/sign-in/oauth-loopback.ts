@@ -1,5 +1,6 @@
 // The port that a browser is sent back to.
-import { HttpRefusal, HttpServer } from '../../../src/http-server.ts'
+import { HttpRefusal } from '../../../src/channel/http.ts'
+import { HttpServer } from '../../../src/http-server.ts'
 
 const PAGE = '<!doctype html><meta charset="utf-8"><title>Relaydesk</title>'
 const DONE = `${PAGE}<p>Relaydesk has the answer. You can close this page and go back to the terminal.</p>\n`

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { SMTPServer, type SMTPServerDataStream, type SMTPServerOptions, type SMTPServerSession } from 'smtp-server'
 import { isOurs, isPostmaster, normaliseAddress } from '../../../src/core/text/address.ts'
-import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
+import { DeskError, listenError, sentenceOf } from '../../../src/errors.ts'
 import { spool, type Tally } from '../mime/collect.ts'
 import type { RawMessage } from '../mime/raw-head.ts'
 import type { EmailSettings } from '../settings.ts'
@@ -60,7 +60,8 @@ export class MailListener {
   }
 
   async start(): Promise<void> {
-    const { host, port } = this.#options.listen
+    const { listen } = this.#options
+    const { host, port } = listen
     const server = new SMTPServer(this.#serverOptions())
     // Whoever is not let in costs nothing more.
     const serve = server.server.listeners('connection')
@@ -68,7 +69,7 @@ export class MailListener {
       if (this.#door.admits(socket)) for (const each of serve) each.call(server.server, socket)
     })
     await new Promise<void>((resolve, reject) => {
-      const refused = (error: Error) => reject(listenError(error, host, port))
+      const refused = (error: Error) => reject(listenError(error, 'listen.port', listen))
       server.once('error', refused)
       server.listen(port, host, () => {
         server.off('error', refused)
@@ -206,13 +207,4 @@ function readPem(path: string): Buffer {
   } catch (error) {
     throw new DeskError('config', `listen: the file ${path} cannot be read: ${sentenceOf(error)}.`)
   }
-}
-
-function listenError(error: Error, host: string, port: number): DeskError {
-  const sentences: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it (another Relaydesk?), or write another port.`,
-    EACCES: `this user may not listen on port ${port}: write one above 1023.`,
-    EADDRNOTAVAIL: `this machine has no address ${host}: write 127.0.0.1, or 0.0.0.0 for all.`,
-  }
-  return new DeskError('config', `listen.port: ${sentences[codeOf(error)] ?? sentenceOf(error)}`, { cause: error })
 }

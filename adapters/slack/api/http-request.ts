@@ -1,7 +1,7 @@
 // What a request of Slack says, once it is known to be Slack's.
 import type { IncomingHttpHeaders } from 'node:http'
 import { parse } from 'node:querystring'
-import { HttpRefusal } from '../../../src/http-server.ts'
+import { HttpRefusal } from '../../../src/channel/http.ts'
 
 /** A message of 40,000 characters, escaped, in text and blocks, before and after an edit, is half of it. */
 export const MOST_BYTES = 2 * 1024 * 1024

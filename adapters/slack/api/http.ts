@@ -1,8 +1,8 @@
 // Slack's requests by HTTP.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { App, Logger, Receiver, ReceiverEvent } from '@slack/bolt'
-import { codeOf, DeskError, sentenceOf } from '../../../src/errors.ts'
-import { HttpRefusal, HttpServer } from '../../../src/http-server.ts'
+import { HttpRefusal, type HttpRoute } from '../../../src/channel/http.ts'
+import { sentenceOf } from '../../../src/errors.ts'
 import type { SlackHttpSettings } from '../settings.ts'
 import { createLogger, EventGate, ForeignRequest, Stopping, type WireOptions } from './bolt-app.ts'
 import { MOST_BYTES, readerFor } from './http-request.ts'
@@ -15,6 +15,28 @@ const SLACK_WAITS_MS = 3_000
 /** What checks the certificate is no more than a few words. */
 const MOST_UNSIGNED_BYTES = 1_024
 
+type Body = Parameters<HttpRoute['handle']>[2]
+
+/** What is answered for Slack, by the way from it that runs at the time. */
+export function slackRoutes(
+  { path }: Pick<SlackHttpSettings, 'path'>,
+  running: () => HttpWire | undefined,
+): HttpRoute[] {
+  const at = new URL(path, 'http://localhost').pathname
+  return [
+    { method: 'GET', path: at, handle: (_, response) => answer(response, `${HERE}\n`) },
+    {
+      method: 'POST',
+      path: at,
+      async handle(request, response, body) {
+        const wire = running()
+        if (!wire?.isStarted) throw new HttpRefusal(503, 'The channel is not started yet: send it again.')
+        await wire.handle(request, response, body)
+      },
+    },
+  ]
+}
+
 /**
  * The way from Slack by HTTP. 200 means committed; after anything else Slack sends events again. Nothing of a request is
  * read before it says when and how it is signed, and nothing is taken apart before its signature holds. A request that was
@@ -22,75 +44,58 @@ const MOST_UNSIGNED_BYTES = 1_024
  */
 export class HttpWire implements Receiver {
   readonly #options: WireOptions
-  readonly #http: SlackHttpSettings
-  readonly #path: string
+  readonly #signingSecret: string
   readonly #logger: Logger
   readonly #intake: EventGate
-  readonly #server: HttpServer
-  #stopped: Promise<void> | undefined
-  #listens = false
+  /** Whether requests are taken: not before all is there that looks at them. */
+  isStarted = false
 
-  constructor(options: WireOptions, http: SlackHttpSettings) {
+  constructor(options: WireOptions, { signingSecret }: Pick<SlackHttpSettings, 'signingSecret'>) {
     this.#options = options
-    this.#http = http
-    this.#path = new URL(http.path, 'http://localhost').pathname
+    this.#signingSecret = signingSecret
     const { settings, options: channel } = options.workspace
     this.#logger = createLogger(settings, channel)
     this.#intake = new EventGate(options, this.#logger)
-    this.#server = new HttpServer({
-      serve: (request, response) => this.#serve(request, response),
-      warn: (sentence, error) => channel.warn(`Slack: ${sentence}`, error),
-      proxies: http.proxies,
-    })
   }
 
   init(app: App): void {
     this.#intake.init(app)
   }
 
-  /** Rejects with a `DeskError` if it cannot listen there. */
   async start(): Promise<void> {
-    const { host, port } = this.#http
-    await this.#server.listen(port, host).catch(error => {
-      throw listenError(error, host, port)
-    })
-    this.#listens = true
     this.#intake.catchUp()
+    this.isStarted = true
   }
 
   /** Takes nothing more, and finishes what is in hand. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#listens ? this.#server.close(this.#intake.stop()) : Promise.resolve()
-    return this.#stopped
+    return this.#intake.stop()
   }
 
-  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { method, url } = request
-    if (url?.split('?', 1)[0] !== this.#path) throw new HttpRefusal(404, 'There is nothing here.')
-    if (method === 'GET' || method === 'HEAD') return answer(response, `${HERE}\n`)
-    if (method !== 'POST') throw new HttpRefusal(405, 'Slack sends POST.', { allow: 'GET, HEAD, POST' })
+  /** Answers a request of which the head was read. */
+  async handle(request: IncomingMessage, response: ServerResponse, body: Body): Promise<void> {
     const signature = signatureIn(request.headers)
-    if (typeof signature === 'string') return this.#unsigned(request, response, signature)
+    if (typeof signature === 'string') return this.#unsigned(request, response, body, signature)
     const read = readerFor(request.headers)
-    const said = read(await this.#signedBody(request, signature))
+    const said = read(await this.#signedBody(body, signature))
     if (said.ssl_check === '1') return answer(response)
     if (said.type === 'url_verification') return answer(response, { challenge: String(said.challenge) })
     await this.#take(said, response)
   }
 
   /** `why` it is none of Slack's. */
-  async #unsigned(request: IncomingMessage, response: ServerResponse, why: string): Promise<void> {
+  async #unsigned(request: IncomingMessage, response: ServerResponse, body: Body, why: string): Promise<void> {
     const length = Number(request.headers['content-length'])
     if (length <= MOST_UNSIGNED_BYTES) {
-      if (isCheckOfCertificate(await this.#server.body(request, MOST_UNSIGNED_BYTES))) return answer(response)
+      if (isCheckOfCertificate(await body(MOST_UNSIGNED_BYTES))) return answer(response)
     }
     this.#logger.warn(`a request was refused: ${why}.`)
     throw new HttpRefusal(401, `This is for Slack alone: ${why}.`)
   }
 
-  async #signedBody(request: IncomingMessage, signature: Signature): Promise<Buffer> {
-    const body = await this.#server.body(request, MOST_BYTES)
-    if (signs(signature, body, this.#http.signingSecret)) return body
+  async #signedBody(body: Body, signature: Signature): Promise<Buffer> {
+    const bytes = await body(MOST_BYTES)
+    if (signs(signature, bytes, this.#signingSecret)) return bytes
     const advice = 'If that was Slack, http.signingSecret is not the one of Basic Information > App Credentials'
     this.#logger.warn(`a request was refused: its signature is not that of Slack. ${advice}.`)
     throw new HttpRefusal(401, 'This is for Slack alone: the signature is another.')
@@ -130,13 +135,4 @@ function answer(response: ServerResponse, said?: unknown): void {
   const type = typeof said === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
   response.writeHead(200, { 'content-type': type })
   response.end(typeof said === 'string' ? said : JSON.stringify(said))
-}
-
-function listenError(error: Error, host: string, port: number): DeskError {
-  const sentences: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it (another Relaydesk?), or write another port.`,
-    EACCES: `this user may not listen on port ${port}: write one above 1023.`,
-    EADDRNOTAVAIL: `this machine has no address ${host}: write 127.0.0.1, or 0.0.0.0 for all.`,
-  }
-  return new DeskError('config', `http.port: ${sentences[codeOf(error)] ?? sentenceOf(error)}`, { cause: error })
 }

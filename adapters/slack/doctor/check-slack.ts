@@ -17,7 +17,7 @@ import { deliveryError, slackCode } from '../api/api-error.ts'
 import { clientOptions, createLogger } from '../api/bolt-app.ts'
 import { HERE } from '../api/http.ts'
 import { SCOPES } from '../manifest.ts'
-import type { SlackHttpSettings, SlackSettings } from '../settings.ts'
+import { ownPortOf, type SlackHttpSettings, type SlackSettings } from '../settings.ts'
 import { type Asked, checkRoom } from './check-room.ts'
 
 const MOST_SKEW_MS = 60_000
@@ -26,7 +26,7 @@ const ANSWER_MS = 3_000
 /** Tries what the channel needs, without starting it. */
 export async function check(
   settings: SlackSettings,
-  options: Pick<ChannelOptions, 'now'>,
+  options: Pick<ChannelOptions, 'now' | 'web'>,
   desk: Pick<Desk, 'agents'>,
 ): Promise<Finding[]> {
   // What Slack's libraries say besides is in the findings.
@@ -43,7 +43,7 @@ export async function check(
     },
   })
   const account = await identify(client).catch(error => asError(error))
-  const wire = settings.http ? checkHttp(settings.http) : checkSocket(settings, account)
+  const wire = settings.http ? checkHttp(settings.http, options.web) : checkSocket(settings, account)
   if (account instanceof Error) {
     return [{ what: 'Slack accepts the bot token', ok: false, advice: account.message }, ...(await wire)]
   }
@@ -99,7 +99,9 @@ async function checkSocket(settings: SlackSettings, account: Account | Error): P
 }
 
 /** Whether the desk listens there already, or could. */
-async function checkHttp({ host, port, path, signingSecret }: SlackHttpSettings): Promise<Finding[]> {
+async function checkHttp(http: SlackHttpSettings, web: ChannelOptions['web']): Promise<Finding[]> {
+  const { path, signingSecret } = http
+  const { host, port, setting } = ownPortOf(http) ?? { ...web, setting: 'web.port' }
   const what = `Slack's requests come in by HTTP on ${host}:${port}${path}`
   const secret = signingSecret.trim()
   const given = secret !== '' && !secret.startsWith('xox') && !secret.startsWith('xapp')
@@ -108,14 +110,18 @@ async function checkHttp({ host, port, path, signingSecret }: SlackHttpSettings)
   const said = await readGreeting(host, port, path)
   if (said?.includes(HERE)) return [...findings, { what, ok: true }]
   if (said !== undefined) {
-    const other = `another program answers there ("${said.slice(0, 60)}"): write another http.port.`
+    const other = `another program answers there ("${said.slice(0, 60)}"): write another ${setting}.`
     return [...findings, { what, ok: false, advice: other }]
   }
   const listening = new Promise<Finding>(resolve => {
     const server = createServer()
     server.once('error', error => {
       const why = codeOf(error) || sentenceOf(error)
-      resolve({ what, ok: false, advice: `it cannot listen there (${why}): write another http.port or http.host.` })
+      resolve({
+        what,
+        ok: false,
+        advice: `it cannot listen there (${why}): write another ${setting}, or correct the host.`,
+      })
     })
     server.listen(port, host, () => server.close(() => resolve({ what: `${what} (not started)`, ok: true })))
   })

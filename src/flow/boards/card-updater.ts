@@ -4,7 +4,6 @@ import type { ShowsCards } from '../../channel/adapter.ts'
 import { DeliveryError } from '../../channel/outbound.ts'
 import { FIRST_RETRY_MS } from '../../core/text/retry.ts'
 import { sentenceOf } from '../../errors.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import {
   adoptCards,
   cardIsShown,
@@ -18,6 +17,7 @@ import {
 import { eventsOf } from '../../store/events.ts'
 import { beginThread } from '../../store/threads.ts'
 import { ticketById, ticketRanges } from '../../store/tickets.ts'
+import { raise } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
 import { Loop } from '../loop.ts'
 import { cardFor, entryFor } from './card.ts'
@@ -124,7 +124,7 @@ export class CardUpdater {
         if (!known?.permanent) return
         const { channel } = card
         const sentence = `Cards cannot be shown in the room of ${channel}: ${sentenceOf(error)}`
-        await raiseAlarm(tx, { channel, code: 'room', sentence, raisedAt: now.toISOString() })
+        await raise(tx, await deskFacts(this.#context, tx), { channel, code: 'room', sentence }, { agents: [] })
       })
     }
   }

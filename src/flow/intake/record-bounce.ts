@@ -2,13 +2,13 @@
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agents.ts'
 import { displayAddress } from '../../core/text/address.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { addBounce } from '../../store/bounces.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { messageById } from '../../store/messages.ts'
 import { type OutboxEntry, type OutboxRecipient, recipientsOf } from '../../store/outbox.ts'
 import { countRate } from '../../store/rates.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'
+import { raise } from '../alarm.ts'
 import type { IncomingMessage } from './incoming-message.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -66,7 +66,7 @@ function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly O
 
 async function tell(
   tx: Tx,
-  { intake, change }: IncomingMessage,
+  { intake }: IncomingMessage,
   ticket: Ticket,
   sent: OutboxEntry,
   lost: Returned[],
@@ -74,7 +74,8 @@ async function tell(
   const sentences = lost.map(each => sentenceFor(each, sent)).join('\n')
   if (sent.purpose !== 'requester') {
     const code = `undelivered ${lost.map(each => each.recipient.recipient).join(', ')}`
-    await raiseAlarm(tx, { channel: sent.channel, code, sentence: sentences, raisedAt: change.at })
+    // Nobody is told by mail, which might come back in turn.
+    await raise(tx, intake.facts, { channel: sent.channel, code, sentence: sentences }, { agents: [] })
     return
   }
   // Nobody needs to act on an acknowledgement that came back, but for an address that will get no answer either.

@@ -1,12 +1,11 @@
 // Whatever arrives, nobody gets more than so many automatic messages within a day.
-import { notifyAgents } from '../../commands/command/notify-agents.ts'
 import { countedAs } from '../../core/intake/sender-trust.ts'
 import { canonicalAddress } from '../../core/text/address.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type OutboxEntry, outboxById } from '../../store/outbox.ts'
 import { dropTaken, dropWaiting, type TakenRecipient } from '../../store/outbox-turns.ts'
 import { countRate, countSliding, slidingRate } from '../../store/rates.ts'
+import { raise } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
 
 const DAY_MS = 24 * 60 * 60 * 1000
@@ -43,9 +42,7 @@ async function tellOfLimit(tx: Tx, context: Context, entry: OutboxEntry, recipie
   if ((await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1) return
   const sentence = `${recipient} got ${context.automatic.agent} notifications within a day and gets no more of them today: look with relaydesk list.`
   const facts = await deskFacts(context, tx)
-  const told = facts.agents.filter(each => each.email === recipient)
-  const { channel } = entry
-  await raiseAlarm(tx, { channel, code: `notifications ${recipient}`, sentence, raisedAt: at })
-  // Once a day, though the alarm stands.
-  await notifyAgents(tx, facts, told, { kind: 'notify-alarm', purpose: 'internal', channel, note: sentence })
+  const agents = facts.agents.filter(each => each.email === recipient)
+  const trouble = { channel: entry.channel, code: `notifications ${recipient}`, sentence }
+  await raise(tx, facts, trouble, { agents, again: true }) // once a day
 }

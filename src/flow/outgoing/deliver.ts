@@ -4,7 +4,6 @@ import { agentsToNotify, notifyAgents } from '../../commands/command/notify-agen
 import { shownWith } from '../../commands/command/recipients.ts'
 import { FIRST_RETRY_MS, nextTry } from '../../core/text/retry.ts'
 import { sentenceOf } from '../../errors.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { remember } from '../../store/engine/memory.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { messageById } from '../../store/messages.ts'
@@ -23,6 +22,7 @@ import { prunePerformed } from '../../store/performed.ts'
 import { pruneRates } from '../../store/rates.ts'
 import { beginThread } from '../../store/threads.ts'
 import { moveReplyTo, recordEvent, ticketById } from '../../store/tickets.ts'
+import { raise } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
 import { noticeKey } from '../intake/clues.ts'
 import { Loop } from '../loop.ts'
@@ -265,7 +265,8 @@ export class Deliverer {
     const reason = lost.map(result => (result.ok ? '' : result.reason)).find(Boolean) ?? ''
     if (entry.purpose !== 'requester' || !entry.ticketId) {
       const sentence = `A notification did not reach ${recipients}: ${reason}`
-      await raiseAlarm(tx, { channel: entry.channel, code: `undelivered ${recipients}`, sentence, raisedAt: at })
+      const trouble = { channel: entry.channel, code: `undelivered ${recipients}`, sentence }
+      await raise(tx, await deskFacts(this.#context, tx), trouble, { agents: [] })
       return
     }
     await tx.lock([`ticket ${entry.ticketId}`])

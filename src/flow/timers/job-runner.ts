@@ -1,7 +1,7 @@
 // Runs one job of the clock. What fails in it fails alone, is tried again later, and is told of in one alarm.
-import { DeskError, sentenceOf } from '../../errors.ts'
+import { DeskError } from '../../errors.ts'
 import { settleAlarm, standingAlarms } from '../../store/alarms.ts'
-import { raise } from '../alarm.ts'
+import { raise, reasonFor } from '../alarm.ts'
 import { type Context, deskFacts } from '../context.ts'
 import type { Job, Parts } from './job.ts'
 
@@ -89,10 +89,7 @@ export class JobRunner {
       { err: error, job: this.#job.name, what },
       'what is due could not be done; it is tried again',
     )
-    if (isTemporary) return undefined
-    const sentence = sentenceOf(error)
-    const whole = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
-    return error instanceof DeskError ? whole : `${whole} The log says more.`
+    return isTemporary ? undefined : reasonFor(error)
   }
 
   /** Sees to it that the alarm says what fails. Whether agents were told. */

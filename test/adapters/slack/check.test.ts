@@ -41,9 +41,11 @@ function settingsWith(others: object) {
   return slackSettings.parse({ botToken, api, ...('http' in others ? {} : { appToken }), ...others })
 }
 
+const WEB = { host: '127.0.0.1', port: 8025 }
+
 /** Findings in one line each, with what to do behind those that are not good. */
 async function checked(others: object, { now = () => new Date(), agents = ALL } = {}): Promise<string[]> {
-  const findings = await check(settingsWith(others), { now }, { agents: async () => agents })
+  const findings = await check(settingsWith(others), { now, web: WEB }, { agents: async () => agents })
   return findings.map(({ ok, what, advice }) => `${ok ? 'ok' : 'FAIL'} ${what}${advice ? ` -> ${advice}` : ''}`)
 }
 

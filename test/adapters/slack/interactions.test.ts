@@ -25,9 +25,9 @@ import { AGENTS } from '../../support/desk.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type MemoryDesk, makeMemoryDesk } from '../../support/memory-desk.ts'
 import { patience } from '../../support/patience.ts'
-import { freePort } from '../../support/ports.ts'
 import type { Block, Json, Message, View } from '../../support/slack/shapes.ts'
 import { SlackStand } from '../../support/slack/stand.ts'
+import { serveWire } from '../../support/slack/wire-server.ts'
 
 const CLAIM: Action = { label: 'Claim', line: 'claim HD-7', style: 'primary' }
 const REPLY = replyAction({ ref: 'HD-7', eventSeq: 4 } as Ticket, {
@@ -85,8 +85,7 @@ let warnings: string[]
 
 /** The part under test behind Bolt, on a port of its own. */
 async function start(desk: Desk, name = 'chat', options: ConstructorParameters<typeof Interactions>[2] = {}) {
-  const port = await freePort()
-  const http = { signingSecret: stand.signingSecret, port }
+  const http = { signingSecret: stand.signingSecret }
   const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
   const { team, bot } = stand.workspace
   const workspace = {
@@ -124,11 +123,10 @@ async function start(desk: Desk, name = 'chat', options: ConstructorParameters<t
     shortcut: (body: unknown) => interactions.shortcut(body),
   }
   createApp(workspace, handlers, wire)
-  await wire.start()
-  const url = `http://127.0.0.1:${port}/slack/events`
+  const { url, stop: stopWire } = await serveWire(wire, sentence => warnings.push(sentence))
   stand.route = stand.http(url)
   const stop = async () => {
-    await wire.stop()
+    await stopWire()
     await interactions.stop()
   }
   return { interactions, url, stop }

@@ -73,6 +73,7 @@ function workspaceOf({ token = stand.botToken, url = stand.apiUrl, timeout = pat
       budget: new ByteBudget(1),
       spoolPath: async () => '',
       statePath: name => name,
+      web: { host: '127.0.0.1', port: 8025 },
       now: () => new Date(),
       warn: sentence => void warned.push(sentence),
     },

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto'
-import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { EnvelopedEvent } from '@slack/bolt'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -10,10 +9,10 @@ import type { SlackSettings } from '../../../adapters/slack/settings.ts'
 import { slackSettings } from '../../../adapters/slack/settings.ts'
 import { cpuTime } from '../../support/cpu-time.ts'
 import { eventually, inTime } from '../../support/eventually.ts'
-import { freePort } from '../../support/ports.ts'
 import { HttpTalk } from '../../support/servers/http-talk.ts'
 import type { Json } from '../../support/slack/shapes.ts'
 import { SlackStand } from '../../support/slack/stand.ts'
+import { serveWire } from '../../support/slack/wire-server.ts'
 
 const PEOPLE = [
   { name: 'anna', email: 'anna@example.com' },
@@ -110,18 +109,16 @@ class Surroundings {
 async function overHttp(
   told = new Surroundings(),
   appId?: string,
-): Promise<{ told: Surroundings; url: string; wire: HttpWire }> {
-  const port = await freePort()
-  const http = { signingSecret: stand.signingSecret, port }
+): Promise<{ told: Surroundings; url: string; stop(): Promise<void> }> {
+  const http = { signingSecret: stand.signingSecret }
   const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
   if (!settings.http) throw new Error('No http')
   const wire = new HttpWire(told.options(settings, appId), settings.http)
   told.app(wire, settings)
-  await wire.start()
-  opened.push(wire)
-  const url = `http://127.0.0.1:${port}/slack/events`
+  const { url, stop } = await serveWire(wire, sentence => void told.warnings.push(sentence))
+  opened.push({ stop })
   stand.route = stand.http(url)
-  return { told, url, wire }
+  return { told, url, stop }
 }
 
 async function overSocket(told = new Surroundings(), timing: Partial<SocketTiming> = {}) {
@@ -378,13 +375,31 @@ describe('HTTP', () => {
     expect(told.caughtUp).toBe(1)
   })
 
+  test('what comes before the channel is started is left to Slack', async () => {
+    const told = new Surroundings()
+    const http = { signingSecret: stand.signingSecret }
+    const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
+    const wire = new HttpWire(told.options(settings), http)
+    told.app(wire, settings)
+    const { start } = wire
+    wire.start = async () => undefined
+    const { url, stop } = await serveWire(wire, sentence => void told.warnings.push(sentence))
+    opened.push({ stop })
+    stand.route = stand.http(url)
+    expect(await stand.send(MESSAGE)).toMatchObject([{ acknowledged: false, status: 503 }])
+    expect((await fetch(url)).status).toBe(200)
+    await start.call(wire)
+    expect(await stand.send(MESSAGE)).toMatchObject([{ status: 200 }])
+    expect(told.events).toHaveLength(1)
+  })
+
   test('stopping finishes what is in hand, and leaves to Slack what still waits', async () => {
     const told = new Surroundings()
-    const { wire, url } = await overHttp(told)
+    const { stop, url } = await overHttp(told)
     const hand = told.hold()
     const inHand = stand.send(MESSAGE)
     await hand.full
-    const stopped = Promise.all([wire.stop(), wire.stop()])
+    const stopped = Promise.all([stop(), stop()])
     expect(await isSettled(stopped)).toBe(false)
     hand.open()
     expect(await inHand).toMatchObject([{ acknowledged: true }])
@@ -397,27 +412,10 @@ describe('HTTP', () => {
     const other = await overHttp(waits)
     const waiting = stand.send(MESSAGE)
     await stand.as('anna').command('/desk mine') // came after it, and waits for nothing
-    await other.wire.stop()
+    await other.stop()
     expect(await waiting).toMatchObject([{ acknowledged: false, status: 503 }])
     expect(waits.events).toEqual([])
     expect(url).not.toBe(other.url)
-  })
-
-  test('a port that is in use is named', async () => {
-    const server = createServer()
-    const port = await freePort()
-    await new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
-    const http = { signingSecret: stand.signingSecret, port }
-    const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
-    if (!settings.http) throw new Error('No http')
-    const wire = new HttpWire(new Surroundings().options(settings), settings.http)
-    const refused = {
-      code: 'config',
-      message: expect.stringMatching(/^http\.port: port \d+ on 127\.0\.0\.1 is in use: /),
-    }
-    await expect(wire.start()).rejects.toMatchObject(refused)
-    await wire.stop()
-    server.close()
   })
 })
 

@@ -7,9 +7,9 @@ import { type HomeOpened, Inbound } from '../../../../adapters/slack/receive/inb
 import { slackSettings } from '../../../../adapters/slack/settings.ts'
 import type { Workspace } from '../../../../adapters/slack/workspace.ts'
 import { ByteBudget } from '../../../../src/budget.ts'
-import { freePort } from '../../ports.ts'
 import { RecordingDesk } from '../recording-desk.ts'
 import type { SlackStand } from '../stand.ts'
+import { serveWire } from '../wire-server.ts'
 
 interface ReceivingOptions {
   /** Names of channels. */
@@ -31,8 +31,9 @@ export class Receiving {
   readonly budget = new ByteBudget(200_000_000)
   readonly folder: string
   readonly #wire: HttpWire
+  #stop: () => Promise<void> = async () => undefined
 
-  private constructor(stand: SlackStand, options: ReceivingOptions & { folder: string; port: number }) {
+  private constructor(stand: SlackStand, options: ReceivingOptions & { folder: string }) {
     this.folder = options.folder
     this.desk = options.desk ?? new RecordingDesk()
     this.workspace = this.#workspaceOf(stand, options)
@@ -54,25 +55,25 @@ export class Receiving {
   /** Starts it, and tells the stand the way there. */
   static async start(stand: SlackStand, options: ReceivingOptions = {}): Promise<Receiving> {
     const folder = await mkdtemp(join(tmpdir(), 'relaydesk-slack-'))
-    const port = await freePort()
-    const receiving = new Receiving(stand, { ...options, folder, port })
+    const receiving = new Receiving(stand, { ...options, folder })
     await receiving.inbound.start()
-    await receiving.#wire.start()
-    stand.route = stand.http(`http://127.0.0.1:${port}/slack/events`)
+    const { url, stop } = await serveWire(receiving.#wire, sentence => receiving.warnings.push(sentence))
+    receiving.#stop = stop
+    stand.route = stand.http(url)
     return receiving
   }
 
   async stop(): Promise<void> {
-    await this.#wire.stop()
+    await this.#stop()
     await this.inbound.stop()
     await rm(this.folder, { recursive: true, force: true })
   }
 
-  #workspaceOf(stand: SlackStand, options: ReceivingOptions & { port: number }): Workspace {
+  #workspaceOf(stand: SlackStand, options: ReceivingOptions): Workspace {
     const { signingSecret, botToken, workspace } = stand
     const settings = slackSettings.parse({
       ...{ botToken, api: stand.apiUrl },
-      http: { signingSecret, port: options.port },
+      http: { signingSecret },
       ...(options.room === undefined ? {} : { room: options.room }),
     })
     const channel = {
@@ -80,6 +81,7 @@ export class Receiving {
       budget: this.budget,
       spoolPath: async () => join(this.folder, `spool-${crypto.randomUUID()}`),
       statePath: (name: string) => join(this.folder, name),
+      web: { host: '127.0.0.1', port: 8025 },
       now: options.now ?? (() => new Date()),
       warn: (sentence: string) => void this.warnings.push(sentence),
     }

@@ -1,14 +1,14 @@
 // Pages for requesters.
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { parse } from 'node:querystring'
 import { getRequestListener } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { secureHeaders } from 'hono/secure-headers'
 import { Liquid } from 'liquidjs'
-import { codeOf, DeskError, sentenceOf } from '../errors.ts'
+import { DeskError } from '../errors.ts'
 import { answerOnPage, readSolvedPage, type SolvedPage } from '../flow/boards/solved-page.ts'
 import type { Context } from '../flow/context.ts'
-import { HttpServer } from '../http-server.ts'
 import { packagePath } from '../package.ts'
 
 const MOST_BYTES = 16 * 1024 // of a form
@@ -16,7 +16,7 @@ const MOST_FIELDS = 10
 const MOST_COMMENT = 4_000 // characters
 
 /** Pages for requesters. Looking never changes anything, because scanners of mail open every link. */
-export class WebServer {
+export class Pages {
   readonly #context: Context
   readonly #engine = new Liquid({
     root: packagePath('templates', 'web'),
@@ -24,30 +24,14 @@ export class WebServer {
     outputEscape: 'escape',
     cache: true,
   })
-  readonly #server: HttpServer
+  /** Answers any request. */
+  readonly serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>
   /** Called after something was queued. */
   onCommit: () => void = () => undefined
 
-  constructor(context: Context, proxies: readonly string[] = []) {
+  constructor(context: Context) {
     this.#context = context
-    const serve = getRequestListener(this.#app().fetch)
-    this.#server = new HttpServer({
-      serve,
-      warn: (sentence, error) => context.log.warn(error ? { err: error } : {}, `web: ${sentence}`),
-      proxies,
-    })
-  }
-
-  /** Gives the port. Rejects with a `DeskError` if it cannot be had. */
-  start(host: string, port: number): Promise<number> {
-    return this.#server.listen(port, host).catch(error => {
-      const why = codeOf(error) === 'EADDRINUSE' ? 'another program uses it' : sentenceOf(error)
-      throw new DeskError('config', `web: port ${port} on ${host} cannot be had: ${why}. Choose another port.`)
-    })
-  }
-
-  stop(): Promise<void> {
-    return this.#server.close()
+    this.serve = getRequestListener(this.#app().fetch)
   }
 
   #app(): Hono {
