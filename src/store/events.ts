@@ -1,5 +1,6 @@
 // Events of tickets, a chain of digests.
-import { type FramedEvent, hashEvent, type RecordedEvent, type TicketEvent } from '../core/ticket/ticket-event.ts'
+import { hashEvent } from '../core/ticket/digests.ts'
+import type { FramedEvent, RecordedEvent, TicketEvent } from '../core/ticket/ticket-event.ts'
 import type { Sql, Tx } from './engine/sql.ts'
 
 /** An event as it lies there, for checking. */

@@ -1,7 +1,7 @@
 // What was said on tickets.
 import { randomUUID } from 'node:crypto'
 import type { InboundAttachment, MessageKind } from '../channel/message.ts'
-import { contentDigest } from '../core/ticket/ticket-event.ts'
+import { contentDigest } from '../core/ticket/digests.ts'
 import { saveBlob } from './blobs.ts'
 import { newId } from './engine/id.ts'
 import { bindable, list, type Sql, type Tx } from './engine/sql.ts'

@@ -1,7 +1,8 @@
 // Lists of tickets by a query.
+import { COLUMNS, type Column, type ColumnName } from '../core/ticket/columns.ts'
 import type { TicketQuery } from '../core/ticket/query.ts'
 import { allOf, Either, type Fragment, fragment, list, type Sql, unionOf } from './engine/sql.ts'
-import type { Ticket } from './tickets.ts'
+import { columnSql, type Ticket } from './tickets.ts'
 
 const MOST_HITS = 1_000 // messages that a search looks at, the newest
 const FEW_PEOPLE = 1_000 // whose tickets are looked up one by one; more of them have enough among the newest
@@ -33,7 +34,7 @@ export async function listTickets(sql: Sql, wanted: TicketList): Promise<Ticket[
 
 /** What comes first here leads; the rest of the query only leaves out what is met on the way. */
 async function walksFor(sql: Sql, wanted: TicketList): Promise<Fragment[]> {
-  const { words = [], requester, tags: [tag, ...tags] = [], category } = wanted.query
+  const { words = [], requester, tags: [tag, ...tags] = [], columns: { category, ...columns } = {} } = wanted.query
   const without = (query: { [Key in keyof TicketQuery]: undefined | TicketQuery[Key] }): TicketList => ({
     ...wanted,
     query: { ...wanted.query, ...query } as TicketQuery,
@@ -46,7 +47,7 @@ async function walksFor(sql: Sql, wanted: TicketList): Promise<Fragment[]> {
   const below = category === undefined ? undefined : await categoriesBelow(sql, category)
   const from = fragment`tickets t`
   if (below === undefined) return along(wanted, () => ({ from, where: [] }))
-  const rest = without({ category: undefined })
+  const rest = without({ columns })
   return below.flatMap(each => along(rest, () => ({ from, where: [fragment`t.category = ${each}`] })))
 }
 
@@ -126,7 +127,7 @@ function stateIs(states: TicketQuery['states']): Fragment {
 
 /** All that a query says but for states and words. */
 function conditionsOf({ query, ownerId, helperId, now }: TicketList): Fragment[] {
-  const { requester, priority, kind, category, tags = [], older, newer, quiet, desk } = query
+  const { requester, columns = {}, tags = [], older, newer, quiet } = query
   const ago = (span: number) => new Date(Date.parse(now) - span).toISOString()
   return [
     ...(ownerId === undefined
@@ -136,11 +137,7 @@ function conditionsOf({ query, ownerId, helperId, now }: TicketList): Fragment[]
       ? []
       : [fragment`t.helpers <> ''`, fragment`' ' || t.helpers || ' ' LIKE ${`% ${helperId} %`}`]),
     ...(requester === undefined ? [] : [requesterIs(requester)]),
-    ...(priority === undefined ? [] : [fragment`t.priority = ${priority}`]),
-    ...(kind === undefined ? [] : [fragment`t.kind = ${kind}`]),
-    ...(category === undefined
-      ? []
-      : [fragment`(t.category = ${category} OR t.category LIKE ${`${escaped(category)}/%`} ESCAPE '\\')`]),
+    ...Object.entries(columns).map(([name, value]) => columnIs(name as ColumnName, value)),
     ...tags.map(
       tag => fragment`EXISTS (SELECT 1 FROM ticket_tags own WHERE own.ticket_id = t.id AND own.tag = ${tag})`,
     ),
@@ -148,8 +145,14 @@ function conditionsOf({ query, ownerId, helperId, now }: TicketList): Fragment[]
     // What was opened later was changed later, too: there the walk ends.
     ...(newer === undefined ? [] : [fragment`t.opened_at > ${ago(newer)}`, fragment`t.updated_at > ${ago(newer)}`]),
     ...(quiet === undefined ? [] : [fragment`t.updated_at < ${ago(quiet)}`]),
-    ...(desk === undefined ? [] : [fragment`t.desk_id = ${desk}`]),
   ]
+}
+
+function columnIs(name: ColumnName, value: string): Fragment {
+  const column = fragment`t.${columnSql(name)}`
+  const { filter }: Column<unknown> = COLUMNS[name]
+  if (!filter?.withBelow) return fragment`${column} = ${value}`
+  return fragment`(${column} = ${value} OR ${column} LIKE ${`${escaped(value)}/%`} ESCAPE '\\')`
 }
 
 function escaped(text: string): string {

@@ -1,9 +1,11 @@
 // Tickets, and the events that change them.
+import { COLUMN_NAMES, COLUMNS, type ColumnName, factsOf, type TicketFacts } from '../core/ticket/columns.ts'
 import { formatReference } from '../core/ticket/reference.ts'
-import { applyEvent, factsOf, type TicketFacts, type TicketView, words } from '../core/ticket/ticket.ts'
+import { applyEvent, type TicketView } from '../core/ticket/ticket.ts'
 import type { TicketEvent } from '../core/ticket/ticket-event.ts'
+import { words } from '../core/ticket/words.ts'
 import { addCard, cardIsDue } from './cards.ts'
-import { list, type Sql, type Tx } from './engine/sql.ts'
+import { Fragment, fragment, insertInto, joined, list, type Sql, type Tx } from './engine/sql.ts'
 import { chainEvent, insertEvent } from './events.ts'
 import { insertMessage, type PreparedMessage } from './messages.ts'
 import { personById } from './people.ts'
@@ -175,11 +177,8 @@ export async function openTicket(
   const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
   const facts = applyEvent(undefined, framed)
   const chained = chainEvent(framed, '')
-  await tx`
-    INSERT INTO tickets (id, number, desk_id, channel, subject, state, requester_id, reply_to, opened_at, updated_at,
-                         recorded_by, event_seq, event_hash)
-    VALUES (${own.id}, ${own.number}, ${desk.id}, ${own.channel}, ${own.subject}, ${facts.state}, ${facts.requesterId},
-            ${own.replyTo}, ${facts.openedAt}, ${facts.updatedAt}, ${recordedBy?.id ?? null}, 1, ${chained.hash})`
+  const beside = [own.id, own.number, own.channel, own.subject, own.replyTo, recordedBy?.id ?? null, 1, chained.hash]
+  await tx(INSERT, ...beside, ...KNOWN_AT_OPENING.map(name => facts[name]))
   await insertMessage(tx, first)
   await insertEvent(tx, chained)
   if (room !== undefined) await addCard(tx, own.id, room, quiet ? null : change.at)
@@ -197,6 +196,11 @@ export async function openTicket(
   }
 }
 
+/** What a ticket has beside the columns that follow from its events. */
+const BESIDE = ['id', 'number', 'channel', 'subject', 'reply_to', 'recorded_by', 'event_seq', 'event_hash']
+const KNOWN_AT_OPENING = COLUMN_NAMES.filter(name => COLUMNS[name].opening !== null)
+const INSERT = insertInto('tickets', [...BESIDE, ...KNOWN_AT_OPENING.map(snakeCase)])
+
 /** Changes a ticket by an event: the row is what `applyEvent` makes of it. Gives the ticket after it. */
 export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, change: Change): Promise<Ticket> {
   const seq = ticket.eventSeq + 1
@@ -205,45 +209,23 @@ export async function recordEvent(tx: Tx, ticket: Ticket, event: TicketEvent, ch
   const chained = chainEvent(framed, ticket.eventHash)
   const { hash } = chained
   await insertEvent(tx, chained)
-  await tx`
-    UPDATE tickets SET state = ${facts.state}, owner_id = ${facts.ownerId}, updated_at = ${facts.updatedAt},
-           first_response_at = ${facts.firstResponseAt}, resume_at = ${facts.resumeAt},
-           resolved_at = ${facts.resolvedAt}, closed_at = ${facts.closedAt}, event_seq = ${seq}, event_hash = ${hash}
-    WHERE id = ${ticket.id}`
+  const changed = COLUMN_NAMES.filter(name => facts[name] !== ticket[name])
+  const head = fragment`event_seq = ${seq}, event_hash = ${hash}`
+  const values = changed.map(name => fragment`${columnSql(name)} = ${facts[name]}`)
+  await tx`UPDATE tickets SET ${joined([head, ...values], ', ')} WHERE id = ${ticket.id}`
   await cardIsDue(tx, ticket.id, change.at)
-  if (SELDOM.some(field => facts[field] !== ticket[field])) await updateSeldom(tx, ticket.id, facts)
   if (facts.tags !== '' || ticket.tags !== '') await updateTags(tx, ticket, facts)
   const names = facts.ownerId === ticket.ownerId ? {} : await namesOf(tx, facts.ownerId)
   return { ...ticket, ...facts, ...names, eventSeq: seq, eventHash: hash }
 }
 
-const SELDOM = [
-  'deskId',
-  'offeredTo',
-  'offeredUntil',
-  'helpers',
-  'kind',
-  'category',
-  'impact',
-  'urgency',
-  'priority',
-  'raised',
-  'tags',
-  'fields',
-  'expectedAt',
-  'rating',
-  'mergedInto',
-] as const satisfies readonly (keyof TicketFacts)[]
+/** A column of a ticket in a statement. */
+export function columnSql(name: ColumnName): Fragment {
+  return new Fragment([snakeCase(name)], [])
+}
 
-/** What few events change. */
-async function updateSeldom(tx: Tx, id: string, facts: TicketFacts): Promise<void> {
-  const f = facts
-  await tx`
-    UPDATE tickets SET desk_id = ${f.deskId}, offered_to = ${f.offeredTo}, offered_until = ${f.offeredUntil},
-           helpers = ${f.helpers}, kind = ${f.kind}, category = ${f.category}, impact = ${f.impact},
-           urgency = ${f.urgency}, priority = ${f.priority}, raised = ${f.raised}, tags = ${f.tags},
-           fields = ${f.fields}, expected_at = ${f.expectedAt}, rating = ${f.rating}, merged_into = ${f.mergedInto}
-    WHERE id = ${id}`
+function snakeCase(name: string): string {
+  return name.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`)
 }
 
 /** Each tag goes with what lists are ordered by, so every event of a ticket with tags changes them. */

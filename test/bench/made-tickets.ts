@@ -1,5 +1,6 @@
+import type { TicketFacts } from '../../src/core/ticket/columns.ts'
 import type { Priority } from '../../src/core/ticket/priority.ts'
-import { applyEvent, type TicketFacts } from '../../src/core/ticket/ticket.ts'
+import { applyEvent } from '../../src/core/ticket/ticket.ts'
 import type { Classification, TicketEvent } from '../../src/core/ticket/ticket-event.ts'
 import { chainEvent, type StoredEvent } from '../../src/store/events.ts'
 import { type Message, type PreparedMessage, prepareMessage } from '../../src/store/messages.ts'

@@ -51,7 +51,7 @@ describe('a desk on one machine, as its user meets it', () => {
     const sent = await send('--subject', 'Printer on fire', 'It burns.')
     expect(sent).toMatchObject({ code: 0, stdout: 'The desk answered: opened HD-1\n', stderr: '' })
     const listed = await room.run('list')
-    expect(listed.stdout).toMatch(/HD-1 +new +- +- +now +ann@example.com +Printer on fire/)
+    expect(listed.stdout).toMatch(/HD-1 +new [ -]+ now +ann@example.com +Printer on fire/)
     expect((await room.run('claim', 'HD-1')).stdout).toBe('HD-1 is yours: Printer on fire\n')
     expect((await room.run('reply', 'HD-1', 'We are on our way.')).stdout).toBe(
       'On its way to ann@example.com (HD-1).\n',

@@ -35,13 +35,15 @@ function rowOf(ticket: SlowTicket): Record<string, unknown> {
   }
 }
 
-/** Fields in which the slow model, the row and the replay of the events are not all the same. */
+/**
+ * Fields in which the slow model, the row and the replay of the events are not all the same. Of a field that the model does
+ * not know, no command of it says anything: there the row and the replay count.
+ */
 export function differences(slow: SlowTicket, row: Ticket, events: readonly ReadEvent[]): string[] {
   const replayed = replay(events as unknown as RecordedEvent[]) as unknown as Record<string, unknown>
   const stored = row as unknown as Record<string, unknown>
-  const model = rowOf(slow)
-  const fields = new Set([...Object.keys(model), ...Object.keys(replayed)])
-  return [...fields]
+  const model = { ...replayed, ...rowOf(slow) }
+  return Object.keys(model)
     .filter(field => model[field] !== stored[field] || model[field] !== replayed[field])
     .map(field => {
       const [said, is, again] = [model[field], stored[field], replayed[field]].map(value => JSON.stringify(value))

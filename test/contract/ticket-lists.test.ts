@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseQuery, type TicketQuery } from '../../src/core/ticket/query.ts'
-import { words } from '../../src/core/ticket/ticket.ts'
 import type { Classification, TicketEvent } from '../../src/core/ticket/ticket-event.ts'
+import { words } from '../../src/core/ticket/words.ts'
 import { messagesOf } from '../../src/store/messages.ts'
 import { allAgents, mailAddressesOf } from '../../src/store/people.ts'
 import { listTickets } from '../../src/store/ticket-lists.ts'
@@ -119,7 +119,8 @@ describe.each(ENGINES)('lists on %s', engine => {
   /** What the list must be, looked for ticket by ticket. */
   function expected(query: TicketQuery, { ownerId, helperId, now }: Asked): string[] {
     const span = (time: string) => Date.parse(now) - Date.parse(time)
-    const { states, priority, kind, category, tags = [], older, newer, quiet, requester, words: wanted = [] } = query
+    const { states, columns = {}, tags = [], older, newer, quiet, requester, words: wanted = [] } = query
+    const { priority, kind, category } = columns
     const open = (state: string) => state !== 'resolved' && state !== 'closed'
     return known
       .filter(({ ticket: t, words: said, requester: names }) =>

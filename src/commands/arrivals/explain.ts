@@ -1,5 +1,4 @@
 // The command explain: what was made of a message, and why.
-
 import type { ArrivalVerdict } from '../../core/intake/verdict.ts'
 import { type QuotedPart, quotedPartsOf } from '../../core/mail/quoted-parts.ts'
 import { parseReference } from '../../core/ticket/reference.ts'

@@ -1,5 +1,4 @@
 // Queues the receipt of a ticket's first message.
-
 import type { Trust } from '../../core/intake/sender-trust.ts'
 import { plainName } from '../../core/text/address.ts'
 import type { Tx } from '../../store/engine/sql.ts'

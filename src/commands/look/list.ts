@@ -1,8 +1,7 @@
 // The commands list and search.
 import { age, table } from '../../core/text/table.ts'
+import { factInWords, factsData, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
 import { isQueryWord, parseQuery, QUERY_DETAILS, type TicketQuery } from '../../core/ticket/query.ts'
-import { words } from '../../core/ticket/ticket.ts'
-import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { viewsOf } from '../../store/saved-views.ts'
@@ -76,37 +75,31 @@ function nothing(parts: readonly string[]): string {
   return (Object.hasOwn(known, asked) && known[asked]) || 'No ticket is like that.'
 }
 
+/** Of each ticket a cell under each heading. */
+const CELLS: [heading: string, cell: (ticket: Ticket, now: string) => string][] = [
+  ['REF', ticket => ticket.ref],
+  ...columnCells(),
+  ['OWNER', ticket => ticket.ownerHandle ?? ticket.ownerName ?? '-'],
+  ['AGE', (ticket, now) => age(ticket.updatedAt, now)],
+  ['REQUESTER', ticket => ticket.requesterName],
+  ['SUBJECT', ticket => ticket.subject],
+]
+
+function columnCells(): typeof CELLS {
+  return NAMED_COLUMNS.flatMap(({ name, heading }) =>
+    heading ? [[heading, ticket => factInWords(name, ticket[name]) || '-']] : [],
+  )
+}
+
 export function ticketTable(tickets: readonly Ticket[], now: string): string {
-  const rows = tickets.map(ticket => [
-    ticket.ref,
-    stateInWords(ticket.state),
-    ticket.priority ?? '-',
-    ticket.ownerHandle ?? ticket.ownerName ?? '-',
-    age(ticket.updatedAt, now),
-    ticket.requesterName,
-    ticket.subject,
-  ])
-  return table(['REF', 'STATE', 'PRIO', 'OWNER', 'AGE', 'REQUESTER', 'SUBJECT'], rows)
+  const rows = tickets.map(ticket => CELLS.map(([, cell]) => cell(ticket, now)))
+  return table(
+    CELLS.map(([heading]) => heading),
+    rows,
+  )
 }
 
 export function ticketData(ticket: Ticket): object {
-  return {
-    ref: ticket.ref,
-    state: ticket.state,
-    owner: ticket.ownerHandle,
-    requester: ticket.requesterName,
-    subject: ticket.subject,
-    channel: ticket.channel,
-    kind: ticket.kind,
-    category: ticket.category,
-    priority: ticket.priority,
-    tags: words(ticket.tags),
-    openedAt: ticket.openedAt,
-    updatedAt: ticket.updatedAt,
-    firstResponseAt: ticket.firstResponseAt,
-    expectedAt: ticket.expectedAt,
-    resumeAt: ticket.resumeAt,
-    resolvedAt: ticket.resolvedAt,
-    closedAt: ticket.closedAt,
-  }
+  const { ref, ownerHandle: owner, requesterName: requester, subject, channel } = ticket
+  return { ref, owner, requester, subject, channel, ...factsData(ticket) }
 }

@@ -1,9 +1,10 @@
 // What show tells of a ticket above its messages.
 import { age } from '../../core/text/table.ts'
-import { momentInWords } from '../../core/text/time-expressions.ts'
+import { momentInWords, shortMoment } from '../../core/text/time-expressions.ts'
+import { factInWords, factsData, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
 import { countsOf, type TicketCounts } from '../../core/ticket/history-lines.ts'
-import { words } from '../../core/ticket/ticket.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
+import { words } from '../../core/ticket/words.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { eventsOf } from '../../store/events.ts'
 import { linksOf, type ShownLink } from '../../store/links.ts'
@@ -57,7 +58,6 @@ export function headLines(
   const name = (id: string) => people.get(id)?.name ?? 'somebody'
   const until = ticket.resumeAt ? `, until ${momentInWords(ticket.resumeAt)}` : ''
   const offered = ticket.offeredTo ? `, offered to ${name(ticket.offeredTo)}` : ''
-  const line = (title: string, text: string | null | false | undefined) => (text ? [`${title.padEnd(10)} ${text}`] : [])
   return [
     `${ticket.ref}  ${ticket.subject}`,
     ...line('state', `${stateInWords(ticket.state)}${until}`),
@@ -70,15 +70,11 @@ export function headLines(
     ...line('copied', copied.join(', ')),
     ...line('answers', isWorthSaying(readers, requester?.address) && `go to ${readersInWords(readers)}`),
     ...line('class', describeClass(ticket) === 'not classified' ? null : describeClass(ticket)),
-    ...line('tags', words(ticket.tags).join(', ')),
-    ...line('opened', `${moment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`),
+    ...columnLines(ticket, COLUMNS_BEFORE_OPENING),
+    ...line('opened', `${shortMoment(ticket.openedAt)} (${age(ticket.openedAt, now)}) through ${ticket.channel}`),
     ...line('recorded', ticket.recordedByName && `by ${ticket.recordedByName}`),
     ...alerts,
-    ...line('answered', ticket.firstResponseAt && moment(ticket.firstResponseAt)),
-    ...line('expected', ticket.expectedAt && momentInWords(ticket.expectedAt)),
-    ...line('resolved', ticket.resolvedAt && moment(ticket.resolvedAt)),
-    ...line('closed', ticket.closedAt && moment(ticket.closedAt)),
-    ...line('rating', ticket.rating !== null && `${ticket.rating} of 5`),
+    ...columnLines(ticket, COLUMNS_SINCE_OPENING),
     ...receipts,
     ...links.flatMap(each =>
       line(
@@ -98,6 +94,19 @@ export function headLines(
   ]
 }
 
+function line(title: string, text: string | null | false | undefined): string[] {
+  return text ? [`${title.padEnd(10)} ${text}`] : []
+}
+
+const OPENING = NAMED_COLUMNS.findIndex(each => each.name === 'openedAt')
+const COLUMNS_BEFORE_OPENING = NAMED_COLUMNS.slice(0, OPENING)
+const COLUMNS_SINCE_OPENING = NAMED_COLUMNS.slice(OPENING)
+
+/** The lines that follow from the columns alone. */
+function columnLines(ticket: Ticket, columns: typeof NAMED_COLUMNS): string[] {
+  return columns.flatMap(({ name, line: title }) => (title ? line(title, factInWords(name, ticket[name])) : []))
+}
+
 /** Whom an answer goes to, where that is not plain from who takes part. */
 function isWorthSaying({ recipients, leftOff, isShared }: Readers, requester: string | undefined): boolean {
   return leftOff.length > 0 || isShared || (requester !== undefined && recipients[0]?.recipient !== requester)
@@ -112,29 +121,13 @@ export function headData(
   return {
     ref: ticket.ref,
     subject: ticket.subject,
-    state: ticket.state,
     desk: ticket.deskId,
     owner: ticket.ownerHandle,
     offeredTo: ticket.offeredTo === null ? null : handle(ticket.offeredTo),
     helpers: words(ticket.helpers).map(handle),
     requester: ticket.requesterName,
     channel: ticket.channel,
-    kind: ticket.kind,
-    category: ticket.category,
-    impact: ticket.impact,
-    urgency: ticket.urgency,
-    priority: ticket.priority,
-    raised: ticket.raised === 1,
-    tags: words(ticket.tags),
-    fields: JSON.parse(ticket.fields) as object,
-    openedAt: ticket.openedAt,
-    updatedAt: ticket.updatedAt,
-    firstResponseAt: ticket.firstResponseAt,
-    resumeAt: ticket.resumeAt,
-    expectedAt: ticket.expectedAt,
-    resolvedAt: ticket.resolvedAt,
-    closedAt: ticket.closedAt,
-    rating: ticket.rating,
+    ...factsData(ticket),
     recordedBy: ticket.recordedByName,
     event: ticket.eventSeq,
     answersTo: readers.recipients.map(({ recipient, name, kind }) => ({ address: recipient, name, kind })),
@@ -144,8 +137,4 @@ export function headData(
     earlier: earlier.map(({ ref, subject, state }) => ({ ref, subject, state })),
     counts: countsData(counts, handle),
   }
-}
-
-export function moment(time: string): string {
-  return time.slice(0, 16).replace('T', ' ')
 }

@@ -1,7 +1,7 @@
 // The command show: a ticket with its messages.
-
 import { senderDoubt, UNKNOWN } from '../../core/intake/sender-trust.ts'
 import { fileDanger } from '../../core/text/file-danger.ts'
+import { shortMoment } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { alertsOf, type StoredAlert } from '../../store/alerts.ts'
 import { arrivalsOfMessages } from '../../store/arrivals.ts'
@@ -22,7 +22,7 @@ import type { OutboxLine } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'
 import { type Call, expectArgs, findTicket, type ReadCommand, ticketArgument } from '../command/command.ts'
 import { kindInWords, whoInWords } from '../command/recipients.ts'
-import { aboutTicket, headData, headLines, moment } from './show-head.ts'
+import { aboutTicket, headData, headLines } from './show-head.ts'
 
 type TicketBounce = Awaited<ReturnType<typeof bouncesOf>>[number]
 
@@ -189,7 +189,7 @@ function folded(shown: readonly ShownMessage[], kinds: Kinds): string[] {
 }
 
 function alertLine({ count, lastAt, recoveredAt }: StoredAlert): string {
-  const times = count === 1 ? 'came once' : `came ${count} times, last ${moment(lastAt)}`
+  const times = count === 1 ? 'came once' : `came ${count} times, last ${shortMoment(lastAt)}`
   return `alert      ${times}${recoveredAt ? '; all is well again since then' : ''}`
 }
 
@@ -220,7 +220,7 @@ function body(
   const kind = message.kind === 'person' ? '' : ` [${message.kind}]`
   const text = (full ? message.text : (message.visible ?? message.text)) ?? '(erased)'
   return [
-    `--- ${moment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}${ref ? ` to ${ref}` : ''}`,
+    `--- ${shortMoment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}${ref ? ` to ${ref}` : ''}`,
     ...(doubt ? [`[${doubt}]`] : []),
     text.trim() || (message.what === 'deletion' ? '(taken back)' : '(no text)'),
     ...attachments.map(fileLine),
@@ -243,13 +243,13 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[], kinds
     const why = `${reason ? `: ${reason}` : ''}${status ? ` (${status})` : ''}`
     const rumour = returned.confirmed === 1 ? '' : ', says a report that nothing confirms'
     if (rumour)
-      return `sent to ${to} ${moment(line.settledAt ?? line.queuedAt)}; not received by ${recipient}${elsewhere}${why}${rumour}`
+      return `sent to ${to} ${shortMoment(line.settledAt ?? line.queuedAt)}; not received by ${recipient}${elsewhere}${why}${rumour}`
     if (kind === 'delayed') return `not at ${recipient}${elsewhere} yet, its mail system keeps trying${why}`
-    return `NOT RECEIVED by ${recipient}${elsewhere}${why}, came back ${moment(bouncedAt)}`
+    return `NOT RECEIVED by ${recipient}${elsewhere}${why}, came back ${shortMoment(bouncedAt)}`
   }
   switch (line.state) {
     case 'sent':
-      return `sent to ${to} ${moment(line.settledAt ?? line.queuedAt)}`
+      return `sent to ${to} ${shortMoment(line.settledAt ?? line.queuedAt)}`
     case 'failed':
       return `NOT DELIVERED to ${to}: ${line.error ?? 'no reason given'}`
     case 'dropped':
@@ -257,7 +257,7 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[], kinds
     default:
       return line.attempts === 0
         ? `queued for ${to}`
-        : `not delivered to ${line.recipient} yet, next try ${moment(line.nextTryAt ?? '')}: ${line.error ?? 'no answer'}`
+        : `not delivered to ${line.recipient} yet, next try ${shortMoment(line.nextTryAt ?? '')}: ${line.error ?? 'no answer'}`
   }
 }
 

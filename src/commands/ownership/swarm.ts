@@ -1,6 +1,6 @@
 // The commands swarm and leave: who helps with a ticket.
-import { words } from '../../core/ticket/ticket.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
+import { words } from '../../core/ticket/words.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { agentArgument, onTicketWith } from '../command/command.ts'

@@ -1,5 +1,6 @@
 // The commands merge and unmerge.
-import { replay, type TicketFacts } from '../../core/ticket/ticket.ts'
+import type { TicketFacts } from '../../core/ticket/columns.ts'
+import { replay } from '../../core/ticket/ticket.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'

@@ -1,9 +1,9 @@
 // The command set: fields of a ticket.
-
 import { isListed } from '../../core/intake/spam-signs.ts'
 import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
 import { assess, LEVELS, type Level } from '../../core/ticket/priority.ts'
-import { type Classification, TICKET_KINDS, type TicketKind } from '../../core/ticket/ticket-event.ts'
+import type { Classification } from '../../core/ticket/ticket-event.ts'
+import { TICKET_KINDS, type TicketKind } from '../../core/ticket/ticket-kind.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { participantsOf } from '../../store/participants.ts'

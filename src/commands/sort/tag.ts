@@ -1,5 +1,5 @@
 // The commands tag and untag.
-import { words } from '../../core/ticket/ticket.ts'
+import { words } from '../../core/ticket/words.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
 import { onTicketWith } from '../command/command.ts'

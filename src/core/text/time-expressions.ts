@@ -68,3 +68,8 @@ export function momentInWords(at: string): string {
     .format(new Date(at))
     .replace(' at ', ', ')
 }
+
+/** `2026-11-27 17:00`: in UTC, without its seconds. */
+export function shortMoment(at: string): string {
+  return at.slice(0, 16).replace('T', ' ')
+}

@@ -1,7 +1,8 @@
 // The history of a ticket as a story.
-import { momentInWords } from '../text/time-expressions.ts'
-import { applyEvent, type TicketFacts } from './ticket.ts'
-import type { RecordedEvent } from './ticket-event.ts'
+import { momentInWords, shortMoment } from '../text/time-expressions.ts'
+import { COLUMN_NAMES, type ColumnName, factInWords, type TicketFacts } from './columns.ts'
+import { applyEvent } from './ticket.ts'
+import type { Classification, RecordedEvent } from './ticket-event.ts'
 import { isDone, stateInWords } from './ticket-state.ts'
 
 /** What names stand for in a story. */
@@ -33,10 +34,10 @@ export function historyLines(events: readonly RecordedEvent[], names: HistoryNam
   let facts: TicketFacts | undefined
   for (const event of events) {
     const next = applyEvent(facts, event)
-    const changed = (Object.keys(next) as (keyof TicketFacts)[]).filter(
-      field => field !== 'updatedAt' && facts !== undefined && facts[field] !== next[field],
+    const changed = COLUMN_NAMES.filter(
+      name => name !== 'updatedAt' && facts !== undefined && facts[name] !== next[name],
     )
-    const pick = (from: TicketFacts) => Object.fromEntries(changed.map(field => [field, from[field]]))
+    const pick = (from: TicketFacts) => Object.fromEntries(changed.map(name => [name, from[name]]))
     const { seq, at, channel, type } = event
     const message = 'message' in event.data ? event.data.message : undefined
     lines.push({
@@ -130,8 +131,6 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
       return `closed it${{ recovery: ', as the machine is well again', spam: ' as spam', requester: ', as the requester is content', silence: ', as nobody said no', duplicate: ' as a duplicate' }[event.data.by as string] ?? ''}`
     case 'reopened':
       return `opened it again, ${shortSpan(before?.resolvedAt ?? before?.closedAt ?? event.at, event.at)} after it was ${stateInWords(before?.state ?? 'closed')}`
-    case 'classified':
-      return `set ${classChanges(event.data as Record<string, unknown>, before)}`
     case 'tagged': {
       const { add, remove } = event.data
       return [
@@ -165,21 +164,22 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
       return 'could not deliver a message'
     case 'bounced':
       return event.data.kind === 'delayed' ? 'learned that a message is late' : 'learned that a message did not arrive'
+    default:
+      return setColumns(event.data, before)
   }
 }
 
-function classChanges(data: Record<string, unknown>, before: TicketFacts | undefined): string {
-  const { raised, ...rest } = data
-  const changes = Object.entries(rest).map(([name, value]) => {
-    const old = before?.[name as keyof TicketFacts]
-    return `${name} to ${value}${old ? ` (was ${old})` : ''}`
+/** Of events that name columns and their values: `set priority to P1 (was P3)`. */
+function setColumns(data: NamedValues, before: TicketFacts | undefined): string {
+  const { raised, ...values } = data
+  const changes = Object.entries(values).map(([name, value]) => {
+    const [old, now] = [before?.[name as ColumnName], value].map(each => factInWords(name, each))
+    return `${name} to ${now || 'nothing'}${old ? ` (was ${old})` : ''}`
   })
-  return `${changes.join(', ')}${raised ? '; a VIP’s urgency counts one higher' : ''}`
+  return `set ${changes.join(', ')}${raised ? '; a VIP’s urgency counts one higher' : ''}`
 }
 
-function shortMoment(at: string): string {
-  return at.slice(0, 16).replace('T', ' ')
-}
+type NamedValues = Partial<Omit<TicketFacts, 'raised'>> & Pick<Classification, 'raised'>
 
 /** `3 d 4 h`, `20 min`. */
 export function shortSpan(from: string, to: string): string {

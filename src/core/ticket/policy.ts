@@ -2,7 +2,7 @@
 import { DeskError } from '../../errors.ts'
 import { nearest } from '../text/command-line.ts'
 import type { PriorityMatrix } from './priority.ts'
-import type { TicketKind } from './ticket-event.ts'
+import type { TicketKind } from './ticket-kind.ts'
 
 /** A field of a ticket that its kind or its category asks for. */
 export interface Field {

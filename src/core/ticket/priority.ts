@@ -1,3 +1,6 @@
+// Impact, urgency, and the priority that follows from them.
+import { DeskError } from '../../errors.ts'
+
 /** How many are affected, and how soon it hurts. */
 export const LEVELS = ['low', 'medium', 'high'] as const
 export type Level = (typeof LEVELS)[number]
@@ -27,4 +30,11 @@ export interface Assessment {
 export function assess(matrix: PriorityMatrix, impact: Level, urgency: Level, vip: boolean): Assessment {
   const counted = vip ? (LEVELS[LEVELS.indexOf(urgency) + 1] ?? 'high') : urgency
   return { impact, urgency, priority: matrix[impact][counted], raised: counted !== urgency }
+}
+
+/** Throws a `DeskError` of code `usage` for what is none. */
+export function priorityIn(typed: string): Priority {
+  const priority = PRIORITIES.find(each => each === typed.toUpperCase())
+  if (priority) return priority
+  throw new DeskError('usage', `"${typed}" is no priority: write one of ${PRIORITIES.join(', ')}.`)
 }

@@ -2,7 +2,7 @@
 import { DeskError } from '../../errors.ts'
 import { nearest } from '../text/command-line.ts'
 import { parseDuration } from '../text/time-expressions.ts'
-import { PRIORITIES, type Priority } from './priority.ts'
+import { type ColumnName, NAMED_COLUMNS } from './columns.ts'
 import { TICKET_STATES, type TicketState } from './ticket-state.ts'
 
 /** Which tickets are meant. What is left out says nothing. */
@@ -15,17 +15,14 @@ export interface TicketQuery {
   helper?: string
   /** Part of the requester's name or address. */
   requester?: string
-  priority?: Priority
-  kind?: string
-  /** A category, with all below it. */
-  category?: string
+  /** Values of columns; of a category also those below it. */
+  columns?: Partial<Record<ColumnName, string>>
   tags?: readonly string[]
   /** Opened longer ago than this, or less long; milliseconds. */
   older?: number
   newer?: number
   /** Nothing happened for this long; milliseconds. */
   quiet?: number
-  desk?: string
   /** Words that stand in what was written, in any order. */
   words?: readonly string[]
 }
@@ -56,16 +53,24 @@ const SHORT: ReadonlyMap<string, TicketQuery> = new Map(
   } satisfies Record<string, TicketQuery>),
 )
 
+const FILTER_EXAMPLES = NAMED_COLUMNS.flatMap(({ filter }) => (filter ? [`${filter.key} ${filter.example}`] : []))
+
 /** What `help list` says of the language. */
 export const QUERY_DETAILS = `A query is any of these together, or a view that you saved (view):
   open, mine, unowned, helping           whose they are; open ones
   new, waiting, scheduled, resolved, closed, all, state NAME
-  owner @bob, helper @eve, requester ann, desk it
-  priority P1, kind incident, category hardware, tag vip
+  owner @bob, helper @eve, requester ann, tag vip
+  ${FILTER_EXAMPLES.join(', ')}
   older 1d, newer 2h, quiet 3d           opened before, opened since, nothing happened for
   printer jam                            words that stand in what was written`
 
 type Reader = (value: string) => TicketQuery
+
+const COLUMN_READERS: Record<string, Reader> = Object.fromEntries(
+  NAMED_COLUMNS.flatMap(({ name, filter }) =>
+    filter ? [[filter.key, (value: string) => ({ columns: { [name]: filter.read(value) } })]] : [],
+  ),
+)
 
 const READERS: ReadonlyMap<string, Reader> = new Map(
   Object.entries({
@@ -74,10 +79,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
     requester: value => ({ requester: value.toLowerCase() }),
     from: value => ({ requester: value.toLowerCase() }),
     state: value => ({ states: [stateIn(value)] }),
-    priority: value => ({ priority: priorityIn(value) }),
-    kind: value => ({ kind: value.toLowerCase() }),
-    category: value => ({ category: value.toLowerCase() }),
-    desk: value => ({ desk: value.toLowerCase() }),
+    ...COLUMN_READERS,
     tag: value => ({ tags: [value.toLowerCase()] }),
     older: value => ({ older: spanIn('older', value) }),
     newer: value => ({ newer: spanIn('newer', value) }),
@@ -139,7 +141,8 @@ function merge(query: TicketQuery, more: TicketQuery): TicketQuery {
   const tags = [...(query.tags ?? []), ...(more.tags ?? [])]
   const both =
     Array.isArray(query.states) && Array.isArray(more.states) ? { states: [...query.states, ...more.states] } : {}
-  return { ...query, ...more, ...both, ...(tags.length > 0 ? { tags } : {}) }
+  const columns = query.columns && more.columns ? { columns: { ...query.columns, ...more.columns } } : {}
+  return { ...query, ...more, ...both, ...columns, ...(tags.length > 0 ? { tags } : {}) }
 }
 
 function handleIn(value: string): string {
@@ -151,12 +154,6 @@ function stateIn(value: string): TicketState {
   const state = TICKET_STATES.find(each => each === wanted)
   if (state) return state
   throw new DeskError('usage', `"${value}" is no state: write one of ${TICKET_STATES.join(', ')}.`)
-}
-
-function priorityIn(value: string): Priority {
-  const priority = PRIORITIES.find(each => each === value.toUpperCase())
-  if (priority) return priority
-  throw new DeskError('usage', `"${value}" is no priority: write one of ${PRIORITIES.join(', ')}.`)
 }
 
 function spanIn(key: string, value: string): number {

@@ -1,7 +1,9 @@
-// Events of a ticket, and their chain.
-import { createHmac, hash } from 'node:crypto'
+// Events of a ticket, and what each changes.
+import type { TicketFacts } from './columns.ts'
 import type { Level, Priority } from './priority.ts'
-import type { TicketState } from './ticket-state.ts'
+import type { TicketKind } from './ticket-kind.ts'
+import { MOVES, type Move, type TicketState } from './ticket-state.ts'
+import { withoutWords, withWords } from './words.ts'
 
 /**
  * What happened to a ticket. People are named by id and what they wrote by a salted digest, so that a person or a text
@@ -98,10 +100,6 @@ export interface Classification {
   raised?: boolean
 }
 
-/** `incident`: something is broken. `request`: someone wants something. */
-export const TICKET_KINDS = ['incident', 'request'] as const
-export type TicketKind = (typeof TICKET_KINDS)[number]
-
 /** What the other ticket is to this one. */
 export type LinkKind = 'parent' | 'child' | 'related' | 'duplicate' | 'original' | 'followed' | 'follows'
 
@@ -122,29 +120,80 @@ export type FramedEvent = TicketEvent & EventFrame
 /** `previous` is the hash of the event before, '' before the first. */
 export type RecordedEvent = FramedEvent & { previous: string; hash: string }
 
-/** SHA-256 over all that an event says, its data as it is stored, and the hash of the one before. */
-export function hashEvent(frame: EventFrame, type: string, data: string, previous: string): string {
-  const said = [frame.ticketId, frame.seq, frame.at, frame.actorId, frame.channel, type, data, previous]
-  return hash('sha256', JSON.stringify(said))
+/** What an event after the first changes. */
+export function changeOf(ticket: TicketFacts, event: FramedEvent): Partial<TicketFacts> {
+  const { at } = event
+  switch (event.type) {
+    case 'claimed':
+    case 'assigned':
+      return { ...owned(ticket, event.data.owner), state: after(ticket, 'take') }
+    case 'released':
+      return { ownerId: null, offeredTo: null, offeredUntil: null }
+    case 'offered':
+      return { offeredTo: event.data.to, offeredUntil: event.data.until }
+    case 'offer-ended':
+      return { offeredTo: null, offeredUntil: null }
+    case 'helping':
+      return { helpers: withWords(ticket.helpers, [event.data.person]) }
+    case 'left':
+      return { helpers: withoutWords(ticket.helpers, [event.data.person]) }
+    case 'moved':
+      return { deskId: event.data.desk }
+    case 'replied':
+      return { firstResponseAt: ticket.firstResponseAt ?? at, state: after(ticket, 'answer') }
+    case 'waiting': {
+      const move = event.data.on === 'requester' ? 'wait-on-requester' : 'wait-on-third-party'
+      return { state: after(ticket, move), resumeAt: event.data.until }
+    }
+    case 'scheduled':
+      return { state: after(ticket, 'schedule'), resumeAt: event.data.until }
+    case 'resumed':
+      return { state: after(ticket, 'resume'), resumeAt: null }
+    case 'resolved':
+      return { ...finished, state: after(ticket, 'resolve'), resolvedAt: at }
+    case 'rated':
+      return { rating: event.data.score ?? ticket.rating }
+    case 'closed':
+      return { ...finished, state: after(ticket, 'close'), closedAt: at }
+    case 'reopened':
+      return { state: after(ticket, 'reopen'), resolvedAt: null, closedAt: null }
+    case 'classified': {
+      const { raised, ...rest } = event.data
+      return { ...rest, ...(raised === undefined ? {} : { raised: raised ? 1 : 0 }) }
+    }
+    case 'tagged':
+      return { tags: withWords(withoutWords(ticket.tags, event.data.remove), event.data.add) }
+    case 'filled':
+      return { fields: withField(ticket.fields, event.data.field, event.data.value) }
+    case 'expected':
+      return { expectedAt: event.data.at }
+    case 'merged':
+      return { ...finished, state: 'closed', closedAt: ticket.closedAt ?? at, mergedInto: event.data.into }
+    case 'unmerged': {
+      const { state, until = null } = event.data
+      return { state, resumeAt: until, mergedInto: null, closedAt: state === 'closed' ? ticket.closedAt : null }
+    }
+    default:
+      return {}
+  }
 }
 
-/** What a digest speaks for: all of a message that is shown. */
-export interface DigestedContent {
-  direction: string
-  author: string
-  subject: string
-  text: string
-  visible: string | null
-  /** Digests of its files. */
-  attachments: string[]
-  /** The text as Markdown; null where it is plain. */
-  markdown?: string | null
+/** What waits for nothing any more. */
+const finished = { resumeAt: null, offeredTo: null, offeredUntil: null } as const
+
+function owned(ticket: TicketFacts, ownerId: string): Partial<TicketFacts> {
+  return { ownerId, offeredTo: null, offeredUntil: null, helpers: withoutWords(ticket.helpers, [ownerId]) }
 }
 
-/** Digest of what somebody wrote. Salted, because short texts can be guessed; without the salt it says nothing. */
-export function contentDigest(salt: string, content: DigestedContent): string {
-  const { direction, author, subject, text, visible, attachments, markdown } = content
-  const styled = markdown ? [markdown] : []
-  const said = JSON.stringify([direction, author, subject, text, visible, attachments, ...styled])
-  return createHmac('sha256', salt).update(said).digest('hex')
+/** Where a move leads; events that no rule of today allows leave the state as it is. */
+function after(ticket: TicketFacts, move: Move): TicketState {
+  return MOVES[move][ticket.state] ?? ticket.state
+}
+
+/** Values by field; an empty one is gone. */
+function withField(fields: string, field: string, value: string): string {
+  const values = new Map(Object.entries(JSON.parse(fields) as Record<string, string>))
+  if (value === '') values.delete(field)
+  else values.set(field, value)
+  return JSON.stringify(Object.fromEntries([...values].sort(([a], [b]) => (a < b ? -1 : 1))))
 }

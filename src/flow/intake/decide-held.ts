@@ -1,5 +1,4 @@
 // Does with a message that waits what an agent decided.
-
 import type { Reply } from '../../channel/desk.ts'
 import type { InboundMessage, Receipt } from '../../channel/message.ts'
 import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'

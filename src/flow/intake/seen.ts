@@ -1,5 +1,4 @@
 // How far whoever writes a mail has seen a ticket: as far as the mail of ours told that it answers, and no further.
-
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf, shownWith } from '../../commands/command/recipients.ts'
 import type { Shown } from '../../core/ticket/shown.ts'

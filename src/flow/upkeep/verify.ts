@@ -1,8 +1,9 @@
 // Checks that all that is stored is whole and accounted for.
 import { sha256, unpack } from '../../content.ts'
-import { replay, type TicketFacts } from '../../core/ticket/ticket.ts'
+import type { TicketFacts } from '../../core/ticket/columns.ts'
+import { hashEvent } from '../../core/ticket/digests.ts'
+import { replay } from '../../core/ticket/ticket.ts'
 import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
-import { hashEvent } from '../../core/ticket/ticket-event.ts'
 import { sentenceOf } from '../../errors.ts'
 import { countOutcomes } from '../../store/arrivals.ts'
 import { type Blob, blobsAfter } from '../../store/blobs.ts'

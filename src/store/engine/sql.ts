@@ -44,6 +44,12 @@ export function joined(parts: readonly Fragment[], between: string): Fragment {
   return new Fragment(['', ...parts.slice(1).map(() => between), ''], parts)
 }
 
+/** A statement that puts a row of these columns into a table; it takes a value for each. */
+export function insertInto(table: string, columns: readonly string[]): TemplateStringsArray {
+  const text = [`INSERT INTO ${table} (${columns.join(', ')}) VALUES (`, ...columns.slice(1).map(() => ', '), ')']
+  return Object.assign(text, { raw: text })
+}
+
 /** What the two engines say differently. */
 export class Either {
   readonly sqlite: Fragment

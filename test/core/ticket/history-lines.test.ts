@@ -74,6 +74,21 @@ test('a story tells who did what, and what it was before and after', () => {
   expect(story[1]).toMatchObject({ before: { state: 'new', ownerId: null }, after: { state: 'open', ownerId: 'bob' } })
 })
 
+test('of an event that names columns, a story tells what each is now and was before', () => {
+  const emptied = { type: 'classified', data: { category: null } } as unknown as TicketEvent
+  const story = historyLines(recorded({ type: 'classified', data: { kind: 'incident', category: 'mail' } }, emptied), {
+    person: () => 'Bob',
+    ticket: () => 'HD-2',
+    desk: id => id,
+    said: () => '',
+  })
+  expect(story.map(({ did }) => did)).toEqual([
+    'opened it',
+    'set kind to incident, category to mail',
+    'set category to nothing (was mail)',
+  ])
+})
+
 test('spans are told in two units at most', () => {
   const after = (minutes: number) =>
     shortSpan('2026-01-01T00:00:00Z', new Date(Date.UTC(2026, 0, 1, 0, minutes)).toISOString())

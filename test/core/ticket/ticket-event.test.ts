@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { contentDigest, type EventFrame, hashEvent } from '../../../src/core/ticket/ticket-event.ts'
+import { contentDigest, hashEvent } from '../../../src/core/ticket/digests.ts'
+import type { EventFrame } from '../../../src/core/ticket/ticket-event.ts'
 
 const FRAME: EventFrame = { ticketId: 't1', seq: 2, at: '2026-01-05T10:00:00.000Z', actorId: 'p1', channel: 'support' }
 const frames = fc.record({
