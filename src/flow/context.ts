@@ -89,6 +89,7 @@ export async function deskFacts(context: Context, sql: Sql): Promise<DeskFacts> 
     absences: await absencesAt(sql, at),
     desks: context.desks,
     policy: context.policy,
+    commands: context.commands,
     ...channelFacts(context),
   }
 }

@@ -1,6 +1,6 @@
 // The desk at work, and what each channel sees of it.
 import type { CommandRequest, Desk, Reply } from '../channel/desk.ts'
-import { newTicketForm } from '../commands/command/ticket-actions.ts'
+import { newTicketForm } from '../commands/command/forms.ts'
 import { DeskError } from '../errors.ts'
 import { settleAlarm } from '../store/alarms.ts'
 import { allDesks, saveDesks } from '../store/desks.ts'

@@ -3,17 +3,13 @@ import type { Layout } from '../channel/adapter.ts'
 import type { Actor, CommandRequest, Reply } from '../channel/desk.ts'
 import type { Identity } from '../channel/message.ts'
 import type { Action } from '../channel/surface.ts'
+import { ticketArgument } from '../commands/command/arguments.ts'
 import type { Call, Command, ReadCommand, SettleCommand, WriteCommand } from '../commands/command/command.ts'
-import {
-  type DeskFacts,
-  findTicket,
-  isSent,
-  lockTickets,
-  ticketArgument,
-  usageOf,
-} from '../commands/command/command.ts'
+import { type DeskFacts, isSent, usageOf } from '../commands/command/command.ts'
+import { findTicket, lockTickets } from '../commands/command/find-ticket.ts'
+import { MOST_TEXT } from '../commands/command/forms.ts'
 import { readersOf } from '../commands/command/recipients.ts'
-import { MOST_TEXT, newTicketAction, textAction } from '../commands/command/ticket-actions.ts'
+import { repeatAction, textAction } from '../commands/command/ticket-actions.ts'
 import { senderDoubt, UNKNOWN } from '../core/intake/sender-trust.ts'
 import { quoteArgument } from '../core/text/command-line.ts'
 import type { Options } from '../core/text/options.ts'
@@ -310,7 +306,7 @@ async function actionsAnew(sql: Sql, { command, args }: TypedCommand, call: Call
     [command.word, ...args.map(quoteArgument), given.toString()].filter(Boolean).join(' ')
   if (body === '') return [{ label, line: begun(options) }]
   if (body.length > MOST_TEXT) return []
-  if (!isSent(command, options)) return [newTicketAction(label, begun(options), body)]
+  if (!isSent(command, options)) return [repeatAction(label, begun(options), body)]
   const ticket = await findTicket(sql, ticketArgument(args[0], call.prefixes), call.prefixes)
   const readers = await readersOf(sql, call, ticket, { only: options.has('only') })
   // Who read what when it was typed counts no more: the form says it anew.

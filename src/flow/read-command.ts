@@ -1,8 +1,9 @@
 // Reads what somebody typed for the desk: the command, its options, the ticket that is meant, and the text.
 import type { Action } from '../channel/surface.ts'
 import { type Command, type Commands, type DeskFacts, isSent, optionsOf } from '../commands/command/command.ts'
+import { MOST_TEXT } from '../commands/command/forms.ts'
 import { readersOf } from '../commands/command/recipients.ts'
-import { MOST_TEXT, textAction } from '../commands/command/ticket-actions.ts'
+import { textAction } from '../commands/command/ticket-actions.ts'
 import { isQuoted } from '../core/mail/reply/lines.ts'
 import { plainName } from '../core/text/address.ts'
 import { wordsOf } from '../core/text/command-line.ts'

@@ -9,7 +9,9 @@ import { doubtAbout } from '../../store/doubts.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { messageById } from '../../store/messages.ts'
 import { ticketById } from '../../store/tickets.ts'
-import { arrivalArgument, type Call, expectArgs, findTicket, type ReadCommand } from '../command/command.ts'
+import { arrivalArgument } from '../command/arguments.ts'
+import { type Call, expectArgs, type ReadCommand } from '../command/command.ts'
+import { findTicket } from '../command/find-ticket.ts'
 
 const MOST = 50
 

@@ -5,7 +5,9 @@ import type { Tx } from '../../store/engine/sql.ts'
 import { inviteParticipant, type Participant, participantsOf, takeOff } from '../../store/participants.ts'
 import { ensurePerson } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { arrivalArgument, expectArgs, onTicketWith, type SettleCommand, ticketArgument } from '../command/command.ts'
+import { arrivalArgument, ticketArgument } from '../command/arguments.ts'
+import { expectArgs, type SettleCommand } from '../command/command.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 import { readersInWords, readersOf } from '../command/recipients.ts'
 
 /** `join M-3` and `join M-3 HD-12`: a message that is held joins a ticket, and its sender takes part from then on. */

@@ -1,6 +1,7 @@
 // The commands open and discard: what becomes of a message that is held.
 import type { Action } from '../../channel/surface.ts'
-import { arrivalArgument, expectArgs, type SettleCommand } from '../command/command.ts'
+import { arrivalArgument } from '../command/arguments.ts'
+import { expectArgs, type SettleCommand } from '../command/command.ts'
 
 const MOST_AT_ONCE = 100
 

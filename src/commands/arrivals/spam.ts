@@ -9,7 +9,8 @@ import { participantsOf } from '../../store/participants.ts'
 import { judgeSenderAs, type SenderVerdict } from '../../store/senders.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'
 import { queueAcknowledgement } from '../command/acknowledge.ts'
-import { type Call, onTicket } from '../command/command.ts'
+import type { Call } from '../command/command.ts'
+import { onTicket } from '../command/on-ticket.ts'
 
 export const spam = onTicket({
   word: 'spam',

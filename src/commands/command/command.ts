@@ -1,16 +1,15 @@
-// What a command is, how its line is read, and how it finds and locks its tickets.
+// What a command is, and all of them by word.
 import type { Reply } from '../../channel/desk.ts'
 import type { InboundAttachment } from '../../channel/message.ts'
+import type { Action } from '../../channel/surface.ts'
 import { nearest } from '../../core/text/command-line.ts'
 import { NO_OPTIONS, type OptionKinds, type Options, optionsInWords } from '../../core/text/options.ts'
 import type { TicketPolicy } from '../../core/ticket/policy.ts'
-import { formatReference, parseReference } from '../../core/ticket/reference.ts'
 import { DeskError } from '../../errors.ts'
-import { may } from '../../people/access.ts'
 import type { Absence } from '../../store/absences.ts'
 import type { Sql, Tx } from '../../store/engine/sql.ts'
 import type { Agent, Person } from '../../store/people.ts'
-import { type Change, currentTicket, type Ticket, ticketById, ticketIdByNumber } from '../../store/tickets.ts'
+import type { Ticket } from '../../store/tickets.ts'
 
 /** What a command knows of the desk, whoever asks. */
 export interface DeskFacts {
@@ -25,6 +24,7 @@ export interface DeskFacts {
   absences: readonly Absence[]
   desks: readonly { id: string; name: string; prefix: string }[]
   policy: TicketPolicy
+  commands: Commands
   /** Where the requesters of a desk are reached by mail; undefined where the desk has no such channel. */
   mailChannel(deskId: string): string | undefined
   /** The desk whose channel this is. */
@@ -71,6 +71,24 @@ export interface Call extends DeskFacts {
   attachments: readonly InboundAttachment[]
 }
 
+/** A ticket as it is shown to whoever may press something. */
+export interface TicketOnScreen {
+  ticket: Ticket
+  policy: TicketPolicy
+  /** Who reads an answer, in words. */
+  readers: string
+  /** What an option `--read` says of what is shown. */
+  read: string
+}
+
+/** The button of a command on a ticket, on every surface that has buttons. */
+export interface Button {
+  /** They stand in this order: what comes next most likely has the lowest. */
+  rank: number
+  /** Empty where the command makes no sense on the ticket as it is. */
+  of(shown: TicketOnScreen): Action[]
+}
+
 interface Definition<Args> {
   /** What is typed. */
   word: string
@@ -93,6 +111,8 @@ interface Definition<Args> {
   options?: OptionKinds
   /** Whoever writes to the desk may give it, about what is theirs; other commands are for agents. */
   anyone?: true
+  /** Left out: nobody presses it on a ticket. */
+  button?: Button
   /** Throws a `DeskError` of code `usage`. */
   parse(line: Arguments, facts: ParseFacts): Args
 }
@@ -129,6 +149,8 @@ export type Command = ReadCommand<never> | WriteCommand<never> | SettleCommand<n
 export class Commands {
   readonly all: readonly Command[]
   readonly #byWord = new Map<string, Command>()
+  /** Those with a button, in the order of these. */
+  readonly buttons: readonly Command[]
   /** The one that answers, whatever its options. */
   readonly answer: Command
 
@@ -140,6 +162,9 @@ export class Commands {
         this.#byWord.set(word, command)
       }
     }
+    this.buttons = commands
+      .filter(each => each.button)
+      .toSorted((a, b) => (a.button?.rank ?? 0) - (b.button?.rank ?? 0))
     const answer = commands.find(command => isSent(command, NO_OPTIONS))
     if (!answer) throw new Error('No command answers.')
     this.answer = answer
@@ -190,164 +215,4 @@ export function expectArgs(
 ): void {
   if (line.args.length >= least && line.args.length <= most) return
   throw new DeskError('usage', `Write: ${usageOf(command)}`)
-}
-
-/** The ticket number in an argument. */
-export function ticketArgument(text: string | undefined, prefixes: readonly string[]): number {
-  const number = parseReference(text ?? '', prefixes)
-  if (number === null) throw new DeskError('usage', `"${text ?? ''}" names no ticket: write it like ${prefixes[0]}-12.`)
-  return number
-}
-
-/** The ticket of a number, or the one that it became part of. */
-export async function findTicket(sql: Sql, number: number, prefixes: readonly string[]): Promise<Ticket> {
-  const ticket = await findOwnTicket(sql, number, prefixes)
-  return (ticket.mergedInto ? await currentTicket(sql, ticket.id) : ticket) ?? ticket
-}
-
-/** The ticket of this very number, also if it became part of another. */
-export async function findOwnTicket(sql: Sql, number: number, prefixes: readonly string[]): Promise<Ticket> {
-  const id = await ticketIdByNumber(sql, number)
-  const ticket = id === undefined ? undefined : await ticketById(sql, id)
-  if (!ticket)
-    throw new DeskError('not-found', `There is no ticket ${prefixes[0]}-${number}: see list for those there are.`)
-  return ticket
-}
-
-/** The ticket of this number, which the one who calls asked for; whoever did not is told the same in every case. */
-async function askedBy(
-  sql: Sql,
-  { actor, prefixes }: Pick<Call, 'actor' | 'prefixes'>,
-  number: number,
-  told: (ref: string) => string,
-): Promise<Ticket> {
-  const id = await ticketIdByNumber(sql, number)
-  const ticket = id === undefined ? undefined : await currentTicket(sql, id)
-  if (ticket && may(actor, 'say-solved', ticket)) return ticket
-  throw new DeskError('forbidden', told(formatReference(prefixes[0] ?? '', number)))
-}
-
-/**
- * Locks tickets by number, and those that they became part of. False if one of them became part of yet another while it
- * waited: then that one is not locked.
- */
-export async function lockTickets(tx: Tx, numbers: readonly number[]): Promise<boolean> {
-  const ids = await leadingTo(tx, numbers)
-  await tx.lock(ids.map(id => `ticket ${id}`))
-  return (await leadingTo(tx, numbers)).every(id => ids.includes(id))
-}
-
-async function leadingTo(sql: Sql, numbers: readonly number[]): Promise<string[]> {
-  const ids: string[] = []
-  for (const number of numbers) {
-    const id = await ticketIdByNumber(sql, number)
-    const current = id === undefined ? undefined : await currentTicket(sql, id)
-    if (id !== undefined) ids.push(id)
-    if (current && current.id !== id) ids.push(current.id)
-  }
-  return ids
-}
-
-/** `@bob`, `bob` or `me`. */
-export function agentArgument(text: string, call: Pick<Call, 'agents' | 'actor'>): Agent {
-  const handle = text.replace(/^@/, '').toLowerCase()
-  const agent = call.agents.find(each => (handle === 'me' ? each.id === call.actor.id : each.handle === handle))
-  if (agent) return agent
-  const close = nearest(
-    handle,
-    call.agents.map(each => each.handle),
-  )
-  const hint = close
-    ? `did you mean @${close}?`
-    : `agents are ${call.agents.map(each => `@${each.handle}`).join(', ')}.`
-  throw new DeskError('usage', `There is no agent "${text}"; ${hint}`)
-}
-
-/** A command that changes one ticket and needs nothing but its reference, and a text if `body` says so. */
-export function onTicket(definition: {
-  word: string
-  aliases?: readonly string[]
-  summary: string
-  body?: 'required'
-  options?: OptionKinds
-  /** Lets what was merged be named itself. */
-  merged?: true
-  answers?(options: Options): boolean
-  /** The ticket is found and locked. Who does it, when and where is in `change`. */
-  writes(tx: Tx, call: Call, ticket: Ticket, change: Change): Promise<Reply>
-}): WriteCommand<TicketArgs<null>> {
-  const { writes, body = 'none', ...rest } = definition
-  return onTicketWith({
-    ...rest,
-    usage: body === 'required' ? 'TEXT' : '',
-    body,
-    parse(words) {
-      if (words.length > 0)
-        throw new DeskError('usage', `Write: ${rest.word} ${body === 'required' ? 'TICKET TEXT' : 'TICKET'}`)
-      return null
-    },
-    writes: (tx, call, ticket, change) => writes(tx, call, ticket, change),
-  })
-}
-
-export interface TicketArgs<Extra> {
-  ticket: number
-  extra: Extra
-}
-
-/** A command that changes one ticket, and takes more behind its reference. */
-export function onTicketWith<Extra>(definition: {
-  word: string
-  aliases?: readonly string[]
-  /** What stands behind `TICKET`. */
-  usage: string
-  summary: string
-  body?: 'none' | 'optional' | 'required'
-  options?: OptionKinds
-  merged?: true
-  anyone?: true
-  answers?(options: Options): boolean
-  changesReaders?: true
-  /** It is for whoever asked for the ticket; what all others are told, so that nobody learns whether there is such a one. */
-  ownOnly?(ref: string): string
-  /** Reads the words behind the reference; throws a `DeskError` of code `usage`. */
-  parse(words: string[], facts: ParseFacts): Extra
-  /** Other tickets that it changes. */
-  others?(extra: Extra): readonly number[]
-  writes(tx: Tx, call: Call, ticket: Ticket, change: Change, extra: Extra): Promise<Reply>
-}): WriteCommand<TicketArgs<Extra>> {
-  const { merged, others, ownOnly, writes, ...rest } = definition
-  return {
-    ...rest,
-    usage: `TICKET ${definition.usage}`.trim(),
-    about: 'ticket',
-    body: definition.body ?? 'none',
-    parse(line, facts) {
-      const [first, ...words] = line.args
-      if (first === undefined) {
-        const line = `${this.word} ${facts.prefixes[0]}-12`
-        throw new DeskError('usage', `Say which ticket, as in ${line} (list shows them). Write: ${usageOf(this)}`)
-      }
-      return { ticket: ticketArgument(first, facts.prefixes), extra: definition.parse(words, facts) }
-    },
-    tickets: ({ ticket, extra }) => [ticket, ...(others?.(extra) ?? [])],
-    async writes(tx, call, { ticket: number, extra }) {
-      const ticket = ownOnly
-        ? await askedBy(tx, call, number, ownOnly)
-        : await (merged ? findOwnTicket : findTicket)(tx, number, call.prefixes)
-      return writes(tx, call, ticket, { at: call.at, actorId: call.actor.id, channel: call.channel }, extra)
-    },
-  }
-}
-
-/** `M-3`, `m3` or `3`: a message as `relaydesk inbox list` numbers it. */
-export function arrivalArgument(text: string | undefined): number {
-  const found = /^m?-?(\d{1,12})$/i.exec(text ?? '')
-  if (!found) {
-    throw new DeskError(
-      'usage',
-      `"${text ?? ''}" names no message: write it like M-3, as inbox list shows it. To let a person in: invite TICKET ADDRESS.`,
-    )
-  }
-  return Number(found[1])
 }

@@ -1,7 +1,8 @@
 // The command belongs: a requester says where a chat message belongs.
 import type { Action } from '../../channel/surface.ts'
 import { DeskError } from '../../errors.ts'
-import { arrivalArgument, type SettleCommand } from '../command/command.ts'
+import { arrivalArgument } from '../command/arguments.ts'
+import type { SettleCommand } from '../command/command.ts'
 
 const ANSWERS = new Map([
   ['yes', true],

@@ -3,8 +3,8 @@ import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicketWith } from '../command/command.ts'
 import { notifyRequester } from '../command/notify-requester.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 /** `expect HD-7 friday 17:00`: the requester is told. */
 export const expect = onTicketWith<{ at: string | null }>({

@@ -1,16 +1,22 @@
 // The command resolve: what solved a ticket.
+import type { Form } from '../../channel/surface.ts'
 import type { Options } from '../../core/text/options.ts'
 import { categoryOf, fieldsOf } from '../../core/ticket/policy.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { answeredSinceAsked } from '../../store/messages.ts'
 import { currentTicket, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { type Call, onTicket } from '../command/command.ts'
+import type { Call, TicketOnScreen } from '../command/command.ts'
+import { MOST_TEXT } from '../command/forms.ts'
 import { claimIfUnowned, storeInternalText } from '../command/internal-text.ts'
+import { onTicket } from '../command/on-ticket.ts'
 import { answerRequester } from '../talk/reply.ts'
 import { ANSWER_OPTIONS, answerOptions, draftOf, refuseUnseen } from '../talk/unsent.ts'
 import { askWhetherSolved } from './ask-solved.ts'
+
+const MOST_CHOICES = 100
 
 /** `resolve HD-7 --category printer --tell The toner is new.` */
 export const resolve = onTicket({
@@ -22,6 +28,14 @@ export const resolve = onTicket({
   merged: true,
   options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag', ...ANSWER_OPTIONS },
   answers: options => options.has('tell'),
+  button: {
+    rank: 40,
+    of: shown => {
+      const { ref, state } = shown.ticket
+      const line = `resolve ${ref} --read ${shown.read} --tell --category {category}`
+      return isDone(state) ? [] : [{ label: 'Resolve', line, form: resolveForm(shown) }]
+    },
+  },
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     mayMove(ticket, 'resolve')
@@ -79,4 +93,27 @@ async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string
         ]),
   ]
   if (gaps.length > 0) throw new DeskError('usage', `Before ${ticket.ref} is resolved, say ${gaps.join('; ')}.`)
+}
+
+/** The text goes to the requester, so that nobody has to be told afterwards. */
+function resolveForm({ ticket, readers, policy }: TicketOnScreen): Form {
+  const { ref, category, requesterName } = ticket
+  const choices = policy.categories.slice(0, MOST_CHOICES).map(({ path }) => ({ value: path, label: path }))
+  const known = choices.some(each => each.value === category)
+  return {
+    title: `Resolve ${ref}`,
+    submit: 'Resolve',
+    intro: `Your text is sent to ${readers}; ${requesterName} is asked whether it is solved.`,
+    fields: [
+      {
+        name: 'category',
+        label: 'Category',
+        kind: 'choice',
+        choices,
+        required: true,
+        ...(known && category !== null ? { value: category } : {}),
+      },
+      { name: 'text', label: 'What solved it?', kind: 'text', required: true, most: MOST_TEXT },
+    ],
+  }
 }

@@ -5,9 +5,10 @@ import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { type DeskFacts, onTicketWith } from '../command/command.ts'
+import type { DeskFacts } from '../command/command.ts'
 import { storeInternalText } from '../command/internal-text.ts'
 import { agentsToNotify, notifyAgents } from '../command/notify-agents.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 const ANSWERS = new Map([
   ['yes', true],

@@ -2,8 +2,8 @@
 import { parseDuration } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicketWith } from '../command/command.ts'
 import { storeInternalText } from '../command/internal-text.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 const MINUTE_MS = 60_000
 const MOST_MINUTES = 60 * 24 * 31

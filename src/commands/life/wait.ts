@@ -1,10 +1,14 @@
 // The commands wait, schedule and resume.
+import type { Form } from '../../channel/surface.ts'
 import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
+import { isDone, type TicketState } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicket, onTicketWith, type ParseFacts } from '../command/command.ts'
+import type { ParseFacts } from '../command/command.ts'
+import { WHY } from '../command/forms.ts'
 import { claimIfUnowned, storeInternalText } from '../command/internal-text.ts'
+import { onTicket, onTicketWith } from '../command/on-ticket.ts'
 
 const REQUESTER = /^(?:requesters?|customers?|users?|them|client|reply|answer)$/i
 const THIRD = /^(?:third|third-party|3rd|3rd-party|party|vendors?|suppliers?|others?|provider|parts?|delivery)$/i
@@ -22,6 +26,11 @@ export const wait = onTicketWith<Wait>({
   usage: '[for requester|vendor] [until TIME] ["WHY"]',
   summary: 'Waits for the requester, or for a third party; at the time it comes back to its owner by itself.',
   body: 'optional',
+  button: {
+    rank: 30,
+    of: ({ ticket: { ref, state } }) =>
+      isWorkedOn(state) ? [{ label: 'Wait', line: `wait ${ref} for {on} [until {until}]`, form: waitForm(ref) }] : [],
+  },
   parse(parts, facts) {
     const words = parts.flatMap(word => (/\s/.test(word) ? [word] : word.split(' ')))
     if (/^(?:for|on)$/i.test(words[0] ?? '')) words.shift()
@@ -54,6 +63,11 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
   usage: 'TIME ["WHY"]',
   summary: 'Puts it off until a time, such as friday 17:00 or 2d; then it comes back to its owner.',
   body: 'optional',
+  button: {
+    rank: 70,
+    of: ({ ticket: { ref, state } }) =>
+      isDone(state) ? [] : [{ label: 'Put off', line: `schedule ${ref} {until}`, form: untilForm(ref) }],
+  },
   parse(words, facts) {
     const { at, rest } = untilIn(/^(?:for|until|to)$/i.test(words[0] ?? '') ? words.slice(1) : words, facts)
     return { until: at, why: rest.join(' ') }
@@ -73,6 +87,11 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
 export const resume = onTicket({
   word: 'resume',
   summary: 'Goes on with what waits or is scheduled.',
+  button: {
+    rank: 30,
+    of: ({ ticket: { ref, state } }) =>
+      isDone(state) || isWorkedOn(state) ? [] : [{ label: 'Resume', line: `resume ${ref}` }],
+  },
   async writes(tx, _call, ticket, change) {
     mayMove(ticket, 'resume')
     await recordEvent(tx, ticket, { type: 'resumed', data: { by: 'command' } }, change)
@@ -90,4 +109,48 @@ function untilIn(words: readonly string[], { at }: ParseFacts): { at: string; re
     'usage',
     `"${words.join(' ')}" begins with no time to come: write it like friday 17:00, tomorrow, 2h or 2027-01-31.`,
   )
+}
+
+/** It neither waits nor is put off, nor done. */
+function isWorkedOn(state: TicketState): boolean {
+  return state === 'new' || state === 'open'
+}
+
+function waitForm(ref: string): Form {
+  const choices = [
+    { value: 'requester', label: 'The requester' },
+    { value: 'vendor', label: 'A third party' },
+  ]
+  return {
+    title: `${ref} waits`,
+    submit: 'Wait',
+    fields: [
+      { name: 'on', label: 'For whom?', kind: 'choice', choices, required: true, value: 'requester' },
+      {
+        name: 'until',
+        label: 'Until when?',
+        hint: 'Such as friday 17:00 or 2d; left empty, until they answer.',
+        kind: 'line',
+        required: false,
+      },
+      WHY,
+    ],
+  }
+}
+
+function untilForm(ref: string): Form {
+  return {
+    title: `Put off ${ref}`,
+    submit: 'Put off',
+    fields: [
+      {
+        name: 'until',
+        label: 'Until when?',
+        hint: 'Such as monday 9:00 or 2d; then it comes back.',
+        kind: 'line',
+        required: true,
+      },
+      WHY,
+    ],
+  }
 }

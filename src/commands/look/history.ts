@@ -7,7 +7,9 @@ import { eventsOf } from '../../store/events.ts'
 import { messageById } from '../../store/messages.ts'
 import { personNames } from '../../store/people.ts'
 import { ticketById } from '../../store/tickets.ts'
-import { expectArgs, findOwnTicket, type ReadCommand, ticketArgument } from '../command/command.ts'
+import { ticketArgument } from '../command/arguments.ts'
+import { expectArgs, type ReadCommand } from '../command/command.ts'
+import { findOwnTicket } from '../command/find-ticket.ts'
 
 const SAID = 120 // characters of what was written
 

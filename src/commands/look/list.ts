@@ -7,7 +7,8 @@ import type { Sql } from '../../store/engine/sql.ts'
 import { viewsOf } from '../../store/saved-views.ts'
 import { listTickets, type TicketList } from '../../store/ticket-lists.ts'
 import type { Ticket } from '../../store/tickets.ts'
-import { agentArgument, type Call, type ReadCommand } from '../command/command.ts'
+import { agentArgument } from '../command/arguments.ts'
+import type { Call, ReadCommand } from '../command/command.ts'
 
 const PAGE = 50
 

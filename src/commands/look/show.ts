@@ -20,7 +20,9 @@ import {
 } from '../../store/messages.ts'
 import type { OutboxLine } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'
-import { type Call, expectArgs, findTicket, type ReadCommand, ticketArgument } from '../command/command.ts'
+import { ticketArgument } from '../command/arguments.ts'
+import { type Call, expectArgs, type ReadCommand } from '../command/command.ts'
+import { findTicket } from '../command/find-ticket.ts'
 import { kindInWords, whoInWords } from '../command/recipients.ts'
 import { aboutTicket, headData, headLines } from './show-head.ts'
 

@@ -4,8 +4,9 @@ import { mayGiveAway, mayMove } from '../../core/ticket/ticket.ts'
 import { DeskError } from '../../errors.ts'
 import { absenceOf } from '../../store/absences.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { agentArgument, onTicketWith } from '../command/command.ts'
+import { agentArgument } from '../command/arguments.ts'
 import { notifyPeople, storeInternalText } from '../command/internal-text.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 interface Given {
   to: string

@@ -2,7 +2,8 @@
 import { momentIn, momentInWords } from '../../core/text/time-expressions.ts'
 import { DeskError } from '../../errors.ts'
 import { endAbsence, saveAbsence } from '../../store/absences.ts'
-import { agentArgument, expectArgs, type WriteCommand } from '../command/command.ts'
+import { agentArgument } from '../command/arguments.ts'
+import { expectArgs, type WriteCommand } from '../command/command.ts'
 
 /** `away until monday @eve`: Eve is told of what would be told to whoever is away. */
 export const away: WriteCommand<{ until: string; deputy: string | null }> = {

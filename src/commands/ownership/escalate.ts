@@ -1,11 +1,15 @@
 // The command escalate: to an agent, another desk, or a lead.
+import type { Form } from '../../channel/surface.ts'
 import { mayMove } from '../../core/ticket/ticket.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { Agent } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
-import { agentArgument, type Call, onTicketWith } from '../command/command.ts'
+import { agentArgument } from '../command/arguments.ts'
+import type { Call } from '../command/command.ts'
 import { notifyPeople, storeInternalText } from '../command/internal-text.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 /** `escalate HD-7 it "needs a server change"`, `escalate HD-7 @eve "..."`, `escalate HD-7 lead "..."`. */
 export const escalate = onTicketWith<{ to: string; why: string }>({
@@ -13,6 +17,11 @@ export const escalate = onTicketWith<{ to: string; why: string }>({
   usage: '@AGENT|DESK|lead "WHY"',
   summary: 'Passes it on to who can do more: an agent, another desk, or a lead, who is told and leaves it with you.',
   body: 'optional',
+  button: {
+    rank: 80,
+    of: ({ ticket: { ref, state } }) =>
+      isDone(state) ? [] : [{ label: 'Escalate', line: `escalate ${ref} lead {why}`, form: whyForm(ref) }],
+  },
   parse([to, ...why]) {
     if (to === undefined) throw new DeskError('usage', 'Say to whom and why: escalate TICKET @AGENT|DESK|lead "WHY"')
     return { to: to.replace(/^to$/i, ''), why: why.join(' ') }
@@ -103,5 +112,13 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
   return {
     text: `${leads.map(each => each.name).join(', ')} knows of ${ticket.ref}; ${owner}.`,
     data: { ref: ticket.ref, to: leads.map(each => each.handle) },
+  }
+}
+
+function whyForm(ref: string): Form {
+  return {
+    title: `Escalate ${ref}`,
+    submit: 'Escalate',
+    fields: [{ name: 'why', label: 'Why? A lead is told.', kind: 'line', required: true }],
   }
 }

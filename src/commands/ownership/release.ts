@@ -1,11 +1,18 @@
 // The command release.
+
 import { mayGiveAway } from '../../core/ticket/ticket.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicket } from '../command/command.ts'
+import { onTicket } from '../command/on-ticket.ts'
 
 export const release = onTicket({
   word: 'release',
   summary: 'Gives up a ticket of yours, so that others can take it.',
+  button: {
+    rank: 60,
+    of: ({ ticket: { ref, state, ownerId } }) =>
+      isDone(state) || ownerId === null ? [] : [{ label: 'Release', line: `release ${ref}` }],
+  },
   async writes(tx, { actor }, ticket, change) {
     mayGiveAway(ticket, actor.id, 'release it')
     await recordEvent(tx, ticket, { type: 'released', data: { owner: actor.id } }, change)

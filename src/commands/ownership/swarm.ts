@@ -3,8 +3,9 @@ import { isDone } from '../../core/ticket/ticket-state.ts'
 import { words } from '../../core/ticket/words.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { agentArgument, onTicketWith } from '../command/command.ts'
+import { agentArgument } from '../command/arguments.ts'
 import { notifyPeople } from '../command/internal-text.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 /** `swarm HD-7 @eve`: helpers come and go, and the owner stays one. */
 export const swarm = onTicketWith<{ who: string[] }>({

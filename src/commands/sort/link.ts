@@ -5,7 +5,10 @@ import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { addLink, ancestorsOf, linksOf, removeLink } from '../../store/links.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { findOwnTicket, findTicket, onTicketWith, type ParseFacts, ticketArgument } from '../command/command.ts'
+import { ticketArgument } from '../command/arguments.ts'
+import type { ParseFacts } from '../command/command.ts'
+import { findOwnTicket, findTicket } from '../command/find-ticket.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 /** What the first is to the second, if the second is that to the first. */
 const BACK: Record<LinkKind, LinkKind> = {

@@ -8,7 +8,8 @@ import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { participantsOf } from '../../store/participants.ts'
 import { recordEvent, type Ticket } from '../../store/tickets.ts'
-import { type Call, onTicketWith } from '../command/command.ts'
+import type { Call } from '../command/command.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 type Values = Map<string, string>
 

@@ -2,7 +2,7 @@
 import { words } from '../../core/ticket/words.ts'
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicketWith } from '../command/command.ts'
+import { onTicketWith } from '../command/on-ticket.ts'
 
 const TAG = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,39}$/u
 

@@ -1,5 +1,6 @@
 // The command note.
 import type { InboundAttachment, MessageKind } from '../../channel/message.ts'
+import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import { keepDoubt } from '../../store/doubts.ts'
 import { newId } from '../../store/engine/id.ts'
@@ -7,13 +8,22 @@ import type { Tx } from '../../store/engine/sql.ts'
 import { insertMessage, prepareMessage } from '../../store/messages.ts'
 import type { Person } from '../../store/people.ts'
 import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { type DeskFacts, onTicket } from '../command/command.ts'
+import type { DeskFacts } from '../command/command.ts'
+import { textForm } from '../command/forms.ts'
 import { agentsToNotify, notifyAgents } from '../command/notify-agents.ts'
+import { onTicket } from '../command/on-ticket.ts'
 
 export const note = onTicket({
   word: 'note',
   summary: 'Keeps the text with the ticket for agents only; it never reaches the requester.',
   body: 'required',
+  button: {
+    rank: 50,
+    of({ ticket: { ref, state } }) {
+      const form = textForm(`Note on ${ref}`, 'Keep', 'Only agents see it.')
+      return isDone(state) ? [] : [{ label: 'Note', line: `note ${ref}`, form }]
+    },
+  },
   async writes(tx, call, ticket, change) {
     const { actor, body, attachments } = call
     if (!body.trim()) throw new DeskError('usage', `Write what to note: note ${ticket.ref} followed by your text.`)

@@ -6,7 +6,9 @@ import type { Tx } from '../../store/engine/sql.ts'
 import { insertMessage, nameMessage, prepareMessage, threadIds } from '../../store/messages.ts'
 import { dropAcknowledgements, type OutboxRecipient, queue } from '../../store/outbox.ts'
 import { type Change, currentTicket, recordEvent, type Ticket } from '../../store/tickets.ts'
-import { type DeskFacts, onTicket } from '../command/command.ts'
+import type { DeskFacts } from '../command/command.ts'
+import { answerForm } from '../command/forms.ts'
+import { onTicket } from '../command/on-ticket.ts'
 import { type Recipient, readersInWords, readersOf } from '../command/recipients.ts'
 import { ANSWER_OPTIONS, answerOptions, type Draft, draftOf, nobodyToAnswer, refuseUnseen } from './unsent.ts'
 
@@ -21,6 +23,12 @@ export const reply = onTicket({
   merged: true,
   options: ANSWER_OPTIONS,
   answers: () => true,
+  button: {
+    rank: 20,
+    of({ ticket: { ref }, readers, read }) {
+      return [{ label: 'Reply', sends: true, line: `reply ${ref} --read ${read}`, form: answerForm(ref, readers) }]
+    },
+  },
   async writes(tx, call, named, change) {
     const ticket = (await currentTicket(tx, named.id)) ?? named
     const options = answerOptions(call.options)

@@ -1,8 +1,8 @@
 // The command tried: what did not help.
 import { DeskError } from '../../errors.ts'
 import { recordEvent } from '../../store/tickets.ts'
-import { onTicket } from '../command/command.ts'
 import { storeInternalText, type What } from '../command/internal-text.ts'
+import { onTicket } from '../command/on-ticket.ts'
 
 /** `tried HD-7 a new cable, no change`: so that nobody tries it again. */
 export const tried = noted('tried', 'tried', 'Keeps what was tried and did not help, for agents only.')

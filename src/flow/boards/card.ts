@@ -45,7 +45,7 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
           at: latest.storedAt,
         }
       : null,
-    actions: ticketActions(ticket, await readersOf(sql, facts, ticket), facts.policy),
+    actions: ticketActions(facts, ticket, await readersOf(sql, facts, ticket)),
     done: isDone(ticket.state),
   })
 }

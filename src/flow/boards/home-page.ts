@@ -125,7 +125,7 @@ async function agentSection(
         ticket.requesterName,
         `opened ${agoInWords(ticket.openedAt, facts.at)}`,
       ].join(', '),
-      actions: ticketActions(ticket, readers, facts.policy).slice(0, MOST_ACTIONS),
+      actions: ticketActions(facts, ticket, readers).slice(0, MOST_ACTIONS),
     })
   }
   return { title, empty, items, more: tickets.length - items.length }
@@ -138,5 +138,5 @@ export async function actionsIn(context: Context, channel: string, thread: strin
   const person = 'kind' in actor ? await personOf(read, actor) : undefined
   const found = may(person, 'work', 'installation') ? await ticketOfThread(read, channel, thread) : undefined
   const ticket = found && (await currentTicket(read, found.ticketId))
-  return ticket ? ticketActions(ticket, await readersOf(read, facts, ticket), facts.policy) : []
+  return ticket ? ticketActions(facts, ticket, await readersOf(read, facts, ticket)) : []
 }

@@ -1,7 +1,8 @@
 // Does with a message that waits what an agent decided.
 import type { Reply } from '../../channel/desk.ts'
 import type { InboundMessage, Receipt } from '../../channel/message.ts'
-import { type Call, findTicket, type Settlement } from '../../commands/command/command.ts'
+import type { Call, Settlement } from '../../commands/command/command.ts'
+import { findTicket } from '../../commands/command/find-ticket.ts'
 import { decidedAs } from '../../core/intake/decision.ts'
 import { countedAs, isBelieved, trustOf, UNKNOWN } from '../../core/intake/sender-trust.ts'
 import type { Situation } from '../../core/intake/situation.ts'

@@ -1,5 +1,6 @@
 // Changes who reads an answer as its mail asks for, before that answer leaves.
-import { type Call, type Command, lockTickets, type WriteCommand } from '../../commands/command/command.ts'
+import type { Call, Command, WriteCommand } from '../../commands/command/command.ts'
+import { lockTickets } from '../../commands/command/find-ticket.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import type { Person } from '../../store/people.ts'

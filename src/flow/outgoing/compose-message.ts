@@ -261,7 +261,7 @@ async function actedOn(
     ticket: ticket && { ...ticket, eventSeq: entry.shownSeq ?? ticket.eventSeq },
     readers: ticket && (await readersNow(context, ticket)),
     held: held.messages.map(each => each.number),
-    policy: context.policy,
+    facts: context,
     offered: reader !== undefined && reader.id === ticket?.offeredTo,
   }
 }

@@ -2,12 +2,12 @@
 import type { Action } from '../../channel/surface.ts'
 import { heldActions } from '../../commands/arrivals/open.ts'
 import type { Readers } from '../../commands/command/recipients.ts'
-import { replyAction, ticketActions } from '../../commands/command/ticket-actions.ts'
+import { type ActionFacts, actionOf, ticketActions } from '../../commands/command/ticket-actions.ts'
 import { belongsActions } from '../../commands/life/belongs.ts'
 import { solvedActions } from '../../commands/life/solved.ts'
 import { offerActions } from '../../commands/ownership/assign.ts'
-import { claimAction } from '../../commands/ownership/claim.ts'
-import type { TicketPolicy } from '../../core/ticket/policy.ts'
+import { claim } from '../../commands/ownership/claim.ts'
+import { reply } from '../../commands/talk/reply.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import type { Ticket } from '../../store/tickets.ts'
 
@@ -22,10 +22,10 @@ export function actionsFor(
     readers: Readers | undefined
     held: string[]
     offered: boolean
-    policy: TicketPolicy
+    facts: ActionFacts
   },
 ): Action[] {
-  const { ticket } = about
+  const { ticket, readers, facts } = about
   switch (entry.kind) {
     case 'ask-solved':
       return ticket ? solvedActions(ticket.ref) : []
@@ -35,7 +35,7 @@ export function actionsFor(
       return about.held.slice(0, MOST_HELD).flatMap(heldActions)
     case 'notify-opened':
     case 'notify-received':
-      return ticket && about.readers ? [...claims(ticket), replyAction(ticket, about.readers)] : []
+      return ticket && readers ? [claim, reply].flatMap(each => actionOf(each, facts, ticket, readers)) : []
     case 'notify-change':
       return ticket && about.offered ? offerActions(ticket.ref) : next(ticket, about)
     case 'notify-note':
@@ -50,11 +50,7 @@ export function actionsFor(
 /** What settles it, most likely. */
 function next(
   ticket: Ticket | undefined,
-  { readers, policy }: { readers: Readers | undefined; policy: TicketPolicy },
+  { readers, facts }: { readers: Readers | undefined; facts: ActionFacts },
 ): Action[] {
-  return ticket && readers ? ticketActions(ticket, readers, policy).slice(0, MOST_NEXT) : []
-}
-
-function claims({ ref, ownerId }: Ticket): Action[] {
-  return ownerId === null ? [claimAction(ref)] : []
+  return ticket && readers ? ticketActions(facts, ticket, readers).slice(0, MOST_NEXT) : []
 }

@@ -16,9 +16,12 @@ import type { Workspace } from '../../../adapters/slack/workspace.ts'
 import type { Actor, CommandRequest, Desk, Reply } from '../../../src/channel/desk.ts'
 import type { InboundMessage, Receipt } from '../../../src/channel/message.ts'
 import type { Action, Home } from '../../../src/channel/surface.ts'
-import { newTicketForm, replyAction } from '../../../src/commands/command/ticket-actions.ts'
+import { newTicketForm } from '../../../src/commands/command/forms.ts'
+import { actionOf } from '../../../src/commands/command/ticket-actions.ts'
 import { solvedActions } from '../../../src/commands/life/solved.ts'
+import { reply } from '../../../src/commands/talk/reply.ts'
 import { table } from '../../../src/core/text/table.ts'
+import type { TicketPolicy } from '../../../src/core/ticket/policy.ts'
 import { DeskError } from '../../../src/errors.ts'
 import type { Ticket } from '../../../src/store/tickets.ts'
 import { AGENTS } from '../../support/desk.ts'
@@ -30,11 +33,11 @@ import { SlackStand } from '../../support/slack/stand.ts'
 import { serveWire } from '../../support/slack/wire-server.ts'
 
 const CLAIM: Action = { label: 'Claim', line: 'claim HD-7', style: 'primary' }
-const REPLY = replyAction({ ref: 'HD-7', eventSeq: 4 } as Ticket, {
+const [REPLY] = actionOf(reply, { policy: {} as TicketPolicy }, { ref: 'HD-7', eventSeq: 4 } as Ticket, {
   recipients: [{ recipient: 'T1/U1', name: 'Ann Lee', shown: 'to', channel: 'slack', kind: 'slack' }],
   isShared: false,
   leftOff: [],
-})
+}) as [Action]
 const WAITS: Receipt = { outcome: 'opened', ref: 'HD-7' }
 
 /** A desk that does nothing but remember what it was asked. */
