@@ -181,7 +181,7 @@ export async function startDesk(
       await starter.stop()
       await Promise.all([service.deliverer.stop(), service.rooms.stop(), service.timekeeper.stop()])
       const stopped = Promise.all([...context.channels.values()].map(({ adapter }) => adapter.stop()))
-      await Promise.all(ports.map(port => port.close(stopped)))
+      await Promise.all([stopped, ...ports.map(port => port.close(stopped))])
       await desk.close()
     },
   }

@@ -142,7 +142,7 @@ test('together they are at most as large as a message may be', async () => {
   }
   stand.route = undefined
   const files = [await begun('a.bin', first), await begun('b.bin', second)]
-  stand.route = stand.http(`http://127.0.0.1:${slack.workspace.settings.http?.port}/slack/events`)
+  stand.route = stand.http(slack.url)
   await ann().dm('Both', { event: { subtype: 'file_share', files } })
   const message = theMessage()
   expect(message.attachments.map(each => each.name)).toEqual(['a.bin'])
@@ -182,7 +182,7 @@ test('what is only announced is asked for', async () => {
   stand.route = undefined
   await ann().upload('support', 'log.txt', Buffer.from('one'))
   const [file] = (await stand.messages('support')).at(-1)?.files ?? []
-  stand.route = stand.http(`http://127.0.0.1:${slack.workspace.settings.http?.port}/slack/events`)
+  stand.route = stand.http(slack.url)
   const files = [
     { id: file?.id, file_access: 'check_file_info' },
     { id: 'F404', file_access: 'check_file_info' },

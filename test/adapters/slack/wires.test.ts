@@ -381,14 +381,12 @@ describe('HTTP', () => {
     const settings = slackSettings.parse({ botToken: stand.botToken, api: stand.apiUrl, http })
     const wire = new HttpWire(told.options(settings), http)
     told.app(wire, settings)
-    const { start } = wire
-    wire.start = async () => undefined
-    const { url, stop } = await serveWire(wire, sentence => void told.warnings.push(sentence))
+    const { url, stop } = await serveWire(wire, sentence => void told.warnings.push(sentence), false)
     opened.push({ stop })
     stand.route = stand.http(url)
     expect(await stand.send(MESSAGE)).toMatchObject([{ acknowledged: false, status: 503 }])
     expect((await fetch(url)).status).toBe(200)
-    await start.call(wire)
+    await wire.start()
     expect(await stand.send(MESSAGE)).toMatchObject([{ status: 200 }])
     expect(told.events).toHaveLength(1)
   })

@@ -2,10 +2,11 @@
 import { type HttpWire, slackRoutes } from '../../../adapters/slack/api/http.ts'
 import { Port } from '../../../src/web/ports.ts'
 
-/** Starts the wire behind a port of its own, and stops both. */
+/** Starts the wire behind a port of its own, unless that is left to the test, and stops both. */
 export async function serveWire(
   wire: HttpWire,
   warn: (sentence: string) => void,
+  isStarted = true,
 ): Promise<{ url: string; stop(): Promise<void> }> {
   const port = new Port({ setting: 'web.port', host: '127.0.0.1', port: 0, proxies: [] }, warn)
   port.routes.add(
@@ -13,6 +14,6 @@ export async function serveWire(
     slackRoutes({ path: '/slack/events' }, () => wire),
   )
   const at = await port.listen()
-  await wire.start()
+  if (isStarted) await wire.start()
   return { url: `http://127.0.0.1:${at}/slack/events`, stop: () => port.close(wire.stop()) }
 }

@@ -31,6 +31,8 @@ export class Receiving {
   readonly budget = new ByteBudget(200_000_000)
   readonly folder: string
   readonly #wire: HttpWire
+  /** Where Slack sends everything. */
+  url = ''
   #stop: () => Promise<void> = async () => undefined
 
   private constructor(stand: SlackStand, options: ReceivingOptions & { folder: string }) {
@@ -59,6 +61,7 @@ export class Receiving {
     await receiving.inbound.start()
     const { url, stop } = await serveWire(receiving.#wire, sentence => receiving.warnings.push(sentence))
     receiving.#stop = stop
+    receiving.url = url
     stand.route = stand.http(url)
     return receiving
   }
