@@ -5,7 +5,7 @@ import { identify, resolveChannels } from '../../../adapters/slack/account.ts'
 import { createClient } from '../../../adapters/slack/api/bolt-app.ts'
 import { check } from '../../../adapters/slack/doctor/check-slack.ts'
 import { EVENTS, manifest, SCOPES, SHORTCUTS } from '../../../adapters/slack/manifest.ts'
-import { slackSettings } from '../../../adapters/slack/settings.ts'
+import { slackOf, slackSettings } from '../../../adapters/slack/settings.ts'
 import { freePort } from '../../support/ports.ts'
 import { BOT_SCOPES } from '../../support/slack/service/workspace.ts'
 import { SlackStand } from '../../support/slack/stand.ts'
@@ -392,6 +392,16 @@ describe('the manifest', () => {
         socket_mode_enabled: false,
       },
     })
+  })
+
+  test.each([
+    ['https://desk.example.com/slack/events', {}, 'https://desk.example.com'],
+    ['https://example.com/desk/slack/help', { path: '/slack/help' }, 'https://example.com/desk'],
+    ['https://slack.example.com/slack/events', { port: 3000, publicUrl: 'https://slack.example.com' }, undefined],
+    ['https://127.0.0.1:3000/slack/events', { port: 3000 }, 'https://desk.example.com'],
+  ])('names %s, which the configuration says', (url, http, publicUrl) => {
+    const settings = settingsWith({ http: { signingSecret: 'secret', ...http } })
+    expect(slackOf(settings, publicUrl)).toEqual({ reaction: 'ticket', requestUrl: url })
   })
 
   test('keeps to the limits of Slack, whatever the desk is called', () => {
