@@ -17,30 +17,23 @@ import type {
 import type { Desk } from '../../src/channel/desk.ts'
 import type { InboundMessage, Receipt, UnreadableMessage } from '../../src/channel/message.ts'
 import type { OutboundMessage, Sent } from '../../src/channel/outbound.ts'
-import { UNKNOWN } from '../../src/core/intake/sender-trust.ts'
-import { throughList } from '../../src/core/mail/list-mail.ts'
-import { isOurs, isPostmaster, postmasters } from '../../src/core/text/address.ts'
+import { isOurs } from '../../src/core/text/address.ts'
 import { DeskError, sentenceOf } from '../../src/errors.ts'
-import type { Client } from './authentication/sender-check.ts'
-import { SenderJudge } from './authentication/sender-judge.ts'
 import type { Canary } from './doctor/canary.ts'
 import { checkListener } from './doctor/check-mail.ts'
 import type { SelfMail } from './doctor/self-mail.ts'
 import type { MailboxWatcher } from './imap/mailbox.ts'
 import type { Turn } from './imap/ordered-pipeline.ts'
 import type { RawMessage } from './mime/raw-head.ts'
-import type { ParseOptions } from './read/parse-message.ts'
-import type { ParsedMail, ReadMail } from './read/parsed-mail.ts'
-import { MailParserPool } from './read/parser-pool.ts'
+import { MailReader } from './read/mail-reader.ts'
 import type { MailSender } from './send/mail-sender.ts'
 import { Maildir } from './send/maildir.ts'
 import type { EmailSettings } from './settings.ts'
 import type { TokenSource } from './sign-in/oauth.ts'
 import { type Envelope, MailListener } from './take/listener.ts'
-import { isStranger, outsider, trustedByDefault } from './take/smtp-origin.ts'
+import { isStranger } from './take/smtp-origin.ts'
 
 const NEW_MS = 60 * 60 * 1000
-const FRESH_MS = 3 * 24 * 60 * 60 * 1000 // signatures of older mail may name keys that are gone
 
 /** Mail: in by SMTP, LMTP, pipe and from files; out by SMTP or into a Maildir. */
 export class EmailChannel
@@ -50,9 +43,7 @@ export class EmailChannel
   readonly settings: EmailSettings
   readonly #options: ChannelOptions
   readonly #own: readonly string[]
-  readonly #parser: MailParserPool
-  readonly #trusted: readonly string[]
-  readonly #judge = new SenderJudge()
+  readonly reader: MailReader
   #listener: MailListener | undefined
   #sender: Promise<MailSender> | undefined
   #mailboxes: MailboxWatcher[] = []
@@ -64,12 +55,11 @@ export class EmailChannel
     this.settings = settings
     this.#options = options
     this.#own = [settings.address, ...settings.aliases]
-    this.#parser = new MailParserPool()
-    this.#trusted = settings.authentication.trusted?.map(host => host.toLowerCase()) ?? trustedByDefault(settings)
+    this.reader = new MailReader(settings, options)
   }
 
   getReady(): void {
-    this.#parser.warmUp()
+    this.reader.warmUp()
   }
 
   async start(desk: Desk): Promise<void> {
@@ -153,8 +143,7 @@ export class EmailChannel
     this.#listener = undefined
     await Promise.all(this.#mailboxes.map(mailbox => mailbox.stop()))
     this.#mailboxes = []
-    await this.#parser.close()
-    await this.#judge.close()
+    await this.reader.close()
     await this.#sender?.then(
       sender => sender.close(),
       () => undefined,
@@ -178,14 +167,7 @@ export class EmailChannel
     const spooled = 'path' in raw ? [raw.path] : []
     const release = more.release ?? (await this.#options.budget.take('path' in raw ? raw.size : raw.bytes.length))
     try {
-      const outside = outsider(envelope, this.settings)
-      const judged = !more.sentByHand && (envelope !== null || this.settings.imap.length > 0)
-      const { message } = await this.parse(
-        raw,
-        envelope,
-        outside ? { trusted: [] } : {}, // what somebody on the internet claims of a server of ours, none has written
-        judged ? read => this.#recognise(read, raw, outside) : undefined,
-      )
+      const message = await this.reader.read(raw, envelope, more)
       if (!('quarantine' in message)) {
         spooled.push(...message.attachments.flatMap(({ content }) => ('path' in content ? [content.path] : [])))
         if (more.sentByHand) message.mail.sentByHand = true
@@ -208,65 +190,17 @@ export class EmailChannel
     return reachedAt !== null && this.#options.now().getTime() - Date.parse(reachedAt) < NEW_MS
   }
 
-  /** Finds out whether a message is of whom it says, where no server of ours has. */
-  async #recognise({ message, head }: ReadMail, raw: RawMessage, outside: Client | null): Promise<void> {
-    if (!head || 'quarantine' in message) return
-    const { from, list, checked, signed } = head
-    const { authentication } = this.settings
-    if (!authentication.check || checked || (!outside && !signed)) return
-    const since = this.#options.now().getTime() - FRESH_MS
-    if (!outside && Date.parse(message.reachedAt ?? '') < since) return
-    const options = { dns: authentication.dns, own: this.#own, now: this.#options.now().getTime() }
-    const found = await this.#judge.judge({ raw, from, client: outside, options })
-    message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
+  reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
+    return this.reader.reread(raw)
   }
 
-  /** Reads one raw message and stores nothing. */
-  async parse(
-    raw: RawMessage,
-    envelope: ParseOptions['envelope'],
-    more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
-    look?: (read: ReadMail) => Promise<void>,
-  ): Promise<ParsedMail> {
-    const own = this.#own
-    const toPostmaster = envelope?.to.some(address => isPostmaster(address, own))
-    const addressed = toPostmaster ? [...own, ...postmasters(own)] : own
-    const options = { own: addressed, trusted: this.#trusted, envelope, ...more }
-    return this.#parser.parse(raw, options, await this.#options.spoolPath(), look)
+  layout(raw: Uint8Array, options: { remote: boolean }): Promise<Layout> {
+    return this.reader.layout(raw, options)
   }
 
   /** A new path for a file in the making. */
   spoolPath(): Promise<string> {
     return this.#options.spoolPath()
-  }
-
-  /** Where anybody may hand over mail, what is read again does not tell whether a server of ours wrote its head. */
-  async reread(raw: Uint8Array): Promise<InboundMessage | UnreadableMessage> {
-    const { message } = await this.parse({ bytes: raw }, null)
-    if ('mail' in message && this.settings.listen) delete message.mail.nullSender
-    const proven = 'quarantine' in message || message.authentication.result !== 'pass' || !this.settings.listen
-    return proven ? message : { ...message, authentication: UNKNOWN }
-  }
-
-  async layout(raw: Uint8Array, { remote }: { remote: boolean }): Promise<Layout> {
-    const { message, from, html } = await this.parse({ bytes: raw }, null, { html: { remote } })
-    if ('quarantine' in message) throw new DeskError('unsound', message.detail)
-    const {
-      subject,
-      sentAt,
-      text,
-      attachments,
-      mail: { to },
-    } = message
-    return {
-      subject,
-      from,
-      to,
-      sentAt,
-      text,
-      files: attachments.map(({ name, content }) => ({ name, size: content.size })),
-      html,
-    }
   }
 
   async send(message: OutboundMessage, signal?: AbortSignal): Promise<Sent> {

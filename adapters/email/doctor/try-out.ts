@@ -24,7 +24,7 @@ export async function readMailbox(channel: EmailChannel, address: string | undef
   for (const bytes of await maildir.read()) {
     const deliveredTo = /^Delivered-To: (.*)$/m.exec(bytes.subarray(0, 1000).toString('latin1'))?.[1] ?? ''
     if (address !== undefined && deliveredTo !== address) continue
-    const { message, from } = await channel.parse({ bytes }, null)
+    const { message, from } = await channel.reader.parse({ bytes }, null)
     if ('quarantine' in message) continue
     const {
       subject,

@@ -67,7 +67,7 @@ export async function inspectFile(
   const spooled: string[] = []
   try {
     const raw = await load(channel, file, spooled)
-    const { message, from, bounced, html } = await channel.parse(raw, null, {
+    const { message, from, bounced, html } = await channel.reader.parse(raw, null, {
       longestText: LONGEST_TEXT,
       html: { remote: false },
     })
