@@ -1,6 +1,6 @@
 // The commands list and search.
 import { age, table } from '../../core/text/table.ts'
-import { factInWords, factsData, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
+import { factInWords, factsInJson, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
 import { isQueryWord, parseQuery, QUERY_DETAILS, type TicketQuery } from '../../core/ticket/query.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
@@ -87,8 +87,8 @@ const CELLS: [heading: string, cell: (ticket: Ticket, now: string) => string][] 
 ]
 
 function columnCells(): typeof CELLS {
-  return NAMED_COLUMNS.flatMap(({ name, heading }) =>
-    heading ? [[heading, ticket => factInWords(name, ticket[name]) || '-']] : [],
+  return NAMED_COLUMNS.flatMap(column =>
+    column.heading ? [[column.heading, ticket => factInWords(column, ticket[column.name]) || '-']] : [],
   )
 }
 
@@ -102,5 +102,5 @@ export function ticketTable(tickets: readonly Ticket[], now: string): string {
 
 export function ticketData(ticket: Ticket): object {
   const { ref, ownerHandle: owner, requesterName: requester, subject, channel } = ticket
-  return { ref, owner, requester, subject, channel, ...factsData(ticket) }
+  return { ref, owner, requester, subject, channel, ...factsInJson(ticket, 'list') }
 }

@@ -1,7 +1,7 @@
 // What show tells of a ticket above its messages.
 import { age } from '../../core/text/table.ts'
 import { momentInWords, shortMoment } from '../../core/text/time-expressions.ts'
-import { factInWords, factsData, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
+import { factInWords, factsInJson, NAMED_COLUMNS } from '../../core/ticket/columns.ts'
 import { countsOf, type TicketCounts } from '../../core/ticket/history-lines.ts'
 import { stateInWords } from '../../core/ticket/ticket-state.ts'
 import { words } from '../../core/ticket/words.ts'
@@ -104,7 +104,7 @@ const COLUMNS_SINCE_OPENING = NAMED_COLUMNS.slice(OPENING)
 
 /** The lines that follow from the columns alone. */
 function columnLines(ticket: Ticket, columns: typeof NAMED_COLUMNS): string[] {
-  return columns.flatMap(({ name, line: title }) => (title ? line(title, factInWords(name, ticket[name])) : []))
+  return columns.flatMap(each => (each.line ? line(each.line, factInWords(each, ticket[each.name])) : []))
 }
 
 /** Whom an answer goes to, where that is not plain from who takes part. */
@@ -127,7 +127,7 @@ export function headData(
     helpers: words(ticket.helpers).map(handle),
     requester: ticket.requesterName,
     channel: ticket.channel,
-    ...factsData(ticket),
+    ...factsInJson(ticket, 'show'),
     recordedBy: ticket.recordedByName,
     event: ticket.eventSeq,
     answersTo: readers.recipients.map(({ recipient, name, kind }) => ({ address: recipient, name, kind })),

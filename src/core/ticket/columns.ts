@@ -15,10 +15,10 @@ interface Opening {
 
 /** How a column is told and looked for. What is left out does not concern it. */
 interface Uses<Value> {
-  /** Programs are not told, or by a command that knows more, as the handle of a person. */
-  internal?: true
-  /** What programs are told instead of the value as it is. */
-  data?(value: Value): unknown
+  /** Where JSON has it: in `show` alone, or only as what a command knows of it, such as the handle; left out: in `list`, too. */
+  json?: 'show' | 'none'
+  /** How JSON has it, if not as it is. */
+  inJson?(value: Value): unknown
   /** How people read it, if not as it is. */
   inWords?(value: NonNullable<Value>): string
   /** The title of its line in `show`. */
@@ -40,11 +40,12 @@ interface Filter {
   withBelow?: true
 }
 
+/** A column of a ticket. */
 export interface Column<Value> extends Uses<Value> {
+  /** Its value in a ticket that was just opened. */
   opening: Value | ((opened: Opening) => Value)
 }
 
-/** A column by its value in a ticket that was just opened. */
 function column<Value>(opening: Column<Value>['opening'], uses: Uses<Value> = {}): Column<Value> {
   return { opening, ...uses }
 }
@@ -55,32 +56,32 @@ const lowerCase = (typed: string) => typed.toLowerCase()
 export const COLUMNS = {
   state: column<TicketState>('new', { heading: 'STATE', inWords: stateInWords }),
   deskId: column<string>(opened => opened.desk, {
-    internal: true,
+    json: 'none',
     filter: { key: 'desk', example: 'it', read: lowerCase },
   }),
-  requesterId: column<string>(opened => opened.requester, { internal: true }),
-  ownerId: column<string | null>(null, { internal: true }),
+  requesterId: column<string>(opened => opened.requester, { json: 'none' }),
+  ownerId: column<string | null>(null, { json: 'none' }),
   /** Who is asked to take it over, and until when. */
-  offeredTo: column<string | null>(null, { internal: true }),
-  offeredUntil: column<string | null>(null, { internal: true }),
+  offeredTo: column<string | null>(null, { json: 'none' }),
+  offeredUntil: column<string | null>(null, { json: 'none' }),
   /** Ids of those who work on it beside its owner, as words. */
-  helpers: column<string>('', { internal: true }),
+  helpers: column<string>('', { json: 'none' }),
   kind: column<TicketKind | null>(null, { filter: { key: 'kind', example: 'incident', read: lowerCase } }),
   category: column<string | null>(null, {
     filter: { key: 'category', example: 'hardware', read: lowerCase, withBelow: true },
   }),
-  impact: column<Level | null>(null),
-  urgency: column<Level | null>(null),
+  impact: column<Level | null>(null, { json: 'show' }),
+  urgency: column<Level | null>(null, { json: 'show' }),
   priority: column<Priority | null>(null, {
     heading: 'PRIO',
     filter: { key: 'priority', example: 'P1', read: priorityIn },
   }),
   /** 1 if the priority counts a VIP. */
-  raised: column<number>(0, { data: value => value === 1 }),
+  raised: column<number>(0, { json: 'show', inJson: value => value === 1 }),
   /** As words. */
-  tags: column<string>('', { data: words, line: 'tags', inWords: list => words(list).join(', ') }),
+  tags: column<string>('', { inJson: words, line: 'tags', inWords: list => words(list).join(', ') }),
   /** JSON: values by field. */
-  fields: column<string>('{}', { data: json => JSON.parse(json) }),
+  fields: column<string>('{}', { json: 'show', inJson: json => JSON.parse(json) }),
   openedAt: column<string>(opened => opened.at),
   updatedAt: column<string>(opened => opened.at),
   firstResponseAt: column<string | null>(null, { line: 'answered', inWords: shortMoment }),
@@ -91,9 +92,9 @@ export const COLUMNS = {
   resolvedAt: column<string | null>(null, { line: 'resolved', inWords: shortMoment }),
   closedAt: column<string | null>(null, { line: 'closed', inWords: shortMoment }),
   /** What the requester said of how it was, 1 to 5. */
-  rating: column<number | null>(null, { line: 'rating', inWords: score => `${score} of 5` }),
+  rating: column<number | null>(null, { json: 'show', line: 'rating', inWords: score => `${score} of 5` }),
   /** The ticket that it was merged into. */
-  mergedInto: column<string | null>(null, { internal: true }),
+  mergedInto: column<string | null>(null, { json: 'none' }),
 }
 
 /** All of a ticket that follows from its events. */
@@ -111,6 +112,7 @@ export const NAMED_COLUMNS: readonly ({ name: ColumnName } & Column<unknown>)[] 
   ...(COLUMNS[name] as Column<unknown>),
 }))
 
+/** A ticket without anything but its opening. */
 export function openedTicket(opened: Opening): TicketFacts {
   const values = NAMED_COLUMNS.map(({ name, opening }) => [
     name,
@@ -124,14 +126,20 @@ export function factsOf(ticket: TicketFacts): TicketFacts {
   return Object.fromEntries(COLUMN_NAMES.map(name => [name, ticket[name]])) as unknown as TicketFacts
 }
 
+const JSON_COLUMNS = {
+  list: NAMED_COLUMNS.filter(each => each.json === undefined),
+  show: NAMED_COLUMNS.filter(each => each.json !== 'none'),
+}
+
 /** What programs are told of the facts, by their names. */
-export function factsData(ticket: TicketFacts): Record<string, unknown> {
-  const told = NAMED_COLUMNS.filter(each => !each.internal)
-  return Object.fromEntries(told.map(({ name, data }) => [name, data ? data(ticket[name]) : ticket[name]]))
+export function factsInJson(ticket: TicketFacts, where: keyof typeof JSON_COLUMNS): Record<string, unknown> {
+  const facts: Record<string, unknown> = {}
+  for (const { name, inJson } of JSON_COLUMNS[where]) facts[name] = inJson ? inJson(ticket[name]) : ticket[name]
+  return facts
 }
 
 /** What people read of a column's value; '' for none. */
-export function factInWords(name: string, value: unknown): string {
+export function factInWords(column: Column<unknown> | undefined, value: unknown): string {
   if (value === null || value === undefined) return ''
-  return NAMED_COLUMNS.find(each => each.name === name)?.inWords?.(value) ?? String(value)
+  return column?.inWords?.(value) ?? String(value)
 }

@@ -1,6 +1,6 @@
 // The history of a ticket as a story.
 import { momentInWords, shortMoment } from '../text/time-expressions.ts'
-import { COLUMN_NAMES, type ColumnName, factInWords, type TicketFacts } from './columns.ts'
+import { COLUMN_NAMES, factInWords, NAMED_COLUMNS, type TicketFacts } from './columns.ts'
 import { applyEvent } from './ticket.ts'
 import type { Classification, RecordedEvent } from './ticket-event.ts'
 import { isDone, stateInWords } from './ticket-state.ts'
@@ -173,7 +173,8 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
 function setColumns(data: NamedValues, before: TicketFacts | undefined): string {
   const { raised, ...values } = data
   const changes = Object.entries(values).map(([name, value]) => {
-    const [old, now] = [before?.[name as ColumnName], value].map(each => factInWords(name, each))
+    const column = NAMED_COLUMNS.find(each => each.name === name)
+    const [old, now] = [column && before?.[column.name], value].map(each => factInWords(column, each))
     return `${name} to ${now || 'nothing'}${old ? ` (was ${old})` : ''}`
   })
   return `set ${changes.join(', ')}${raised ? '; a VIP’s urgency counts one higher' : ''}`
