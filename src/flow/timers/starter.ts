@@ -111,7 +111,7 @@ export class Starter {
     const again = clock.now().getTime() + Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS)
     const sentence = `${each.name} is not up: ${reasonFor(error)} It is tried again within five minutes.`
     this.#failures.set(each, { attempts, again, sentence })
-    log.warn({ err: error }, sentence)
+    log.warn(error instanceof DeskError ? {} : { err: error }, sentence)
     try {
       const isNew = await store.transact(async tx => {
         const facts = await deskFacts(this.#reachable(), tx)
