@@ -309,8 +309,8 @@ function parseChannel(
   if (!root.desks.some(known => known.id === desk)) {
     throw new DeskError('config', `channels[${index}].desk: there is no desk "${desk}": write the id of one in desks.`)
   }
-  const { name, kind, desk: _desk, ...own } = channel
-  const settings = parse(schema, own, ['channels', index], Object.keys(channelSchema.shape))
+  const { name, kind, desk: _desk, ...values } = channel
+  const settings = parse(schema, values, ['channels', index], Object.keys(channelSchema.shape))
   return { name, kind, desk, settings }
 }
 
@@ -352,9 +352,9 @@ function sentenceFor(
       record: 'settings of its own',
       boolean: 'true or false',
     }
-    const wanted = kind[issue.expected as keyof typeof kind] ?? issue.expected
+    const expected = kind[issue.expected as keyof typeof kind] ?? issue.expected
     // A message of our own says more than the type does.
-    const advice = issue.message.startsWith('Invalid input') ? `write ${wanted}` : issue.message
+    const advice = issue.message.startsWith('Invalid input') ? `write ${expected}` : issue.message
     if (missing) return `${where}: this setting is missing; ${advice}.`
     return advice === issue.message ? `${where}: ${advice}.` : `${where}: ${advice} here.`
   }

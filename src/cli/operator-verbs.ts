@@ -127,8 +127,9 @@ async function retryInbox({ context, service }: OpenDesk, messages: string[]): P
       print(`M-${waiting.number}: ${sentenceOf(error)}`)
     }
   }
-  const left = (await waitingArrivals(read, MOST)).some(each => each.outcome.startsWith('quarantined:'))
-  if (!left) for (const channel of context.channels.keys()) await service.deskFor(channel).settle('quarantine')
+  const hasQuarantined = (await waitingArrivals(read, MOST)).some(each => each.outcome.startsWith('quarantined:'))
+  if (!hasQuarantined)
+    for (const channel of context.channels.keys()) await service.deskFor(channel).settle('quarantine')
   if (messages.length === 0 && all.length === 0) print('Every message could be read.')
 }
 

@@ -109,7 +109,7 @@ export async function copyAttachments(tx: Tx, fromMessage: string, toMessage: st
 }
 
 /** Whether somebody of ours answered after the requester's side wrote last. */
-export async function answeredSinceAsked(sql: Sql, ticketId: string): Promise<boolean> {
+export async function wasAnsweredSinceQuestion(sql: Sql, ticketId: string): Promise<boolean> {
   const [last] = await sql<{ direction: string }>`
     SELECT direction FROM messages WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND kind = 'person'
     ORDER BY seq DESC, id DESC LIMIT 1`
@@ -137,11 +137,11 @@ function digestOf(salt: string, message: Digested, attachments: string[]): strin
 /** Whether somebody answered in these very words on a ticket since a time. */
 export async function answeredAlike(
   sql: Sql,
-  said: { ticketId: string; authorId: string; text: string; since: string },
+  answer: { ticketId: string; authorId: string; text: string; since: string },
 ): Promise<boolean> {
   const rows = await sql`
-    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at >= ${said.since}
-      AND direction = 'out' AND author_id = ${said.authorId} AND text = ${said.text} LIMIT 1`
+    SELECT 1 AS one FROM messages WHERE ticket_id = ${answer.ticketId} AND stored_at >= ${answer.since}
+      AND direction = 'out' AND author_id = ${answer.authorId} AND text = ${answer.text} LIMIT 1`
   return rows.length > 0
 }
 

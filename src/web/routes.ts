@@ -67,8 +67,8 @@ export class Routes {
     const here = this.#owners.flatMap(owner =>
       owner.routes.filter(route => route.path === path).map(route => ({ owner, route })),
     )
-    const wanted = method === 'HEAD' ? 'GET' : method
-    const found = here.find(({ route }) => route.method === wanted)
+    const routeMethod = method === 'HEAD' ? 'GET' : method
+    const found = here.find(({ route }) => route.method === routeMethod)
     if (found) return { owner: found.owner, answers: found.route.handle.bind(found.route) }
     if (here.length > 0) {
       const allow = here.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])).join(', ')

@@ -172,19 +172,19 @@ interface Returned {
 /** Repeats of an alert are counted, not shown: the first and the last of a row tell it all. */
 function folded(shown: readonly ShownMessage[], kinds: Kinds): string[] {
   const repeats = (at: number) => {
-    const [before, own, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
-    const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === own?.authorId
-    return own?.kind === 'bulk' && same(before) && same(next)
+    const [before, current, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
+    const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === current?.authorId
+    return current?.kind === 'bulk' && same(before) && same(next)
   }
   const texts: string[] = []
-  let left = 0
+  let omitted = 0
   for (const [at, each] of shown.entries()) {
     if (repeats(at)) {
-      left += 1
+      omitted += 1
       continue
     }
-    if (left > 0) texts.push(`--- ${left} more like it (--full shows them)`)
-    left = 0
+    if (omitted > 0) texts.push(`--- ${omitted} more like it (--full shows them)`)
+    omitted = 0
     texts.push(body(each, false, kinds))
   }
   return texts

@@ -49,7 +49,7 @@ export async function answerRequester(
   facts: DeskFacts,
   ticket: Ticket,
   change: Change,
-  answer: Draft & { kept?: string },
+  answer: Draft & { unsentId?: string },
 ): Promise<{ messageId: string; ticket: Ticket; recipients: Recipient[]; doubtful: string | null }> {
   const { recipients } = await readersOf(tx, facts, ticket, { only: answer.only })
   if (recipients.length === 0) throw nobodyToAnswer(ticket)
@@ -95,7 +95,7 @@ export async function answerRequester(
     ticket,
     {
       type: 'replied',
-      data: { message: message.id, content: prepared.content, ...(answer.kept ? { kept: answer.kept } : {}) },
+      data: { message: message.id, content: prepared.content, ...(answer.unsentId ? { kept: answer.unsentId } : {}) },
     },
     change,
   )

@@ -17,8 +17,8 @@ function noted(word: string, what: What, summary: string) {
     body: 'required',
     async writes(tx, { actor, body, attachments }, ticket, change) {
       if (!body.trim()) throw new DeskError('usage', `Write what it was: ${word} ${ticket.ref} followed by your text.`)
-      const said = await storeInternalText(tx, ticket, change, actor, body, what, attachments)
-      const data = { message: said.message ?? '', content: said.content ?? '', what }
+      const note = await storeInternalText(tx, ticket, change, actor, body, what, attachments)
+      const data = { message: note.message ?? '', content: note.content ?? '', what }
       await recordEvent(tx, ticket, { type: 'noted', data }, change)
       return { text: `Kept with ${ticket.ref}; only agents see it.`, data: { ref: ticket.ref } }
     },

@@ -115,7 +115,7 @@ async function lineOf(sql: Sql, events: readonly RecordedEvent[], at: number): P
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody')),
     ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,
-    said: () => '',
+    textOf: () => '',
   })
   const { who = 'The desk', did = '' } = lines.at(-1) ?? {}
   return { who, did }

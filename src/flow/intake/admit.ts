@@ -63,15 +63,15 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   await noteCounts(tx, intake, situation, decided)
   if (twin && compared === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, draft, twin)
   if (twin) await giveUpFingerprint(tx, twin.number)
-  const { became, pending } = await carryOut(tx, intake, situation, decided)
+  const { result, pending } = await carryOut(tx, intake, situation, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decided.decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
-  const arrival = { ...draft, ...became, detail, verdict: decided.verdict }
+  const arrival = { ...draft, ...result, detail, verdict: decided.verdict }
   await insertArrival(tx, arrival)
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
   else await notifyOfHeld(tx, intake, arrival, message)
   if (message.chat?.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
-  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
+  return { receipt: { outcome: result.outcome, ref: result.ref }, pending }
 }
 
 /**
@@ -137,8 +137,8 @@ export async function admitWaiting(
 ): Promise<Admitted | undefined> {
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
-  const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
-  const known = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
+  const knownKind = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
+  const known = { ...reread, ...(knownKind ? { kind: knownKind } : {}), ...knownOf(waiting, reread) }
   const message = await believedMessage(tx, intake, origin, known)
   const described = describe(message)
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
@@ -151,14 +151,14 @@ export async function admitWaiting(
   const situation = await gatherSituation(tx, intake, origin, message)
   const decided = decide(situation)
   await noteCounts(tx, intake, situation, decided)
-  const { became, pending } = duplicate
-    ? { became: duplicate, pending: null }
+  const { result, pending } = duplicate
+    ? { result: duplicate, pending: null }
     : await carryOut(tx, intake, situation, decided)
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
-  await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
-  if (!waiting.outcome.startsWith('held:')) await notifyOfHeld(tx, intake, { ...waiting, ...became }, message)
-  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
+  await settleArrival(tx, waiting.number, { ...claimed, ...result, verdict }, facts.at)
+  if (!waiting.outcome.startsWith('held:')) await notifyOfHeld(tx, intake, { ...waiting, ...result }, message)
+  return { receipt: { outcome: result.outcome, ref: result.ref }, pending }
 }
 
 /** What was found out when it came: read again, it comes without who handed it over. */
@@ -196,17 +196,17 @@ async function carryOut(tx: Tx, intake: Intake, situation: IntakeSituation, deci
   )
   if (commands === 'unconfirmed' && person) {
     // Of one that is held the agents are told anyway.
-    const told =
+    const notices =
       decision.action === 'hold'
         ? 0
         : await countRate(tx, `unconfirmed commands of ${person.id}`, intake.facts.at, HOUR_MS)
-    if (told === 1) await notifyOfCommands(tx, intake, origin, person, undefined, [UNCONFIRMED])
+    if (notices === 1) await notifyOfCommands(tx, intake, origin, person, undefined, [UNCONFIRMED])
   } else if (decision.action === 'hold' && decision.reason === 'flood') {
     await foldFlood(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && decision.rule === 'status') {
     await sendStatus(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && commands === 'confirmed' && commandsAlone && person) {
-    const pending = { origin, orders: commandsAlone, actor: person, ticket: undefined, files: message.attachments }
+    const pending = { origin, commands: commandsAlone, actor: person, ticket: undefined, files: message.attachments }
     return { ...placed, pending }
   }
   return placed
@@ -224,7 +224,7 @@ async function place(
   { decision, commands }: Decided,
 ): Promise<Placed> {
   const hasCommands = commands === 'confirmed'
-  const only = (became: IntakeResult): Placed => ({ became, pending: null })
+  const only = (result: IntakeResult): Placed => ({ result, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded

@@ -25,8 +25,11 @@ export async function scanAll(
   for (let at = 0; at < waiting.length; at += AT_ONCE) {
     await Promise.all(
       waiting.slice(at, at + AT_ONCE).map(async ({ message }) => {
-        const left = until - performance.now()
-        results.set(message.id, left > 0 ? await within(left, scanner.scan(await bytesOf(message.raw))) : LATE)
+        const remainingMs = until - performance.now()
+        results.set(
+          message.id,
+          remainingMs > 0 ? await within(remainingMs, scanner.scan(await bytesOf(message.raw))) : LATE,
+        )
       }),
     )
   }

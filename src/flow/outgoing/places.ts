@@ -34,14 +34,14 @@ export class Places {
 
   /** Gives places to those that come first and may have one, each message once. */
   give(candidates: readonly Candidate[]): string[] {
-    const given: string[] = []
+    const chosen: string[] = []
     for (const { outboxId, domain, repeated } of candidates) {
       if (this.free === 0) break
       if (this.#taken.has(outboxId) || this.#ofDomain(domain) >= PLACES_OF_DOMAIN || (repeated && !this.again)) continue
       this.#taken.set(outboxId, { domain, repeated })
-      given.push(outboxId)
+      chosen.push(outboxId)
     }
-    return given
+    return chosen
   }
 
   release(outboxId: string): void {

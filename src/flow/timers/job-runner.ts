@@ -30,8 +30,8 @@ export class JobRunner {
     this.#job = job
   }
 
-  /** Runs it once; gives how much was done. `told` is called if agents were told of a failure. Never rejects. */
-  async run(isStopped: () => boolean, told: () => void): Promise<number> {
+  /** Runs it once; gives how much was done. `onNotified` is called if agents were told of a failure. Never rejects. */
+  async run(isStopped: () => boolean, onNotified: () => void): Promise<number> {
     let done = 0
     try {
       done = await this.#job.run({ each: parts => this.#each(isStopped, parts) })
@@ -40,7 +40,7 @@ export class JobRunner {
       this.#broken = this.#reasonOf(error, '') ?? this.#broken
     }
     try {
-      if (await this.#tell()) told()
+      if (await this.#tell()) onNotified()
     } catch (error) {
       this.#context.log.error(
         { err: error, job: this.#job.name },
