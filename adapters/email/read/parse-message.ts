@@ -84,7 +84,16 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const { own } = options
   const wrapped = wrappedIn(all)
   const within = wrapped?.from ?? null
-  const list = readListMail({ header: values, mailboxes, from: sender, to, cc, replyTo, wrapped: within, own })
+  const list = readListMail({
+    header: values,
+    mailboxes,
+    from: sender,
+    to,
+    cc,
+    replyTo,
+    wrapped: within,
+    ownAddresses: own,
+  })
   const { writer: from, lists, rewritten } = list
   const parts = rewritten && wrapped ? { ...all, text: wrapped.text, within: [] } : all
   const subject = oneLine(decodeWords(values('subject')[0] ?? '', hint), LONGEST_SUBJECT)

@@ -33,17 +33,17 @@ export function decidedAs({ message }: Situation, decision: Decision): Decided {
 
 /** Decides what becomes of a message. Each step takes the decision of the one before, or another in its place. */
 export function decideMessage(situation: Situation): Decided {
-  const own = decideOwn(situation)
-  if (own) return decidedAs(situation, own)
+  const ownDecision = decideOwn(situation)
+  if (ownDecision) return decidedAs(situation, ownDecision)
   const matched = passWindow(situation, passStatus(situation, matchTicket(situation)))
-  const { decision: wanted, commands } = passCommands(situation, matched)
-  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, wanted))
+  const { decision: gated, commands } = passCommands(situation, matched)
+  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, gated))
   const { decision, isScanned, found } = passScan(situation, passed)
   const verdict = verdictOf(situation.message, situation.clues, decision)
   return {
     decision,
     verdict: found === null ? verdict : { ...verdict, scan: found },
-    commands: decision === wanted ? commands : 'none',
+    commands: decision === gated ? commands : 'none',
     counters,
     isScanned,
   }
@@ -97,7 +97,7 @@ function decideByClues(situation: Situation): Decision {
   // Whoever was taken off a ticket still has what was sent to them; it lets nobody back in.
   const clues = found.map(
     (clue): Clue =>
-      clue.by === 'token' && tickets.get(clue.ticketId)?.senderLeft ? { ...clue, issuedToSender: false } : clue,
+      clue.by === 'token' && tickets.get(clue.ticketId)?.isSenderRemoved ? { ...clue, issuedToSender: false } : clue,
   )
   const byAgent = sender?.isAgent ?? false
   const decision = decide({
@@ -126,7 +126,7 @@ function decideInChat(situation: Situation): Decision | undefined {
   if (!chat) return undefined
   // What an agent says below a notice about no ticket is nobody's request.
   if (chat.answersNotice) return { action: 'ignore', rule: 'answer-to-alarm' }
-  const own = clues.find(clue => clue.by === 'thread')
+  const threadClue = clues.find(clue => clue.by === 'thread')
   // Whoever names another ticket of theirs means that one, and not what they wrote last.
   const begins = BEGINS_WITH_REFERENCE.test(message.subject)
   const named = clues.find(
@@ -136,7 +136,9 @@ function decideInChat(situation: Situation): Decision | undefined {
     senderIsAgent: sender?.isAgent ?? false,
     internal: message.chat?.internal ?? false,
     shared: message.chat?.shared ?? false,
-    thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
+    thread: threadClue
+      ? { ticketId: threadClue.ticketId, internal: threadClue.internal ?? false, named: threadClue.named ?? false }
+      : null,
     before: named && takesPart(situation, named.ticketId) ? null : chat.before,
     withinMs: message.chat?.row?.within ?? 0,
     smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
@@ -195,7 +197,7 @@ function passCommands(
   decision: Decision,
 ): { decision: Decision; commands: Decided['commands'] } {
   if (!commands || decision.action === 'hold') return { decision, commands: 'none' }
-  const { hasText, areMeant, alone } = commands
+  const { hasText, areIntended: areMeant, alone } = commands
   if (!proof || (proof.by === 'token' && proof.alone.length === 0)) {
     const refused: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !hasText ? refused : decision, commands: 'unconfirmed' }
@@ -216,7 +218,7 @@ function passSenderGate({ message, senderJudgement }: Situation, decision: Decis
   const { isBlocked, isAllowed, verdict } = senderJudgement
   return passSender(decision, {
     blocked: isBlocked,
-    wanted: verdict === 'wanted' || isAllowed,
+    isWelcome: verdict === 'wanted' || isAllowed,
     marked: verdict === 'spam',
     spam: message.spam.length > 0,
   })

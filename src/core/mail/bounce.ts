@@ -132,8 +132,8 @@ function addressedIn(text: string, { to, text: whole, returnedTo = [] }: BounceC
   if (any.length > 0) return any.slice(0, 1)
   const returned = whole.slice(text.length, LONGEST)
   const header = /^[ >\t]{0,8}(?:x-original-to|delivered-to|to):[ \t]*(.{1,1000})$/im.exec(returned)?.[1] ?? ''
-  const meant = header ? addressesIn(header) : returnedTo.map(each => each.toLowerCase())
-  return meant.filter(others).slice(0, MOST_RECIPIENTS)
+  const addresses = header ? addressesIn(header) : returnedTo.map(each => each.toLowerCase())
+  return addresses.filter(others).slice(0, MOST_RECIPIENTS)
 }
 
 /** Lines after which a bounce shows the mail that it returns. */

@@ -77,8 +77,8 @@ function recipientOf(block: ReadonlyMap<string, string>): RecipientStatus | unde
   const status = /(?:^|\D)([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec((block.get('status') ?? '').slice(0, 200))?.[1] ?? ''
   const action = /^[a-z]*/i.exec(block.get('action') ?? '')?.[0].toLowerCase() ?? ''
   // PowerMTA says in a word of its own what an answer means.
-  const said = [block.get('diagnostic-code'), block.get('x-powermta-bouncecategory')].filter(Boolean).join(' ')
-  return { address, action, status, diagnostic: said }
+  const diagnostic = [block.get('diagnostic-code'), block.get('x-powermta-bouncecategory')].filter(Boolean).join(' ')
+  return { address, action, status, diagnostic }
 }
 
 /** Whether its delivery failed; delays and successes are no failures (RFC 3464 section 2.3.3). */

@@ -126,8 +126,8 @@ export function factsOf(ticket: TicketFacts): TicketFacts {
 
 /** What programs are told of the facts, by their names. */
 export function factsData(ticket: TicketFacts): Record<string, unknown> {
-  const told = NAMED_COLUMNS.filter(each => !each.internal)
-  return Object.fromEntries(told.map(({ name, data }) => [name, data ? data(ticket[name]) : ticket[name]]))
+  const publicColumns = NAMED_COLUMNS.filter(each => !each.internal)
+  return Object.fromEntries(publicColumns.map(({ name, data }) => [name, data ? data(ticket[name]) : ticket[name]]))
 }
 
 /** What people read of a column's value; '' for none. */

@@ -24,6 +24,6 @@ export function readersDigest(
   recipients: readonly { channel: string; recipient: string }[],
   isShared: boolean,
 ): string {
-  const said = recipients.map(({ channel, recipient }) => `${channel} ${recipient}`).sort()
-  return hash('sha256', JSON.stringify([isShared, said])).slice(0, 10)
+  const addresses = recipients.map(({ channel, recipient }) => `${channel} ${recipient}`).sort()
+  return hash('sha256', JSON.stringify([isShared, addresses])).slice(0, 10)
 }

@@ -1,6 +1,6 @@
 // Gives each message that comes in its one outcome.
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
-import { compareWith, isLeft, wouldBecome } from '../../core/intake/copies.ts'
+import { compareWith, isUnplaced, wouldBecome } from '../../core/intake/copies.ts'
 import { type Decided, decideMessage } from '../../core/intake/decision.ts'
 import { exposedBy } from '../../core/intake/proof.ts'
 import { UNKNOWN } from '../../core/intake/sender-trust.ts'
@@ -57,7 +57,7 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   draft.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const compared = twin && compareWith(twin, message)
-  if (twin && (compared === 'less' || (compared === 'same' && !isLeft(twin)))) return keepDuplicate(tx, draft, twin)
+  if (twin && (compared === 'less' || (compared === 'same' && !isUnplaced(twin)))) return keepDuplicate(tx, draft, twin)
   const situation = await gatherSituation(tx, intake, origin, message)
   const decided = decideMessage(situation)
   await noteCounts(tx, intake, situation, decided)
@@ -147,7 +147,7 @@ export async function admitWaiting(
   const claimed = { ...waiting, ...described, fingerprint, detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
-  const duplicate = first && !isLeft(first) ? await duplicateOf(tx, first) : undefined
+  const duplicate = first && !isUnplaced(first) ? await duplicateOf(tx, first) : undefined
   const situation = await gatherSituation(tx, intake, origin, message)
   const decided = decide(situation)
   await noteCounts(tx, intake, situation, decided)

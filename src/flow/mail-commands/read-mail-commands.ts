@@ -49,7 +49,7 @@ export async function readConfirmedCommands(
 }
 
 /** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
-export function areMeant({ context, facts }: Intake, lines: readonly string[]): boolean {
+export function areIntended({ context, facts }: Intake, lines: readonly string[]): boolean {
   return lines.some(line => {
     const about = line.replace(/^\S+/, '')
     const reference = referenceAt(about, facts.prefixes, { numbers: about.trimStart().startsWith('#') })

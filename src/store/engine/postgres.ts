@@ -85,7 +85,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
       return turn
     },
     migratable: migratable(pool, guarded),
-    onWake: wanted => listener.add(wanted),
+    onWake: callback => listener.add(callback),
     async snapshot() {
       throw new DeskError(
         'usage',

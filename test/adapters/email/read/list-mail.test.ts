@@ -660,7 +660,7 @@ test('whatever stands in a head, a list is nobody, and nobody is confirmed by on
         mailboxes: field =>
           field === 'x-original-from' ? given.original : field === 'x-original-sender' ? given.sender : [],
         from: { address: LIST, name: given.name },
-        own: OWN,
+        ownAddresses: OWN,
       }
       const list = readListMail(head)
       const told = throughList(list, vouched, { from: LIST, own: OWN, looked: true })
