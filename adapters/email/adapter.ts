@@ -49,7 +49,7 @@ export class EmailChannel
   readonly name: string
   readonly settings: EmailSettings
   readonly #options: ChannelOptions
-  readonly #own: readonly string[]
+  readonly #ownAddresses: readonly string[]
   readonly #parser: MailParserPool
   readonly #trusted: readonly string[]
   readonly #judge = new SenderJudge()
@@ -63,7 +63,7 @@ export class EmailChannel
     this.name = options.name
     this.settings = settings
     this.#options = options
-    this.#own = [settings.address, ...settings.aliases]
+    this.#ownAddresses = [settings.address, ...settings.aliases]
     this.#parser = new MailParserPool()
     this.#trusted = settings.authentication.trusted?.map(host => host.toLowerCase()) ?? trustedByDefault(settings)
   }
@@ -99,8 +99,8 @@ export class EmailChannel
       // Whoever was not let in learns nothing of the ticket.
       return outcome === 'opened' || outcome === 'appended' ? `2.0.0 ${outcome} ${ref}` : '2.0.0 stored'
     }
-    const own = this.#own
-    const listener = new MailListener({ listen, own, maxMessageBytes, spoolPath, take, warn, isOurs, isFull })
+    const ownAddresses = this.#ownAddresses
+    const listener = new MailListener({ listen, ownAddresses, maxMessageBytes, spoolPath, take, warn, isOurs, isFull })
     await listener.start()
     this.#listener = listener
   }
@@ -194,9 +194,9 @@ export class EmailChannel
       await turn?.before
       const receipt = desk.receive(message)
       turn?.handed()
-      const became = await receipt
+      const committed = await receipt
       if (!('quarantine' in message) && !more.sentByHand) await this.#canary?.seen(message)
-      return became
+      return committed
     } finally {
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))
@@ -216,9 +216,13 @@ export class EmailChannel
     if (!authentication.check || checked || (!outside && !signed)) return
     const since = this.#options.now().getTime() - FRESH_MS
     if (!outside && Date.parse(message.reachedAt ?? '') < since) return
-    const options = { dns: authentication.dns, own: this.#own, now: this.#options.now().getTime() }
+    const options = { dns: authentication.dns, ownAddresses: this.#ownAddresses, now: this.#options.now().getTime() }
     const found = await this.#judge.judge({ raw, from, client: outside, options })
-    message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
+    message.authentication = throughList(list, found, {
+      from,
+      ownAddresses: this.#ownAddresses,
+      looked: outside !== null,
+    })
   }
 
   /** Reads one raw message and stores nothing. */
@@ -228,10 +232,10 @@ export class EmailChannel
     more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
     look?: (read: ReadMail) => Promise<void>,
   ): Promise<ParsedMail> {
-    const own = this.#own
-    const toPostmaster = envelope?.to.some(address => isPostmaster(address, own))
-    const addressed = toPostmaster ? [...own, ...postmasters(own)] : own
-    const options = { own: addressed, trusted: this.#trusted, envelope, ...more }
+    const ownAddresses = this.#ownAddresses
+    const toPostmaster = envelope?.to.some(address => isPostmaster(address, ownAddresses))
+    const addressed = toPostmaster ? [...ownAddresses, ...postmasters(ownAddresses)] : ownAddresses
+    const options = { ownAddresses: addressed, trusted: this.#trusted, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath(), look)
   }
 
@@ -297,7 +301,7 @@ export class EmailChannel
   }
 
   owns(recipient: string): boolean {
-    return isOurs(recipient, this.#own)
+    return isOurs(recipient, this.#ownAddresses)
   }
 
   /** Where answers go while no relay is configured. */

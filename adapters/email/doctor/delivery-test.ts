@@ -107,8 +107,8 @@ async function find(client: ImapFlow, folder: string, mail: SelfMail): Promise<D
     if (client.usable) return undefined
     throw error
   }
-  const wanted = { or: [{ header: { 'message-id': mail.messageId } }, { subject: mail.mark }] }
-  const [uid] = (await client.search(wanted, { uid: true })) || []
+  const search = { or: [{ header: { 'message-id': mail.messageId } }, { subject: mail.mark }] }
+  const [uid] = (await client.search(search, { uid: true })) || []
   if (uid === undefined) return undefined
   const query = { uid: true, internalDate: true, headers: ['received'] }
   const message = await client.fetchOne(String(uid), query, { uid: true })

@@ -109,11 +109,11 @@ export class BoundedImap extends ImapFlow {
     query: FetchQueryObject,
     take: (message: FetchMessageObject) => boolean,
   ): Promise<void> {
-    const wanted = new Set(uids)
+    const pending = new Set(uids)
     await this.#inTime(COMMAND_MS, async progress => {
       for await (const message of this.fetch(uids.join(','), query, { uid: true })) {
-        if (!wanted.has(message.uid) || !take(message)) continue
-        wanted.delete(message.uid)
+        if (!pending.has(message.uid) || !take(message)) continue
+        pending.delete(message.uid)
         progress()
       }
     })

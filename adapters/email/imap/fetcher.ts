@@ -77,8 +77,8 @@ export class MessageFetcher {
   }
 
   /** The texts of small messages. `larger` is one of which more came than its server said; gone is what is missing. */
-  async texts(client: BoundedImap, asked: Listed[]): Promise<Map<number, Buffer | 'larger'>> {
-    const most = new Map(asked.map(({ uid, size }) => [uid, 2 * size + INEXACT_BYTES]))
+  async texts(client: BoundedImap, listed: Listed[]): Promise<Map<number, Buffer | 'larger'>> {
+    const most = new Map(listed.map(({ uid, size }) => [uid, 2 * size + INEXACT_BYTES]))
     const texts = new Map<number, Buffer | 'larger'>()
     try {
       await client.each([...most.keys()], { uid: true, source: true }, ({ uid, source }) => {
@@ -89,7 +89,7 @@ export class MessageFetcher {
       await this.#confirmGone(client, missing)
       return texts
     } catch (error) {
-      this.#failed(error, asked, 1)
+      this.#failed(error, listed, 1)
       throw error
     }
   }
@@ -162,8 +162,8 @@ export class MessageFetcher {
     if (still !== undefined) throw new Error(`The server has UID ${still} of ${this.#folder} and did not give it.`)
   }
 
-  #failed(error: unknown, asked: Listed[], way: 1 | 2 | 3): void {
-    const [first = 0, last = 0] = [asked[0]?.uid, asked.at(-1)?.uid]
+  #failed(error: unknown, listed: Listed[], way: 1 | 2 | 3): void {
+    const [first = 0, last = 0] = [listed[0]?.uid, listed.at(-1)?.uid]
     if (error instanceof LiteralTooLong && first === last) this.#stuck.tooLongAt(first, way, error.size)
     else this.#stuck.failedAt(first, last)
   }

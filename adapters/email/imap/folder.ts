@@ -7,8 +7,8 @@ import { IN_MEMORY } from '../mime/collect.ts'
 import type { RawMessage } from '../mime/raw-head.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
 import type { BoundedImap } from './bounded-client.ts'
-import { whatItSaid } from './connect.ts'
-import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
+import { serverReply } from './connect.ts'
+import { cursorKey, type FolderCursor, firstCursor, readCursor, restartedCursor, writeCursor } from './cursor.ts'
 import { type Listed, MessageFetcher } from './fetcher.ts'
 import { Marker } from './marker.ts'
 import { OrderedPipeline, type Turn } from './ordered-pipeline.ts'
@@ -145,7 +145,7 @@ export class FolderReader {
     if (known)
       warn(`${this.name}: the server numbered its messages anew; they are read again, and nothing comes in twice.`)
     const cursor = known
-      ? cursorAnew(known, uidValidity, mailbox.uidNext)
+      ? restartedCursor(known, uidValidity, mailbox.uidNext)
       : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
     await desk.remember(this.#key, writeCursor(cursor))
     this.#cursor = cursor
@@ -251,8 +251,8 @@ export class FolderReader {
     if (head === 'gone') return this.#handLost(uid, conveyor)
     const tooLong = this.#fetcher.tooLong(uid)
     const bytes = Math.max(size, tooLong?.size ?? 0)
-    const given = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
-    const larger = given ?? 'It is larger than the server says, and than limits.message allows'
+    const sizeSentence = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
+    const larger = sizeSentence ?? 'It is larger than the server says, and than limits.message allows'
     const why = bytes > maxMessageBytes ? `It has ${bytes} bytes, more than limits.message allows` : larger
     const detail = `${why}; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
     this.#note(uid, { id: this.#idOf(uid), raw: pack(head), quarantine: 'too-large', detail }, conveyor)
@@ -296,6 +296,6 @@ async function openFolder(client: BoundedImap, name: string): Promise<MailboxObj
     return await client.mailboxOpen(name)
   } catch (error) {
     if ((error as { responseStatus?: string }).responseStatus !== 'NO') throw error
-    throw new NoFolder(`${name} cannot be opened: ${whatItSaid(error)}`, { cause: error })
+    throw new NoFolder(`${name} cannot be opened: ${serverReply(error)}`, { cause: error })
   }
 }

@@ -37,11 +37,11 @@ export async function keepAttachment(
   const declared = mediaType(part.contentType || '')
   const gathered = await gather(part.content as Readable, `${spool}-${position}`)
   const { start } = gathered
-  const given = described?.name || String(part.filename || '')
+  const statedName = described?.name || String(part.filename || '')
   const type = described?.type === 'text/calendar' ? 'text/calendar' : declared
-  if (isTnef(type, given, start) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
+  if (isTnef(type, statedName, start) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
   parts.attachments.splice(slot, 1) // what is within it takes its place
-  const name = given && fileName(given, type, position)
+  const name = statedName && fileName(statedName, type, position)
   if (await takeProtected({ type: described?.type ?? '', name, gathered, part: node }, parts, keeping)) return
   parts.attachments.splice(slot, 0, PLACEHOLDER)
   if (type === 'message/delivery-status' || type === 'message/global-delivery-status') {
@@ -58,7 +58,7 @@ export async function keepAttachment(
     subject = within?.subject ?? ''
   }
   parts.attachments[slot] = {
-    name: fileName(given, type, position, subject),
+    name: fileName(statedName, type, position, subject),
     type: typeOf(type, start),
     contentId: part.cid && part.related ? oneLine(part.cid) : null,
     content: await packed(gathered.collected),
@@ -134,10 +134,10 @@ async function unpackTnef(
   const spoken = () => keeping.spoken() || `${content.text}${content.html}`.trim() !== ''
   parts.attachments.splice(slot, 1)
   for (const { name, type, contentId, bytes } of content.files) {
-    const own = { name: fileName(name, type, parts.attachments.length + 1), type: mediaType(type) }
+    const facts = { name: fileName(name, type, parts.attachments.length + 1), type: mediaType(type) }
     const gathered = { collected: { bytes }, start: bytes }
-    if (await takeProtected({ ...own, gathered, part: node }, parts, { ...keeping, spoken })) continue
-    parts.attachments.push({ ...own, contentId: oneLine(contentId) || null, content: pack(bytes) })
+    if (await takeProtected({ ...facts, gathered, part: node }, parts, { ...keeping, spoken })) continue
+    parts.attachments.push({ ...facts, contentId: oneLine(contentId) || null, content: pack(bytes) })
   }
   return true
 }
@@ -181,8 +181,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 }
 
 /** The last part of a path, in one line; something sensible where the sender gave no name. */
-export function fileName(given: string, type: string, position: number, subject = ''): string {
-  const name = safeFileName(oneLine(given, LONGEST_NAME))
+export function fileName(statedName: string, type: string, position: number, subject = ''): string {
+  const name = safeFileName(oneLine(statedName, LONGEST_NAME))
   if (name) return name
   const ending =
     ownEntry(ENDINGS, type) ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')

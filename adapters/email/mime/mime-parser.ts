@@ -205,9 +205,11 @@ function isBase64(bytes: Buffer): boolean {
 function withoutNoise(bytes: Buffer): Buffer {
   if (!/[^A-Za-z0-9+/=\r\n]/.test(bytes.toString('latin1'))) return bytes
   const lines = bytes.toString('latin1').split('\n')
-  const kept = lines.map(line => /^[ \t]{0,8}([A-Za-z0-9+/]{0,998}={0,2})(?:[ \t\r]|$)/.exec(line)?.[1] ?? '')
+  const encodedLines = lines.map(line => /^[ \t]{0,8}([A-Za-z0-9+/]{0,998}={0,2})(?:[ \t\r]|$)/.exec(line)?.[1] ?? '')
   return Buffer.from(
-    kept.map((line, index) => (/\S\s+\S+\s+\S/.test(lines[index] ?? '') && !line.includes('=') ? '' : line)).join('\n'),
+    encodedLines
+      .map((line, index) => (/\S\s+\S+\s+\S/.test(lines[index] ?? '') && !line.includes('=') ? '' : line))
+      .join('\n'),
     'latin1',
   )
 }

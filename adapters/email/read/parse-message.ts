@@ -15,7 +15,7 @@ import { isOurs, oneLine } from '../../../src/core/text/address.ts'
 import { tokensIn } from '../../../src/core/ticket/token.ts'
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 import { doubtsOf, LONGEST_VALUE } from '../authentication/one-reading.ts'
-import { doubtOfTold } from '../authentication/signature.ts'
+import { doubtAboutOthersResult } from '../authentication/signature.ts'
 import { trustedResults } from '../authentication/trusted-headers.ts'
 import { addressesIn, writtenAddresses } from '../mime/address-list.ts'
 import { removeCollected } from '../mime/collect.ts'
@@ -36,7 +36,7 @@ const MOST_TOKENS = 10_000
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
-  own: readonly string[]
+  ownAddresses: readonly string[]
   /** Envelope, where the transport told; null where it did not. */
   envelope: { from: string; to: string[] } | null
   /** Folder and prefix for spool files. */
@@ -60,7 +60,11 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     if (read.head && 'authentication' in read.message) {
       const { from, list } = read.head
       const found = await authenticationOf(mail, from, options) // what can be checked is From, whoever wrote it
-      read.message.authentication = throughList(list, found, { from, own: options.own, looked: found !== UNKNOWN })
+      read.message.authentication = throughList(list, found, {
+        from,
+        ownAddresses: options.ownAddresses,
+        looked: found !== UNKNOWN,
+      })
       read.head.checked = found.reasons.length > 0
     }
     return options.html ? { ...read, html: await layoutOf(parts, options.html) } : read
@@ -81,7 +85,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const sender = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
   const mailboxes = (name: string) => addressesIn(values(name), hint)
   const [to, cc, replyTo] = [mailboxes('to'), mailboxes('cc'), mailboxes('reply-to')]
-  const { own } = options
+  const { ownAddresses } = options
   const wrapped = wrappedIn(all)
   const within = wrapped?.from ?? null
   const list = readListMail({
@@ -92,7 +96,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
     cc,
     replyTo,
     wrapped: within,
-    ownAddresses: own,
+    ownAddresses,
   })
   const { writer: from, lists, rewritten } = list
   const parts = rewritten && wrapped ? { ...all, text: wrapped.text, within: [] } : all
@@ -101,8 +105,8 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const author = from ?? sender
   // Of what came through a list: nobody who reads along, and not ourselves.
   const [answered] =
-    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...own]))
-  const nobodys = [...lists, ...own, author?.address ?? '']
+    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...ownAddresses]))
+  const nobodys = [...lists, ...ownAddresses, author?.address ?? '']
   const copied = {
     sender: author?.address ?? '',
     answeredAt: answered?.address ?? null,
@@ -110,7 +114,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   }
   const evidence = evidenceOf(values, author, options)
   const fromName = rewritten ? (from?.name ?? list.name) : nameOf(written, values)
-  const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName, subject }, list.isOwn)
+  const verdict = classify({ ...evidence, ...deliveryEvidence(parts, whole), fromName, subject }, list.isOwn)
   const bounced =
     verdict.kind === 'bounce'
       ? bouncedRecipients({
@@ -122,7 +126,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
         }).filter(each => oneLine(each.address) === each.address) // what holds control characters is no address
       : null
   const longest = options.longestText ?? LONGEST_TEXT
-  const said = textsOf(parts, {
+  const texts = textsOf(parts, {
     longest,
     forward: isForwardSubject(subject),
     maybeForward: /^\s*vs\s?:/i.test(subject),
@@ -139,9 +143,9 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       replyTo: answered?.address ?? from?.address ?? null,
       from,
       subject,
-      text: said.text,
-      visible: said.visible,
-      ...(said.typed === said.visible ? {} : { typed: said.typed }),
+      text: texts.text,
+      visible: texts.visible,
+      ...(texts.typed === texts.visible ? {} : { typed: texts.typed }),
       kind: verdict.kind,
       kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
@@ -162,7 +166,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
             ...[...to, ...cc].map(each => each.address),
             ...envelopeTo.map(each => each.toLowerCase().trim()),
           ]),
-        ].filter(address => isOurs(address, options.own)),
+        ].filter(address => isOurs(address, options.ownAddresses)),
         references: [
           ...referencesOf(values),
           ...(rewritten ? messageIds(wrapped?.messageId ?? '') : []),
@@ -186,13 +190,14 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
 async function authenticationOf(
   mail: OpenMail,
   from: string | null,
-  { trusted = [], own }: ParseOptions,
+  { trusted = [], ownAddresses }: ParseOptions,
 ): Promise<Authentication> {
-  const told = trustedResults(mail.head, trusted)
-  if (told === null) return UNKNOWN
-  const judged = judgeSender(from, told.results)
-  const doubts = [...(told.doubt ? [told.doubt] : []), ...doubtsOf(mail.head, from)]
-  const weak = judged.signed && from && doubts.length === 0 ? await doubtOfTold(mail, { from, own }) : null
+  const trustedVerdict = trustedResults(mail.head, trusted)
+  if (trustedVerdict === null) return UNKNOWN
+  const judged = judgeSender(from, trustedVerdict.results)
+  const doubts = [...(trustedVerdict.doubt ? [trustedVerdict.doubt] : []), ...doubtsOf(mail.head, from)]
+  const weak =
+    judged.signed && from && doubts.length === 0 ? await doubtAboutOthersResult(mail, { from, ownAddresses }) : null
   if (weak === null) return doubted(judged, doubts)
   return { ...doubted(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
 }
@@ -222,7 +227,7 @@ function isReport({ contentType }: Evidence, kind: string): boolean {
   return contentType === 'multipart/report' || kind === 'bounce'
 }
 
-function saidIn({ deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'delivered'> {
+function deliveryEvidence({ deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'delivered'> {
   const statuses = deliveryStatus.flatMap(recipientStatuses)
   return { text, delivered: deliveryStatus.length > 0 ? isOfSuccess(statuses) : null }
 }

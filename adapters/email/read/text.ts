@@ -38,9 +38,9 @@ export function textOfParts(part: MimePart): string {
 }
 
 function textOf(part: MimePart): string {
-  const own = part.textContent === undefined ? '' : ownText(part, part.textContent)
+  const partText = part.textContent === undefined ? '' : ownText(part, part.textContent)
   const inner = part.contentType === 'multipart/alternative' ? best(part.children) : joined(part.children.map(textOf))
-  return joined([own, inner])
+  return joined([partText, inner])
 }
 
 /** All HTML of a message in the order of its parts, of alternatives the last that is HTML. */

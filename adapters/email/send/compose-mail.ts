@@ -126,8 +126,8 @@ function typedHtml(text: string, isLinked: boolean): string {
  */
 function withBlanks(text: string, { first, last }: { first: boolean; last: boolean }): string {
   const within = text.replace(/ (?=[ \t\n])|(?<=[\t\n]) /g, '\u00A0')
-  const begun = first ? within.replace(/^ /, '\u00A0') : within
-  return last ? begun.replace(/ $/, '\u00A0') : begun
+  const padded = first ? within.replace(/^ /, '\u00A0') : within
+  return last ? padded.replace(/ $/, '\u00A0') : padded
 }
 
 /** What a tab is in browsers, and in Outlook, which reads mail as Word does. */

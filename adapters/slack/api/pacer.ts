@@ -87,7 +87,7 @@ export class Pacer {
   }
 
   /** Milliseconds left until then; never below 1. */
-  left(until: number): number {
+  remainingMs(until: number): number {
     return Math.max(1, Math.ceil(until - this.#now()))
   }
 
@@ -108,7 +108,7 @@ export class Pacer {
       waiting.abort()
       return this.#inTurn(channelId, call, method, until)
     })
-    const late = this.#sleep(this.left(until), waiting.signal).then(
+    const late = this.#sleep(this.remainingMs(until), waiting.signal).then(
       () => {
         if (waiting.signal.aborted) return turn
         isGivenUp = true
@@ -131,7 +131,7 @@ export class Pacer {
       if (this.#end.signal.aborted) throw tooBusy(BUSY_MS)
       if (at > until) throw tooBusy(at - this.#now())
       if (at > this.#now()) {
-        await this.#sleep(this.left(at), this.#end.signal).catch(() => undefined) // whoever waits is told in the next round
+        await this.#sleep(this.remainingMs(at), this.#end.signal).catch(() => undefined) // whoever waits is told in the next round
         continue
       }
       if (POSTS.includes(method)) lane.nextEven = Math.max(lane.nextEven, this.#now()) + this.#interval

@@ -152,11 +152,11 @@ function moreMenu(items: { action: Action; value: string }[], actionId: string):
 
 /** Those of the elements, in their order, that find room together. */
 function within<T>(room: number, elements: T[]): T[] {
-  let left = room
+  let remaining = room
   return elements.filter(element => {
     const size = JSON.stringify(element).length + 1
-    if (size > left) return false
-    left -= size
+    if (size > remaining) return false
+    remaining -= size
     return true
   })
 }

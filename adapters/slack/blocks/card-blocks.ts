@@ -47,15 +47,15 @@ export function cardBlocks(card: Card): Shown {
 
 /** Something that happened on a ticket. What a requester wrote stands apart, so that nobody takes it for a colleague's. */
 export function entryBlocks(entry: CardEntry): Shown {
-  const said = headline(entry)
+  const title = headline(entry)
   const mentions = mentioned(entry.mentions)
   const last: KnownBlock[] = [
     ...filesOf(entry),
     ...(mentions ? [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: mentions } }] : []),
     ...actionBlocks(entry.actions),
   ]
-  const summary = escapedLine(`${said} ${entry.text}`, NOTIFICATION)
-  const shown = ENTRY_TEXTS.map(most => [...told(entry, said, most), ...last])
+  const summary = escapedLine(`${title} ${entry.text}`, NOTIFICATION)
+  const shown = ENTRY_TEXTS.map(most => [...textBlocks(entry, title, most), ...last])
   const fitting = shown.find(blocks => JSON.stringify(blocks).length <= LIMITS.messageJson)
   return { text: mentions ? `${summary} ${mentions}` : summary, blocks: fitting ?? shown.at(-1) ?? [] }
 }
@@ -111,14 +111,14 @@ function headline({ from, author }: CardEntry): string {
   return author.trim() ? who : ''
 }
 
-function told({ from, text }: CardEntry, said: string, most: number): KnownBlock[] {
-  if (from === 'event') return [small(`${said} ${text}`, most)]
+function textBlocks({ from, text }: CardEntry, title: string, most: number): KnownBlock[] {
+  if (from === 'event') return [small(`${title} ${text}`, most)]
   const whole = printable(text).trim()
-  if (whole === '') return [richText(section(bold(said)))]
+  if (whole === '') return [richText(section(bold(title)))]
   const shown = cut(whole, most)
   const note = whole.length > most ? [small('Cut short here: write show to read all of it.', LIMITS.sectionText)] : []
-  if (from !== 'requester') return [richText(section(bold(said), words(`\n${shown}`))), ...note]
-  return [richText(section(bold(said)), { type: 'rich_text_quote', elements: [words(shown)] }), ...note]
+  if (from !== 'requester') return [richText(section(bold(title), words(`\n${shown}`))), ...note]
+  return [richText(section(bold(title)), { type: 'rich_text_quote', elements: [words(shown)] }), ...note]
 }
 
 function filesOf({ files }: CardEntry): ContextBlock[] {

@@ -18,18 +18,18 @@ const NEW = /^new(?:\s+|$)/i
 /** The slash command: a line for the desk, and below it what the line is about. */
 export class SlashCommands {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #modals: Modals
   readonly #mentions: Mentions
   readonly #within: number
 
   constructor(
     workspace: Workspace,
-    parts: { acting: CommandRunner; modals: Modals; mentions: Mentions },
+    parts: { runner: CommandRunner; modals: Modals; mentions: Mentions },
     { answerWithin = ANSWER_WITHIN_MS } = {},
   ) {
     this.#workspace = workspace
-    this.#acting = parts.acting
+    this.#runner = parts.runner
     this.#modals = parts.modals
     this.#mentions = parts.mentions
     this.#within = answerWithin
@@ -49,7 +49,7 @@ export class SlashCommands {
     const soon = await Promise.race([answer, late])
     timer.abort()
     if (soon) return alone(soon)
-    this.#acting.afterwards(async () => {
+    this.#runner.afterwards(async () => {
       await postReply(this.#workspace, url, alone(await answer))
     })
     return undefined
@@ -58,10 +58,10 @@ export class SlashCommands {
   async #answer(doer: CommandSender, typed: string, trigger: string | undefined): Promise<Answer> {
     try {
       const line = plainCommand(await this.#decoded(typed)) || 'help'
-      const outcome = await this.#acting.perform(doer, { line, id: trigger })
+      const outcome = await this.#runner.perform(doer, { line, id: trigger })
       return answerOf('reply' in outcome ? outcome.reply : outcome.refused)
     } catch (error) {
-      return answerOf(this.#acting.refusal(error))
+      return answerOf(this.#runner.refusal(error))
     }
   }
 

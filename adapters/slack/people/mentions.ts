@@ -79,12 +79,12 @@ export class Mentions {
   #channel(id: string): Promise<string | undefined> {
     const known = this.#channels.get(id)
     if (known) return known
-    const asked = this.#reader
+    const lookup = this.#reader
       .ask(client => client.conversations.info({ channel: id }))
       .then(answer => oneLine(textOf(fieldsOf(answer.channel).name)) || undefined)
       .catch(() => undefined)
-    this.#channels.set(id, asked)
-    return asked
+    this.#channels.set(id, lookup)
+    return lookup
   }
 }
 

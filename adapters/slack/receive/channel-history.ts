@@ -106,13 +106,13 @@ export class History {
 
   /** What was written after this time in threads, which Slack does not show in the channel. */
   async #replies(channel: string, after: string, seen: readonly Fields[], open: Iterable<string>): Promise<Fields[]> {
-    const wanted = new Set(open)
+    const threads = new Set(open)
     for (const { ts, latest_reply: latest } of seen) {
-      if (isTime(latest) && isLater(latest, after)) wanted.add(textOf(ts))
-      else wanted.delete(textOf(ts))
+      if (isTime(latest) && isLater(latest, after)) threads.add(textOf(ts))
+      else threads.delete(textOf(ts))
     }
     const found: Fields[] = []
-    for (const ts of wanted) found.push(...(await this.#thread(channel, ts, after)))
+    for (const ts of threads) found.push(...(await this.#thread(channel, ts, after)))
     return found
   }
 

@@ -189,10 +189,10 @@ export class Inbound {
   async #message(event: Fields): Promise<string | undefined> {
     const [channel, subtype] = [textOf(event.channel), textOf(event.subtype)]
     if (subtype.startsWith('channel_convert_to_')) await this.#privacy.converted(channel, subtype)
-    const became = await this.#intake.take(event, { isLive: true })
-    if ('receipt' in became) return undefined
-    if (became.bare) await this.#marked.takeParent(became.bare)
-    return became.dropped
+    const outcome = await this.#intake.take(event, { isLive: true })
+    if ('receipt' in outcome) return undefined
+    if (outcome.bare) await this.#marked.takeParent(outcome.bare)
+    return outcome.dropped
   }
 
   /** https://docs.slack.dev/reference/events/reaction_added */

@@ -18,11 +18,11 @@ interface Parts {
   reader: ReadApi
   threads: Threads
   beginning: FirstSeen
-  unasked: UntrackedReplies
+  untrackedReplies: UntrackedReplies
   /** Hands over a message as if it came just now. */
   take(event: Fields): Promise<unknown>
   /** The same, though nothing in it asks for the desk. */
-  takeAsked(event: Fields, isLive: boolean): Promise<unknown>
+  takeRequested(event: Fields, isLive: boolean): Promise<unknown>
 }
 
 /**
@@ -71,9 +71,10 @@ export class ThreadBackfill {
     const { channel, ts, parent = ts } = message
     const answers = await this.#read({ channel, ts: parent, oldest: since, limit: PAGE })
     for (const answer of answers) {
-      if (isLater(textOf(answer.ts), since)) await this.#parts.takeAsked({ ...answer, channel }, isLive)
+      if (isLater(textOf(answer.ts), since)) await this.#parts.takeRequested({ ...answer, channel }, isLive)
     }
-    for (const event of this.#parts.unasked.besides(channel, parent, since, answers)) await this.#parts.take(event)
+    for (const event of this.#parts.untrackedReplies.besides(channel, parent, since, answers))
+      await this.#parts.take(event)
     await threads.note(message, receipt)
   }
 

@@ -16,8 +16,8 @@ export function isDeceptive(label: string, url: string): boolean {
     .some(word => !isWithin(target, essence(word)))
 }
 
-function isWithin(target: string, said: string): boolean {
-  return target.startsWith(said) && /^(?:$|[/?#])/.test(target.slice(said.length))
+function isWithin(target: string, label: string): boolean {
+  return target.startsWith(label) && /^(?:$|[/?#])/.test(target.slice(label.length))
 }
 
 /** Whether a label is nothing but the address that it leads to. */

@@ -122,6 +122,6 @@ function written(stretches: readonly Stretch[]): string {
   const text = stretches.map(({ separator, text }, at) => (at > 0 ? separator : '') + text).join('')
   const first = stretches[0]
   const isCodeAfter = stretches.at(-1)?.isCodeAfter
-  const kept = first?.isCodeBefore ? text : text.replace(/^\n+/, '')
-  return `${leadOf(first)}${isCodeAfter ? `${kept}\n${FENCE}` : kept.trimEnd()}`
+  const content = first?.isCodeBefore ? text : text.replace(/^\n+/, '')
+  return `${leadOf(first)}${isCodeAfter ? `${content}\n${FENCE}` : content.trimEnd()}`
 }

@@ -197,7 +197,7 @@ function passCommands(
   decision: Decision,
 ): { decision: Decision; commands: Decided['commands'] } {
   if (!commands || decision.action === 'hold') return { decision, commands: 'none' }
-  const { hasText, areIntended: areMeant, alone } = commands
+  const { hasText, areIntended, alone } = commands
   if (!proof || (proof.by === 'token' && proof.alone.length === 0)) {
     const refused: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !hasText ? refused : decision, commands: 'unconfirmed' }
@@ -206,7 +206,7 @@ function passCommands(
   const hasTicket = decision.action === 'append' || (decision.action === 'open' && decision.forwarded)
   if (hasTicket) return { decision, commands: 'confirmed' }
   // Somebody who asks for something may begin with what only looks like a command.
-  const isRequest = decision.action === 'open' && alone.hasText && !alone.areUnderstood && !areMeant
+  const isRequest = decision.action === 'open' && alone.hasText && !alone.areUnderstood && !areIntended
   if (isRequest) return { decision, commands: 'none' }
   return { decision: { action: 'ignore', rule: 'commands' }, commands: 'confirmed' }
 }

@@ -81,7 +81,7 @@ export function readListMail(fields: ListFields): ListMail {
 export function throughList(
   { rewritten, agreed, writer }: ListMail,
   found: Authentication,
-  { from, own: ownAddresses, looked }: { from: string | null; own: readonly string[]; looked: boolean },
+  { from, ownAddresses, looked }: { from: string | null; ownAddresses: readonly string[]; looked: boolean },
 ): Authentication {
   if (!rewritten || found.result === 'fail') return found
   const reasons = [...found.reasons, `sent on by ${from ?? 'a list'}`]

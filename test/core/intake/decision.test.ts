@@ -42,7 +42,7 @@ const ANSWER = {
   tickets: new Map([['T', HERS]]),
 } satisfies Partial<Situation>
 const AGENT = { sender: { id: 'bob', isAgent: true } }
-const COMMANDS = { hasText: false, areMeant: true, alone: { hasText: false, areUnderstood: true } }
+const COMMANDS = { hasText: false, areIntended: true, alone: { hasText: false, areUnderstood: true } }
 
 test.each<[string, Partial<Situation>, object]>([
   ['a first message', {}, { action: 'open' }],
