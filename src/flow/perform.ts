@@ -60,7 +60,7 @@ function withBody(text: string, written: string): string {
 }
 
 /** The same as Markdown, where its writer chose what is styled in it and it is certain which part of it is the text. */
-async function styled(
+async function markdownOf(
   place: TypedPlace,
   { line, body = '', format }: CommandRequest,
   plain: string,
@@ -116,7 +116,7 @@ export class Performer {
       channel,
       options,
       body,
-      ...(await styled(place, request, body)),
+      ...(await markdownOf(place, request, body)),
       attachments,
     }
     const reply = await this.#run(typed, call, argsAt, id)
@@ -179,7 +179,7 @@ export class Performer {
         if (id !== undefined) await tx.lock([`request ${call.channel} ${id}`])
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
         if (before)
-          return repeated(tx, typed, call, {
+          return answerRepeated(tx, typed, call, {
             isSame: before.said === null || before.said === digest,
             before: JSON.parse(before.answer) as Reply,
           })
@@ -189,7 +189,7 @@ export class Performer {
         const answer = await write.writes(tx, { ...call, at }, argsAt(at))
         // What was not done may be asked for again, in other words.
         if (id !== undefined && !answer.undone)
-          await rememberAnswer(tx, { channel: call.channel, id }, { said: digest, answer: JSON.stringify(answer) }, at)
+          await rememberAnswer(tx, { channel: call.channel, id }, { digest, answer: JSON.stringify(answer) }, at)
         return answer
       })
       if (reply) return reply
@@ -284,7 +284,7 @@ function digestOf({ command, args }: TypedCommand, { options, body, attachments 
 }
 
 /** The same request once more is answered as before; one that was edited since is not done by itself. */
-async function repeated(
+async function answerRepeated(
   sql: Sql,
   typed: TypedCommand,
   call: Call,

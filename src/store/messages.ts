@@ -36,7 +36,7 @@ export interface Message {
 }
 
 /** What a message went to beside the desk, where its transport says so. */
-export interface Copied {
+export interface MessageAudience {
   /** Addresses; undefined where a message goes to all who take part, as in a chat. */
   copied?: readonly string[] | undefined
 }
@@ -51,7 +51,7 @@ export interface StoredAttachment {
 }
 
 /** A message ready to be stored, with what its event says of its content. */
-export interface PreparedMessage extends Copied {
+export interface PreparedMessage extends MessageAudience {
   message: Message
   attachments: readonly MessageFile[]
   /** Salted digest. */
@@ -59,7 +59,7 @@ export interface PreparedMessage extends Copied {
 }
 
 /** A message before it is stored. */
-export type NewMessage = Omit<Message, 'salt' | Rare> & Partial<Pick<Message, Rare>> & Copied
+export type NewMessage = Omit<Message, 'salt' | Rare> & Partial<Pick<Message, Rare>> & MessageAudience
 type Rare = 'what' | 'revises' | 'markdown'
 
 /** A file that came, or one that is stored with another message already. */
@@ -116,13 +116,13 @@ export async function wasAnsweredSinceQuestion(sql: Sql, ticketId: string): Prom
   return last?.direction === 'out'
 }
 
-type Digested = Pick<
+type DigestedMessage = Pick<
   Message,
   'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible' | 'markdown'
 >
 
 /** The digest that the event of a stored message must carry. */
-function digestOf(salt: string, message: Digested, attachments: string[]): string {
+function digestOf(salt: string, message: DigestedMessage, attachments: string[]): string {
   return contentDigest(salt, {
     direction: message.direction,
     author: bindable(`${message.authorName} ${message.authorAddress ?? ''}`),
@@ -267,7 +267,7 @@ export async function digestsOf(
   afterTicket: string,
   lastTicket: string,
 ): Promise<Map<string, string | null>> {
-  const messages = await sql<Digested & { id: string; salt: string | null }>`
+  const messages = await sql<DigestedMessage & { id: string; salt: string | null }>`
     SELECT id, direction, author_name AS "authorName", author_address AS "authorAddress", subject, text, visible, markdown,
            salt
     FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`

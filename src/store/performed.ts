@@ -16,7 +16,7 @@ export async function answerBefore(
 export async function rememberAnswer(
   tx: Tx,
   { channel, id }: { channel: string; id: string },
-  { said: digest, answer }: { said: string; answer: string },
+  { digest, answer }: { digest: string; answer: string },
   at: string,
 ): Promise<void> {
   await tx`

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { DKIMResult, SPFResult } from 'mailauth'
 import type { Authentication } from '../../../src/channel/message.ts'
 import { UNKNOWN } from '../../../src/core/intake/sender-trust.ts'
-import { doubted, isAligned, judgeSender, type MethodResult } from '../../../src/core/mail/authentication.ts'
+import { isAligned, judgeSender, type MethodResult, withDoubts } from '../../../src/core/mail/authentication.ts'
 import { type OpenMail, openMail, type RawMessage } from '../mime/raw-head.ts'
 import type { AuthenticationSettings } from '../settings.ts'
 import { doubtsOf } from './one-reading.ts'
@@ -69,7 +69,7 @@ export class SenderCheck {
     })
     try {
       const verdict = this.#ask(mail, signatures, from, client)
-      const found = doubted(await Promise.race([verdict, late]), doubtsOf(mail.head, from))
+      const found = withDoubts(await Promise.race([verdict, late]), doubtsOf(mail.head, from))
       // Who passes on what others wrote has broken no promise of theirs.
       return client || found.result === 'pass' ? found : { result: 'none', reasons: found.reasons }
     } catch {

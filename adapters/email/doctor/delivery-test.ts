@@ -72,14 +72,14 @@ interface Looking {
   client: ImapFlow
 }
 
-interface Found {
+interface FoundMail {
   mailbox: ImapSettings
   folder: string
   /** When the server says it came. */
   at: Date | undefined
 }
 
-async function lookUntilFound(looking: Looking[], mail: SelfMail, within: number): Promise<Found | undefined> {
+async function lookUntilFound(looking: Looking[], mail: SelfMail, within: number): Promise<FoundMail | undefined> {
   const end = performance.now() + within
   for (let wait = LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
     for (const { mailbox, client } of looking) {

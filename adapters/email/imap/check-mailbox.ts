@@ -14,7 +14,7 @@ import { probe } from './probe.ts'
 const MOST_NAMES = 20
 
 /** The folders of a mailbox, and what the server puts before their names, such as `INBOX.`. */
-interface Known {
+interface KnownFolders {
   listed: ListResponse[]
   prefix: string
 }
@@ -35,7 +35,7 @@ export async function checkMailbox(
   try {
     client = await connectImap(mailbox, tokens)
     const listed = await client.list() // Microsoft lets in whom it refuses afterwards
-    const known: Known = { listed, prefix: client.namespace?.prefix ?? '' }
+    const known: KnownFolders = { listed, prefix: client.namespace?.prefix ?? '' }
     return [
       ...reached,
       { what, ok: true },
@@ -70,7 +70,7 @@ function isThisMachine(host: string): boolean {
   return /^(localhost|127\.[\d.]+|::1)$/i.test(host)
 }
 
-async function checkFolders(client: ImapFlow, known: Known, mailbox: ImapSettings): Promise<Finding[]> {
+async function checkFolders(client: ImapFlow, known: KnownFolders, mailbox: ImapSettings): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const folder of mailbox.folders) findings.push(await checkFolder(client, known, folder, mailbox))
   const { sent, appendSent } = mailbox
@@ -92,7 +92,7 @@ async function checkFolders(client: ImapFlow, known: Known, mailbox: ImapSetting
 
 async function checkFolder(
   client: ImapFlow,
-  known: Known,
+  known: KnownFolders,
   folder: FolderSettings,
   mailbox: ImapSettings,
 ): Promise<Finding> {
@@ -118,7 +118,7 @@ async function checkFolder(
 /** What becomes of a message once it is stored. */
 function afterwards(
   client: ImapFlow,
-  known: Known,
+  known: KnownFolders,
   { name, after }: FolderSettings,
   mailbox: ImapSettings,
   what: string,
@@ -139,7 +139,7 @@ function afterwards(
 
 /** Undefined if there is such a folder, and it can hold mail. */
 function missing(
-  known: Known,
+  known: KnownFolders,
   name: string,
   setting: string,
   { host }: ImapSettings,
@@ -163,7 +163,7 @@ function missing(
 }
 
 /** As imapflow asks for it. INBOX is the one name whose case does not matter (RFC 3501 section 5.1). */
-function pathOf(name: string, { prefix }: Known): string {
+function pathOf(name: string, { prefix }: KnownFolders): string {
   if (name.toUpperCase() === 'INBOX') return 'INBOX'
   return name.startsWith(prefix) ? name : `${prefix}${name}`
 }

@@ -9,11 +9,11 @@ import type { FolderSettings, ImapSettings } from '../settings.ts'
 import type { BoundedImap } from './bounded-client.ts'
 import { serverReply } from './connect.ts'
 import { cursorKey, type FolderCursor, firstCursor, readCursor, restartedCursor, writeCursor } from './cursor.ts'
-import { type Listed, MessageFetcher } from './fetcher.ts'
+import { type ListedMessage, MessageFetcher } from './fetcher.ts'
 import { Marker } from './marker.ts'
 import { OrderedPipeline, type Turn } from './ordered-pipeline.ts'
 import { isForeign, uidsOfOurs } from './own-uids.ts'
-import { Shared } from './shared.ts'
+import { SharedBudget } from './shared.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
@@ -163,7 +163,7 @@ export class FolderReader {
     const [first = 0] = uids
     if (uids.length === 1 && this.#fetcher.isHopeless(first)) return this.#handRefused(first, conveyor)
     const { found, gone } = await this.#fetcher.list(client, uids)
-    let batch: Listed[] = []
+    let batch: ListedMessage[] = []
     let bytes = 0
     const flush = async () => {
       if (batch.length > 0) await this.#takeBatch(client, batch, bytes, conveyor)
@@ -190,9 +190,14 @@ export class FolderReader {
     await flush()
   }
 
-  async #takeBatch(client: BoundedImap, batch: Listed[], bytes: number, conveyor: OrderedPipeline): Promise<void> {
+  async #takeBatch(
+    client: BoundedImap,
+    batch: ListedMessage[],
+    bytes: number,
+    conveyor: OrderedPipeline,
+  ): Promise<void> {
     await conveyor.room(AHEAD)
-    const held = new Shared(await this.#options.hold(bytes), batch.length)
+    const held = new SharedBudget(await this.#options.hold(bytes), batch.length)
     const texts = await this.#fetcher.texts(client, batch).catch(error => {
       held.releaseAll()
       throw error
@@ -210,7 +215,7 @@ export class FolderReader {
   }
 
   /** A large message goes through a file. */
-  async #takeLarge(client: BoundedImap, message: Listed, conveyor: OrderedPipeline): Promise<void> {
+  async #takeLarge(client: BoundedImap, message: ListedMessage, conveyor: OrderedPipeline): Promise<void> {
     const { hold, spoolPath } = this.#options
     await conveyor.room(AHEAD)
     const raw = await this.#fetcher.large(client, message, await spoolPath())
@@ -245,7 +250,7 @@ export class FolderReader {
     this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
   }
 
-  async #handTooLarge(client: BoundedImap, { uid, size }: Listed, conveyor: OrderedPipeline): Promise<void> {
+  async #handTooLarge(client: BoundedImap, { uid, size }: ListedMessage, conveyor: OrderedPipeline): Promise<void> {
     const { mailbox, maxMessageBytes } = this.#options
     const head = await this.#fetcher.head(client, uid)
     if (head === 'gone') return this.#handLost(uid, conveyor)

@@ -7,7 +7,7 @@ import { holdsOwnMarker } from '../../../src/core/mail/reply/own-marker.ts'
 import { oneLine } from '../../../src/core/text/address.ts'
 import { safeFileName } from '../../../src/core/text/file-danger.ts'
 import { ownEntry } from '../../../src/core/text/own-entry.ts'
-import type { MimePart, Written } from '../read/text.ts'
+import type { MimePart, PartHead } from '../read/text.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
 import type { Parts } from './part.ts'
@@ -142,7 +142,7 @@ async function unpackTnef(
   return true
 }
 
-async function readCalendar(start: Buffer, described: Written | undefined, parts: Parts): Promise<void> {
+async function readCalendar(start: Buffer, described: PartHead | undefined, parts: Parts): Promise<void> {
   const { calendarText } = await import('../read/calendar.ts')
   const source = decodeText(start.subarray(0, LONGEST_CALENDAR), described?.parameters.get('charset') ?? '')
   const text = calendarText(source)

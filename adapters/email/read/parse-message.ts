@@ -3,7 +3,7 @@ import type { Address, Authentication } from '../../../src/channel/message.ts'
 import { UNKNOWN } from '../../../src/core/intake/sender-trust.ts'
 import { spamReasons } from '../../../src/core/intake/spam-signs.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
-import { doubted, judgeSender } from '../../../src/core/mail/authentication.ts'
+import { judgeSender, withDoubts } from '../../../src/core/mail/authentication.ts'
 import { bouncedRecipients, returnedIds } from '../../../src/core/mail/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../../src/core/mail/delivery-status.ts'
 import { classify } from '../../../src/core/mail/kind.ts'
@@ -77,7 +77,7 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 
 function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const byName = Map.groupBy(head.fields, field => field.name)
-  const values = (name: string) => (byName.get(name) ?? []).map(field => bounded(field.value))
+  const values = (name: string) => (byName.get(name) ?? []).map(field => shortenValue(field.value))
   const hint = headCharset(head)
   const written = [...values('from').slice(0, 5), ...values('sender').slice(0, 5)].flatMap(value =>
     writtenAddresses(value, hint),
@@ -198,8 +198,8 @@ async function authenticationOf(
   const doubts = [...(trustedVerdict.doubt ? [trustedVerdict.doubt] : []), ...doubtsOf(mail.head, from)]
   const weak =
     judged.signed && from && doubts.length === 0 ? await doubtAboutOthersResult(mail, { from, ownAddresses }) : null
-  if (weak === null) return doubted(judged, doubts)
-  return { ...doubted(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
+  if (weak === null) return withDoubts(judged, doubts)
+  return { ...withDoubts(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
 }
 
 /** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */
@@ -256,7 +256,7 @@ function hasNullSender({ fields }: Head, { envelope }: ParseOptions): boolean {
 }
 
 /** Of a value that is too long its start and its end; such a message confirms nobody. */
-function bounded(value: string): string {
+function shortenValue(value: string): string {
   if (value.length <= LONGEST_VALUE) return value
   return `${value.slice(0, LONGEST_VALUE / 2)} ${value.slice(-LONGEST_VALUE / 2)}`
 }

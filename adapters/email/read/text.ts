@@ -6,7 +6,7 @@ import { withoutLinkTwins } from './link-twins.ts'
 import { roughText } from './rough-text.ts'
 
 /** What the head of a part says of it, put right where it is miswritten. */
-export interface Written {
+export interface PartHead {
   /** Media type, lower case. */
   type: string
   parameters: ReadonlyMap<string, string>
@@ -23,7 +23,7 @@ export interface MimePart {
   children: MimePart[]
   /** What it is a part of; undefined for the whole message. */
   parent?: MimePart
-  written?: Written | undefined
+  written?: PartHead | undefined
 }
 
 const LONGEST_HTML = 1_000_000 // laying out more costs seconds

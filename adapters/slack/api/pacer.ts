@@ -136,7 +136,7 @@ export class Pacer {
       }
       if (POSTS.includes(method)) lane.nextEven = Math.max(lane.nextEven, this.#now()) + this.#interval
       try {
-        return await answered(call, this.#callMs)
+        return await callWithin(call, this.#callMs)
       } catch (error) {
         const wait = retryAfterOf(error)
         if (wait === undefined) throw error
@@ -177,7 +177,7 @@ function tooBusy(retryAfterMs: number): DeliveryError {
 }
 
 /** Gives up waiting for the answer, whatever the client does. */
-async function answered<T>(call: () => Promise<T>, milliseconds: number): Promise<T> {
+async function callWithin<T>(call: () => Promise<T>, milliseconds: number): Promise<T> {
   const over = new AbortController()
   const late = pause(milliseconds, undefined, { signal: over.signal }).then(
     () => Promise.reject(new DOMException('No answer in time', 'TimeoutError')),

@@ -93,7 +93,7 @@ export function readMeta(privateMetadata: string): { meta: FormMeta; fields: Fie
 
 /** What was entered, by the name of the field; '' for nothing. */
 export function readForm(state: FormState, names: string[]): { values: Record<string, string> } {
-  return { values: Object.fromEntries(names.map(name => [name, entered(state, name)])) }
+  return { values: Object.fromEntries(names.map(name => [name, enteredValue(state, name)])) }
 }
 
 /**
@@ -143,7 +143,7 @@ function oneWord(word: string, values: Record<string, string>): string {
   return option + quoteArgument(text.slice(option.length))
 }
 
-function entered(state: FormState, name: string): string {
+function enteredValue(state: FormState, name: string): string {
   const held = state[fieldId(name)]?.[fieldId(name)]
   return held?.value ?? fromOption(held?.selected_option?.value ?? '')
 }

@@ -47,10 +47,10 @@ async function checkMembers(channel: string, name: string, context: CheckContext
         : {
             what,
             ok: false,
-            advice: `${listed(strangers)} read every ticket there: take them out, or list them under agents.`,
+            advice: `${listNames(strangers)} read every ticket there: take them out, or list them under agents.`,
           },
       ...(absent.length > 0
-        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listed(absent)}`, ok: true }]
+        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listNames(absent)}`, ok: true }]
         : []),
     ]
   } catch (error) {
@@ -69,7 +69,7 @@ async function peopleOf(ids: readonly string[], { client, account }: CheckContex
   return found
 }
 
-function listed(names: readonly string[]): string {
+function listNames(names: readonly string[]): string {
   const more = names.length - MOST_NAMED
   return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

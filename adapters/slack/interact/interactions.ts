@@ -28,7 +28,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
   readonly #runner: CommandRunner
   readonly #modals: Modals
   readonly #slash: SlashCommands
-  readonly #presses: ButtonClicks
+  readonly #buttonClicks: ButtonClicks
   readonly #shortcuts: Shortcuts
   readonly #homes: HomePages
 
@@ -42,7 +42,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
     const modals = new Modals(workspace, { runner, answers })
     this.#runner = runner
     this.#modals = modals
-    this.#presses = new ButtonClicks({ runner, answers, modals })
+    this.#buttonClicks = new ButtonClicks({ runner, answers, modals })
     this.#slash = new SlashCommands(
       workspace,
       { runner, modals, mentions },
@@ -70,7 +70,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
   }
 
   async action(body: unknown): Promise<void> {
-    await this.#presses.pressed(body)
+    await this.#buttonClicks.pressed(body)
     const press = readPress(body)
     this.#touch(press?.user.id, press?.view?.type === 'home')
   }

@@ -99,7 +99,7 @@ export class Modals {
       const { title, text } = await this.#newTickets.take(user, { viewId: view.id, values, meta: read.meta })
       return instead(title, text)
     } catch (error) {
-      return refused(view, this.#runner.refusal(error).text)
+      return refusalAnswer(view, this.#runner.refusal(error).text)
     }
   }
 
@@ -115,7 +115,7 @@ export class Modals {
       body: values.text,
       id: `${view.id}/${view.hash}`,
     })
-    if ('refused' in outcome) return refused(view, outcome.refused.text)
+    if ('refused' in outcome) return refusalAnswer(view, outcome.refused.text)
     // What was entered is kept by the desk, and shown with the button that sends it all the same.
     if (outcome.reply.undone) return { response_action: 'update', view: answerView('Not sent', outcome.reply) }
     if (origin.channel === undefined) return { response_action: 'update', view: answerView('Done', outcome.reply) }
@@ -131,7 +131,7 @@ export class Modals {
 }
 
 /** At the first field, so that what was entered stays. */
-function refused({ blocks }: SubmissionPayload['view'], sentence: string): ViewAnswer {
+function refusalAnswer({ blocks }: SubmissionPayload['view'], sentence: string): ViewAnswer {
   const first = blocks.find(each => each.type === 'input')?.block_id
   if (first === undefined) return instead('Not done', sentence)
   return { response_action: 'errors', errors: { [first]: cut(sentence, ERROR) } }

@@ -16,7 +16,7 @@ export interface Beginning {
 }
 
 /** What was sent with a form that opens a ticket. */
-export interface Sent {
+export interface SubmittedForm {
   viewId: string
   values: Record<string, string>
   /** What the form kept. */
@@ -48,7 +48,7 @@ export class NewTickets {
    * Gives what the person is told. A form that comes twice is one message. Rejects if it is not stored, so that what was
    * entered must stay where it is.
    */
-  async take(doer: CommandSender, { viewId, values, meta }: Sent): Promise<{ title: string; text: string }> {
+  async take(doer: CommandSender, { viewId, values, meta }: SubmittedForm): Promise<{ title: string; text: string }> {
     const { desk, teamId, options } = this.#workspace
     const person = await this.#runner.find(doer)
     const place = readPlace(meta.place ?? '')

@@ -16,11 +16,11 @@ import type { HowToAsk } from './how-to-ask.ts'
 import {
   type Deletion,
   type Edit,
+  type MessageEvent,
   type OthersMessage,
   type PersonsMessage,
-  type Posted,
+  type PostedMessage,
   readMessage,
-  type Seen,
 } from './message-event.ts'
 import { MessageReading, rawOf } from './message-reading.ts'
 import { textOfMessage } from './message-text.ts'
@@ -100,7 +100,7 @@ export class MessageIntake {
     return outcome
   }
 
-  #take(seen: Seen, how: Handing): Promise<MessageOutcome> | MessageOutcome {
+  #take(seen: MessageEvent, how: Handing): Promise<MessageOutcome> | MessageOutcome {
     switch (seen.what) {
       case 'nothing':
         return { dropped: seen.reason }
@@ -142,7 +142,7 @@ export class MessageIntake {
   }
 
   /** Only live ones say how far a channel is. */
-  #follow(message: Posted, how: Handing, work: () => Promise<MessageOutcome>): Promise<MessageOutcome> {
+  #follow(message: PostedMessage, how: Handing, work: () => Promise<MessageOutcome>): Promise<MessageOutcome> {
     return how.isLive && !how.isRequested ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
   }
 
@@ -210,7 +210,11 @@ export class MessageIntake {
   }
 
   /** Noted, and no more. */
-  async #lose(message: Posted, lost: OthersMessage['what'], cursor: Cursor | undefined): Promise<MessageOutcome> {
+  async #lose(
+    message: PostedMessage,
+    lost: OthersMessage['what'],
+    cursor: Cursor | undefined,
+  ): Promise<MessageOutcome> {
     const { user, bot_id, app_id, username, subtype, thread_ts, metadata } = message.event
     const { channel, ts } = message
     const known = { channel, ts, thread_ts, subtype, user, bot_id, app_id, username, metadata }
@@ -245,7 +249,7 @@ export class MessageIntake {
   }
 
   #revise(
-    message: Posted,
+    message: PostedMessage,
     what: string,
     read: () => Promise<{ from: Address | null; text: string | null; revisedAt: string; event: Fields }>,
   ): Promise<MessageOutcome> {
@@ -259,7 +263,7 @@ export class MessageIntake {
   }
 
   /** Nobody handed it over, so that nothing of it can be changed. */
-  async #isFromBefore(message: Posted): Promise<boolean> {
+  async #isFromBefore(message: PostedMessage): Promise<boolean> {
     return (await this.#parts.beginning.isAfter(message.ts)) && !(await this.#parts.threads.isKnown(message))
   }
 
@@ -271,7 +275,7 @@ export class MessageIntake {
     )
   }
 
-  #idOf({ channel, ts }: Posted): string {
+  #idOf({ channel, ts }: PostedMessage): string {
     return placeOf({ team: this.#workspace.teamId, channel, ts })
   }
 }

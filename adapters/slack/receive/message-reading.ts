@@ -44,7 +44,7 @@ export class MessageReading {
       if (raw && 'path' in raw) await rm(raw.path, { force: true })
     }
     try {
-      const stored = { ...this.#facts(message, person, inRow), names, ...listed(taken), event: message.event }
+      const stored = { ...this.#facts(message, person, inRow), names, ...fileFacts(taken), event: message.event }
       raw = await packStored(stored, taken.files, this.#workspace.options.spoolPath)
       return {
         message: readable(stored, raw, await contentsOf(taken.files)),
@@ -88,7 +88,7 @@ export function rawOf(kind: string, event: object): Content {
   return pack(Buffer.from(JSON.stringify({ kind: `about ${kind}`, event })))
 }
 
-function listed({ files, omittedFiles }: TakenFiles): Pick<StoredMessage, 'files' | 'left'> {
+function fileFacts({ files, omittedFiles }: TakenFiles): Pick<StoredMessage, 'files' | 'left'> {
   return { files: files.map(({ name, type, size }) => ({ name, type, size })), left: omittedFiles }
 }
 

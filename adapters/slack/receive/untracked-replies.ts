@@ -2,7 +2,7 @@
 import { LruCache } from '../../chat/lru-cache.ts'
 import { isLater } from '../api/slack-time.ts'
 import { type Fields, textOf } from '../text/text-fields.ts'
-import type { PersonsMessage, Seen } from './message-event.ts'
+import type { MessageEvent, PersonsMessage } from './message-event.ts'
 
 const KEPT_MS = 15 * 60_000
 const MOST_CONVERSATIONS = 300
@@ -26,7 +26,7 @@ export class UntrackedReplies {
     this.#replies = new LruCache({ most: MOST_CONVERSATIONS, lifetime: KEPT_MS, now })
   }
 
-  note(seen: Seen, event: Fields): void {
+  note(seen: MessageEvent, event: Fields): void {
     const message = messageOf(seen)
     if (message?.parent === undefined) return
     const place = `${message.channel}/${message.parent}`
@@ -47,7 +47,7 @@ export class UntrackedReplies {
   }
 }
 
-function messageOf(seen: Seen): PersonsMessage | undefined {
+function messageOf(seen: MessageEvent): PersonsMessage | undefined {
   if (seen.what === 'message') return seen
   if (seen.what === 'edit') return seen.now
   return seen.what === 'deletion' ? seen.before : undefined

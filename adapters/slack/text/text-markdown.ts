@@ -85,10 +85,10 @@ function blanks(text: string): string {
 function joined(runs: readonly Run<Atom>[], write: (text: string) => string): string {
   const parts = nest(runs)
   const marks = italicMarks(parts)
-  return parts.map((part, at) => written(part, marks.get(at) ?? '_', write)).join('')
+  return parts.map((part, at) => writePart(part, marks.get(at) ?? '_', write)).join('')
 }
 
-function written(part: Part<Atom>, italic: string, write: (text: string) => string): string {
+function writePart(part: Part<Atom>, italic: string, write: (text: string) => string): string {
   if ('text' in part) return write(part.text)
   if ('atom' in part) return 'code' in part.atom ? codeMarkdown(part.atom.code) : part.atom.markdown
   return markOf('open' in part ? part.open : part.close, italic)

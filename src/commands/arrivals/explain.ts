@@ -48,12 +48,12 @@ async function ofTicket(sql: Sql, { prefixes }: Call, number: number): Promise<A
   return newestArrivalsOf(sql, ticket.id, MOST)
 }
 
-interface Explained {
+interface Explanation {
   text: string
   data: unknown
 }
 
-async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
+async function explanation(sql: Sql, arrival: Arrival): Promise<Explanation> {
   const { verdict, number, outcome } = arrival
   const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
   const message = arrival.messageId === null ? undefined : await messageById(sql, arrival.messageId)

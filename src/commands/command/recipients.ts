@@ -1,6 +1,6 @@
 /** Who reads an answer on a ticket: worked out here for whoever sends one, and named for whoever writes one. */
 import { displayAddress, plainName } from '../../core/text/address.ts'
-import { readersDigest, type Shown } from '../../core/ticket/shown.ts'
+import { readersDigest, type ShownState } from '../../core/ticket/shown.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { answeredMessage } from '../../store/messages.ts'
 import type { OutboxRecipient } from '../../store/outbox.ts'
@@ -131,7 +131,7 @@ export function leftOffInWords({ leftOff }: Pick<Readers, 'leftOff'>, ref: strin
 }
 
 /** What is shown of a ticket with these readers. */
-export function shownWith({ eventSeq }: Pick<Ticket, 'eventSeq'>, { recipients, isShared }: Readers): Shown {
+export function shownWith({ eventSeq }: Pick<Ticket, 'eventSeq'>, { recipients, isShared }: Readers): ShownState {
   return { seq: eventSeq, readers: readersDigest(recipients, isShared) }
 }
 

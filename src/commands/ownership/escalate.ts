@@ -27,7 +27,7 @@ export const escalate = onTicketWith<{ to: string; why: string }>({
     return { to: to.replace(/^to$/i, ''), why: why.join(' ') }
   },
   async writes(tx, call, ticket, change, request) {
-    const [to, why] = request.to === '' ? shifted(request.why) : [request.to, request.why]
+    const [to, why] = request.to === '' ? splitRecipient(request.why) : [request.to, request.why]
     const reason = why.trim() || call.body.trim()
     if (!reason) throw new DeskError('usage', `Say why: escalate ${ticket.ref} ${to} "WHY"`)
     mayMove(ticket, 'take')
@@ -43,7 +43,7 @@ export const escalate = onTicketWith<{ to: string; why: string }>({
   },
 })
 
-function shifted(text: string): [string, string] {
+function splitRecipient(text: string): [string, string] {
   const [to = '', ...rest] = text.split(' ')
   return [to, rest.join(' ')]
 }

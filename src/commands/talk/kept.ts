@@ -1,5 +1,5 @@
 /** Answers that wait to be sent all the same: which of them is meant, and what their writer was shown when they were kept. */
-import type { Shown } from '../../core/ticket/shown.ts'
+import type { ShownState } from '../../core/ticket/shown.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { eventAt, lastEventOf } from '../../store/events.ts'
@@ -9,7 +9,7 @@ import type { Ticket } from '../../store/tickets.ts'
 import { isUnsent, quoted } from './unseen.ts'
 
 /** The ticket as its writer named it, and the one that this is part of by now, mostly the same. */
-export interface Answered {
+export interface AnsweredTicket {
   named: Ticket
   ticket: Ticket
 }
@@ -18,7 +18,7 @@ export interface Answered {
 export type Again = (ref: string) => { line: string; label: string }
 
 /** Where a text may have been kept; the newest last. */
-export function placesOf({ named, ticket }: Answered): Ticket[] {
+export function placesOf({ named, ticket }: AnsweredTicket): Ticket[] {
   return named.id === ticket.id ? [ticket] : [named, ticket]
 }
 
@@ -102,7 +102,7 @@ export function sentAlready(places: readonly Ticket[]): string {
 }
 
 /** What `--anyway` answers: the refusal that its writer was shown; null if there was none. */
-export async function refusalShown(sql: Sql, message: Message): Promise<{ shown: Shown; only: boolean } | null> {
+export async function refusalShown(sql: Sql, message: Message): Promise<{ shown: ShownState; only: boolean } | null> {
   const event = await unsentEventOf(sql, message)
   if (!event) return null
   return { shown: { seq: event.seq, readers: event.data.readers ?? null }, only: event.data.only ?? false }

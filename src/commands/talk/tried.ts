@@ -5,12 +5,16 @@ import { storeInternalText, type What } from '../command/internal-text.ts'
 import { onTicket } from '../command/on-ticket.ts'
 
 /** `tried HD-7 a new cable, no change`: so that nobody tries it again. */
-export const tried = noted('tried', 'tried', 'Keeps what was tried and did not help, for agents only.')
+export const tried = createNoteCommand('tried', 'tried', 'Keeps what was tried and did not help, for agents only.')
 
 /** `call HD-7 "Ann says it works again"`. */
-export const call = noted('call', 'call', 'Keeps what was said on the phone, for agents only; log call opens a ticket.')
+export const call = createNoteCommand(
+  'call',
+  'call',
+  'Keeps what was said on the phone, for agents only; log call opens a ticket.',
+)
 
-function noted(word: string, what: What, summary: string) {
+function createNoteCommand(word: string, what: What, summary: string) {
   return onTicket({
     word,
     summary,

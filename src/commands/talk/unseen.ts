@@ -1,7 +1,7 @@
 /** What happened on a ticket that the writer of an answer has not seen, and who reads it by now. */
 
 import { historyLines } from '../../core/ticket/history-lines.ts'
-import type { Shown } from '../../core/ticket/shown.ts'
+import type { ShownState } from '../../core/ticket/shown.ts'
 import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { cardShows } from '../../store/cards.ts'
 import type { Sql } from '../../store/engine/sql.ts'
@@ -21,7 +21,7 @@ const MOST_SAID = 500 // characters of one message
  * What an agent who types an answer can have seen of a ticket: what they were told last, what the card tells them, where
  * they looked, what they answered; if nothing is known of that, what they did first. Null if they did nothing either.
  */
-export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<Shown | null> {
+export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<ShownState | null> {
   const agent = facts.agents.find(each => each.id === author.id)
   const { channel, seesCards } = agent ? facts.reach(agent, ticket.channel) : { channel: '', seesCards: false }
   const addresses = agent ? [agent.email, ...agent.chats.map(each => each.slice(each.indexOf(' ') + 1))] : []
@@ -58,7 +58,7 @@ export async function unseenChanges(
   sql: Sql,
   ticket: Ticket,
   author: Person,
-  shown: Shown,
+  shown: ShownState,
   readers: Readers,
 ): Promise<string[]> {
   const since = await eventsAfter(sql, ticket.id, shown.seq)

@@ -1,7 +1,7 @@
 /** Answers that are kept instead of sent, because their writer has not seen what changed, and their way out with one word. */
 import type { Reply } from '../../channel/desk.ts'
 import type { Options } from '../../core/text/options.ts'
-import { parseShown, type Shown } from '../../core/ticket/shown.ts'
+import { parseShown, type ShownState } from '../../core/ticket/shown.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { eventsAfter } from '../../store/events.ts'
@@ -13,7 +13,7 @@ import { storeInternalText } from '../command/internal-text.ts'
 import { type Readers, readersInWords, readersOf, shownWith } from '../command/recipients.ts'
 import {
   type Again,
-  type Answered,
+  type AnsweredTicket,
   lineForUnsent,
   onlyUnsent,
   placesOf,
@@ -42,7 +42,7 @@ export const ANSWER_OPTIONS = { read: 'text', anyway: 'flag', only: 'flag' } as 
 
 interface AnswerOptions {
   /** What its writer was shown, where the line says so. */
-  read: Shown | null
+  read: ShownState | null
   anyway: boolean
   only: boolean
 }
@@ -67,7 +67,7 @@ export function answerOptions(options: Options): AnswerOptions {
 export async function draftOf(
   tx: Tx,
   { actor: author, attachments, body: text, markdown }: Call,
-  { named, ticket }: Answered,
+  { named, ticket }: AnsweredTicket,
   { anyway, only, read }: AnswerOptions,
   again: Again,
 ): Promise<Draft & { unsentId?: string }> {
@@ -105,7 +105,7 @@ export async function draftOf(
 export async function refuseUnseen(
   tx: Tx,
   call: Call,
-  { named, ticket }: Answered,
+  { named, ticket }: AnsweredTicket,
   change: Change,
   draft: Draft & { unsentId?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
@@ -124,7 +124,7 @@ export async function refuseUnseen(
 }
 
 /** Throws a `DeskError` for the number of an event that the ticket does not have yet: it must be that of another. */
-function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
+function refuseUnknown({ named, ticket }: AnsweredTicket, { seq }: ShownState): void {
   const newest = isOfWhole({ named, ticket }, seq) ? ticket : named
   if (seq <= newest.eventSeq) return
   throw new DeskError(
@@ -134,12 +134,12 @@ function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
 }
 
 /** Whether it is the ticket that the named one became part of whose event was seen: `show` tells of that one. */
-function isOfWhole({ named, ticket }: Answered, seq: number): boolean {
+function isOfWhole({ named, ticket }: AnsweredTicket, seq: number): boolean {
   return named.id !== ticket.id && seq >= named.eventSeq
 }
 
 /** Whether the very same left since its writer looked: from another form, or the same one twice. */
-async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { seq }: Shown): Promise<boolean> {
+async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { seq }: ShownState): Promise<boolean> {
   const [since] = (await eventsAfter(tx, id, seq)).filter(each => each.type === 'replied' && each.actorId === author.id)
   if (!since) return false
   return answeredAlike(tx, { ticketId: id, authorId: author.id, text, since: since.at })
@@ -148,7 +148,7 @@ async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { s
 async function changesFor(
   tx: Tx,
   call: Call,
-  { named, ticket }: Answered,
+  { named, ticket }: AnsweredTicket,
   draft: Draft & { unsentId?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   readers: Readers,

@@ -9,7 +9,7 @@ import { type Clue, type Decision, decide, decideSentByHand } from './threading.
 import { type ArrivalVerdict, verdictOf } from './verdict.ts'
 
 /** What becomes of a message, and why. */
-export interface Decided {
+export interface MessageDecision {
   decision: Decision
   verdict: ArrivalVerdict
   /** What becomes of the commands in it: `unconfirmed`, and not done, where nothing says that the agent gave them. */
@@ -21,7 +21,7 @@ export interface Decided {
 }
 
 /** A decision that somebody else made. */
-export function decidedAs({ message }: Situation, decision: Decision): Decided {
+export function decidedAs({ message }: Situation, decision: Decision): MessageDecision {
   return {
     decision,
     verdict: verdictOf(message, [], decision),
@@ -32,7 +32,7 @@ export function decidedAs({ message }: Situation, decision: Decision): Decided {
 }
 
 /** Decides what becomes of a message. Each step takes the decision of the one before, or another in its place. */
-export function decideMessage(situation: Situation): Decided {
+export function decideMessage(situation: Situation): MessageDecision {
   const ownDecision = decideOwn(situation)
   if (ownDecision) return decidedAs(situation, ownDecision)
   const matched = passWindow(situation, passStatus(situation, matchTicket(situation)))
@@ -195,7 +195,7 @@ function passWindow({ message, tickets }: Situation, decision: Decision): Decisi
 function passCommands(
   { commands, proof }: Situation,
   decision: Decision,
-): { decision: Decision; commands: Decided['commands'] } {
+): { decision: Decision; commands: MessageDecision['commands'] } {
   if (!commands || decision.action === 'hold') return { decision, commands: 'none' }
   const { hasText, areIntended, alone } = commands
   if (!proof || (proof.by === 'token' && proof.alone.length === 0)) {

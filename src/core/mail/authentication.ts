@@ -53,7 +53,7 @@ function mostTelling(results: readonly MethodResult[]): readonly MethodResult[] 
 }
 
 /** The same where something speaks against believing it: nobody is confirmed by what could be read in two ways. */
-export function doubted(found: Authentication, doubts: readonly string[]): Authentication {
+export function withDoubts(found: Authentication, doubts: readonly string[]): Authentication {
   if (doubts.length === 0) return found
   return { result: found.result === 'pass' ? 'unaligned' : found.result, reasons: [...doubts, ...found.reasons] }
 }

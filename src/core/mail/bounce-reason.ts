@@ -94,7 +94,7 @@ export function reasonOf(explanation: string, status: string, near = explanation
   const phrased = reasonPhrases().find(
     ([, words, patterns]) => words.some(each => text.includes(each)) || patterns?.some(each => each.test(text)),
   )?.[0]
-  const reason = agreed(phrased, status)
+  const reason = chooseReason(phrased, status)
   if (reason !== 'unknown-user' || /^[45]\.1\.[1-9]/.test(status)) return reason
   // The address was taken and the mail refused after it: filters of carriers word it like that.
   if (command === 'data' || (command !== 'rcpt' && CARRIERS.test(text))) return 'filtered'
@@ -102,7 +102,7 @@ export function reasonOf(explanation: string, status: string, near = explanation
 }
 
 /** A status about the address outweighs words that may mean anything; other words outweigh the status. */
-function agreed(phrased: BounceReason | undefined, status: string): BounceReason {
+function chooseReason(phrased: BounceReason | undefined, status: string): BounceReason {
   const coded = reasonOfStatus(status)
   if (phrased === undefined) return coded
   // What is unknown or does not exist is the sender's then.

@@ -1,7 +1,7 @@
 // Reads which recipients a bounce is about.
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
-import { hasFailed, judged, type RecipientStatus, recipientStatuses } from './delivery-status.ts'
+import { failureOf, hasFailed, type RecipientStatus, recipientStatuses } from './delivery-status.ts'
 import { bestStatus, replyCode } from './status-code.ts'
 
 /** What a mail that tells of a failed delivery holds. */
@@ -32,7 +32,7 @@ export function bouncedRecipients(content: BounceContent): DeliveryFailure[] {
   const segments = segmentsOf(begin < 0 ? text : text.slice(begin), content.to)
   const reported = statuses
     .filter(status => hasFailed(status) || status.action === 'delayed')
-    .map(status => judged(status, segments.get(status.address) ?? (statuses.length === 1 ? text : ''), text))
+    .map(status => failureOf(status, segments.get(status.address) ?? (statuses.length === 1 ? text : ''), text))
   if (statuses.length > 0) return distinct(reported)
   const listed = content.failedRecipients.flatMap(value => addressesIn(value.slice(0, LONGEST)))
   const named = listed.length > 0 ? listed : [...segments.keys()]

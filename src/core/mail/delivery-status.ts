@@ -102,7 +102,7 @@ export function isOfSuccess(recipients: readonly RecipientStatus[]): boolean {
  * @param words what the report says of it in words
  * @param report all that it says, with the dialogue it may show
  */
-export function judged(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
+export function failureOf(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
   const { address, diagnostic } = recipient
   const stated = bestStatus(recipient.status, diagnostic) || bestStatus('', words)
   const delayed = recipient.action === 'delayed'
@@ -133,5 +133,5 @@ function reasonWith(
 export function failedRecipients(body: string): DeliveryFailure[] {
   return recipientStatuses(body)
     .filter(hasFailed)
-    .map(recipient => judged(recipient))
+    .map(recipient => failureOf(recipient))
 }

@@ -35,14 +35,14 @@ class TooDeep extends Error {}
 /** What a reader may see of HTML that somebody sent, in time that grows with its length alone; null if it is too deep. */
 export function safeHtml(html: string, showing: Showing): SafeHtml | null {
   try {
-    return boxed(html.slice(0, LONGEST), showing)
+    return boxHtml(html.slice(0, LONGEST), showing)
   } catch (error) {
     if (error instanceof TooDeep) return null
     throw error
   }
 }
 
-function boxed(text: string, showing: Showing): SafeHtml {
+function boxHtml(text: string, showing: Showing): SafeHtml {
   let depth = 0
   let remote = 0
   let links = 0

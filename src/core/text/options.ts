@@ -66,7 +66,7 @@ export function optionsInWords(kinds: OptionKinds): string {
 /** A word as it is written, in hyphens and letters of one form: clients put marks of bold around it. */
 const OPTION = /^[*_~]{0,2}(?:--|-?—-?|——)(\p{L}[\p{L}\p{N}-]*)(?:=(.*?))?[*_~]{0,2}$/su
 
-interface Found {
+interface FoundOption {
   name: string
   kind: OptionKind
   /** Behind `=`. */
@@ -74,7 +74,7 @@ interface Found {
 }
 
 /** The declared option that a word is; null for a word that is none. */
-function optionIn(word: Word | undefined, kinds: OptionKinds): Found | null {
+function optionIn(word: Word | undefined, kinds: OptionKinds): FoundOption | null {
   const found = word?.isBare ? OPTION.exec(plainOption(word.value)) : null
   const name = found?.[1]?.toLowerCase() ?? ''
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
@@ -100,12 +100,12 @@ function plainOption(value: string): string {
 }
 
 /** How many words it takes. */
-function widthOf({ kind, value }: Found): number {
+function widthOf({ kind, value }: FoundOption): number {
   return kind === 'flag' || value !== undefined ? 1 : 2
 }
 
 /** Throws a `DeskError` of code `usage` for one without its value. */
-function valueOf({ name, kind, value }: Found, next: Word | undefined): true | number | string {
+function valueOf({ name, kind, value }: FoundOption, next: Word | undefined): true | number | string {
   if (kind === 'flag') {
     if (value === undefined) return true
     throw new DeskError('usage', `Nothing was done: --${name} takes no value, write --${name} alone.`)

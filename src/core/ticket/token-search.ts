@@ -149,15 +149,15 @@ function* readings(text: string): Generator<Letters> {
   let written = text
   let before: Letters | undefined
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const decoded = replaced(written, CODED, signOf, before)
+    const decoded = replaceLetters(written, CODED, signOf, before)
     if (!decoded) break
     before = decoded
     written = decoded.text
     yield lettersOf(written, before)
   }
-  const linked = text.includes('-2D') ? replaced(text, CODED_IN_LINK, signOf, undefined) : undefined
+  const linked = text.includes('-2D') ? replaceLetters(text, CODED_IN_LINK, signOf, undefined) : undefined
   if (linked) yield lettersOf(linked.text, linked)
-  const untagged = written.includes('<') ? replaced(written, TAG, () => '', before) : undefined
+  const untagged = written.includes('<') ? replaceLetters(written, TAG, () => '', before) : undefined
   if (untagged) yield lettersOf(untagged.text, untagged)
 }
 
@@ -170,7 +170,7 @@ function signOf(coded: string): string | undefined {
 }
 
 /** Undefined if nothing is replaced. */
-function replaced(
+function replaceLetters(
   text: string,
   what: RegExp,
   by: (found: string) => string | undefined,

@@ -1,7 +1,7 @@
 // Gives each message that comes in its one outcome.
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
 import { compareWith, isUnplaced, wouldBecome } from '../../core/intake/copies.ts'
-import { type Decided, decideMessage } from '../../core/intake/decision.ts'
+import { decideMessage, type MessageDecision } from '../../core/intake/decision.ts'
 import { exposedBy } from '../../core/intake/proof.ts'
 import { UNKNOWN } from '../../core/intake/sender-trust.ts'
 import {
@@ -24,7 +24,7 @@ import { notifyOfCommands } from '../mail-commands/notify-author.ts'
 import { openForwarded } from '../mail-commands/open-forwarded.ts'
 import { notifyOfHeld } from '../outgoing/held-notice.ts'
 import { sendStatus } from '../outgoing/send-status.ts'
-import { appendMessage, type Placed } from './append-message.ts'
+import { appendMessage, type PlacedMessage } from './append-message.ts'
 import { askWhereItBelongs } from './ask-belongs.ts'
 import { foldFlood } from './flood.ts'
 import { believedMessage, gatherSituation, type IntakeSituation } from './gather.ts'
@@ -35,13 +35,18 @@ import { takeEarlyRevisions } from './revise.ts'
 import { noteScan } from './scan.ts'
 
 /** A message that has its outcome, and the commands in it that are carried out next. */
-export interface Admitted {
+export interface AdmittedMessage {
   receipt: Receipt
   pending: PendingCommands | null
 }
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
-export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Admitted> {
+export async function admit(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  arriving: InboundMessage,
+): Promise<AdmittedMessage> {
   const message = await believedMessage(tx, intake, origin, arriving)
   const again = await countAgain(tx, origin.channel, message.id)
   await saveBlob(tx, message.raw)
@@ -89,7 +94,7 @@ async function noteCounts(
   tx: Tx,
   intake: Intake,
   { origin, scan }: IntakeSituation,
-  { counters, isScanned }: Decided,
+  { counters, isScanned }: MessageDecision,
 ): Promise<void> {
   for (const { key, within } of counters) await countRate(tx, key, intake.facts.at, within)
   if (scan && isScanned) await noteScan(tx, intake, origin, scan)
@@ -133,8 +138,8 @@ export async function admitWaiting(
   origin: Origin,
   waiting: Arrival,
   reread: InboundMessage,
-  decide: (situation: IntakeSituation) => Decided = decideMessage,
-): Promise<Admitted | undefined> {
+  decide: (situation: IntakeSituation) => MessageDecision = decideMessage,
+): Promise<AdmittedMessage | undefined> {
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
   const knownKind = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
@@ -171,7 +176,7 @@ const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
-async function keepDuplicate(tx: Tx, draft: Arrival, first: Arrival): Promise<Admitted> {
+async function keepDuplicate(tx: Tx, draft: Arrival, first: Arrival): Promise<AdmittedMessage> {
   const duplicate = await duplicateOf(tx, first)
   await insertArrival(tx, { ...draft, ...duplicate })
   return { receipt: duplicate, pending: null }
@@ -184,7 +189,12 @@ async function duplicateOf(sql: Sql, first: Arrival): Promise<IntakeResult & { d
 }
 
 /** Does what was decided, and what follows of it beside the place of the message. */
-async function carryOut(tx: Tx, intake: Intake, situation: IntakeSituation, decided: Decided): Promise<Placed> {
+async function carryOut(
+  tx: Tx,
+  intake: Intake,
+  situation: IntakeSituation,
+  decided: MessageDecision,
+): Promise<PlacedMessage> {
   const { origin, message, answered, person, commandsAlone } = situation
   const { decision, commands } = decided
   const placed = await place(tx, intake, situation, decided)
@@ -221,10 +231,10 @@ async function place(
   tx: Tx,
   intake: Intake,
   situation: IntakeSituation,
-  { decision, commands }: Decided,
-): Promise<Placed> {
+  { decision, commands }: MessageDecision,
+): Promise<PlacedMessage> {
   const hasCommands = commands === 'confirmed'
-  const only = (result: IntakeResult): Placed => ({ result, pending: null })
+  const only = (result: IntakeResult): PlacedMessage => ({ result, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded

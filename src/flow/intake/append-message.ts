@@ -37,7 +37,7 @@ const REMEMBERED = 20 // messages of one writer on a ticket
 const COMPARED = 2_000 // characters of each
 
 /** What a message became, and the commands in it that are carried out next. */
-export interface Placed {
+export interface PlacedMessage {
   result: IntakeResult
   pending: PendingCommands | null
 }
@@ -48,7 +48,7 @@ export async function appendMessage(
   intake: Intake,
   situation: IntakeSituation,
   { decision, hasCommands }: { decision: Append; hasCommands: boolean },
-): Promise<Placed> {
+): Promise<PlacedMessage> {
   const { origin, message } = situation
   await tx.lock([`ticket ${decision.ticketId}`])
   const named = await currentTicket(tx, decision.ticketId)

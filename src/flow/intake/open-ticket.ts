@@ -29,7 +29,7 @@ import { recordAlert } from './repeat-alert.ts'
 import { copiedOn, isWrittenTo, participant } from './take-part.ts'
 
 /** What a ticket is opened with beside its first message. */
-interface Opened {
+interface OpeningFacts {
   /** The agent who forwarded it. */
   recordedBy?: Person
   /** What speaks against that. */
@@ -45,7 +45,7 @@ export async function openWith(
   tx: Tx,
   intake: Intake,
   situation: IntakeSituation,
-  { recordedBy, doubt = null, follows, beforeTelling }: Opened = {},
+  { recordedBy, doubt = null, follows, beforeTelling }: OpeningFacts = {},
 ): Promise<IntakeResult> {
   const { facts } = intake
   const { origin, message } = situation

@@ -28,7 +28,7 @@ export async function scanAll(
         const remainingMs = until - performance.now()
         results.set(
           message.id,
-          remainingMs > 0 ? await within(remainingMs, scanner.scan(await bytesOf(message.raw))) : LATE,
+          remainingMs > 0 ? await scanWithin(remainingMs, scanner.scan(await bytesOf(message.raw))) : LATE,
         )
       }),
     )
@@ -36,7 +36,7 @@ export async function scanAll(
   return results
 }
 
-async function within(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
+async function scanWithin(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<ScanResult>(resolve => {
     timer = setTimeout(() => resolve(LATE), milliseconds)

@@ -1,7 +1,7 @@
 // How far whoever writes a mail has seen a ticket: as far as the mail of ours told that it answers, and no further.
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf, shownWith } from '../../commands/command/recipients.ts'
-import type { Shown } from '../../core/ticket/shown.ts'
+import type { ShownState } from '../../core/ticket/shown.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import { currentTicket, type Ticket, ticketById } from '../../store/tickets.ts'
@@ -12,7 +12,7 @@ export interface SeenMail {
   named: Ticket
   /** This one, or the other. */
   ticket: Ticket
-  shown: Shown
+  shown: ShownState
 }
 
 /** What whoever answers a mail of ours has seen of its ticket; undefined where it told of none. */

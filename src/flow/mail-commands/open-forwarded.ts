@@ -10,7 +10,7 @@ import { isAgent } from '../../people/access.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
 import { type Intake, meet } from '../context.ts'
-import type { Placed } from '../intake/append-message.ts'
+import type { PlacedMessage } from '../intake/append-message.ts'
 import { rememberThread } from '../intake/clues.ts'
 import type { IntakeSituation } from '../intake/gather.ts'
 import { openWith } from '../intake/open-ticket.ts'
@@ -26,7 +26,7 @@ export async function openForwarded(
   intake: Intake,
   situation: IntakeSituation,
   hasCommands: boolean,
-): Promise<Placed> {
+): Promise<PlacedMessage> {
   const { origin, message } = situation
   const {
     from,

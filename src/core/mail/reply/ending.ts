@@ -14,7 +14,7 @@ export function withoutEnding(lines: readonly string[], length: number): number 
   return (
     markedSignature(lines, end) ??
     phoneLine(lines, end) ??
-    delimited(lines, end) ??
+    signatureStart(lines, end) ??
     tableSignature(lines, end) ??
     antivirusLine(lines, end) ??
     listFooter(lines, end) ??
@@ -42,7 +42,7 @@ function markedSignature(lines: readonly string[], end: number): number | undefi
 }
 
 /** RFC 3676 section 4.3: "-- " on its own; many programs lose the blank. */
-function delimited(lines: readonly string[], end: number): number | undefined {
+function signatureStart(lines: readonly string[], end: number): number | undefined {
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_SIGNATURE - 1); at -= 1) {
     const line = (lines[at] ?? '').replace(/\r$/, '')
     if (line === '-- ' || ((line === '--' || line === '--\u00a0') && end - at - 1 <= LONGEST_BARE_SIGNATURE)) return at
