@@ -20,7 +20,7 @@ import {
   refusalShown,
   sentAlready,
   unsentAt,
-} from './kept.ts'
+} from './find-unsent.ts'
 import { quoted, shownTo, unseenChanges } from './unseen.ts'
 
 /** A text on its way to the requester. */

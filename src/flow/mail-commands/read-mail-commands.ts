@@ -1,7 +1,7 @@
 // Reads the commands in an agent's mail.
 import type { InboundMessage } from '../../channel/message.ts'
 import { type Commands, type DeskFacts, isSent, optionsOf } from '../../commands/command/command.ts'
-import { unsentSeqOf } from '../../commands/talk/kept.ts'
+import { unsentSeqOf } from '../../commands/talk/find-unsent.ts'
 import type { AnsweredMail, Proof } from '../../core/intake/proof.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'
 import { wordsOf } from '../../core/text/command-line.ts'
