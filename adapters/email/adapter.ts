@@ -194,9 +194,9 @@ export class EmailChannel
       await turn?.before
       const receipt = desk.receive(message)
       turn?.handed()
-      const committed = await receipt
+      const result = await receipt
       if (!('quarantine' in message) && !more.sentByHand) await this.#canary?.seen(message)
-      return committed
+      return result
     } finally {
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))

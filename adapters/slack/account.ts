@@ -67,10 +67,10 @@ export async function resolveChannels(
   client: WebClient,
   settings: Pick<SlackSettings, 'room' | 'support'>,
 ): Promise<Pick<Workspace, 'roomId' | 'support'>> {
-  const configured = configuredChannels(settings)
-  const joinedChannels = configured.length > 0 ? await channelsOfBot(client) : []
+  const channels = configuredChannels(settings)
+  const joinedChannels = channels.length > 0 ? await channelsOfBot(client) : []
   const ids = new Map<string, string>()
-  for (const { setting, name } of configured) {
+  for (const { setting, name } of channels) {
     const channel = channelNamed(joinedChannels, name)
     if (!channel) {
       const mend = 'correct the name, or invite the bot in Slack (/invite)'

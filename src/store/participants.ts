@@ -67,11 +67,11 @@ export async function takeOff(
   { kind, address }: Pick<Participant, 'kind' | 'address'>,
   at: string,
 ): Promise<boolean> {
-  const departed = await tx`
+  const rows = await tx`
     UPDATE participants SET left_at = ${at}
     WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND role = 'copied' AND left_at IS NULL
     RETURNING address`
-  return departed.length > 0
+  return rows.length > 0
 }
 
 /** Everybody who takes part in one of these tickets, or did: `leftAt` tells when they were taken off. */

@@ -111,13 +111,13 @@ export class SenderCheck {
       // A copy of it may claim to cover more: which one was found genuine is not told, so none of them may be weak.
       const alike = signatures.filter(({ proof }) => proof === each.signature)
       const flaw = genuine ? flawOf(each, alike, curTime) : null
-      const uncovered = genuine && !flaw ? await openFields(mail, { covers: coveredByAll(alike) }, reader) : null
+      const openFieldsReason = genuine && !flaw ? await openFields(mail, { covers: coveredByAll(alike) }, reader) : null
       // RFC 8601 section 2.7.1: genuine, and still not what we rely on.
-      const method = { method: 'dkim', domain: each.signingDomain ?? '' }
-      if (uncovered)
-        found.push({ ...method, result: 'neutral', reason: uncovered, partly: true }) // it refutes nothing
-      else if (flaw) found.push({ ...method, result: 'policy', reason: flaw })
-      else found.push({ ...method, result: each.status.result })
+      const dkimResult = { method: 'dkim', domain: each.signingDomain ?? '' }
+      if (openFieldsReason)
+        found.push({ ...dkimResult, result: 'neutral', reason: openFieldsReason, partly: true }) // it refutes nothing
+      else if (flaw) found.push({ ...dkimResult, result: 'policy', reason: flaw })
+      else found.push({ ...dkimResult, result: each.status.result })
     }
     return found
   }

@@ -71,10 +71,10 @@ export async function openFields(
   { covers }: Pick<Signature, 'covers'>,
   reader: Reader,
 ): Promise<string | null> {
-  const uncovered = mail.head.fields.filter(
+  const uncoveredFields = mail.head.fields.filter(
     ({ name, value }) => !covers.has(name) && saysSomething(name, value, reader),
   )
-  const names = new Set(uncovered.map(({ name }) => name))
+  const names = new Set(uncoveredFields.map(({ name }) => name))
   if (!(await isShownByBody(mail, covers))) names.add('how its text is to be read (Content-Type)')
   return names.size === 0 ? null : `its signature leaves out ${[...names].join(', ')}`
 }

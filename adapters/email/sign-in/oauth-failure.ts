@@ -71,9 +71,9 @@ function reasonOf(thrown: unknown, answered: Answered, status: number | undefine
 }
 
 function withoutSecrets(text: string, secrets: readonly (string | null | undefined)[]): string {
-  let cleaned = text
-  for (const secret of secrets) if (secret) cleaned = cleaned.replaceAll(secret, '(left out)')
+  let cleanText = text
+  for (const secret of secrets) if (secret) cleanText = cleanText.replaceAll(secret, '(left out)')
   // Microsoft ends with lines for its own support: "Trace ID: ... Correlation ID: ... Timestamp: ..."
-  const [first = ''] = cleaned.split(/\s*(?:[\r\n]|Trace ID:)/)
+  const [first = ''] = cleanText.split(/\s*(?:[\r\n]|Trace ID:)/)
   return first.trim().slice(0, SAID_LENGTH).replace(/\.$/, '') || 'without a reason'
 }

@@ -89,7 +89,7 @@ export function actionBlocks(actions: Action[], { buttons = 4, id = 'desk:' } = 
   })
   const inMenu = made.slice(buttons).filter(each => !each.action.form && each.value.length <= LIMITS.optionValue)
   const shown = inMenu.length > 1 ? made.filter(each => !inMenu.includes(each)) : made
-  const row = thatFit(
+  const row = fittingElements(
     BUTTONS_JSON,
     shown.map(each => button(each.action, each.value, `${id}${each.index}`)),
   ).slice(0, LIMITS.actionsElements - 1)
@@ -150,12 +150,12 @@ function moreMenu(items: { action: Action; value: string }[], actionId: string):
     type: 'static_select',
     action_id: actionId,
     placeholder: plainText('More …', LIMITS.placeholder),
-    options: thatFit(MENU_JSON, options).slice(0, LIMITS.selectOptions),
+    options: fittingElements(MENU_JSON, options).slice(0, LIMITS.selectOptions),
   }
 }
 
 /** Those of the elements, in their order, that find room together. */
-function thatFit<T>(room: number, elements: T[]): T[] {
+function fittingElements<T>(room: number, elements: T[]): T[] {
   let remaining = room
   return elements.filter(element => {
     const size = JSON.stringify(element).length + 1

@@ -35,23 +35,23 @@ export function homeView(home: Home, toMrkdwn: (markdown: string) => string = es
 }
 
 function shorten(parts: Part[], head: KnownBlock[]): Part[] {
-  const shortened = parts.map(part => ({ ...part, items: [...part.items] }))
+  const shorterParts = parts.map(part => ({ ...part, items: [...part.items] }))
   // As if each list said that there is more.
   const around = [
     ...head,
-    ...shortened.flatMap(part => partBlocks({ ...part, items: [], more: Number.MAX_SAFE_INTEGER })),
+    ...shorterParts.flatMap(part => partBlocks({ ...part, items: [], more: Number.MAX_SAFE_INTEGER })),
   ]
-  let blocks = around.length + shortened.flatMap(part => part.items).reduce((sum, item) => sum + item.length, 0)
-  let bytes = wireSize({ type: 'home', blocks: around }) + sizeOf(shortened.flatMap(part => part.items))
+  let blocks = around.length + shorterParts.flatMap(part => part.items).reduce((sum, item) => sum + item.length, 0)
+  let bytes = wireSize({ type: 'home', blocks: around }) + sizeOf(shorterParts.flatMap(part => part.items))
   while (blocks > LIMITS.viewBlocks || bytes > LIMITS.homeBytes) {
-    const longest = shortened.reduce((a, b) => (b.items.length > a.items.length ? b : a))
+    const longest = shorterParts.reduce((a, b) => (b.items.length > a.items.length ? b : a))
     const item = longest.items.pop()
     if (!item) break
     longest.more += 1
     blocks -= item.length
     bytes -= sizeOf([item])
   }
-  return shortened
+  return shorterParts
 }
 
 function sizeOf(items: KnownBlock[][]): number {

@@ -143,13 +143,13 @@ async function readGreeting(host: string, port: number, path: string): Promise<s
 
 async function checkChannels(settings: SlackSettings, context: CheckContext): Promise<Finding[]> {
   const { client, account } = context
-  const configured = configuredChannels(settings)
-  if (configured.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
+  const channels = configuredChannels(settings)
+  if (channels.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
   try {
     const joinedChannels = await channelsOfBot(client)
-    const missing = configured.some(({ name }) => !channelNamed(joinedChannels, name))
+    const missing = channels.some(({ name }) => !channelNamed(joinedChannels, name))
     const others = missing ? await publicChannels(client) : []
-    const findings = configured.map(async ({ setting, name }) => {
+    const findings = channels.map(async ({ setting, name }) => {
       const channel = channelNamed(joinedChannels, name)
       const what = `${setting}: the bot is in ${channel ? `#${channel.name}` : name}`
       if (!channel) return [{ what, ok: false, advice: invitation(name, setting, channelNamed(others, name), account) }]

@@ -72,10 +72,10 @@ function escapedEnds(line: string): string {
   const text = line.trim()
   const [before = '', after = ''] =
     text === '' ? [line] : [line.slice(0, line.indexOf(text)), line.slice(line.indexOf(text) + text.length)]
-  const escaped = text
+  const escapedText = text
     .replace(/^(?:#{1,6}|[-+])(?=\s|$)|^[-=](?=[-= \t]*$)/, '\\$&')
     .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
-  return `${blanks(before)}${escaped}${blanks(after)}`
+  return `${blanks(before)}${escapedText}${blanks(after)}`
 }
 
 function blanks(text: string): string {

@@ -177,14 +177,14 @@ function foldRepeats(shown: readonly ShownMessage[], kinds: Kinds): string[] {
     return current?.kind === 'bulk' && same(before) && same(next)
   }
   const texts: string[] = []
-  let omitted = 0
+  let omittedCount = 0
   for (const [at, each] of shown.entries()) {
     if (repeats(at)) {
-      omitted += 1
+      omittedCount += 1
       continue
     }
-    if (omitted > 0) texts.push(`--- ${omitted} more like it (--full shows them)`)
-    omitted = 0
+    if (omittedCount > 0) texts.push(`--- ${omittedCount} more like it (--full shows them)`)
+    omittedCount = 0
     texts.push(body(each, false, kinds))
   }
   return texts

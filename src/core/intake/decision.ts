@@ -36,14 +36,14 @@ export function decideMessage(situation: Situation): MessageDecision {
   const ownDecision = decideOwn(situation)
   if (ownDecision) return decidedAs(situation, ownDecision)
   const matched = passWindow(situation, passStatus(situation, matchTicket(situation)))
-  const { decision: gated, commands } = passCommands(situation, matched)
-  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, gated))
+  const { decision: commandDecision, commands } = passCommands(situation, matched)
+  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, commandDecision))
   const { decision, isScanned, found } = passScan(situation, passed)
   const verdict = verdictOf(situation.message, situation.clues, decision)
   return {
     decision,
     verdict: found === null ? verdict : { ...verdict, scan: found },
-    commands: decision === gated ? commands : 'none',
+    commands: decision === commandDecision ? commands : 'none',
     counters,
     isScanned,
   }

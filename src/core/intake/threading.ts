@@ -45,7 +45,7 @@ export interface Arrival {
 }
 
 /** Why somebody may join a ticket. */
-export type AllowanceReason =
+export type JoinReason =
   /** Takes part in it already. */
   | 'participant'
   /** What they answer was sent to this very address. */
@@ -64,7 +64,7 @@ export type Decision =
   /** `forwarded`: for the writer of what an agent forwards. `follows`: goes on from a ticket that is closed for good. */
   | { action: 'open'; forwarded?: true; follows?: string }
   /** `in`: from those we answer. `out`: an agent's answer to them. `internal`: among agents. */
-  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: AllowanceReason }
+  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: JoinReason }
   | { action: 'hold'; ticketId: string | null; reason: HeldReason }
   | { action: 'ignore'; rule: IgnoredReason }
 

@@ -119,7 +119,7 @@ function listMarks({ header, mailboxes, from, to, cc, replyTo, ownAddresses }: L
       .map(value => value.slice(0, 500))
   const listIds = values('list-id').map(value => /^(.*?)<([^<>]{1,300})>[^<>]*$/s.exec(value) ?? ['', '', value])
   const ids = listIds.map(([, , id = '']) => id.trim().toLowerCase())
-  const declared = [
+  const declaredAddresses = [
     ...values('list-post').flatMap(value =>
       [...value.matchAll(/<\s*mailto:([^>?\s]{1,320})/gi)].map(([, at = '']) => unescaped(at)),
     ),
@@ -129,10 +129,10 @@ function listMarks({ header, mailboxes, from, to, cc, replyTo, ownAddresses }: L
     ),
   ].flatMap(each => normaliseAddress(each) ?? [])
   const named = [...(from ? [from] : []), ...to, ...cc, ...replyTo, ...mailboxes('x-original-from')]
-  const inferred = [...named.map(each => each.address), ...ownAddresses].filter(address =>
+  const inferredAddresses = [...named.map(each => each.address), ...ownAddresses].filter(address =>
     ids.includes(address.replace('@', '.')),
   )
-  const addresses = [...new Set([...declared, ...inferred])].slice(0, MOST)
+  const addresses = [...new Set([...declaredAddresses, ...inferredAddresses])].slice(0, MOST)
   const names = [...listIds.map(([, phrase = '']) => phrase.replace(/["']/g, '').trim()), ...addresses.map(localOf)]
   return { any: true, addresses, ids, names }
 }
@@ -151,9 +151,9 @@ function isOwnList({ addresses, ids }: ListMarks, ownAddresses: readonly string[
 /** Where lists that follow Google and Sympa keep what From was, and what it was encoded from. */
 function originalsOf({ header, mailboxes, from }: ListFields, marks: ListMarks): Address[] {
   if (header('x-mailman-version').length > 0) return [] // it keeps none: its writer put it there
-  const stated = mailboxes('x-original-from')
+  const originalAddresses = mailboxes('x-original-from')
   const encoded = from && isOfHost(from.address, marks) ? encodedIn(from.address) : null
-  const found = [...stated, ...(encoded ? [{ address: encoded, name: '' }] : [])]
+  const found = [...originalAddresses, ...(encoded ? [{ address: encoded, name: '' }] : [])]
   const senders = found.length > 0 ? found : mailboxes('x-original-sender')
   // One list may be a member of another, which keeps what the first one wrote.
   const isPerson = ({ address, name }: Address) => !isOurs(address, marks.addresses) && nameThrough(name) === null

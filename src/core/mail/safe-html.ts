@@ -49,9 +49,9 @@ function boxHtml(text: string, showing: Showing): SafeHtml {
   const picture = (attribs: Attributes): Tag => {
     const src = (attribs.src ?? '').replace(/[\s\u0000-\u001F]+/g, '')
     const alt = attribs.alt?.trim() ?? ''
-    const embedded = /^cid:/i.test(src) ? showing.pictures.get(contentIdOf(src)) : undefined
-    if (embedded !== undefined || PICTURE.test(src))
-      return { tagName: 'img', attribs: { ...attribs, src: embedded ?? src } }
+    const embeddedPicture = /^cid:/i.test(src) ? showing.pictures.get(contentIdOf(src)) : undefined
+    if (embeddedPicture !== undefined || PICTURE.test(src))
+      return { tagName: 'img', attribs: { ...attribs, src: embeddedPicture ?? src } }
     if (!/^https?:\/\//i.test(src)) return { tagName: 'span', attribs: {}, ...standIn(alt) }
     remote += 1
     if (showing.remote) return { tagName: 'img', attribs: { ...attribs, src } }
@@ -139,11 +139,11 @@ function isTiny({ width = '', height = '' }: Attributes): boolean {
 
 /** Attributes that are styles under another name follow the same rules. */
 function withoutWideValues(attribs: Attributes): Attributes {
-  const allowed = Object.entries(attribs).filter(([name, value]) => {
+  const allowedEntries = Object.entries(attribs).filter(([name, value]) => {
     if (name === 'bgcolor' || name === 'color') return COLOUR.test(value)
     if (/^(?:width|height|border|cellpadding|cellspacing|size|start|value)$/.test(name))
       return /^[+-]?\d{1,4}(?:px|%)?$/.test(value)
     return !/span$/.test(name) || /^\d{1,3}$/.test(value)
   })
-  return Object.fromEntries(allowed)
+  return Object.fromEntries(allowedEntries)
 }

@@ -95,13 +95,13 @@ export function numbersIn(text: string, keys: readonly TokenKey[]): number[] {
 
 /** A text without the tokens of ours; of an address what is left of it stays readable. */
 export function withoutTokens(text: string, keys: readonly TokenKey[], ownNumber: number | null = null): string {
-  let cleaned = ''
+  let result = ''
   let at = 0
   for (const { start, end, detail } of findTokens(text, keys, ownNumber)) {
-    cleaned += text.slice(at, start) + (detail ? '' : '…')
+    result += text.slice(at, start) + (detail ? '' : '…')
     at = end
   }
-  return at === 0 ? text : cleaned + text.slice(at)
+  return at === 0 ? text : result + text.slice(at)
 }
 
 function tokenLength(text: string, first: number, mac: string): number {

@@ -52,10 +52,10 @@ export async function recordBounce(tx: Tx, entry: IncomingMessage, ticket: Ticke
 /** Whom each failure is about: where a mailbox goes on elsewhere, the address that failed is none we wrote to. */
 function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly OutboxRecipient[]): ReturnedDelivery[] {
   const [only, ...others] = recipients
-  const reported =
+  const reportedFailures =
     failures.length > 0 ? failures : [{ address: only?.recipient ?? '', status: '', hard: false, reason: '' }]
   const byRecipient = new Map<string, ReturnedDelivery>()
-  for (const failure of reported) {
+  for (const failure of reportedFailures) {
     const named = recipients.find(each => each.recipient === failure.address)
     const recipient = named ?? (others.length === 0 ? only : undefined)
     if (recipient && !byRecipient.has(recipient.recipient))

@@ -34,15 +34,15 @@ export class Places {
 
   /** Gives places to those that come first and may have one, each message once. */
   give(candidates: readonly Candidate[]): string[] {
-    const chosen: string[] = []
+    const chosenIds: string[] = []
     for (const { outboxId, domain, repeated } of candidates) {
       if (this.free === 0) break
       if (this.#takenPlaces.has(outboxId) || this.#ofDomain(domain) >= PLACES_OF_DOMAIN || (repeated && !this.again))
         continue
       this.#takenPlaces.set(outboxId, { domain, repeated })
-      chosen.push(outboxId)
+      chosenIds.push(outboxId)
     }
-    return chosen
+    return chosenIds
   }
 
   release(outboxId: string): void {
