@@ -69,7 +69,7 @@ export class Uploads {
     if (refused.length > 0) await this.#tellOf(refused, upload)
   }
 
-  /** Puts the bytes where Slack wants them; nobody sees them yet. Gives the file's id. `pendingCount`: how many wait, with it. */
+  /** Puts the bytes where Slack wants them, unseen yet. Gives the file's id. `pendingCount`: how many wait, with it. */
   async #store(file: OutboundAttachment, { channel, attempt, until }: Upload, pendingCount: number): Promise<string> {
     if (file.size === 0) throw new DeliveryError('It is empty.', { permanent: true })
     if (file.size > MOST_BYTES) throw new DeliveryError('It is too large for Slack.', { permanent: true })
