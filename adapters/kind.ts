@@ -14,6 +14,6 @@ export function adapterKind<Schema extends z.ZodType>(
 ): AdapterKind {
   return {
     settings: settings as unknown as ZodObject,
-    create: (given, options) => make(given as z.infer<Schema>, options),
+    create: (values, options) => make(values as z.infer<Schema>, options),
   }
 }

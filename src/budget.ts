@@ -13,9 +13,9 @@ export class ByteBudget implements Budget {
   }
 
   take(bytes: number): Promise<() => void> {
-    const wanted = Math.min(bytes, this.#total)
+    const reservedBytes = Math.min(bytes, this.#total)
     return new Promise(resolve => {
-      this.#waiting.push({ bytes: wanted, go: () => resolve(this.#releaseOnce(wanted)) })
+      this.#waiting.push({ bytes: reservedBytes, go: () => resolve(this.#releaseOnce(reservedBytes)) })
       this.#letIn()
     })
   }

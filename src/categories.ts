@@ -53,7 +53,7 @@ function branches(tree: Record<string, unknown>, above: string): Category[] {
   return Object.entries(tree).flatMap(([name, below]) => {
     const path = `${above}${word.parse(name).toLowerCase()}`
     const { fields, ...inner } = z.record(z.string(), z.unknown()).parse(below ?? {})
-    const own: Field[] = fields === undefined ? [] : z.array(fieldSchema).parse(fields)
-    return [{ path, fields: own }, ...branches(inner, `${path}/`)]
+    const ownFields: Field[] = fields === undefined ? [] : z.array(fieldSchema).parse(fields)
+    return [{ path, fields: ownFields }, ...branches(inner, `${path}/`)]
   })
 }

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { DEFAULT_MATRIX, LEVELS, PRIORITIES } from './core/ticket/priority.ts'
 import { DeskError, sentenceOf } from './errors.ts'
 import { duration, mailAddress, network, PROXIES, size } from './fields.ts'
-import { type Described, formatPath, knownKeys, listSettings, type Setting } from './setting-list.ts'
+import { type DescribedValue, formatPath, knownKeys, listSettings, type Setting } from './setting-list.ts'
 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'write a short name of lower-case letters, digits and hyphens')
 
@@ -189,7 +189,7 @@ export interface Config extends Omit<Root, 'channels'> {
   channels: ChannelConfig[]
 }
 
-export interface Loaded {
+export interface LoadedConfig {
   config: Config
   settings: Setting[]
 }
@@ -204,7 +204,7 @@ export interface Sources {
 }
 
 /** Reads, checks and completes the configuration. Throws a `DeskError` of code `config`: one sentence for each mistake. */
-export function loadConfig(sources: Sources): Loaded {
+export function loadConfig(sources: Sources): LoadedConfig {
   const raw = sources.file === undefined ? {} : readYaml(sources.file)
   const base = sources.file === undefined ? process.cwd() : dirname(resolve(sources.file))
   const root = parse(rootSchema, raw, [])
@@ -309,8 +309,8 @@ function parseChannel(
   if (!root.desks.some(known => known.id === desk)) {
     throw new DeskError('config', `channels[${index}].desk: there is no desk "${desk}": write the id of one in desks.`)
   }
-  const { name, kind, desk: _desk, ...own } = channel
-  const settings = parse(schema, own, ['channels', index], Object.keys(channelSchema.shape))
+  const { name, kind, desk: _desk, ...values } = channel
+  const settings = parse(schema, values, ['channels', index], Object.keys(channelSchema.shape))
   return { name, kind, desk, settings }
 }
 
@@ -352,9 +352,9 @@ function sentenceFor(
       record: 'settings of its own',
       boolean: 'true or false',
     }
-    const wanted = kind[issue.expected as keyof typeof kind] ?? issue.expected
+    const expected = kind[issue.expected as keyof typeof kind] ?? issue.expected
     // A message of our own says more than the type does.
-    const advice = issue.message.startsWith('Invalid input') ? `write ${wanted}` : issue.message
+    const advice = issue.message.startsWith('Invalid input') ? `write ${expected}` : issue.message
     if (missing) return `${where}: this setting is missing; ${advice}.`
     return advice === issue.message ? `${where}: ${advice}.` : `${where}: ${advice} here.`
   }
@@ -370,7 +370,7 @@ function refuseTwins(path: string, values: readonly string[], what: string): voi
 
 function settingsOf(root: Root, raw: unknown, config: Config, sources: Sources): Setting[] {
   const effective = { ...root, state: config.state, templates: config.templates }
-  const described: Described[] = [
+  const described: DescribedValue[] = [
     { path: [], schema: rootSchema.omit({ channels: true }), value: effective, written: raw },
   ]
   config.channels.forEach((channel, index) => {

@@ -24,13 +24,13 @@ export function pack(bytes: Uint8Array): Content {
   const named = { sha256: sha256(bytes), size: bytes.length }
   if (bytes.length >= TOO_SMALL) {
     const packed = zstdCompressSync(bytes, { ...LEVEL, pledgedSrcSize: bytes.length, chunkSize: bytes.length })
-    if (packed.length < bytes.length * WORTH) return { ...named, encoding: 'zstd', bytes: alone(packed) }
+    if (packed.length < bytes.length * WORTH) return { ...named, encoding: 'zstd', bytes: copyIfPart(packed) }
   }
-  return { ...named, encoding: 'identity', bytes: alone(bytes) }
+  return { ...named, encoding: 'identity', bytes: copyIfPart(bytes) }
 }
 
 /** Without the larger buffer that it may be a part of, which would be kept, and sent between threads, with it. */
-function alone(bytes: Uint8Array): Uint8Array {
+function copyIfPart(bytes: Uint8Array): Uint8Array {
   return bytes.byteLength === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes)
 }
 

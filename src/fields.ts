@@ -32,7 +32,7 @@ export const size = z
   .meta({ written: 'size' })
 
 /** A duration or a size as it may be written: in the largest unit of which there is a whole number, else in the smallest. */
-export function written(amount: number, kind: 'duration' | 'size'): string {
+export function formatAmount(amount: number, kind: 'duration' | 'size'): string {
   const units = Object.entries(kind === 'duration' ? DURATIONS : SIZES)
   const [unit, one] = units.find(([, one]) => amount > 0 && amount % one === 0) ?? units.at(-1) ?? ['', 1]
   return `${amount / one}${unit}`

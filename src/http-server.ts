@@ -257,12 +257,12 @@ function refuse(request: IncomingMessage, response: ServerResponse, { status, me
     response.end()
     return
   }
-  let left = LINGER_BYTES
+  let remainingBytes = LINGER_BYTES
   const end = () => response.end()
   const timer = setTimeout(end, LINGER_MS).unref()
   request.on('data', (chunk: Buffer) => {
-    left -= chunk.length
-    if (left < 0) end()
+    remainingBytes -= chunk.length
+    if (remainingBytes < 0) end()
   })
   request.once('end', end)
   response.once('close', () => clearTimeout(timer))

@@ -35,7 +35,7 @@ export function createLog(level: LogLevel, destination?: DestinationStream): Log
         level: label => ({ level: label }),
         log: values => withoutSecrets(values) as Record<string, unknown>,
       },
-      serializers: { err: told => told }, // as it was told above
+      serializers: { err: error => error }, // as it was told above
     },
     { write: line => lines.write(printableJson(line)) },
   )

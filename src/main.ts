@@ -9,7 +9,7 @@ import { able } from './channel/abilities.ts'
 import type { ChannelAdapter } from './channel/adapter.ts'
 import { type Clock, systemClock } from './clock.ts'
 import { createCommands } from './commands/registry.ts'
-import { type ChannelConfig, type Config, type Loaded, loadConfig } from './config.ts'
+import { type ChannelConfig, type Config, type LoadedConfig, loadConfig } from './config.ts'
 import { DeskError } from './errors.ts'
 import { missingSecret } from './fields.ts'
 import type { ChannelEntry, Context } from './flow/context.ts'
@@ -34,7 +34,7 @@ export interface Whereabouts {
 }
 
 /** Configuration from `--config`, RELAYDESK_CONFIG, ./relaydesk.yaml, or the defaults alone. */
-export function findConfig(where: Whereabouts): Loaded {
+export function findConfig(where: Whereabouts): LoadedConfig {
   const file = where.config ?? process.env.RELAYDESK_CONFIG ?? (existsSync(CONFIG_FILE) ? CONFIG_FILE : undefined)
   const state = where.state
     ? { value: where.state, from: '--state' }

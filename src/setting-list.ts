@@ -1,6 +1,6 @@
 // Every setting with its value and where it came from.
 import { z } from 'zod'
-import { written } from './fields.ts'
+import { formatAmount } from './fields.ts'
 
 /** One setting as `relaydesk config` shows it. */
 export interface Setting {
@@ -12,7 +12,7 @@ export interface Setting {
 }
 
 /** A schema with the values it describes, as they hold and as they are written. */
-export interface Described {
+export interface DescribedValue {
   path: (string | number)[]
   schema: z.ZodType
   value: unknown
@@ -21,7 +21,7 @@ export interface Described {
 }
 
 /** Every setting with its value, where it came from and its sentence; secrets masked. */
-export function listSettings(described: readonly Described[], file: string): Setting[] {
+export function listSettings(described: readonly DescribedValue[], file: string): Setting[] {
   return described.flatMap(({ path, schema, value, written }) => walk(jsonSchema(schema), value, written, path, file))
 }
 
@@ -38,7 +38,7 @@ function walk(schema: JsonSchema, value: unknown, inFile: unknown, path: (string
   return [
     {
       path: formatPath(path),
-      value: JSON.stringify(shown(value, schema)) ?? 'not set',
+      value: JSON.stringify(shownValue(value, schema)) ?? 'not set',
       from: inFile === undefined ? 'default' : file,
       sentence: schema.description ?? '',
     },
@@ -46,10 +46,10 @@ function walk(schema: JsonSchema, value: unknown, inFile: unknown, path: (string
 }
 
 /** As it may be written in the file, without what is secret. */
-function shown(value: unknown, schema: JsonSchema): unknown {
+function shownValue(value: unknown, schema: JsonSchema): unknown {
   if (value === undefined) return value
   if (schema.secret) return '(secret)'
-  if (schema.written) return written(Number(value), schema.written)
+  if (schema.written) return formatAmount(Number(value), schema.written)
   return schema.address ? maskPassword(String(value)) : value
 }
 

@@ -22,10 +22,10 @@ export class RunOnce {
     if (this.#done.has(key)) return Promise.resolve()
     const inHand = this.#inHand.get(key)
     if (inHand) return inHand
-    const begun = work()
+    const run = work()
       .then(() => this.#done.set(key, true))
       .finally(() => this.#inHand.delete(key))
-    this.#inHand.set(key, begun)
-    return begun
+    this.#inHand.set(key, run)
+    return run
   }
 }

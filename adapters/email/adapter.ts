@@ -42,7 +42,7 @@ export class EmailChannel
   readonly name: string
   readonly settings: EmailSettings
   readonly #options: ChannelOptions
-  readonly #own: readonly string[]
+  readonly #ownAddresses: readonly string[]
   readonly reader: MailReader
   #listener: MailListener | undefined
   #sender: Promise<MailSender> | undefined
@@ -54,7 +54,7 @@ export class EmailChannel
     this.name = options.name
     this.settings = settings
     this.#options = options
-    this.#own = [settings.address, ...settings.aliases]
+    this.#ownAddresses = [settings.address, ...settings.aliases]
     this.reader = new MailReader(settings, options)
   }
 
@@ -89,8 +89,8 @@ export class EmailChannel
       // Whoever was not let in learns nothing of the ticket.
       return outcome === 'opened' || outcome === 'appended' ? `2.0.0 ${outcome} ${ref}` : '2.0.0 stored'
     }
-    const own = this.#own
-    const listener = new MailListener({ listen, own, maxMessageBytes, spoolPath, take, warn, isOurs, isFull })
+    const ownAddresses = this.#ownAddresses
+    const listener = new MailListener({ listen, ownAddresses, maxMessageBytes, spoolPath, take, warn, isOurs, isFull })
     await listener.start()
     this.#listener = listener
   }
@@ -176,9 +176,9 @@ export class EmailChannel
       await turn?.before
       const receipt = desk.receive(message)
       turn?.handed()
-      const became = await receipt
+      const result = await receipt
       if (!('quarantine' in message) && !more.sentByHand) await this.#canary?.seen(message)
-      return became
+      return result
     } finally {
       release()
       await Promise.all(spooled.map(path => rm(path, { force: true })))
@@ -231,7 +231,7 @@ export class EmailChannel
   }
 
   owns(recipient: string): boolean {
-    return isOurs(recipient, this.#own)
+    return isOurs(recipient, this.#ownAddresses)
   }
 
   /** Where answers go while no relay is configured. */

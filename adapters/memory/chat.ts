@@ -24,8 +24,8 @@ export class MemoryChat extends MemoryChannel implements ShowsCards, WritesFirst
 
   override async send(message: OutboundMessage): Promise<Sent> {
     const sent = await super.send(message)
-    const begun = message.recipients.filter(each => this.reaches(each))
-    const threads = begun.map(person => {
+    const reachable = message.recipients.filter(each => this.reaches(each))
+    const threads = reachable.map(person => {
       this.#count += 1
       const thread = `${person}/begun-${this.#count}`
       return [person, { thread, replyTo: thread }] as const

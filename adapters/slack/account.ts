@@ -31,7 +31,7 @@ export interface Channel {
 }
 
 /** A channel of the configuration: where it is written, and its name (`#help`, `help`) or id (`C024...`). */
-export interface WantedChannel {
+export interface ConfiguredChannel {
   setting: string
   name: string
 }
@@ -67,11 +67,11 @@ export async function resolveChannels(
   client: WebClient,
   settings: Pick<SlackSettings, 'room' | 'support'>,
 ): Promise<Pick<Workspace, 'roomId' | 'support'>> {
-  const wanted = wantedChannels(settings)
-  const own = wanted.length > 0 ? await channelsOfBot(client) : []
+  const channels = configuredChannels(settings)
+  const joinedChannels = channels.length > 0 ? await channelsOfBot(client) : []
   const ids = new Map<string, string>()
-  for (const { setting, name } of wanted) {
-    const channel = channelNamed(own, name)
+  for (const { setting, name } of channels) {
+    const channel = channelNamed(joinedChannels, name)
     if (!channel) {
       const mend = 'correct the name, or invite the bot in Slack (/invite)'
       throw new DeskError('config', `${setting}: there is no channel ${name} that the bot is in: ${mend}.`)
@@ -86,15 +86,15 @@ export async function resolveChannels(
 }
 
 /** The room first. */
-export function wantedChannels({ room, support }: Pick<SlackSettings, 'room' | 'support'>): WantedChannel[] {
+export function configuredChannels({ room, support }: Pick<SlackSettings, 'room' | 'support'>): ConfiguredChannel[] {
   const places = support.map(({ channel }, index) => ({ setting: `support[${index}].channel`, name: channel }))
   return room === undefined ? places : [{ setting: 'room', name: room }, ...places]
 }
 
 /** Channels write their names in lower case, and ids in upper case. */
-export function channelNamed(channels: readonly Channel[], wanted: string): Channel | undefined {
-  const name = wanted.trim().replace(/^#/, '').toLowerCase()
-  return channels.find(each => each.id === wanted.trim()) ?? channels.find(each => each.name === name)
+export function channelNamed(channels: readonly Channel[], nameOrId: string): Channel | undefined {
+  const name = nameOrId.trim().replace(/^#/, '').toLowerCase()
+  return channels.find(each => each.id === nameOrId.trim()) ?? channels.find(each => each.name === name)
 }
 
 /** Public and private channels that the bot is in. */

@@ -26,7 +26,7 @@ import { SocketWire } from './api/socket.ts'
 import { check } from './doctor/check-slack.ts'
 import { Interactions } from './interact/interactions.ts'
 import { rereadSubmission } from './interact/submission.ts'
-import { Inbound } from './receive/inbound.ts'
+import { EventIntake } from './receive/event-intake.ts'
 import { rereadMessage } from './receive/inbound-message.ts'
 import { Cards } from './send/card-poster.ts'
 import { Sender } from './send/slack-sender.ts'
@@ -40,7 +40,7 @@ interface Running {
   pacer: Pacer
   sender: Sender
   cards: Cards
-  inbound: Inbound
+  inbound: EventIntake
   interactions: Interactions
   wire: SocketWire | HttpWire
 }
@@ -107,7 +107,7 @@ export class SlackChannel
     const pacer = new Pacer()
     const { appId } = account
     let homeOpened: Interactions['homeOpened'] = async () => undefined
-    const inbound = new Inbound(workspace, { appId, onHomeOpened: opened => homeOpened(opened) })
+    const inbound = new EventIntake(workspace, { appId, onHomeOpened: opened => homeOpened(opened) })
     const interactions = new Interactions(workspace, inbound)
     homeOpened = opened => interactions.homeOpened(opened)
     const wireOptions = { workspace, appId, onConnected: () => inbound.catchUp() }

@@ -94,8 +94,8 @@ export function ownPortOf({ port, host = '127.0.0.1', proxies = [] }: SlackHttpS
  * says so.
  */
 export function requestUrlOf(http: SlackHttpSettings, publicUrl: string | undefined): string {
-  const own = ownPortOf(http)
-  if (own) return new URL(http.path, http.publicUrl ?? `https://${own.host}:${own.port}`).href
+  const ownPort = ownPortOf(http)
+  if (ownPort) return new URL(http.path, http.publicUrl ?? `https://${ownPort.host}:${ownPort.port}`).href
   if (publicUrl !== undefined) return `${publicUrl}${http.path}`
   const mend = 'set web.publicUrl, whose proxy hands it on to web.port; or write a port of its own (it was 3000)'
   throw new DeskError('config', `http.port: nothing says where Slack reaches the desk: ${mend}.`)

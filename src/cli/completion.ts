@@ -24,9 +24,9 @@ export function addCompletion(program: Command): void {
       if (!made) throw new DeskError('usage', `There is no completion for "${shell}": write bash, zsh or fish.`)
       const commands = createCommands().all
       const verbs = program.commands.flatMap(verb => {
-        const own = commands.find(each => each.word === verb.name())
+        const deskCommand = commands.find(each => each.word === verb.name())
         const options = [
-          ...Object.keys(own ? optionsOf(own) : {}).map(name => `--${name}`),
+          ...Object.keys(deskCommand ? optionsOf(deskCommand) : {}).map(name => `--${name}`),
           ...verb.options.flatMap(each => each.long ?? []),
         ]
         const summary = verb.description().split(/[.;:(]/, 1)[0] ?? ''

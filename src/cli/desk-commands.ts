@@ -54,12 +54,12 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
   if (deskCommand.word === 'help' && words.length === 0) return print(command.parent?.helpInformation() ?? '')
   const { typed, literal } = splitAtEnd(words, command)
   const taken = takeOptions(typed.map(wordOfShell), optionsOf(deskCommand), namesOf(command))
-  const left = [...taken.left.map(each => each.value), ...literal]
+  const rest = [...taken.rest.map(each => each.value), ...literal]
   const takesBody = deskCommand.body === 'required'
-  const about = takesBody ? left.slice(0, taken.options.has('ticket') ? 0 : referenceWidth(left)) : left
+  const about = takesBody ? rest.slice(0, taken.options.has('ticket') ? 0 : referenceWidth(rest)) : rest
   if (takesBody && about.length === 0 && !taken.options.has('ticket'))
     throw new DeskError('usage', `Write: relaydesk ${usageOf(deskCommand)}`)
-  const body = takesBody ? await bodyFrom(left.slice(about.length), options) : ''
+  const body = takesBody ? await bodyFrom(rest.slice(about.length), options) : ''
   const line = [deskCommand.word, taken.options.toString(), ...about.map(quoteArgument)].filter(Boolean).join(' ')
   await withDesk(command, async ({ service, config, context }) => {
     const handle = options.as ?? process.env.RELAYDESK_AS ?? config.agents[0]?.handle ?? ''

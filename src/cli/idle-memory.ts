@@ -16,13 +16,13 @@ export function giveBackWhenIdle(): void {
   const collect = runInNewContext('gc') as (options: object) => void
   let before = process.cpuUsage()
   let since = { user: 0, system: 0 }
-  let left = 0
+  let remaining = 0
   const timer = setInterval(() => {
     const isIdle = millisecondsOf(process.cpuUsage(before)) <= LOOK_EVERY_MS * IDLE
-    if (millisecondsOf(process.cpuUsage(since)) > WORTH_MS) left = TIMES
-    if (isIdle && left > 0) {
+    if (millisecondsOf(process.cpuUsage(since)) > WORTH_MS) remaining = TIMES
+    if (isIdle && remaining > 0) {
       collect({ type: 'major', execution: 'sync', flavor: 'last-resort' })
-      left -= 1
+      remaining -= 1
       since = process.cpuUsage()
     }
     before = process.cpuUsage()

@@ -221,11 +221,11 @@ class Report {
     // A mail server sends a message back at 1: what nobody foresaw must be tried again instead.
     this.#exit ||= code === 1 ? 75 : code
     this.#count('failed')
-    const said = sentenceOf(error)
+    const reason = sentenceOf(error)
     const sentence =
       this.#halted && !(error instanceof DeskError)
-        ? `It cannot be stored just now (${said}): free space, or try again later.`
-        : said
+        ? `It cannot be stored just now (${reason}): free space, or try again later.`
+        : reason
     if (this.#json) printJson({ file, outcome: 'failed', ref: null, error: sentence })
     complain(`${file}: ${sentence}`)
   }
@@ -237,8 +237,8 @@ class Report {
   end(): number {
     this.#bar?.stop()
     // What failed alone was told already.
-    const told = this.#outcomes.size === 1 && this.#outcomes.has('failed')
-    if (!this.#json && !told) {
+    const wasReported = this.#outcomes.size === 1 && this.#outcomes.has('failed')
+    if (!this.#json && !wasReported) {
       const counts = [...this.#outcomes].sort().map(([outcome, count]) => `${count} ${outcome}`)
       print(counts.length > 0 ? counts.join(', ') : 'There was no message.')
     }

@@ -116,7 +116,7 @@ async function listInbox({ context }: OpenDesk, options: Json & { all?: boolean 
 
 async function retryInbox({ context, service }: OpenDesk, messages: string[]): Promise<void> {
   const { read } = context.store
-  const named = await Promise.all(messages.map(text => quarantined(context.store.read, text)))
+  const named = await Promise.all(messages.map(text => quarantinedArrival(context.store.read, text)))
   const all = (await waitingArrivals(read, MOST)).filter(each => each.outcome.startsWith('quarantined:'))
   for (const waiting of messages.length > 0 ? named : all) {
     try {
@@ -127,12 +127,13 @@ async function retryInbox({ context, service }: OpenDesk, messages: string[]): P
       print(`M-${waiting.number}: ${sentenceOf(error)}`)
     }
   }
-  const left = (await waitingArrivals(read, MOST)).some(each => each.outcome.startsWith('quarantined:'))
-  if (!left) for (const channel of context.channels.keys()) await service.deskFor(channel).settle('quarantine')
+  const hasQuarantined = (await waitingArrivals(read, MOST)).some(each => each.outcome.startsWith('quarantined:'))
+  if (!hasQuarantined)
+    for (const channel of context.channels.keys()) await service.deskFor(channel).settle('quarantine')
   if (messages.length === 0 && all.length === 0) print('Every message could be read.')
 }
 
-async function quarantined(sql: OpenDesk['context']['store']['read'], text: string): Promise<Arrival> {
+async function quarantinedArrival(sql: OpenDesk['context']['store']['read'], text: string): Promise<Arrival> {
   const number = Number(/^m?-?(\d+)$/i.exec(text)?.[1] ?? 0)
   const found = await arrivalByNumber(sql, number)
   if (found?.outcome.startsWith('quarantined:')) return found

@@ -121,11 +121,11 @@ export function channelFacts({
       const desk = channels.get(about)?.deskId
       const near = all.toSorted(([, a], [, b]) => Number(b.deskId === desk) - Number(a.deskId === desk))
       for (const [channel, { kind, adapter }] of near) {
-        const own = chats.find(chat => {
+        const chatAccount = chats.find(chat => {
           const [chatKind, address = ''] = chat.split(' ')
           return chatKind === kind && (able(adapter, 'reaches')?.reaches(address) ?? false)
         })
-        const recipient = own?.slice(kind.length + 1)
+        const recipient = chatAccount?.slice(kind.length + 1)
         if (recipient !== undefined) {
           return {
             channel,

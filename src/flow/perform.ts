@@ -60,7 +60,7 @@ function withBody(text: string, written: string): string {
 }
 
 /** The same as Markdown, where its writer chose what is styled in it and it is certain which part of it is the text. */
-async function styled(
+async function markdownOf(
   place: TypedPlace,
   { line, body = '', format }: CommandRequest,
   plain: string,
@@ -116,7 +116,7 @@ export class Performer {
       channel,
       options,
       body,
-      ...(await styled(place, request, body)),
+      ...(await markdownOf(place, request, body)),
       attachments,
     }
     const reply = await this.#run(typed, call, argsAt, id)
@@ -171,7 +171,7 @@ export class Performer {
     for (const { content } of call.attachments) await files.keep(content)
     const write = command as WriteCommand<never>
     const tickets = write.tickets(args)
-    const said = saidIn(typed, call)
+    const digest = digestOf(typed, call)
     for (;;) {
       // All locks in one go, so that no two wait for each other; if that was not all, from the start.
       const reply = await store.transact(async tx => {
@@ -179,8 +179,8 @@ export class Performer {
         if (id !== undefined) await tx.lock([`request ${call.channel} ${id}`])
         const before = id === undefined ? undefined : await answerBefore(tx, call.channel, id)
         if (before)
-          return repeated(tx, typed, call, {
-            isSame: before.said === null || before.said === said,
+          return answerRepeated(tx, typed, call, {
+            isSame: before.said === null || before.said === digest,
             before: JSON.parse(before.answer) as Reply,
           })
         if (!(await lockTickets(tx, tickets))) return undefined
@@ -189,7 +189,7 @@ export class Performer {
         const answer = await write.writes(tx, { ...call, at }, argsAt(at))
         // What was not done may be asked for again, in other words.
         if (id !== undefined && !answer.undone)
-          await rememberAnswer(tx, { channel: call.channel, id }, { said, answer: JSON.stringify(answer) }, at)
+          await rememberAnswer(tx, { channel: call.channel, id }, { digest, answer: JSON.stringify(answer) }, at)
         return answer
       })
       if (reply) return reply
@@ -272,19 +272,19 @@ export class Performer {
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)
     const layout = await through(this.#context, arrival, 'layout').layout(raw, options)
-    const kept = arrival.messageId === null ? null : await doubtAbout(store.read, arrival.messageId)
-    const doubt = kept ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
+    const storedDoubt = arrival.messageId === null ? null : await doubtAbout(store.read, arrival.messageId)
+    const doubt = storedDoubt ?? senderDoubt(arrival.verdict?.authentication ?? UNKNOWN)
     return redacted(store.read, { layout, ref: ticket?.ref ?? '', doubt })
   }
 }
 
 /** What stands for all that a request says. */
-function saidIn({ command, args }: TypedCommand, { options, body, attachments }: Call): string {
+function digestOf({ command, args }: TypedCommand, { options, body, attachments }: Call): string {
   return keyOf(command.word, options.toString(), ...args, body, ...attachments.map(({ content }) => content.sha256))
 }
 
 /** The same request once more is answered as before; one that was edited since is not done by itself. */
-async function repeated(
+async function answerRepeated(
   sql: Sql,
   typed: TypedCommand,
   call: Call,
@@ -294,22 +294,22 @@ async function repeated(
   throw new DeskError(
     'conflict',
     `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
-    { actions: await actionsAnew(sql, typed, call) },
+    { actions: await repeatActions(sql, typed, call) },
   )
 }
 
 /** What does it as it says now: a text that leaves is shown with who would read it, as on any form. */
-async function actionsAnew(sql: Sql, { command, args }: TypedCommand, call: Call): Promise<Action[]> {
+async function repeatActions(sql: Sql, { command, args }: TypedCommand, call: Call): Promise<Action[]> {
   const { options, body } = call
   const label = 'Do it as it is now'
-  const begun = (given: Options) =>
-    [command.word, ...args.map(quoteArgument), given.toString()].filter(Boolean).join(' ')
-  if (body === '') return [{ label, line: begun(options) }]
+  const lineWith = (options: Options) =>
+    [command.word, ...args.map(quoteArgument), options.toString()].filter(Boolean).join(' ')
+  if (body === '') return [{ label, line: lineWith(options) }]
   if (body.length > MOST_TEXT) return []
-  if (!isSent(command, options)) return [repeatAction(label, begun(options), body)]
+  if (!isSent(command, options)) return [repeatAction(label, lineWith(options), body)]
   const ticket = await findTicket(sql, ticketArgument(args[0], call.prefixes), call.prefixes)
   const readers = await readersOf(sql, call, ticket, { only: options.has('only') })
   // Who read what when it was typed counts no more: the form says it anew.
   const { read: _, anyway: __, ...kinds } = command.options ?? {}
-  return [textAction(label, begun(options.of(kinds)), body, { ticket, readers })]
+  return [textAction(label, lineWith(options.of(kinds)), body, { ticket, readers })]
 }

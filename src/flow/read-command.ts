@@ -60,11 +60,11 @@ export async function readCommand(place: TypedPlace, typed: string): Promise<Typ
     (ticket && command.body !== 'none'
       ? await referenceBehind({ ...place, ticket }, line.rest, isSent(command, line.options))
       : null)
-  const own = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
-  if (ticket && found && !own && isDoubtful(place, command, line, found)) {
+  const isOwnTicket = ticket && (!found || (await leadsTo(place.sql, found.number, ticket)))
+  if (ticket && found && !isOwnTicket && isDoubtful(place, command, line, found)) {
     throw await whichTicket({ ...place, ticket }, { command, line, found })
   }
-  if (!found?.isAlone) return { ...made(own ? [ticket.ref] : [], line.rest), named: null }
+  if (!found?.isAlone) return { ...made(isOwnTicket ? [ticket.ref] : [], line.rest), named: null }
   return {
     ...made([formatReference(prefixes[0] ?? '', found.number)], line.rest.slice(found.end)),
     named: found.number,
@@ -118,8 +118,8 @@ async function referenceBehind(
   const numbered =
     MARKED.test(words) || NUMBER_FIRST.test(text) ? referenceAt(behind, prefixes, { numbers: true }) : null
   if (numbered && (await isOther(numbered))) return { ...numbered, isAlone: false }
-  const [begun = ''] = leaves ? (FIRST_WORDS.exec(text) ?? []) : []
-  for (const { 0: word, index } of begun.matchAll(/\S+/gu)) {
+  const [firstWords = ''] = leaves ? (FIRST_WORDS.exec(text) ?? []) : []
+  for (const { 0: word, index } of firstWords.matchAll(/\S+/gu)) {
     const later = referenceAt(text.slice(index + word.length), prefixes)
     if (later && (await isOther(later))) return { ...later, isAlone: false }
   }
@@ -138,12 +138,12 @@ export async function otherNamed(
 ): Promise<string | null> {
   const { prefixes } = facts
   const named = referencesIn(subject, prefixes).filter(each => each.bracketed)
-  const own = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
+  const ownReferences = await Promise.all(named.map(({ number }) => leadsTo(sql, number, ticket)))
   // What it quotes first is what somebody else named.
   const typed = isQuoted(text.trimStart().split('\n', 1)[0] ?? '') ? '' : text
-  const begun = referenceAt(typed, prefixes) ?? (await referenceBehind({ sql, facts, ticket }, typed, false))
-  const isOther = begun !== null && !(await leadsTo(sql, begun.number, ticket))
-  const other = isOther ? begun : own.includes(true) ? undefined : named[0]
+  const reference = referenceAt(typed, prefixes) ?? (await referenceBehind({ sql, facts, ticket }, typed, false))
+  const isOther = reference !== null && !(await leadsTo(sql, reference.number, ticket))
+  const other = isOther ? reference : ownReferences.includes(true) ? undefined : named[0]
   return other ? formatReference(prefixes[0] ?? '', other.number) : null
 }
 
@@ -174,18 +174,18 @@ export async function leadsTo(sql: Sql, number: number, ticket: Ticket): Promise
 
 /** Arguments and text of what stands behind the ticket. */
 function split(command: Command, { options, tail }: TypedLine, behind: string, named: string[], isOneLine: boolean) {
-  const given = { command, options }
+  const base = { command, options }
   if (command.body === 'required') {
     // What names no ticket is for the command to refuse.
     if (named.length === 0)
       return {
-        ...given,
+        ...base,
         args: wordsOf(behind)
           .map(each => each.value)
           .slice(0, 1),
         text: '',
       }
-    return { ...given, args: named, text: textIn(behind, tail, optionsOf(command)) }
+    return { ...base, args: named, text: textIn(behind, tail, optionsOf(command)) }
   }
   const all = behind.trim() === '' ? tail.slice(2) : behind + tail
   const words = wordsOf(all)
@@ -193,7 +193,7 @@ function split(command: Command, { options, tail }: TypedLine, behind: string, n
     ? -1
     : words.findIndex(({ start }, at) => all.slice(words[at - 1]?.end ?? 0, start).includes('\n'))
   const args = (below < 0 ? words : words.slice(0, below)).map(each => each.value)
-  return { ...given, args: [...named, ...args], text: below < 0 ? '' : all.slice(words[below]?.start).trim() }
+  return { ...base, args: [...named, ...args], text: below < 0 ? '' : all.slice(words[below]?.start).trim() }
 }
 
 interface Doubt {
@@ -250,13 +250,13 @@ async function actionsFor({ sql, facts }: TypedPlace, { command, line }: Doubt, 
   const { ref } = way.ticket
   const { options } = line
   const text = way.text.trim()
-  const begun = [command.word, '--ticket', ref, options.toString()].filter(Boolean).join(' ')
+  const start = [command.word, '--ticket', ref, options.toString()].filter(Boolean).join(' ')
   const label = `${command.word[0]?.toUpperCase()}${command.word.slice(1)} on ${ref}`
-  if (command.body !== 'required') return text.includes('\n') ? [] : [{ label, line: `${begun} ${text}`.trim() }]
+  if (command.body !== 'required') return text.includes('\n') ? [] : [{ label, line: `${start} ${text}`.trim() }]
   const { ticket } = way
   const sent = isSent(command, options)
     ? { ticket, readers: await readersOf(sql, facts, ticket, { only: options.has('only') }) }
     : undefined
   const written = textIn(text, '', optionsOf(command))
-  return written.length > MOST_TEXT ? [] : [textAction(label, begun, written, sent)]
+  return written.length > MOST_TEXT ? [] : [textAction(label, start, written, sent)]
 }

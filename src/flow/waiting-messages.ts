@@ -8,7 +8,7 @@ import { may } from '../people/access.ts'
 import { type Arrival, arrivalByNumber } from '../store/arrivals.ts'
 import type { Sql, Tx } from '../store/engine/sql.ts'
 import { type Context, type Intake, intakeFor, originOf } from './context.ts'
-import { type Admitted, admitWaiting } from './intake/admit.ts'
+import { type AdmittedMessage, admitWaiting } from './intake/admit.ts'
 import { unclearTooLong } from './intake/ask-belongs.ts'
 import { type DecidedMessage, decideHeld } from './intake/decide-held.ts'
 import { contentsOf } from './intake/inbound-item.ts'
@@ -100,7 +100,7 @@ export class WaitingMessages {
   }
 
   /** Takes a message in, and carries out the commands in it. */
-  async #admitAndRun<T extends Admitted | DecidedMessage | undefined>(
+  async #admitAndRun<T extends AdmittedMessage | DecidedMessage | undefined>(
     admits: (tx: Tx, intake: Intake) => Promise<T>,
     before?: Pick<Intake, 'reread' | 'scans'>,
   ): Promise<T> {

@@ -122,7 +122,7 @@ export async function waitingArrivals(sql: Sql, limit: number): Promise<Arrival[
   return rows.map(arrival)
 }
 
-export interface Settled {
+export interface ArrivalResult {
   outcome: Outcome
   duplicateOf: number | null
   ticketId: string | null
@@ -137,7 +137,7 @@ export interface Settled {
 }
 
 /** A waiting arrival was decided. False if somebody else was faster. */
-export async function settleArrival(tx: Tx, number: number, settled: Settled, at: string): Promise<boolean> {
+export async function settleArrival(tx: Tx, number: number, settled: ArrivalResult, at: string): Promise<boolean> {
   const s = settled
   const { outcome, reason } = split(s.outcome)
   const rows = await tx`

@@ -14,16 +14,22 @@ export interface Backlog {
   lastAt: string
 }
 
-/** Counts one more ticket, and gives how many there are. Beyond `told` nobody is told of it by itself. */
+/** Counts one more ticket, and gives how many there are. Beyond `limit` nobody is told of it by itself. */
 export async function countInBacklog(
   tx: Tx,
-  { deskId, channel, number, told, at }: { deskId: string; channel: string; number: number; told: number; at: string },
+  {
+    deskId,
+    channel,
+    number,
+    limit,
+    at,
+  }: { deskId: string; channel: string; number: number; limit: number; at: string },
 ): Promise<number> {
   const [row] = await tx<{ opened: number }>`
     INSERT INTO backlogs (desk_id, channel, opened, began_at, last_at) VALUES (${deskId}, ${channel}, 1, ${at}, ${at})
     ON CONFLICT (desk_id) DO UPDATE SET opened = backlogs.opened + 1, last_at = excluded.last_at,
-      first_untold = CASE WHEN backlogs.opened < CAST(${told} AS BIGINT) THEN NULL ELSE coalesce(backlogs.first_untold, CAST(${number} AS BIGINT)) END,
-      last_untold = CASE WHEN backlogs.opened < CAST(${told} AS BIGINT) THEN NULL ELSE CAST(${number} AS BIGINT) END
+      first_untold = CASE WHEN backlogs.opened < CAST(${limit} AS BIGINT) THEN NULL ELSE coalesce(backlogs.first_untold, CAST(${number} AS BIGINT)) END,
+      last_untold = CASE WHEN backlogs.opened < CAST(${limit} AS BIGINT) THEN NULL ELSE CAST(${number} AS BIGINT) END
     RETURNING opened`
   return row?.opened ?? 1
 }

@@ -39,7 +39,7 @@ export async function bouncesOf(sql: Sql, ticketId: string): Promise<(Bounce & {
 }
 
 /** The newest hard bounce of each of these recipients, on any ticket, unless they wrote on this one since. */
-export async function hardBounced(
+export async function newestHardBounces(
   sql: Sql,
   ticketId: string,
   recipients: readonly string[],

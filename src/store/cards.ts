@@ -66,7 +66,7 @@ export async function placeCard(tx: Tx, ticketId: string, place: string): Promis
 }
 
 /** An event was told below the card. */
-export async function toldBelowCard(tx: Tx, ticketId: string, seq: number): Promise<void> {
+export async function markToldBelowCard(tx: Tx, ticketId: string, seq: number): Promise<void> {
   await tx`UPDATE cards SET told_seq = ${seq} WHERE ticket_id = ${ticketId} AND told_seq < ${seq}`
 }
 

@@ -36,7 +36,7 @@ export interface Message {
 }
 
 /** What a message went to beside the desk, where its transport says so. */
-export interface Copied {
+export interface MessageAudience {
   /** Addresses; undefined where a message goes to all who take part, as in a chat. */
   copied?: readonly string[] | undefined
 }
@@ -51,7 +51,7 @@ export interface StoredAttachment {
 }
 
 /** A message ready to be stored, with what its event says of its content. */
-export interface PreparedMessage extends Copied {
+export interface PreparedMessage extends MessageAudience {
   message: Message
   attachments: readonly MessageFile[]
   /** Salted digest. */
@@ -59,7 +59,7 @@ export interface PreparedMessage extends Copied {
 }
 
 /** A message before it is stored. */
-export type NewMessage = Omit<Message, 'salt' | Rare> & Partial<Pick<Message, Rare>> & Copied
+export type NewMessage = Omit<Message, 'salt' | Rare> & Partial<Pick<Message, Rare>> & MessageAudience
 type Rare = 'what' | 'revises' | 'markdown'
 
 /** A file that came, or one that is stored with another message already. */
@@ -109,20 +109,20 @@ export async function copyAttachments(tx: Tx, fromMessage: string, toMessage: st
 }
 
 /** Whether somebody of ours answered after the requester's side wrote last. */
-export async function answeredSinceAsked(sql: Sql, ticketId: string): Promise<boolean> {
+export async function wasAnsweredSinceQuestion(sql: Sql, ticketId: string): Promise<boolean> {
   const [last] = await sql<{ direction: string }>`
     SELECT direction FROM messages WHERE ticket_id = ${ticketId} AND direction <> 'internal' AND kind = 'person'
     ORDER BY seq DESC, id DESC LIMIT 1`
   return last?.direction === 'out'
 }
 
-type Digested = Pick<
+type DigestedMessage = Pick<
   Message,
   'direction' | 'authorName' | 'authorAddress' | 'subject' | 'text' | 'visible' | 'markdown'
 >
 
 /** The digest that the event of a stored message must carry. */
-function digestOf(salt: string, message: Digested, attachments: string[]): string {
+function digestOf(salt: string, message: DigestedMessage, attachments: string[]): string {
   return contentDigest(salt, {
     direction: message.direction,
     author: bindable(`${message.authorName} ${message.authorAddress ?? ''}`),
@@ -137,11 +137,11 @@ function digestOf(salt: string, message: Digested, attachments: string[]): strin
 /** Whether somebody answered in these very words on a ticket since a time. */
 export async function answeredAlike(
   sql: Sql,
-  said: { ticketId: string; authorId: string; text: string; since: string },
+  answer: { ticketId: string; authorId: string; text: string; since: string },
 ): Promise<boolean> {
   const rows = await sql`
-    SELECT 1 AS one FROM messages WHERE ticket_id = ${said.ticketId} AND stored_at >= ${said.since}
-      AND direction = 'out' AND author_id = ${said.authorId} AND text = ${said.text} LIMIT 1`
+    SELECT 1 AS one FROM messages WHERE ticket_id = ${answer.ticketId} AND stored_at >= ${answer.since}
+      AND direction = 'out' AND author_id = ${answer.authorId} AND text = ${answer.text} LIMIT 1`
   return rows.length > 0
 }
 
@@ -267,7 +267,7 @@ export async function digestsOf(
   afterTicket: string,
   lastTicket: string,
 ): Promise<Map<string, string | null>> {
-  const messages = await sql<Digested & { id: string; salt: string | null }>`
+  const messages = await sql<DigestedMessage & { id: string; salt: string | null }>`
     SELECT id, direction, author_name AS "authorName", author_address AS "authorAddress", subject, text, visible, markdown,
            salt
     FROM messages WHERE ticket_id > ${afterTicket} AND ticket_id <= ${lastTicket}`

@@ -67,11 +67,11 @@ export async function takeOff(
   { kind, address }: Pick<Participant, 'kind' | 'address'>,
   at: string,
 ): Promise<boolean> {
-  const left = await tx`
+  const rows = await tx`
     UPDATE participants SET left_at = ${at}
     WHERE ticket_id = ${ticketId} AND kind = ${kind} AND address = ${address} AND role = 'copied' AND left_at IS NULL
     RETURNING address`
-  return left.length > 0
+  return rows.length > 0
 }
 
 /** Everybody who takes part in one of these tickets, or did: `leftAt` tells when they were taken off. */
@@ -103,7 +103,7 @@ export async function participantsOf(sql: Sql, ticketId: string): Promise<Presen
 
 /** Takes people out of a ticket again, each as `kind address`, but those who wrote to it since. Gives who left. */
 export async function removeParticipants(tx: Tx, ticketId: string, people: readonly string[]): Promise<string[]> {
-  const left: string[] = []
+  const ids: string[] = []
   for (const person of people) {
     const [kind = '', address = ''] = person.split(' ')
     const rows = await tx`
@@ -111,7 +111,7 @@ export async function removeParticipants(tx: Tx, ticketId: string, people: reado
         AND role = 'copied' AND NOT EXISTS (
           SELECT 1 FROM messages m WHERE m.ticket_id = participants.ticket_id AND m.author_address = participants.address)
       RETURNING address`
-    if (rows.length > 0) left.push(person)
+    if (rows.length > 0) ids.push(person)
   }
-  return left
+  return ids
 }

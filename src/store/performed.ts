@@ -16,11 +16,11 @@ export async function answerBefore(
 export async function rememberAnswer(
   tx: Tx,
   { channel, id }: { channel: string; id: string },
-  { said, answer }: { said: string; answer: string },
+  { digest, answer }: { digest: string; answer: string },
   at: string,
 ): Promise<void> {
   await tx`
-    INSERT INTO performed (key, said, answer, at) VALUES (${keyOf('command', channel, id)}, ${said}, ${answer}, ${at})
+    INSERT INTO performed (key, said, answer, at) VALUES (${keyOf('command', channel, id)}, ${digest}, ${answer}, ${at})
     ON CONFLICT (key) DO NOTHING`
 }
 

@@ -3,12 +3,12 @@ import { keyOf } from './engine/id.ts'
 import { list, type Sql, type Tx } from './engine/sql.ts'
 
 /** `seen`: we had it. `mentioned`: somebody referred to it, and we never had it. What we sent is known by its token. */
-export type Known = 'seen' | 'mentioned'
+export type ThreadKnowledge = 'seen' | 'mentioned'
 
 export interface Thread {
   key: string
   ticketId: string
-  known: Known
+  known: ThreadKnowledge
   /** What is said there stays among agents. */
   internal?: boolean
 }

@@ -23,30 +23,30 @@ export interface TicketList {
  * Newest change first. The page is put together from walks: each goes along one index in that order, stops as soon as
  * it has a page, and meets little that does not belong. So a list takes as long with many tickets as with few.
  */
-export async function listTickets(sql: Sql, wanted: TicketList): Promise<Ticket[]> {
-  const walks = await walksFor(sql, wanted)
+export async function listTickets(sql: Sql, list: TicketList): Promise<Ticket[]> {
+  const walks = await walksFor(sql, list)
   if (walks.length === 0) return []
   return sql<Ticket>`
     SELECT * FROM tickets_read WHERE number IN (
-      SELECT number FROM (${unionOf(walks)}) AS page ORDER BY updated_at DESC, number DESC LIMIT ${wanted.limit})
+      SELECT number FROM (${unionOf(walks)}) AS page ORDER BY updated_at DESC, number DESC LIMIT ${list.limit})
     ORDER BY "updatedAt" DESC, number DESC`
 }
 
 /** What comes first here leads; the rest of the query only leaves out what is met on the way. */
-async function walksFor(sql: Sql, wanted: TicketList): Promise<Fragment[]> {
-  const { words = [], requester, tags: [tag, ...tags] = [], columns: { category, ...columns } = {} } = wanted.query
+async function walksFor(sql: Sql, list: TicketList): Promise<Fragment[]> {
+  const { words = [], requester, tags: [tag, ...tags] = [], columns: { category, ...columns } = {} } = list.query
   const without = (query: { [Key in keyof TicketQuery]: undefined | TicketQuery[Key] }): TicketList => ({
-    ...wanted,
-    query: { ...wanted.query, ...query } as TicketQuery,
+    ...list,
+    query: { ...list.query, ...query } as TicketQuery,
   })
-  if (words.length > 0) return [byWords(wanted, words)]
+  if (words.length > 0) return [byWords(list, words)]
   if (requester !== undefined && (await areFew(sql, requester))) {
     return along(without({ requester: undefined }), ({ done }) => byRequester(requester, done))
   }
   if (tag !== undefined) return along(without({ tags }), ({ done }) => byTag(tag, done))
   const below = category === undefined ? undefined : await categoriesBelow(sql, category)
   const from = fragment`tickets t`
-  if (below === undefined) return along(wanted, () => ({ from, where: [] }))
+  if (below === undefined) return along(list, () => ({ from, where: [] }))
   const rest = without({ columns })
   return below.flatMap(each => along(rest, () => ({ from, where: [fragment`t.category = ${each}`] })))
 }
@@ -59,11 +59,11 @@ interface Lead {
   by?: Fragment
 }
 
-function along(wanted: TicketList, leadOf: (part: Part) => Lead): Fragment[] {
-  const rest = conditionsOf(wanted)
-  return partsOf(wanted.query.states).map(part => {
+function along(list: TicketList, leadOf: (part: Part) => Lead): Fragment[] {
+  const rest = conditionsOf(list)
+  return partsOf(list.query.states).map(part => {
     const { where, ...lead } = leadOf(part)
-    return walk(wanted, { ...lead, where: [...where, part.is, ...rest] })
+    return walk(list, { ...lead, where: [...where, part.is, ...rest] })
   })
 }
 
@@ -77,10 +77,10 @@ function walk({ limit }: TicketList, { from, where, by = fragment`t` }: Lead): F
 
 // CROSS JOIN keeps SQLite from going through the tickets instead: https://sqlite.org/optoverview.html#manual_control_of_query_plans_using_cross_join
 
-function byWords(wanted: TicketList, words: readonly string[]): Fragment {
+function byWords(list: TicketList, words: readonly string[]): Fragment {
   const from = fragment`(SELECT DISTINCT ticket_id FROM (${writtenIn(words)}) AS hit) AS found CROSS JOIN tickets t`
-  const where = [fragment`t.id = found.ticket_id`, UNMERGED, stateIs(wanted.query.states), ...conditionsOf(wanted)]
-  return walk(wanted, { from, where })
+  const where = [fragment`t.id = found.ticket_id`, UNMERGED, stateIs(list.query.states), ...conditionsOf(list)]
+  return walk(list, { from, where })
 }
 
 function byRequester(requester: string, done: Part['done']): Lead {

@@ -173,19 +173,28 @@ export async function openTicket(
   event: TicketEvent & { type: 'opened' },
   change: Change,
 ): Promise<Ticket> {
-  const { desk, requester, recordedBy, room, quiet = false, ...own } = opening
-  const framed = { ...event, ...change, ticketId: own.id, seq: 1 }
+  const { desk, requester, recordedBy, room, quiet = false, ...identity } = opening
+  const framed = { ...event, ...change, ticketId: identity.id, seq: 1 }
   const facts = applyEvent(undefined, framed)
   const chained = chainEvent(framed, '')
-  const beside = [own.id, own.number, own.channel, own.subject, own.replyTo, recordedBy?.id ?? null, 1, chained.hash]
+  const beside = [
+    identity.id,
+    identity.number,
+    identity.channel,
+    identity.subject,
+    identity.replyTo,
+    recordedBy?.id ?? null,
+    1,
+    chained.hash,
+  ]
   await tx(INSERT, ...beside, ...KNOWN_AT_OPENING.map(name => facts[name]))
   await insertMessage(tx, first)
   await insertEvent(tx, chained)
-  if (room !== undefined) await addCard(tx, own.id, room, quiet ? null : change.at)
+  if (room !== undefined) await addCard(tx, identity.id, room, quiet ? null : change.at)
   return {
-    ...own,
+    ...identity,
     ...facts,
-    ref: formatReference(desk.prefix, own.number),
+    ref: formatReference(desk.prefix, identity.number),
     prefix: desk.prefix,
     requesterName: requester.name,
     ownerName: null,

@@ -35,12 +35,12 @@ export class Routes {
       const twins = `${other.name} and ${name} both answer ${method} ${path} at one port`
       throw new DeskError('config', `channels: ${twins}: give one of them another path, or a port of its own.`)
     }
-    this.#own(name, routes)
+    this.#createOwner(name, routes)
   }
 
   /** What answers wherever nobody else does. */
   addRest(name: string, answers: Answers): void {
-    this.#rest = { owner: this.#own(name, []), answers }
+    this.#rest = { owner: this.#createOwner(name, []), answers }
   }
 
   /** Rejects with an `HttpRefusal`, or with what the owner rejected with. */
@@ -56,7 +56,7 @@ export class Routes {
     })
   }
 
-  #own(name: string, routes: readonly HttpRoute[]): Owner {
+  #createOwner(name: string, routes: readonly HttpRoute[]): Owner {
     const owner = { name, routes, inHand: new Set<IncomingMessage>() }
     this.#owners.push(owner)
     return owner
@@ -67,8 +67,8 @@ export class Routes {
     const here = this.#owners.flatMap(owner =>
       owner.routes.filter(route => route.path === path).map(route => ({ owner, route })),
     )
-    const wanted = method === 'HEAD' ? 'GET' : method
-    const found = here.find(({ route }) => route.method === wanted)
+    const routeMethod = method === 'HEAD' ? 'GET' : method
+    const found = here.find(({ route }) => route.method === routeMethod)
     if (found) return { owner: found.owner, answers: found.route.handle.bind(found.route) }
     if (here.length > 0) {
       const allow = here.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])).join(', ')

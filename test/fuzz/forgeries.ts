@@ -24,11 +24,15 @@ export class Forgeries {
     const forgeries = new Forgeries()
     const dns = await forgeries.#dns.start()
     forgeries.#dns.texts.set(`${SIGNER.selector}._domainkey.${SIGNER.domain}`, PUBLIC_KEY)
-    forgeries.#check = new SenderCheck({ dns, own: OWN })
+    forgeries.#check = new SenderCheck({ dns, ownAddresses: OWN })
     for (const seed of SIGNED_SEEDS) {
       const bytes = Buffer.from(seed, 'latin1')
       const { head } = await openMail({ bytes })
-      const options = { own: OWN, envelope: null, spool: join(tmpdir(), `relaydesk-fuzz-signed-${process.pid}`) }
+      const options = {
+        ownAddresses: OWN,
+        envelope: null,
+        spool: join(tmpdir(), `relaydesk-fuzz-signed-${process.pid}`),
+      }
       const { message } = await readMail({ bytes }, options)
       for (const { proof } of signaturesIn(head.fields)) forgeries.#signed.set(proof, said(message))
     }

@@ -26,7 +26,7 @@ export class BodyHash {
   readonly #relaxed: boolean
   readonly #hash: Hash
   readonly #ends = new Map<number, Hash>()
-  #left: number[] = []
+  #pendingLengths: number[] = []
   readonly #out = Buffer.allocUnsafe(STEP)
   #filled = 0
   #total = 0
@@ -42,7 +42,7 @@ export class BodyHash {
 
   /** A signature ends after so many bytes. To be said before the text comes. */
   endsAt(length: number): void {
-    this.#left = [...new Set([...this.#left, length])].sort((a, b) => a - b)
+    this.#pendingLengths = [...new Set([...this.#pendingLengths, length])].sort((a, b) => a - b)
   }
 
   update(piece: Uint8Array): void {
@@ -70,7 +70,7 @@ export class BodyHash {
     this.#cr = false
     if (!this.#relaxed || this.#total + this.#filled > 0) this.#write(CR, LF)
     this.#flush()
-    for (const end of this.#left) this.#ends.set(end, this.#hash.copy())
+    for (const end of this.#pendingLengths) this.#ends.set(end, this.#hash.copy())
   }
 
   digest(end: number | undefined): Digest {
@@ -101,8 +101,12 @@ export class BodyHash {
 
   #flush(): void {
     let from = 0
-    for (let end = this.#left[0]; end !== undefined && end <= this.#total + this.#filled; end = this.#left[0]) {
-      this.#left.shift()
+    for (
+      let end = this.#pendingLengths[0];
+      end !== undefined && end <= this.#total + this.#filled;
+      end = this.#pendingLengths[0]
+    ) {
+      this.#pendingLengths.shift()
       this.#hash.update(this.#out.subarray(from, end - this.#total))
       from = end - this.#total
       this.#ends.set(end, this.#hash.copy())

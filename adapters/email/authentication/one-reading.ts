@@ -18,12 +18,12 @@ export function doubtsOf({ fields, doubt }: Head, from: string | null): string[]
   return [
     ...(doubt === null ? [] : [doubt]),
     ...(long ? ['a field of its head is too long'] : []),
-    ...repeated(fields),
+    ...repeatedNames(fields),
     ...doubtOfSender(fields, from),
   ]
 }
 
-function repeated(fields: readonly Field[]): string[] {
+function repeatedNames(fields: readonly Field[]): string[] {
   const seen = new Set<string>()
   const twice = new Set<string>()
   for (const { name } of fields) {

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 import type { DKIMResult, SPFResult } from 'mailauth'
 import type { Authentication } from '../../../src/channel/message.ts'
 import { UNKNOWN } from '../../../src/core/intake/sender-trust.ts'
-import { doubted, isAligned, judgeSender, type MethodResult } from '../../../src/core/mail/authentication.ts'
+import { isAligned, judgeSender, type MethodResult, withDoubts } from '../../../src/core/mail/authentication.ts'
 import { type OpenMail, openMail, type RawMessage } from '../mime/raw-head.ts'
 import type { AuthenticationSettings } from '../settings.ts'
 import { doubtsOf } from './one-reading.ts'
@@ -31,7 +31,7 @@ type Resolve = (name: string, type: string) => Promise<string[] | string[][]>
 
 export interface SenderCheckOptions extends Pick<AuthenticationSettings, 'dns'> {
   /** Addresses of the desk, lower case. Left out: whom a message is addressed to is not looked at. */
-  own?: readonly string[]
+  ownAddresses?: readonly string[]
   /** The time, in milliseconds; that of the clock unless told. */
   now?: number
 }
@@ -44,12 +44,12 @@ export function unsureOf(client: Client | null): Authentication {
 /** Checks DKIM, SPF and DMARC of messages that no trusted server has checked (RFC 6376, 7208, 7489). */
 export class SenderCheck {
   readonly #resolver = new Resolver({ timeout: QUERY_MS, tries: TRIES })
-  readonly #own: readonly string[] | undefined
+  readonly #ownAddresses: readonly string[] | undefined
   readonly #now: Date
 
-  constructor({ dns, own, now = Date.now() }: SenderCheckOptions) {
+  constructor({ dns, ownAddresses, now = Date.now() }: SenderCheckOptions) {
     if (dns !== undefined) this.#resolver.setServers([dns])
-    this.#own = own
+    this.#ownAddresses = ownAddresses
     this.#now = new Date(now)
   }
 
@@ -68,8 +68,8 @@ export class SenderCheck {
       timer = setTimeout(() => resolve(unsure), SLOWEST_MS)
     })
     try {
-      const asked = this.#ask(mail, signatures, from, client)
-      const found = doubted(await Promise.race([asked, late]), doubtsOf(mail.head, from))
+      const verdict = this.#ask(mail, signatures, from, client)
+      const found = withDoubts(await Promise.race([verdict, late]), doubtsOf(mail.head, from))
       // Who passes on what others wrote has broken no promise of theirs.
       return client || found.result === 'pass' ? found : { result: 'none', reasons: found.reasons }
     } catch {
@@ -87,7 +87,7 @@ export class SenderCheck {
   ): Promise<Authentication> {
     const resolver = this.#asking()
     const [dkim, spf] = await Promise.all([
-      this.#askDkim(mail, signatures, { from: from ?? '', own: this.#own }, resolver),
+      this.#askDkim(mail, signatures, { from: from ?? '', ownAddresses: this.#ownAddresses }, resolver),
       client ? askSpf(client, resolver) : [],
     ])
     const dmarc = from === null ? [] : await askDmarc(from, { dkim, spf }, resolver)
@@ -111,22 +111,22 @@ export class SenderCheck {
       // A copy of it may claim to cover more: which one was found genuine is not told, so none of them may be weak.
       const alike = signatures.filter(({ proof }) => proof === each.signature)
       const flaw = genuine ? flawOf(each, alike, curTime) : null
-      const left = genuine && !flaw ? await openFields(mail, { covers: coveredByAll(alike) }, reader) : null
+      const openFieldsReason = genuine && !flaw ? await openFields(mail, { covers: coveredByAll(alike) }, reader) : null
       // RFC 8601 section 2.7.1: genuine, and still not what we rely on.
-      const told = { method: 'dkim', domain: each.signingDomain ?? '' }
-      if (left)
-        found.push({ ...told, result: 'neutral', reason: left, partly: true }) // it refutes nothing
-      else if (flaw) found.push({ ...told, result: 'policy', reason: flaw })
-      else found.push({ ...told, result: each.status.result })
+      const dkimResult = { method: 'dkim', domain: each.signingDomain ?? '' }
+      if (openFieldsReason)
+        found.push({ ...dkimResult, result: 'neutral', reason: openFieldsReason, partly: true }) // it refutes nothing
+      else if (flaw) found.push({ ...dkimResult, result: 'policy', reason: flaw })
+      else found.push({ ...dkimResult, result: each.status.result })
     }
     return found
   }
 
   #asking(): Resolve {
-    let asked = 0
+    let queries = 0
     return (name, type) => {
-      asked += 1
-      if (asked > MOST_QUERIES) throw Object.assign(new Error('Too many queries.'), { code: 'ESERVFAIL' })
+      queries += 1
+      if (queries > MOST_QUERIES) throw Object.assign(new Error('Too many queries.'), { code: 'ESERVFAIL' })
       return this.#resolver.resolve(name, type as 'TXT') // mailauth knows what each type gives
     }
   }
@@ -176,7 +176,7 @@ async function askDmarc(
   if (!found) return []
   // The domain did sign it, though not all of it.
   const author = from.slice(from.lastIndexOf('@') + 1)
-  const signed = dkim.some(({ partly: left, domain }) => left && isAligned(domain, author))
+  const signed = dkim.some(({ partly: isPartial, domain }) => isPartial && isAligned(domain, author))
   const partly = signed && found.status.result === 'fail'
   if (partly) return []
   const tolerated = found.status.result === 'fail' && found.policy === 'none' ? ({ tolerated: true } as const) : {}

@@ -52,7 +52,7 @@ export interface Reader {
   /** Whom we take for the sender. */
   from: string
   /** Addresses of the desk, lower case. Left out: To and Cc are not looked at. */
-  own?: readonly string[] | undefined
+  ownAddresses?: readonly string[] | undefined
 }
 
 /**
@@ -71,20 +71,23 @@ export async function openFields(
   { covers }: Pick<Signature, 'covers'>,
   reader: Reader,
 ): Promise<string | null> {
-  const said = mail.head.fields.filter(({ name, value }) => !covers.has(name) && saysSomething(name, value, reader))
-  const left = new Set(said.map(({ name }) => name))
-  if (!(await isShownByBody(mail, covers))) left.add('how its text is to be read (Content-Type)')
-  return left.size === 0 ? null : `its signature leaves out ${[...left].join(', ')}`
+  const uncoveredFields = mail.head.fields.filter(
+    ({ name, value }) => !covers.has(name) && saysSomething(name, value, reader),
+  )
+  const names = new Set(uncoveredFields.map(({ name }) => name))
+  if (!(await isShownByBody(mail, covers))) names.add('how its text is to be read (Content-Type)')
+  return names.size === 0 ? null : `its signature leaves out ${[...names].join(', ')}`
 }
 
-function saysSomething(name: string, value: string, { from, own }: Reader): boolean {
+function saysSomething(name: string, value: string, { from, ownAddresses }: Reader): boolean {
   if (value === '') return false
   if (/^(?:subject|message-id|in-reply-to|references|x-original-(?:from|sender))$/.test(name)) return true
   if (name === 'reply-to') return addressesIn([value]).some(({ address }) => address !== from)
   if (name !== 'to' && name !== 'cc') return false
   // Others would be let in by it, and what stands behind a plus may name a ticket.
   return addressesIn([value]).some(
-    ({ address }) => own !== undefined && (!isOurs(address, own) || splitDetail(address).detail !== ''),
+    ({ address }) =>
+      ownAddresses !== undefined && (!isOurs(address, ownAddresses) || splitDetail(address).detail !== ''),
   )
 }
 
@@ -92,7 +95,10 @@ function saysSomething(name: string, value: string, { from, own }: Reader): bool
  * What speaks against a signature of the sender's domain that somebody else has found genuine; null for nothing. Where
  * none is left in the message, theirs is the word that counts.
  */
-export async function doubtOfTold(mail: OpenMail, reader: Reader): Promise<{ reason: string; partly: boolean } | null> {
+export async function doubtAboutOthersResult(
+  mail: OpenMail,
+  reader: Reader,
+): Promise<{ reason: string; partly: boolean } | null> {
   const domain = reader.from.slice(reader.from.lastIndexOf('@') + 1)
   // Which of several was meant is not told for sure, so none of them may be weak.
   const all = signaturesIn(mail.head.fields).filter(each => each.domain === null || isAligned(each.domain, domain))

@@ -55,7 +55,7 @@ export class Canary {
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   #beating: Promise<void> | undefined
-  #said: string | undefined
+  #lastSentence: string | undefined
   /** An alarm may stand, also one of an earlier run. */
   #alarmed = true
 
@@ -166,11 +166,11 @@ export class Canary {
         if (!this.#alarmed || this.#routes.some(({ sound }) => !sound)) return
         await desk.settle('canary')
         this.#alarmed = false
-        this.#said = undefined
-      } else if (sentence !== this.#said) {
+        this.#lastSentence = undefined
+      } else if (sentence !== this.#lastSentence) {
         await desk.alarm('canary', sentence)
         this.#alarmed = true
-        this.#said = sentence
+        this.#lastSentence = sentence
       }
     } catch (error) {
       warn(`an alarm could not be stored: ${sentenceOf(error)}`)

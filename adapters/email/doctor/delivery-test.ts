@@ -72,14 +72,14 @@ interface Looking {
   client: ImapFlow
 }
 
-interface Found {
+interface FoundMail {
   mailbox: ImapSettings
   folder: string
   /** When the server says it came. */
   at: Date | undefined
 }
 
-async function lookUntilFound(looking: Looking[], mail: SelfMail, within: number): Promise<Found | undefined> {
+async function lookUntilFound(looking: Looking[], mail: SelfMail, within: number): Promise<FoundMail | undefined> {
   const end = performance.now() + within
   for (let wait = LOOK_MS; ; wait = Math.min(wait * 1.5, LONGEST_LOOK_MS)) {
     for (const { mailbox, client } of looking) {
@@ -107,8 +107,8 @@ async function find(client: ImapFlow, folder: string, mail: SelfMail): Promise<D
     if (client.usable) return undefined
     throw error
   }
-  const wanted = { or: [{ header: { 'message-id': mail.messageId } }, { subject: mail.mark }] }
-  const [uid] = (await client.search(wanted, { uid: true })) || []
+  const search = { or: [{ header: { 'message-id': mail.messageId } }, { subject: mail.mark }] }
+  const [uid] = (await client.search(search, { uid: true })) || []
   if (uid === undefined) return undefined
   const query = { uid: true, internalDate: true, headers: ['received'] }
   const message = await client.fetchOne(String(uid), query, { uid: true })

@@ -37,6 +37,6 @@ export function markIn(text: string): string | undefined {
 
 /** Where to write so that a mailbox gets it: its user's address if that is the desk's, else the address of the desk. */
 export function addressOf({ user }: ImapSettings, { address, aliases }: EmailSettings): string {
-  const own = user.toLowerCase()
-  return isOurs(own, [address, ...aliases]) ? own : address
+  const userAddress = user.toLowerCase()
+  return isOurs(userAddress, [address, ...aliases]) ? userAddress : address
 }

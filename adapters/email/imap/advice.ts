@@ -2,7 +2,7 @@
 import { DeskError } from '../../../src/errors.ts'
 import type { ImapSettings, OauthSettings } from '../settings.ts'
 import { providerOf } from '../sign-in/provider.ts'
-import { isForAWhile, isRefused, whatItSaid } from './connect.ts'
+import { isForAWhile, isRefused, serverReply } from './connect.ts'
 
 /** What the sentences need to know of a channel. */
 export interface Circumstances {
@@ -13,31 +13,31 @@ export interface Circumstances {
 /** What to do when a mailbox does not let its user in, or in but not further. */
 export function loginAdvice(error: unknown, mailbox: ImapSettings, more: Circumstances): string {
   if (error instanceof DeskError) return error.message
-  const said = whatItSaid(error)
-  const mend = mendLogin(error, `${said} ${codeFrom(error)}`, mailbox, more)
-  return `the server says "${said}": ${mend}`
+  const reply = serverReply(error)
+  const mend = mendLogin(error, `${reply} ${codeFrom(error)}`, mailbox, more)
+  return `the server says "${reply}": ${mend}`
 }
 
-function mendLogin(error: unknown, said: string, mailbox: ImapSettings, more: Circumstances): string {
+function mendLogin(error: unknown, reply: string, mailbox: ImapSettings, more: Circumstances): string {
   const { host, user, password, security } = mailbox
   const provider = providerOf(host)
-  if (/not connected/i.test(said)) return notConnected(mailbox, more)
-  if (/not enabled for imap|imap access is disabled|imap.{0,20}(disabled|not enabled)/i.test(said)) {
+  if (/not connected/i.test(reply)) return notConnected(mailbox, more)
+  if (/not enabled for imap|imap access is disabled|imap.{0,20}(disabled|not enabled)/i.test(reply)) {
     return provider === 'google'
       ? 'IMAP is switched off. An administrator ticks it in the Admin console: Apps > Google Workspace > Gmail > End user access > POP and IMAP access; the user in Gmail: Settings > See all settings > Forwarding and POP/IMAP > Enable IMAP.'
       : `IMAP is switched off for ${user}: ask whoever runs ${host} to allow it for this mailbox.`
   }
-  if (/login is disabled|LOGINDISABLED|PRIVACYREQUIRED|plaintext auth/i.test(said)) {
+  if (/login is disabled|LOGINDISABLED|PRIVACYREQUIRED|plaintext auth/i.test(reply)) {
     return security === 'plain'
       ? 'it takes passwords only over an encrypted connection: write security: starttls, or security: tls with port 993.'
       : 'it takes no passwords: add oauth to the channel, or ask whoever runs the server for another way to sign in.'
   }
-  if (/too many|simultaneous|\bLIMIT\b|ETHROTTLE/i.test(said)) {
+  if (/too many|simultaneous|\bLIMIT\b|ETHROTTLE/i.test(reply)) {
     return 'too many connections or tries at the moment: close other programs on this mailbox, or try again in some minutes.'
   }
   if (isForAWhile(error)) return 'that is a fault of the server that should pass: try again in some minutes.'
   if (!isRefused(error)) return 'ask whoever runs the server.'
-  if (/\bEXPIRED\b/.test(said)) {
+  if (/\bEXPIRED\b/.test(reply)) {
     return `the password of ${user} has expired: set a new one and write it as imap.password.`
   }
   if (password === undefined) return tokenRefused(mailbox, more)

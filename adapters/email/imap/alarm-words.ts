@@ -2,7 +2,7 @@
 import { DeskError } from '../../../src/errors.ts'
 import type { ImapSettings } from '../settings.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'
-import { whatItSaid } from './connect.ts'
+import { serverReply } from './connect.ts'
 
 /** Whose mailbox it is, and how the desk signs in there. */
 interface Access {
@@ -23,7 +23,7 @@ export function refusal(error: unknown, { channel, tokens, mailbox }: Access): s
     tokens && mailbox.password === undefined
       ? `run relaydesk login ${channel}`
       : 'correct the password in the configuration and start the desk again'
-  return `${mailbox.host} does not let ${mailbox.user} in (${whatItSaid(error)}): ${mend}. Mail waits there and is taken afterwards.`
+  return `${mailbox.host} does not let ${mailbox.user} in (${serverReply(error)}): ${mend}. Mail waits there and is taken afterwards.`
 }
 
 /** `since` in milliseconds; `trouble` is what was said last. */

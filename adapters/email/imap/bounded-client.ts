@@ -15,7 +15,7 @@ import { COMMAND_MS, LOGIN_MS, SLOWEST_UPLOAD } from './imap-limits.ts'
 import { ResponseGate } from './response-gate.ts'
 
 /** The server asks for a pause. */
-export class Throttled extends Error {
+export class ThrottleError extends Error {
   /** Milliseconds. */
   readonly wait: number
 
@@ -38,7 +38,7 @@ export class BoundedImap extends ImapFlow {
     const nothing = () => undefined
     // imapflow waits itself where it is asked to, for minutes and on an open connection, and tells its log alone.
     const warn = ({ throttleDelay }: { throttleDelay?: number } = {}) => {
-      if (throttleDelay) setImmediate(() => this.end(new Throttled(throttleDelay)))
+      if (throttleDelay) setImmediate(() => this.end(new ThrottleError(throttleDelay)))
     }
     super({ ...options, logger: { trace: nothing, debug: nothing, info: nothing, warn, error: nothing } })
     this.#gate.guard((this as unknown as { streamer: Transform }).streamer)
@@ -109,11 +109,11 @@ export class BoundedImap extends ImapFlow {
     query: FetchQueryObject,
     take: (message: FetchMessageObject) => boolean,
   ): Promise<void> {
-    const wanted = new Set(uids)
+    const pending = new Set(uids)
     await this.#inTime(COMMAND_MS, async progress => {
       for await (const message of this.fetch(uids.join(','), query, { uid: true })) {
-        if (!wanted.has(message.uid) || !take(message)) continue
-        wanted.delete(message.uid)
+        if (!pending.has(message.uid) || !take(message)) continue
+        pending.delete(message.uid)
         progress()
       }
     })

@@ -7,14 +7,14 @@ import { checkCertificate } from '../sign-in/certificate.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'
 import { providerOf } from '../sign-in/provider.ts'
 import { type Circumstances, loginAdvice } from './advice.ts'
-import { connectImap, whatItSaid } from './connect.ts'
+import { connectImap, serverReply } from './connect.ts'
 import { canKeep, KEYWORD } from './marker.ts'
 import { probe } from './probe.ts'
 
 const MOST_NAMES = 20
 
 /** The folders of a mailbox, and what the server puts before their names, such as `INBOX.`. */
-interface Known {
+interface KnownFolders {
   listed: ListResponse[]
   prefix: string
 }
@@ -35,7 +35,7 @@ export async function checkMailbox(
   try {
     client = await connectImap(mailbox, tokens)
     const listed = await client.list() // Microsoft lets in whom it refuses afterwards
-    const known: Known = { listed, prefix: client.namespace?.prefix ?? '' }
+    const known: KnownFolders = { listed, prefix: client.namespace?.prefix ?? '' }
     return [
       ...reached,
       { what, ok: true },
@@ -70,7 +70,7 @@ function isThisMachine(host: string): boolean {
   return /^(localhost|127\.[\d.]+|::1)$/i.test(host)
 }
 
-async function checkFolders(client: ImapFlow, known: Known, mailbox: ImapSettings): Promise<Finding[]> {
+async function checkFolders(client: ImapFlow, known: KnownFolders, mailbox: ImapSettings): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const folder of mailbox.folders) findings.push(await checkFolder(client, known, folder, mailbox))
   const { sent, appendSent } = mailbox
@@ -79,16 +79,20 @@ async function checkFolders(client: ImapFlow, known: Known, mailbox: ImapSetting
     const advice = missing(known, sent, 'imap.sent', mailbox, '\\Sent')
     findings.push(advice === undefined ? { what, ok: true } : { what, ok: false, advice })
   } else if (appendSent) {
-    const own = known.listed.find(({ specialUse }) => specialUse === '\\Sent')?.path ?? 'Sent'
+    const sentFolder = known.listed.find(({ specialUse }) => specialUse === '\\Sent')?.path ?? 'Sent'
     const what = "the desk's answers go into the folder of sent mail"
-    findings.push({ what, ok: false, advice: `appendSent needs the name of that folder: write imap.sent: ${own}.` })
+    findings.push({
+      what,
+      ok: false,
+      advice: `appendSent needs the name of that folder: write imap.sent: ${sentFolder}.`,
+    })
   }
   return findings
 }
 
 async function checkFolder(
   client: ImapFlow,
-  known: Known,
+  known: KnownFolders,
   folder: FolderSettings,
   mailbox: ImapSettings,
 ): Promise<Finding> {
@@ -101,7 +105,7 @@ async function checkFolder(
     readOnly = (await client.mailboxOpen(name)).readOnly
   } catch (error) {
     const mend = `give ${mailbox.user} the right to read and write in it, or leave it out of imap.folders.`
-    return { what, ok: false, advice: `the server says "${whatItSaid(error)}": ${mend}` }
+    return { what, ok: false, advice: `the server says "${serverReply(error)}": ${mend}` }
   }
   if (after === 'nothing') return { what, ok: true }
   if (readOnly) {
@@ -114,7 +118,7 @@ async function checkFolder(
 /** What becomes of a message once it is stored. */
 function afterwards(
   client: ImapFlow,
-  known: Known,
+  known: KnownFolders,
   { name, after }: FolderSettings,
   mailbox: ImapSettings,
   what: string,
@@ -135,7 +139,7 @@ function afterwards(
 
 /** Undefined if there is such a folder, and it can hold mail. */
 function missing(
-  known: Known,
+  known: KnownFolders,
   name: string,
   setting: string,
   { host }: ImapSettings,
@@ -159,16 +163,16 @@ function missing(
 }
 
 /** As imapflow asks for it. INBOX is the one name whose case does not matter (RFC 3501 section 5.1). */
-function pathOf(name: string, { prefix }: Known): string {
+function pathOf(name: string, { prefix }: KnownFolders): string {
   if (name.toUpperCase() === 'INBOX') return 'INBOX'
   return name.startsWith(prefix) ? name : `${prefix}${name}`
 }
 
 /** Names most like the one that was meant; also those whose last part is like its last part. */
-export function nearestFirst(meant: string, names: readonly string[]): string[] {
-  const word = lastPart(meant)
+export function nearestFirst(nameSought: string, names: readonly string[]): string[] {
+  const word = lastPart(nameSought)
   const same = names.filter(name => lastPart(name) === word)
-  const like = takeNearest(meant.toLowerCase(), names, name => name.toLowerCase())
+  const like = takeNearest(nameSought.toLowerCase(), names, name => name.toLowerCase())
   const alike = takeNearest(word, names, lastPart)
   return [...new Set([...same, ...like, ...alike, ...names])]
 }
@@ -177,13 +181,13 @@ function lastPart(name: string): string {
   return name.split(/[/.]/).at(-1)?.toLowerCase() ?? ''
 }
 
-function takeNearest(meant: string, names: readonly string[], wordOf: (name: string) => string): string[] {
+function takeNearest(nameSought: string, names: readonly string[], wordOf: (name: string) => string): string[] {
   const taken: string[] = []
-  for (let left = [...names]; ; ) {
-    const word = nearest(meant, left.map(wordOf))
+  for (let remaining = [...names]; ; ) {
+    const word = nearest(nameSought, remaining.map(wordOf))
     if (word === null) return taken
-    taken.push(...left.filter(name => wordOf(name) === word))
-    left = left.filter(name => wordOf(name) !== word)
+    taken.push(...remaining.filter(name => wordOf(name) === word))
+    remaining = remaining.filter(name => wordOf(name) !== word)
   }
 }
 

@@ -63,7 +63,7 @@ const FOR_A_WHILE =
 export function isForAWhile(error: unknown): boolean {
   const { serverResponseCode = '' } = error as ServerError
   if (FOR_GOOD.test(serverResponseCode)) return false
-  return FOR_A_WHILE.test(`${serverResponseCode} ${whatItSaid(error)}`)
+  return FOR_A_WHILE.test(`${serverResponseCode} ${serverReply(error)}`)
 }
 
 /**
@@ -89,7 +89,7 @@ export function isDistrusted(error: unknown): boolean {
 }
 
 /** What the server said, without anything of ours. */
-export function whatItSaid(error: unknown): string {
+export function serverReply(error: unknown): string {
   const { responseText, reason, code } = error as { responseText?: string; reason?: string; code?: string }
   return responseText || reason || (code ? `${sentenceOf(error)} (${code})` : sentenceOf(error))
 }

@@ -53,6 +53,6 @@ export function firstCursor(
 }
 
 /** Where to begin after the server numbered its messages anew: from the start, without what was never ours. */
-export function cursorAnew(cursor: FolderCursor, uidValidity: string, uidNext: number): FolderCursor {
+export function restartedCursor(cursor: FolderCursor, uidValidity: string, uidNext: number): FolderCursor {
   return { uidValidity, uid: 0, until: uidNext - 1, since: cursor.since, from: 0, untouched: [] }
 }

@@ -9,13 +9,13 @@ import { LiteralTooLong } from './response-gate.ts'
 const HEAD_BYTES = 256 * 1024 // of a message that is too large
 const INEXACT_BYTES = 64 * 1024 // servers count the ends of lines in their own way
 
-export interface Listed {
+export interface ListedMessage {
   uid: number
   /** As the server says; what comes may differ. */
   size: number
 }
 
-interface Found extends Listed {
+interface DatedMessage extends ListedMessage {
   at: Date | string | undefined
 }
 
@@ -57,8 +57,8 @@ export class MessageFetcher {
   }
 
   /** What the server tells of these messages, and which of them are gone. */
-  async list(client: BoundedImap, uids: number[]): Promise<{ found: Map<number, Found>; gone: Set<number> }> {
-    const found = new Map<number, Found>()
+  async list(client: BoundedImap, uids: number[]): Promise<{ found: Map<number, DatedMessage>; gone: Set<number> }> {
+    const found = new Map<number, DatedMessage>()
     try {
       const query = { uid: true, size: true, internalDate: true } as const
       await client.each(uids, query, ({ uid, size, internalDate }) => {
@@ -77,8 +77,8 @@ export class MessageFetcher {
   }
 
   /** The texts of small messages. `larger` is one of which more came than its server said; gone is what is missing. */
-  async texts(client: BoundedImap, asked: Listed[]): Promise<Map<number, Buffer | 'larger'>> {
-    const most = new Map(asked.map(({ uid, size }) => [uid, 2 * size + INEXACT_BYTES]))
+  async texts(client: BoundedImap, listed: ListedMessage[]): Promise<Map<number, Buffer | 'larger'>> {
+    const most = new Map(listed.map(({ uid, size }) => [uid, 2 * size + INEXACT_BYTES]))
     const texts = new Map<number, Buffer | 'larger'>()
     try {
       await client.each([...most.keys()], { uid: true, source: true }, ({ uid, source }) => {
@@ -89,13 +89,13 @@ export class MessageFetcher {
       await this.#confirmGone(client, missing)
       return texts
     } catch (error) {
-      this.#failed(error, asked, 1)
+      this.#failed(error, listed, 1)
       throw error
     }
   }
 
   /** The text of a message of any size, part by part; what is large goes to a file at `path`. */
-  async large(client: BoundedImap, message: Listed, path: string): Promise<RawMessage | 'too-large' | 'gone'> {
+  async large(client: BoundedImap, message: ListedMessage, path: string): Promise<RawMessage | 'too-large' | 'gone'> {
     const { uid } = message
     try {
       const start = await client.part(uid, 0, IN_MEMORY)
@@ -162,8 +162,8 @@ export class MessageFetcher {
     if (still !== undefined) throw new Error(`The server has UID ${still} of ${this.#folder} and did not give it.`)
   }
 
-  #failed(error: unknown, asked: Listed[], way: 1 | 2 | 3): void {
-    const [first = 0, last = 0] = [asked[0]?.uid, asked.at(-1)?.uid]
+  #failed(error: unknown, listed: ListedMessage[], way: 1 | 2 | 3): void {
+    const [first = 0, last = 0] = [listed[0]?.uid, listed.at(-1)?.uid]
     if (error instanceof LiteralTooLong && first === last) this.#stuck.tooLongAt(first, way, error.size)
     else this.#stuck.failedAt(first, last)
   }

@@ -7,13 +7,13 @@ import { IN_MEMORY } from '../mime/collect.ts'
 import type { RawMessage } from '../mime/raw-head.ts'
 import type { FolderSettings, ImapSettings } from '../settings.ts'
 import type { BoundedImap } from './bounded-client.ts'
-import { whatItSaid } from './connect.ts'
-import { cursorAnew, cursorKey, type FolderCursor, firstCursor, readCursor, writeCursor } from './cursor.ts'
-import { type Listed, MessageFetcher } from './fetcher.ts'
+import { serverReply } from './connect.ts'
+import { cursorKey, type FolderCursor, firstCursor, readCursor, restartedCursor, writeCursor } from './cursor.ts'
+import { type ListedMessage, MessageFetcher } from './fetcher.ts'
 import { Marker } from './marker.ts'
 import { OrderedPipeline, type Turn } from './ordered-pipeline.ts'
 import { isForeign, uidsOfOurs } from './own-uids.ts'
-import { Shared } from './shared.ts'
+import { SharedBudget } from './shared.ts'
 
 const LISTED = 250 // messages whose sizes are asked for at once: their numbers fit into one command
 const BATCH = 50 // messages asked for at once
@@ -145,7 +145,7 @@ export class FolderReader {
     if (known)
       warn(`${this.name}: the server numbered its messages anew; they are read again, and nothing comes in twice.`)
     const cursor = known
-      ? cursorAnew(known, uidValidity, mailbox.uidNext)
+      ? restartedCursor(known, uidValidity, mailbox.uidNext)
       : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
     await desk.remember(this.#key, writeCursor(cursor))
     this.#cursor = cursor
@@ -163,7 +163,7 @@ export class FolderReader {
     const [first = 0] = uids
     if (uids.length === 1 && this.#fetcher.isHopeless(first)) return this.#handRefused(first, conveyor)
     const { found, gone } = await this.#fetcher.list(client, uids)
-    let batch: Listed[] = []
+    let batch: ListedMessage[] = []
     let bytes = 0
     const flush = async () => {
       if (batch.length > 0) await this.#takeBatch(client, batch, bytes, conveyor)
@@ -190,9 +190,14 @@ export class FolderReader {
     await flush()
   }
 
-  async #takeBatch(client: BoundedImap, batch: Listed[], bytes: number, conveyor: OrderedPipeline): Promise<void> {
+  async #takeBatch(
+    client: BoundedImap,
+    batch: ListedMessage[],
+    bytes: number,
+    conveyor: OrderedPipeline,
+  ): Promise<void> {
     await conveyor.room(AHEAD)
-    const held = new Shared(await this.#options.hold(bytes), batch.length)
+    const held = new SharedBudget(await this.#options.hold(bytes), batch.length)
     const texts = await this.#fetcher.texts(client, batch).catch(error => {
       held.releaseAll()
       throw error
@@ -210,7 +215,7 @@ export class FolderReader {
   }
 
   /** A large message goes through a file. */
-  async #takeLarge(client: BoundedImap, message: Listed, conveyor: OrderedPipeline): Promise<void> {
+  async #takeLarge(client: BoundedImap, message: ListedMessage, conveyor: OrderedPipeline): Promise<void> {
     const { hold, spoolPath } = this.#options
     await conveyor.room(AHEAD)
     const raw = await this.#fetcher.large(client, message, await spoolPath())
@@ -245,14 +250,14 @@ export class FolderReader {
     this.#note(uid, { id: this.#idOf(uid), raw: pack(new Uint8Array()), lost: 'gone', detail }, conveyor)
   }
 
-  async #handTooLarge(client: BoundedImap, { uid, size }: Listed, conveyor: OrderedPipeline): Promise<void> {
+  async #handTooLarge(client: BoundedImap, { uid, size }: ListedMessage, conveyor: OrderedPipeline): Promise<void> {
     const { mailbox, maxMessageBytes } = this.#options
     const head = await this.#fetcher.head(client, uid)
     if (head === 'gone') return this.#handLost(uid, conveyor)
     const tooLong = this.#fetcher.tooLong(uid)
     const bytes = Math.max(size, tooLong?.size ?? 0)
-    const given = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
-    const larger = given ?? 'It is larger than the server says, and than limits.message allows'
+    const sizeSentence = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
+    const larger = sizeSentence ?? 'It is larger than the server says, and than limits.message allows'
     const why = bytes > maxMessageBytes ? `It has ${bytes} bytes, more than limits.message allows` : larger
     const detail = `${why}; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`
     this.#note(uid, { id: this.#idOf(uid), raw: pack(head), quarantine: 'too-large', detail }, conveyor)
@@ -296,6 +301,6 @@ async function openFolder(client: BoundedImap, name: string): Promise<MailboxObj
     return await client.mailboxOpen(name)
   } catch (error) {
     if ((error as { responseStatus?: string }).responseStatus !== 'NO') throw error
-    throw new NoFolder(`${name} cannot be opened: ${whatItSaid(error)}`, { cause: error })
+    throw new NoFolder(`${name} cannot be opened: ${serverReply(error)}`, { cause: error })
   }
 }

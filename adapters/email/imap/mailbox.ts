@@ -2,8 +2,8 @@
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { TokenSource } from '../sign-in/oauth.ts'
 import { longWait, nameOf, refusal, unread } from './alarm-words.ts'
-import { type BoundedImap, Throttled } from './bounded-client.ts'
-import { connectImap, isDistrusted, isRefused, patience, whatItSaid } from './connect.ts'
+import { type BoundedImap, ThrottleError } from './bounded-client.ts'
+import { connectImap, isDistrusted, isRefused, patience, serverReply } from './connect.ts'
 import { type FolderOptions, FolderReader, NoFolder } from './folder.ts'
 import { LONGEST_WAIT_MS, LOOK_MS, NOTABLE_WAIT_MS, UNREAD_MS } from './imap-limits.ts'
 
@@ -39,7 +39,7 @@ export class MailboxWatcher {
   readonly #toKeep: Uint8Array[] = []
   /** Folders that were read, by the code of their alarm; and those that agents were told of. */
   readonly #sound = new Set<string>()
-  readonly #told = new Set<string>()
+  readonly #reportedFolders = new Set<string>()
   #taken = 0
   #failures = 0
   #lostAt: number | undefined
@@ -161,8 +161,8 @@ export class MailboxWatcher {
       this.#sound.add(code)
     } catch (error) {
       if (!(error instanceof NoFolder) || !client.usable) throw error
-      if (this.#sound.delete(code) || !this.#told.has(code)) {
-        this.#told.add(code)
+      if (this.#sound.delete(code) || !this.#reportedFolders.has(code)) {
+        this.#reportedFolders.add(code)
         const sentence = `The folder ${error.message}, in the mailbox of ${nameOf(this.#options.mailbox)}: make it, or correct its name in the configuration; relaydesk doctor shows which there are.`
         await this.#tell(() => this.#options.desk.alarm(code, sentence))
       }
@@ -172,11 +172,11 @@ export class MailboxWatcher {
   async #putIntoSent(client: BoundedImap): Promise<void> {
     const { mailbox, warn } = this.#options
     for (let raw = this.#toKeep[0]; raw && mailbox.sent !== undefined; raw = this.#toKeep[0]) {
-      const kept = await client.append(mailbox.sent, Buffer.from(raw), ['\\Seen']).catch(error => {
+      const isStored = await client.append(mailbox.sent, Buffer.from(raw), ['\\Seen']).catch(error => {
         if (!client.usable) throw error
         return false
       })
-      if (!kept) warn(`an answer could not be put into ${mailbox.sent} of ${nameOf(this.#options.mailbox)}`)
+      if (!isStored) warn(`an answer could not be put into ${mailbox.sent} of ${nameOf(this.#options.mailbox)}`)
       this.#toKeep.shift()
     }
   }
@@ -184,12 +184,12 @@ export class MailboxWatcher {
   /** The server tells of the first folder only; all of them are looked at again after a while. */
   async #untilNews(client: BoundedImap): Promise<void> {
     const { mailbox, now } = this.#options
-    const told = this.#sleep(mailbox.poll)
-    if (this.#shortWaits >= MOST_SHORT_WAITS) return told
+    const wakeUp = this.#sleep(mailbox.poll)
+    if (this.#shortWaits >= MOST_SHORT_WAITS) return wakeUp
     this.#idleSince = now().getTime()
     // Ends with the next command, or when the connection does; a server without IDLE is asked every two minutes.
     const idle = client.idle().catch(() => undefined)
-    await told
+    await wakeUp
     if (!client.usable) await idle
   }
 
@@ -254,10 +254,10 @@ export class MailboxWatcher {
     this.#failures += 1
     this.#lostAt ??= now().getTime()
     const lostFor = now().getTime() - this.#lostAt
-    this.#trouble = whatItSaid(error)
+    this.#trouble = serverReply(error)
     warn(`mailbox of ${nameOf(this.#options.mailbox)}: ${this.#trouble}`, error)
     this.#explained = false
-    if (error instanceof Throttled) return this.#afterThrottle(error)
+    if (error instanceof ThrottleError) return this.#afterThrottle(error)
     const refused = isRefused(error) || (error instanceof DeskError && error.code === 'config')
     // Of a token that cannot be had, whoever gives it out tells.
     const untold = isRefused(error) || this.#options.tokens === undefined
@@ -271,8 +271,8 @@ export class MailboxWatcher {
   }
 
   /** The server is given the time that it asks for, as far as anybody would: a mailbox must not be forgotten for years. */
-  async #afterThrottle({ wait: asked }: Throttled): Promise<number> {
-    const wait = Math.min(asked, LONGEST_WAIT_MS)
+  async #afterThrottle({ wait: requestedWait }: ThrottleError): Promise<number> {
+    const wait = Math.min(requestedWait, LONGEST_WAIT_MS)
     const until = this.#options.now().getTime() + wait
     this.#explained = wait > NOTABLE_WAIT_MS
     if (this.#explained) {

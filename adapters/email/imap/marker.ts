@@ -17,7 +17,7 @@ export class Marker {
   readonly #warn: (sentence: string) => void
   #waiting = new Set<number>()
   #uidValidity: string | undefined
-  #asked = false
+  #isChecked = false
 
   /** `after`: `keyword`, `seen`, `nothing` or `move:FOLDER`. */
   constructor(after: string, warn: (sentence: string) => void) {
@@ -27,7 +27,7 @@ export class Marker {
 
   /** Another connection is asked anew; what is stored still waits for its mark. */
   reset(): void {
-    this.#asked = false
+    this.#isChecked = false
   }
 
   add(uid: number): void {
@@ -38,8 +38,8 @@ export class Marker {
   async begin(client: BoundedImap, cursor: FolderCursor): Promise<void> {
     if (this.#uidValidity !== cursor.uidValidity) this.#waiting.clear() // their numbers are those of other messages now
     this.#uidValidity = cursor.uidValidity
-    if (this.#asked) return
-    this.#asked = true
+    if (this.#isChecked) return
+    this.#isChecked = true
     const { from, uid: last, untouched } = cursor
     if (this.#after === 'nothing' || this.#after === 'seen' || last <= from) return
     if (this.#after === 'keyword' && !canKeep(client, KEYWORD)) return

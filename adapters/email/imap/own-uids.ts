@@ -25,8 +25,8 @@ export async function* uidsOfOurs(client: BoundedImap, cursor: FolderCursor, aft
     if (later.length > 0) yield later
     if (all) return
     last = later.at(-1) ?? last
-    const left = Math.max(0, before - count(client)) // such as those that were moved away: the others count from less
-    end = Math.max(1, end + WINDOW - left)
+    const missing = Math.max(0, before - count(client)) // such as those that were moved away: the others count from less
+    end = Math.max(1, end + WINDOW - missing)
   }
 }
 

@@ -69,7 +69,7 @@ export class ResponseGate {
   }
 
   async #pass(chunk: Buffer, handOn: (some: Buffer) => Promise<void>): Promise<void> {
-    let begun = 0 // of what is handed on next
+    let start = 0 // of what is handed on next
     let lines = 0
     let bytes = 0
     for (let at = 0; at < chunk.length; ) {
@@ -92,13 +92,13 @@ export class ResponseGate {
       bytes += end - at
       at = end
       if (!this.#signedIn || (lines < TURN_LINES && bytes < TURN_BYTES)) continue
-      await handOn(chunk.subarray(begun, at))
+      await handOn(chunk.subarray(start, at))
       await (this.#talk > FREE_TALK ? pause(SLOW_TURN_MS) : turn())
-      begun = at
+      start = at
       lines = 0
       bytes = 0
     }
-    if (begun < chunk.length && !this.#ended) await handOn(chunk.subarray(begun))
+    if (start < chunk.length && !this.#ended) await handOn(chunk.subarray(start))
   }
 
   /** What is wrong with a line, or so much of it as has come. */

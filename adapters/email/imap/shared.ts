@@ -1,20 +1,20 @@
 /** Held bytes of a batch, let go with the last of its messages. */
-export class Shared {
+export class SharedBudget {
   readonly #release: () => void
-  #left: number
+  #remaining: number
 
   constructor(release: () => void, messages: number) {
     this.#release = release
-    this.#left = messages
+    this.#remaining = messages
   }
 
   release(): void {
-    this.#left -= 1
-    if (this.#left === 0) this.#release()
+    this.#remaining -= 1
+    if (this.#remaining === 0) this.#release()
   }
 
   releaseAll(): void {
-    this.#left = 0
+    this.#remaining = 0
     this.#release()
   }
 }

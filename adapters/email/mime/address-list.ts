@@ -23,13 +23,16 @@ const SIMPLE = new RegExp(`^(?:(?:${PLAIN_NAME.source}) {1,4}<${PLAIN_ADDRESS.so
 export function writtenAddresses(value: string, hint = ''): Written[] {
   const [, quoted, bare, within, alone] = SIMPLE.exec(value) ?? []
   const only = within ?? alone
-  if (only) return [{ name: named(quoted ?? bare ?? '', [], hint), address: only }]
-  const kept: string[] = []
-  const plain = value.slice(0, LONGEST).replace(WORDS, word => `\uE000${kept.push(word) - 1}\uE001`)
+  if (only) return [{ name: decodeName(quoted ?? bare ?? '', [], hint), address: only }]
+  const encodedWords: string[] = []
+  const plain = value.slice(0, LONGEST).replace(WORDS, word => `\uE000${encodedWords.push(word) - 1}\uE001`)
   const list = parseAddresses(cleaned(decodeRawParts(plain, hint)), { flatten: true })
   return list
     .slice(0, MOST_ADDRESSES)
-    .map(({ name = '', address = '' }) => ({ name: named(name, kept, hint), address: addressed(address, kept) }))
+    .map(({ name = '', address = '' }) => ({
+      name: decodeName(name, encodedWords, hint),
+      address: decodeAddress(address, encodedWords),
+    }))
     .map(each => (each.address === '' ? (mailboxIn(each.name) ?? each) : each))
     .filter(each => each.name !== '' || each.address !== '')
 }
@@ -37,13 +40,13 @@ export function writtenAddresses(value: string, hint = ''): Written[] {
 /** The same without what is no address and what stands there twice; addresses in lower case. */
 export function addressesIn(values: readonly string[], hint = ''): Address[] {
   const addresses = new Map<string, Address>()
-  let left = LONGEST
+  let remaining = LONGEST
   for (const value of values) {
-    for (const each of left > 0 ? writtenAddresses(value.slice(0, left), hint) : []) {
+    for (const each of remaining > 0 ? writtenAddresses(value.slice(0, remaining), hint) : []) {
       const address = normaliseAddress(each.address)
       if (address && !addresses.has(address)) addresses.set(address, { address, name: each.name })
     }
-    left -= value.length
+    remaining -= value.length
   }
   return [...addresses.values()].slice(0, MOST_ADDRESSES)
 }
@@ -71,23 +74,23 @@ function decodeRawParts(value: string, hint: string): string {
     .join('')
 }
 
-function named(name: string, kept: readonly string[], hint: string): string {
-  const words = name.replace(/\uE000(\d{1,6})\uE001/g, (_, at: string) => kept[Number(at)] ?? '')
-  const decoded = words === name ? name : decodeMixed(name, kept, hint)
+function decodeName(name: string, encodedWords: readonly string[], hint: string): string {
+  const words = name.replace(/\uE000(\d{1,6})\uE001/g, (_, at: string) => encodedWords[Number(at)] ?? '')
+  const decoded = words === name ? name : decodeMixed(name, encodedWords, hint)
   return oneLine(decoded.replace(/^(["'])(.*)\1$/s, '$2'))
 }
 
 /** Adjacent words in one go, since a character may be split between them. */
-function decodeMixed(name: string, kept: readonly string[], hint: string): string {
+function decodeMixed(name: string, encodedWords: readonly string[], hint: string): string {
   return name.replace(/(?:\uE000\d{1,6}\uE001\s{0,20}){1,500}/g, run => {
-    const words = [...run.matchAll(/\d{1,6}/g)].map(([at]) => kept[Number(at)] ?? '')
+    const words = [...run.matchAll(/\d{1,6}/g)].map(([at]) => encodedWords[Number(at)] ?? '')
     return decodeWords(words.map(word => word.trim()).join(' '), hint) + (/\s$/.test(run) ? ' ' : '')
   })
 }
 
 /** RFC 2047 section 5 allows no words in an address; some programs put the whole mailbox into one. */
-function addressed(address: string, kept: readonly string[]): string {
+function decodeAddress(address: string, encodedWords: readonly string[]): string {
   if (!address.includes('\uE000')) return address.trim()
-  const decoded = decodeMixed(address, kept, '').trim()
+  const decoded = decodeMixed(address, encodedWords, '').trim()
   return /^[^\s@<>]{1,64}@[^\s@<>]{1,255}$/.test(decoded) ? decoded : ''
 }

@@ -26,7 +26,7 @@ export interface Unarmored {
  */
 export function withoutArmor(text: string): Unarmored {
   if (!text.includes('-----BEGIN ')) return { text, encrypted: [] }
-  const kept: (string | null)[] = [] // null: here stood an encrypted block
+  const readable: (string | null)[] = [] // null: here stood an encrypted block
   const encrypted: ArmoredBlock[] = []
   const lines = text.split('\n')
   let signed = false // within a cleartext signature, whose lines are dash-escaped
@@ -43,14 +43,14 @@ export function withoutArmor(text: string): Unarmored {
     } else if ((what === 'PGP MESSAGE' || what === 'PKCS7' || what === 'CMS') && end !== undefined) {
       const block = lines.slice(at, end + 1).map(each => each.trim())
       encrypted.push({ kind: what === 'PGP MESSAGE' ? 'pgp' : 'smime', text: `${block.join('\n')}\n` })
-      kept.push(null)
+      readable.push(null)
       at = end
     } else {
-      kept.push(signed ? line.replace(/^- /, '') : line)
+      readable.push(signed ? line.replace(/^- /, '') : line)
     }
   }
-  const isAlone = kept.every(line => !line?.trim())
-  return { text: isAlone ? '' : kept.map(line => line ?? ENCRYPTED_HERE).join('\n'), encrypted }
+  const isAlone = readable.every(line => !line?.trim())
+  return { text: isAlone ? '' : readable.map(line => line ?? ENCRYPTED_HERE).join('\n'), encrypted }
 }
 
 const ENCRYPTED_HERE = "(Here stands a part that is encrypted; only its recipient's key opens it.)"

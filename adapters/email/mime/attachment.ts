@@ -7,7 +7,7 @@ import { holdsOwnMarker } from '../../../src/core/mail/reply/own-marker.ts'
 import { oneLine } from '../../../src/core/text/address.ts'
 import { safeFileName } from '../../../src/core/text/file-danger.ts'
 import { ownEntry } from '../../../src/core/text/own-entry.ts'
-import type { MimePart, Written } from '../read/text.ts'
+import type { MimePart, PartHead } from '../read/text.ts'
 import { decodeText } from './charset.ts'
 import { type Gathered, gather, packed } from './collect.ts'
 import type { Parts } from './part.ts'
@@ -37,11 +37,11 @@ export async function keepAttachment(
   const declared = mediaType(part.contentType || '')
   const gathered = await gather(part.content as Readable, `${spool}-${position}`)
   const { start } = gathered
-  const given = described?.name || String(part.filename || '')
+  const statedName = described?.name || String(part.filename || '')
   const type = described?.type === 'text/calendar' ? 'text/calendar' : declared
-  if (isTnef(type, given, start) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
+  if (isTnef(type, statedName, start) && (await unpackTnef(gathered, parts, slot, node, keeping))) return
   parts.attachments.splice(slot, 1) // what is within it takes its place
-  const name = given && fileName(given, type, position)
+  const name = statedName && fileName(statedName, type, position)
   if (await takeProtected({ type: described?.type ?? '', name, gathered, part: node }, parts, keeping)) return
   parts.attachments.splice(slot, 0, PLACEHOLDER)
   if (type === 'message/delivery-status' || type === 'message/global-delivery-status') {
@@ -58,7 +58,7 @@ export async function keepAttachment(
     subject = within?.subject ?? ''
   }
   parts.attachments[slot] = {
-    name: fileName(given, type, position, subject),
+    name: fileName(statedName, type, position, subject),
     type: typeOf(type, start),
     contentId: part.cid && part.related ? oneLine(part.cid) : null,
     content: await packed(gathered.collected),
@@ -134,15 +134,15 @@ async function unpackTnef(
   const spoken = () => keeping.spoken() || `${content.text}${content.html}`.trim() !== ''
   parts.attachments.splice(slot, 1)
   for (const { name, type, contentId, bytes } of content.files) {
-    const own = { name: fileName(name, type, parts.attachments.length + 1), type: mediaType(type) }
+    const facts = { name: fileName(name, type, parts.attachments.length + 1), type: mediaType(type) }
     const gathered = { collected: { bytes }, start: bytes }
-    if (await takeProtected({ ...own, gathered, part: node }, parts, { ...keeping, spoken })) continue
-    parts.attachments.push({ ...own, contentId: oneLine(contentId) || null, content: pack(bytes) })
+    if (await takeProtected({ ...facts, gathered, part: node }, parts, { ...keeping, spoken })) continue
+    parts.attachments.push({ ...facts, contentId: oneLine(contentId) || null, content: pack(bytes) })
   }
   return true
 }
 
-async function readCalendar(start: Buffer, described: Written | undefined, parts: Parts): Promise<void> {
+async function readCalendar(start: Buffer, described: PartHead | undefined, parts: Parts): Promise<void> {
   const { calendarText } = await import('../read/calendar.ts')
   const source = decodeText(start.subarray(0, LONGEST_CALENDAR), described?.parameters.get('charset') ?? '')
   const text = calendarText(source)
@@ -181,8 +181,8 @@ const ENDINGS: Readonly<Record<string, string>> = {
 }
 
 /** The last part of a path, in one line; something sensible where the sender gave no name. */
-export function fileName(given: string, type: string, position: number, subject = ''): string {
-  const name = safeFileName(oneLine(given, LONGEST_NAME))
+export function fileName(statedName: string, type: string, position: number, subject = ''): string {
+  const name = safeFileName(oneLine(statedName, LONGEST_NAME))
   if (name) return name
   const ending =
     ownEntry(ENDINGS, type) ?? (/^(?:image|application|audio|video)\/([a-z0-9]{1,8})$/.exec(type)?.[1] || 'bin')

@@ -49,22 +49,22 @@ const UNTOLD =
  * @param html the bytes are HTML, which may say it itself
  */
 export function decodeText(bytes: Buffer, declared: string, html = false): string {
-  const said = declared
+  const label = declared
     .trim()
     .toLowerCase()
     .replace(/^["'\s]+|["'\s;,]+$/g, '')
     .replace(/\*.*$/, '')
-  const marked = /^utf-?32/.test(said) ? undefined : byMark(bytes)
+  const marked = /^utf-?32/.test(label) ? undefined : byMark(bytes)
   if (marked !== undefined) return marked
-  const jis = isoTwentyTwentyTwo(bytes, said)
+  const jis = isoTwentyTwentyTwo(bytes, label)
   if (jis !== undefined) return jis
-  if (isWide(said)) return decodeAs(bytes, said) ?? bytes.toString('utf8')
-  if (isAscii(bytes)) return decodeAs(bytes, UNTOLD.test(said) ? 'utf-8' : said) ?? bytes.toString('latin1')
+  if (isWide(label)) return decodeAs(bytes, label) ?? bytes.toString('utf8')
+  if (isAscii(bytes)) return decodeAs(bytes, UNTOLD.test(label) ? 'utf-8' : label) ?? bytes.toString('latin1')
   const utf8 = new TextDecoder('utf-8').decode(withoutSurrogates(bytes))
   const broken = countBroken(utf8)
   if (broken === 0) return utf8
-  if (!UNTOLD.test(said)) {
-    const text = decodeAs(bytes, said)
+  if (!UNTOLD.test(label)) {
+    const text = decodeAs(bytes, label)
     if (text !== undefined) return text
   }
   // Cut off in the middle of a character, or damaged on its way.
@@ -83,12 +83,12 @@ function byMark(bytes: Buffer): string | undefined {
 }
 
 /** RFC 1468 and 1557: seven bits, and escapes that tell. Also where nobody said that it is so. */
-function isoTwentyTwentyTwo(bytes: Buffer, said: string): string | undefined {
+function isoTwentyTwentyTwo(bytes: Buffer, label: string): string | undefined {
   if (!bytes.includes(0x1b)) return undefined
   const start = bytes.subarray(0, SAMPLE).toString('latin1')
   if (/\x1b\$\)C/.test(start)) return decodeAs(koreanAsEightBit(bytes), 'euc-kr')
   if (!/\x1b(?:\$[@B(]|\([JI])/.test(start)) return undefined
-  if (!(/jis|2022|jp|^$/.test(said) || UNTOLD.test(said) || isAscii(bytes))) return undefined
+  if (!(/jis|2022|jp|^$/.test(label) || UNTOLD.test(label) || isAscii(bytes))) return undefined
   // An escape that another follows at once, as where words were joined, is an error to decoders.
   const joined = bytes.toString('latin1').replace(/\x1b(?:\$[@B]|\([BJI])(?=\x1b(?:\$[@B]|\([BJI]))/g, '')
   return decodeAs(Buffer.from(joined, 'latin1'), 'iso-2022-jp')
@@ -109,8 +109,8 @@ function koreanAsEightBit(bytes: Buffer): Buffer {
 }
 
 /** Charsets of which ASCII is no part, so that bytes alone do not tell. */
-function isWide(said: string): boolean {
-  return /^(?:utf-?(?:16|32|7)|ucs-?[24]|unicode-1-1-utf-7|csunicode)/.test(said)
+function isWide(label: string): boolean {
+  return /^(?:utf-?(?:16|32|7)|ucs-?[24]|unicode-1-1-utf-7|csunicode)/.test(label)
 }
 
 /** Where Node's own decoders lack characters that are in use: Korean beyond KS X 1001, Hong Kong's of Big5. */
@@ -180,8 +180,8 @@ function guessed(bytes: Buffer): string {
   if (foreign.length / Math.max(1, letters) <= 0.4 || (foreign.length < 12 && new Set(foreign).size <= 4))
     return western
   const eastern = byLeads(sample)
-  const told = eastern && readable(bytes, eastern)
-  if (told) return told
+  const easternText = eastern && readable(bytes, eastern)
+  if (easternText) return easternText
   const guesses = analyse(sample).filter(({ confidence }) => confidence >= 10)
   for (const { name } of guesses) {
     const label = ownEntry(MULTIBYTE, name)

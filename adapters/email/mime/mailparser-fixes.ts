@@ -26,7 +26,7 @@ export function withoutPadding(line: Buffer, start: number, boundary: Buffer): B
   if (line[start] !== 0x2d || line[start + 1] !== 0x2d || line.length < start + boundary.length + 3) return line
   let end = line.length
   while (end > 0 && (line[end - 1] === 0x0a || line[end - 1] === 0x0d)) end -= 1
-  let said = end
-  while (said > start && (line[said - 1] === 0x20 || line[said - 1] === 0x09)) said -= 1
-  return said === end ? line : Buffer.concat([line.subarray(0, said), line.subarray(end)])
+  let trimmedEnd = end
+  while (trimmedEnd > start && (line[trimmedEnd - 1] === 0x20 || line[trimmedEnd - 1] === 0x09)) trimmedEnd -= 1
+  return trimmedEnd === end ? line : Buffer.concat([line.subarray(0, trimmedEnd), line.subarray(end)])
 }

@@ -1,7 +1,7 @@
 // The parser of parts, on top of mailparser.
 import { Transform, type TransformCallback } from 'node:stream'
 import { MailParser, type MailParserOptions } from 'mailparser'
-import type { MimePart, Written } from '../read/text.ts'
+import type { MimePart, PartHead } from '../read/text.ts'
 import { decodeText } from './charset.ts'
 import { type HeadInTheMaking, readWithoutRuns, withoutLongBlanks, withoutPadding } from './mailparser-fixes.ts'
 import { parametersOf, typeOf } from './parameters.ts'
@@ -71,7 +71,7 @@ export class PartParser extends Base {
   /** A text was announced as base64, and nothing of it was seen yet. */
   #unsure = false
   #asBase64: Base64Again | undefined
-  #written: Written | undefined
+  #written: PartHead | undefined
 
   constructor(options: MailParserOptions) {
     super(options)
@@ -125,7 +125,7 @@ export class PartParser extends Base {
     return part
   }
 
-  #readHead(chunk: Node): Written {
+  #readHead(chunk: Node): PartHead {
     const lines = chunk.headers.getList()
     chunk.headers.lines = lines.filter(({ key, line }) => {
       if (!DECODED.test(key)) return false
@@ -145,7 +145,7 @@ export class PartParser extends Base {
 const STATUS = /^message\/(?:(?:global-)?delivery-status|disposition-notification|feedback-report)$/
 
 /** RFC 6522 section 3: the second part of a report is the machine's, even where it is sent as some file or other. */
-function isStatus({ parentNode }: Node, { type, name }: Written): boolean {
+function isStatus({ parentNode }: Node, { type, name }: PartHead): boolean {
   if ((parentNode || undefined)?.contentType !== 'multipart/report') return false
   return type === 'application/octet-stream' || (type === 'text/plain' && name !== '')
 }
@@ -156,7 +156,7 @@ function charsetWithin(field: string): string {
 }
 
 /** What a part is, put right where it is missing or miswritten. */
-function describe(node: Node, lines: readonly HeadLine[], first: boolean): Written {
+function describe(node: Node, lines: readonly HeadLine[], first: boolean): PartHead {
   const field = (name: string) => {
     const found = lines.find(({ key }) => key === name)?.line ?? ''
     return found
@@ -205,21 +205,23 @@ function isBase64(bytes: Buffer): boolean {
 function withoutNoise(bytes: Buffer): Buffer {
   if (!/[^A-Za-z0-9+/=\r\n]/.test(bytes.toString('latin1'))) return bytes
   const lines = bytes.toString('latin1').split('\n')
-  const kept = lines.map(line => /^[ \t]{0,8}([A-Za-z0-9+/]{0,998}={0,2})(?:[ \t\r]|$)/.exec(line)?.[1] ?? '')
+  const encodedLines = lines.map(line => /^[ \t]{0,8}([A-Za-z0-9+/]{0,998}={0,2})(?:[ \t\r]|$)/.exec(line)?.[1] ?? '')
   return Buffer.from(
-    kept.map((line, index) => (/\S\s+\S+\s+\S/.test(lines[index] ?? '') && !line.includes('=') ? '' : line)).join('\n'),
+    encodedLines
+      .map((line, index) => (/\S\s+\S+\s+\S/.test(lines[index] ?? '') && !line.includes('=') ? '' : line))
+      .join('\n'),
     'latin1',
   )
 }
 
 /** Encodes what was sent plain, for a decoder that expects otherwise. */
 class Base64Again {
-  #left = Buffer.alloc(0)
+  #remainder = Buffer.alloc(0)
 
   take(bytes: Buffer): Buffer {
-    const all = Buffer.concat([this.#left, bytes])
+    const all = Buffer.concat([this.#remainder, bytes])
     const whole = all.length - (all.length % 3)
-    this.#left = all.subarray(whole)
+    this.#remainder = all.subarray(whole)
     return Buffer.from(all.subarray(0, whole).toString('base64'))
   }
 }

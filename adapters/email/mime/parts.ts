@@ -58,8 +58,8 @@ export async function readParts(raw: RawMessage, head: Head, { spool, depth = 0,
   }
   const more = { spool: depth === 0 ? spool : `${spool}-within`, depth }
   const tree = await readTree(raw, head, parts, more)
-  const own = tree ? textOfParts(tree) : ''
-  const unarmored = withoutArmor(own.trim() || !parts.tnef ? own : layOutTnef(parts.tnef))
+  const partText = tree ? textOfParts(tree) : ''
+  const unarmored = withoutArmor(partText.trim() || !parts.tnef ? partText : layOutTnef(parts.tnef))
   const { text, files } = withoutEncodedFiles(unarmored.text)
   parts.text = text
   parts.isFile = tree !== false && isFile(tree)
@@ -146,9 +146,9 @@ async function parse(raw: RawMessage, head: Head, parts: Parts, place: Place): P
       parser.on('data', (part: AttachmentStream | MessageText) => {
         if (part.type !== 'attachment') return
         contents.push(part.content as Readable)
-        const kept = keepAttachment(part, parser.curnode, parts, more).then(() => part.release())
-        keeping.push(kept)
-        kept.catch(reject)
+        const stored = keepAttachment(part, parser.curnode, parts, more).then(() => part.release())
+        keeping.push(stored)
+        stored.catch(reject)
       })
       parser.on('end', resolve)
       if (source instanceof Uint8Array) parser.end(source)

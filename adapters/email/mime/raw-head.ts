@@ -141,15 +141,15 @@ function isBlank(code: number): boolean {
 function readLeniently(start: Buffer, empty: number): Omit<Head, 'doubt'> {
   const length = lastOfFields(start.subarray(0, Math.min(empty, LARGEST_HEAD))) ?? empty
   const fields = fieldsOf(start.subarray(0, Math.min(length, LONGEST_SEARCH)))
-  let left = LARGEST_HEAD
-  const kept: string[] = []
+  let remaining = LARGEST_HEAD
+  const headLines: string[] = []
   for (const { name, value } of fields) {
     const line = `${name}: ${value.slice(0, LONGEST_FIELD).replace(/[\r\n]+/g, ' ')}`
-    if (!WANTED.test(name) || line.length > left) continue
-    left -= line.length
-    kept.push(line)
+    if (!WANTED.test(name) || line.length > remaining) continue
+    remaining -= line.length
+    headLines.push(line)
   }
-  return { length, instead: Buffer.from(`${kept.join('\r\n')}\r\n\r\n`, 'latin1'), fields }
+  return { length, instead: Buffer.from(`${headLines.join('\r\n')}\r\n\r\n`, 'latin1'), fields }
 }
 
 async function readStart(path: string): Promise<Buffer> {

@@ -198,10 +198,10 @@ function textsOf(message: Map<number, Buffer>, body: Buffer | undefined, charset
 }
 
 function addFile(content: TnefContent, draft: Draft, depth: number): void {
-  const { properties: own } = draft
-  const said = (id: number) => withoutNul(own.get(id)?.toString() ?? '').trim()
-  const embedded = own.get(PROPERTY.fileData)
-  const name = said(PROPERTY.longFileName) || said(PROPERTY.fileName) || said(PROPERTY.displayName) || draft.title
+  const { properties } = draft
+  const textOf = (id: number) => withoutNul(properties.get(id)?.toString() ?? '').trim()
+  const embedded = properties.get(PROPERTY.fileData)
+  const name = textOf(PROPERTY.longFileName) || textOf(PROPERTY.fileName) || textOf(PROPERTY.displayName) || draft.title
   if (embedded?.subarray(0, 16).equals(MESSAGE_INTERFACE)) {
     // A message within the message: what it says and holds is shown with this one's.
     const inner = depth < DEEPEST ? readTnef(embedded.subarray(16), depth + 1) : null
@@ -220,5 +220,10 @@ function addFile(content: TnefContent, draft: Draft, depth: number): void {
   }
   const bytes = draft.bytes ?? embedded
   if (bytes)
-    content.files.push({ name, type: said(PROPERTY.mimeTag).toLowerCase(), contentId: said(PROPERTY.contentId), bytes })
+    content.files.push({
+      name,
+      type: textOf(PROPERTY.mimeTag).toLowerCase(),
+      contentId: textOf(PROPERTY.contentId),
+      bytes,
+    })
 }

@@ -9,7 +9,7 @@ const BEGIN = /^begin [0-7]{3,4} (\S[^\n]{0,254})(?:\n|$)/gm
 
 /** The files of a text, and the text without them. One that does not end as it should stays where it is. */
 export function withoutEncodedFiles(text: string): { text: string; files: EncodedFile[] } {
-  const kept: string[] = []
+  const textParts: string[] = []
   const files: EncodedFile[] = []
   let from = 0
   for (const found of text.matchAll(BEGIN)) {
@@ -18,10 +18,10 @@ export function withoutEncodedFiles(text: string): { text: string; files: Encode
     const encoded = encodedLines(text, found.index + found[0].length)
     if (!encoded) continue
     files.push({ name: (found[1] ?? '').trimEnd(), bytes: Buffer.concat(encoded.lines.map(decodeLine)) })
-    kept.push(text.slice(from, found.index))
+    textParts.push(text.slice(from, found.index))
     from = encoded.end
   }
-  return files.length === 0 ? { text, files } : { text: kept.join('') + text.slice(from), files }
+  return files.length === 0 ? { text, files } : { text: textParts.join('') + text.slice(from), files }
 }
 
 /** Nothing but encoded lines up to the line `end`, and where the text goes on; undefined if there is another line. */

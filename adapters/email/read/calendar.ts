@@ -37,20 +37,21 @@ export function calendarText(source: string): string {
 }
 
 function eventText(event: ICAL.Component, method: string): string {
-  const said = (name: string) => String(event.getFirstPropertyValue(name) ?? '').trim()
+  const propertyText = (name: string) => String(event.getFirstPropertyValue(name) ?? '').trim()
   const people = event.getAllProperties('attendee').slice(0, MOST_PEOPLE)
   const answer = method === 'REPLY' ? ownEntry(ANSWERS, parameter(people[0], 'partstat')) : undefined
-  const title = answer ?? ownEntry(METHODS, said('status').toUpperCase() === 'CANCELLED' ? 'CANCEL' : method) ?? 'Event'
+  const title =
+    answer ?? ownEntry(METHODS, propertyText('status').toUpperCase() === 'CANCELLED' ? 'CANCEL' : method) ?? 'Event'
   const rule = event.getFirstPropertyValue('rrule')
   const lines = [
-    `${title}: ${oneLine(said('summary')) || '(no title)'}`,
+    `${title}: ${oneLine(propertyText('summary')) || '(no title)'}`,
     whenOf(event),
     rule ? `Repeats: ${oneLine(String(rule))}` : '',
-    said('location') ? `Where: ${oneLine(said('location'))}` : '',
+    propertyText('location') ? `Where: ${oneLine(propertyText('location'))}` : '',
     personLine('Organizer', event.getFirstProperty('organizer') ? [event.getFirstProperty('organizer')] : []),
     personLine(answer ? 'From' : 'Attendees', people),
   ]
-  const details = said('description').replace(/\r\n?/g, '\n').trim()
+  const details = propertyText('description').replace(/\r\n?/g, '\n').trim()
   return [...lines.filter(Boolean), ...(details ? ['', details] : [])].join('\n')
 }
 

@@ -5,7 +5,7 @@ import type { InboundAttachment } from '../../../src/channel/message.ts'
 const PIECE = 1024 * 1024
 
 /** What two copies of one message have in common beside their text and files. */
-export interface Copied {
+export interface CopyIdentity {
   messageId: string
   /** Address of its writer. */
   sender: string
@@ -19,7 +19,7 @@ export interface Copied {
  * them open (RFC 6376 section 3.4.4). The text goes in by pieces: it may be too long for another copy.
  */
 export function fingerprintOf(
-  { messageId, sender, answeredAt, others }: Copied,
+  { messageId, sender, answeredAt, others }: CopyIdentity,
   text: string,
   attachments: readonly InboundAttachment[],
 ): string {

@@ -69,7 +69,7 @@ const SIGNATURES = [
 const INDENTED = ['blockquote[style*="border:none"]', 'blockquote[style*="border: none"]']
 
 /** Lays an element out as a block, with a line of its own before and behind it. */
-function marked(before: string, behind = ''): FormatCallback {
+function formatMarked(before: string, behind = ''): FormatCallback {
   return (element, walk, builder) => {
     builder.openBlock({ leadingLineBreaks: 1 })
     builder.addInline(before)
@@ -116,10 +116,10 @@ export const layOut = compile({
   // Programs quote a whole page within theirs: what stands around it is shown, too, as browsers do.
   baseElements: { selectors: [] },
   formatters: {
-    quote: marked(MARKS.quote),
+    quote: formatMarked(MARKS.quote),
     attribution,
     cell,
-    signature: marked(MARKS.signature, MARKS.signatureEnd),
+    signature: formatMarked(MARKS.signature, MARKS.signatureEnd),
   },
   selectors: [
     { selector: 'img', format: 'skip' },

@@ -6,16 +6,16 @@ const BEGINS = /[\s<>()[\]{}"'“„«:;,]/
 
 /** A text without what says once more of an address where it leads; what leads elsewhere stays. */
 export function withoutLinkTwins(text: string): string {
-  let kept = ''
+  let result = ''
   let at = 0
   for (const found of text.matchAll(LEADS)) {
     const [all, scheme = '', rest = ''] = found
     const end = /[ \t]/.test(text[found.index - 1] ?? '') ? found.index - 1 : found.index
     if (end < at || !isShown(text, end, scheme, rest)) continue
-    kept += text.slice(at, end)
+    result += text.slice(at, end)
     at = found.index + all.length
   }
-  return kept + text.slice(at)
+  return result + text.slice(at)
 }
 
 /** Whether the text in front of this place shows where the link leads. */

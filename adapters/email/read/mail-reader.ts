@@ -21,7 +21,7 @@ export class MailReader {
   readonly #settings: EmailSettings
   readonly #options: Pick<ChannelOptions, 'spoolPath' | 'now'>
   /** The desk's own addresses on this channel. */
-  readonly #own: readonly string[]
+  readonly #ownAddresses: readonly string[]
   readonly #parser = new MailParserPool()
   readonly #trusted: readonly string[]
   readonly #judge = new SenderJudge()
@@ -29,7 +29,7 @@ export class MailReader {
   constructor(settings: EmailSettings, options: Pick<ChannelOptions, 'spoolPath' | 'now'>) {
     this.#settings = settings
     this.#options = options
-    this.#own = [settings.address, ...settings.aliases]
+    this.#ownAddresses = [settings.address, ...settings.aliases]
     this.#trusted = settings.authentication.trusted?.map(host => host.toLowerCase()) ?? trustedByDefault(settings)
   }
 
@@ -63,9 +63,13 @@ export class MailReader {
     if (!authentication.check || checked || (!outside && !signed)) return
     const since = this.#options.now().getTime() - FRESH_MS
     if (!outside && Date.parse(message.reachedAt ?? '') < since) return
-    const options = { dns: authentication.dns, own: this.#own, now: this.#options.now().getTime() }
+    const options = { dns: authentication.dns, ownAddresses: this.#ownAddresses, now: this.#options.now().getTime() }
     const found = await this.#judge.judge({ raw, from, client: outside, options })
-    message.authentication = throughList(list, found, { from, own: this.#own, looked: outside !== null })
+    message.authentication = throughList(list, found, {
+      from,
+      ownAddresses: this.#ownAddresses,
+      looked: outside !== null,
+    })
   }
 
   /** Reads one raw message and stores nothing. */
@@ -75,10 +79,10 @@ export class MailReader {
     more: Pick<ParseOptions, 'longestText' | 'html' | 'trusted'> = {},
     look?: (read: ReadMail) => Promise<void>,
   ): Promise<ParsedMail> {
-    const own = this.#own
-    const toPostmaster = envelope?.to.some(address => isPostmaster(address, own))
-    const addressed = toPostmaster ? [...own, ...postmasters(own)] : own
-    const options = { own: addressed, trusted: this.#trusted, envelope, ...more }
+    const ownAddresses = this.#ownAddresses
+    const toPostmaster = envelope?.to.some(address => isPostmaster(address, ownAddresses))
+    const addressed = toPostmaster ? [...ownAddresses, ...postmasters(ownAddresses)] : ownAddresses
+    const options = { ownAddresses: addressed, trusted: this.#trusted, envelope, ...more }
     return this.#parser.parse(raw, options, await this.#options.spoolPath(), look)
   }
 

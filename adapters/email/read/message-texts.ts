@@ -6,7 +6,7 @@ import { isForwardSubject, typedPart, visibleReply } from '../../../src/core/mai
 import { normaliseAddress, oneLine } from '../../../src/core/text/address.ts'
 import type { MailWithin, Parts } from '../mime/part.ts'
 
-interface Asked {
+interface TextOptions {
   /** Characters of text that are kept. */
   longest: number
   /** The subject says that it was forwarded. */
@@ -25,18 +25,18 @@ interface Asked {
  */
 export function textsOf(
   parts: Parts,
-  { longest, forward, maybeForward, answers, report }: Asked,
+  { longest, forward, maybeForward, answers, report }: TextOptions,
 ): { text: string; visible: string; typed: string } {
-  const own = parts.text.length > longest ? cut(parts.text, longest) : parts.text
-  const plain = withoutMarks(own)
+  const ownText = parts.text.length > longest ? cut(parts.text, longest) : parts.text
+  const plain = withoutMarks(ownText)
   const beside = [...parts.calendars.filter(text => !plain.includes(text)), ...sealedNotes(parts, plain)]
   const within = report ? [] : parts.within.map(sectionOf)
-  const visible = visibleReply(own, { forward, answers, maybeForward })
+  const visible = visibleReply(ownText, { forward, answers, maybeForward })
   const shown = forward || !(visible || beside.length > 0) ? within : []
   return {
     text: cut(joined([plain, ...beside, ...within]), longest),
     visible: cut(joined([visible, ...beside, ...shown]), longest),
-    typed: parts.calendars.length > 0 || parts.isFile ? '' : storable(typedPart(own, visible)),
+    typed: parts.calendars.length > 0 || parts.isFile ? '' : storable(typedPart(ownText, visible)),
   }
 }
 

@@ -3,7 +3,7 @@ import type { Address, Authentication } from '../../../src/channel/message.ts'
 import { UNKNOWN } from '../../../src/core/intake/sender-trust.ts'
 import { spamReasons } from '../../../src/core/intake/spam-signs.ts'
 import { alertOf } from '../../../src/core/mail/alert.ts'
-import { doubted, judgeSender } from '../../../src/core/mail/authentication.ts'
+import { judgeSender, withDoubts } from '../../../src/core/mail/authentication.ts'
 import { bouncedRecipients, returnedIds } from '../../../src/core/mail/bounce.ts'
 import { isOfSuccess, recipientStatuses } from '../../../src/core/mail/delivery-status.ts'
 import { classify } from '../../../src/core/mail/kind.ts'
@@ -15,7 +15,7 @@ import { isOurs, oneLine } from '../../../src/core/text/address.ts'
 import { tokensIn } from '../../../src/core/ticket/token.ts'
 import { codeOf, sentenceOf } from '../../../src/errors.ts'
 import { doubtsOf, LONGEST_VALUE } from '../authentication/one-reading.ts'
-import { doubtOfTold } from '../authentication/signature.ts'
+import { doubtAboutOthersResult } from '../authentication/signature.ts'
 import { trustedResults } from '../authentication/trusted-headers.ts'
 import { addressesIn, writtenAddresses } from '../mime/address-list.ts'
 import { removeCollected } from '../mime/collect.ts'
@@ -36,7 +36,7 @@ const MOST_TOKENS = 10_000
 
 export interface ParseOptions {
   /** Addresses of the desk, lower case. */
-  own: readonly string[]
+  ownAddresses: readonly string[]
   /** Envelope, where the transport told; null where it did not. */
   envelope: { from: string; to: string[] } | null
   /** Folder and prefix for spool files. */
@@ -60,7 +60,11 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
     if (read.head && 'authentication' in read.message) {
       const { from, list } = read.head
       const found = await authenticationOf(mail, from, options) // what can be checked is From, whoever wrote it
-      read.message.authentication = throughList(list, found, { from, own: options.own, looked: found !== UNKNOWN })
+      read.message.authentication = throughList(list, found, {
+        from,
+        ownAddresses: options.ownAddresses,
+        looked: found !== UNKNOWN,
+      })
       read.head.checked = found.reasons.length > 0
     }
     return options.html ? { ...read, html: await layoutOf(parts, options.html) } : read
@@ -73,7 +77,7 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
 
 function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const byName = Map.groupBy(head.fields, field => field.name)
-  const values = (name: string) => (byName.get(name) ?? []).map(field => bounded(field.value))
+  const values = (name: string) => (byName.get(name) ?? []).map(field => shortenValue(field.value))
   const hint = headCharset(head)
   const written = [...values('from').slice(0, 5), ...values('sender').slice(0, 5)].flatMap(value =>
     writtenAddresses(value, hint),
@@ -81,10 +85,19 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const sender = addressesIn(values('from'), hint)[0] ?? addressesIn(values('sender'), hint)[0] ?? null
   const mailboxes = (name: string) => addressesIn(values(name), hint)
   const [to, cc, replyTo] = [mailboxes('to'), mailboxes('cc'), mailboxes('reply-to')]
-  const { own } = options
+  const { ownAddresses } = options
   const wrapped = wrappedIn(all)
   const within = wrapped?.from ?? null
-  const list = readListMail({ header: values, mailboxes, from: sender, to, cc, replyTo, wrapped: within, own })
+  const list = readListMail({
+    header: values,
+    mailboxes,
+    from: sender,
+    to,
+    cc,
+    replyTo,
+    wrapped: within,
+    ownAddresses,
+  })
   const { writer: from, lists, rewritten } = list
   const parts = rewritten && wrapped ? { ...all, text: wrapped.text, within: [] } : all
   const subject = oneLine(decodeWords(values('subject')[0] ?? '', hint), LONGEST_SUBJECT)
@@ -92,8 +105,8 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   const author = from ?? sender
   // Of what came through a list: nobody who reads along, and not ourselves.
   const [answered] =
-    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...own]))
-  const nobodys = [...lists, ...own, author?.address ?? '']
+    lists.length === 0 ? replyTo : replyTo.filter(({ address }) => !isOurs(address, [...lists, ...ownAddresses]))
+  const nobodys = [...lists, ...ownAddresses, author?.address ?? '']
   const copied = {
     sender: author?.address ?? '',
     answeredAt: answered?.address ?? null,
@@ -101,7 +114,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
   }
   const evidence = evidenceOf(values, author, options)
   const fromName = rewritten ? (from?.name ?? list.name) : nameOf(written, values)
-  const verdict = classify({ ...evidence, ...saidIn(parts, whole), fromName, subject }, list.isOwn)
+  const verdict = classify({ ...evidence, ...deliveryEvidence(parts, whole), fromName, subject }, list.isOwn)
   const bounced =
     verdict.kind === 'bounce'
       ? bouncedRecipients({
@@ -113,7 +126,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
         }).filter(each => oneLine(each.address) === each.address) // what holds control characters is no address
       : null
   const longest = options.longestText ?? LONGEST_TEXT
-  const said = textsOf(parts, {
+  const texts = textsOf(parts, {
     longest,
     forward: isForwardSubject(subject),
     maybeForward: /^\s*vs\s?:/i.test(subject),
@@ -130,9 +143,9 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
       replyTo: answered?.address ?? from?.address ?? null,
       from,
       subject,
-      text: said.text,
-      visible: said.visible,
-      ...(said.typed === said.visible ? {} : { typed: said.typed }),
+      text: texts.text,
+      visible: texts.visible,
+      ...(texts.typed === texts.visible ? {} : { typed: texts.typed }),
       kind: verdict.kind,
       kindReasons: verdict.reasons.map(reason => oneLine(reason)),
       bulk: verdict.bulk,
@@ -153,7 +166,7 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
             ...[...to, ...cc].map(each => each.address),
             ...envelopeTo.map(each => each.toLowerCase().trim()),
           ]),
-        ].filter(address => isOurs(address, options.own)),
+        ].filter(address => isOurs(address, options.ownAddresses)),
         references: [
           ...referencesOf(values),
           ...(rewritten ? messageIds(wrapped?.messageId ?? '') : []),
@@ -177,15 +190,16 @@ function assemble(head: Head, all: Parts, options: ParseOptions): ReadMail {
 async function authenticationOf(
   mail: OpenMail,
   from: string | null,
-  { trusted = [], own }: ParseOptions,
+  { trusted = [], ownAddresses }: ParseOptions,
 ): Promise<Authentication> {
-  const told = trustedResults(mail.head, trusted)
-  if (told === null) return UNKNOWN
-  const judged = judgeSender(from, told.results)
-  const doubts = [...(told.doubt ? [told.doubt] : []), ...doubtsOf(mail.head, from)]
-  const weak = judged.signed && from && doubts.length === 0 ? await doubtOfTold(mail, { from, own }) : null
-  if (weak === null) return doubted(judged, doubts)
-  return { ...doubted(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
+  const trustedVerdict = trustedResults(mail.head, trusted)
+  if (trustedVerdict === null) return UNKNOWN
+  const judged = judgeSender(from, trustedVerdict.results)
+  const doubts = [...(trustedVerdict.doubt ? [trustedVerdict.doubt] : []), ...doubtsOf(mail.head, from)]
+  const weak =
+    judged.signed && from && doubts.length === 0 ? await doubtAboutOthersResult(mail, { from, ownAddresses }) : null
+  if (weak === null) return withDoubts(judged, doubts)
+  return { ...withDoubts(judged, [weak.reason]), ...(weak.partly ? { partly: true as const } : {}) }
 }
 
 /** The mail that a list put into one of its own, to leave it as it is; undefined where there is more than that. */
@@ -213,7 +227,7 @@ function isReport({ contentType }: Evidence, kind: string): boolean {
   return contentType === 'multipart/report' || kind === 'bounce'
 }
 
-function saidIn({ deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'delivered'> {
+function deliveryEvidence({ deliveryStatus }: Parts, text: string): Pick<Evidence, 'text' | 'delivered'> {
   const statuses = deliveryStatus.flatMap(recipientStatuses)
   return { text, delivered: deliveryStatus.length > 0 ? isOfSuccess(statuses) : null }
 }
@@ -242,7 +256,7 @@ function hasNullSender({ fields }: Head, { envelope }: ParseOptions): boolean {
 }
 
 /** Of a value that is too long its start and its end; such a message confirms nobody. */
-function bounded(value: string): string {
+function shortenValue(value: string): string {
   if (value.length <= LONGEST_VALUE) return value
   return `${value.slice(0, LONGEST_VALUE / 2)} ${value.slice(-LONGEST_VALUE / 2)}`
 }

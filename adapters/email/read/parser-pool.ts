@@ -52,8 +52,8 @@ export class MailParserPool {
     try {
       await look?.(read)
       // Packed here and not there: that is less work than to send the packed bytes over.
-      const kept = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
-      return { ...read, message: { ...read.message, id: kept.sha256, raw: kept } }
+      const packed = 'bytes' in raw ? pack(raw.bytes) : await packFile(raw.path)
+      return { ...read, message: { ...read.message, id: packed.sha256, raw: packed } }
     } catch (error) {
       await removeCollected(spool)
       throw SYSTEM_ERROR_CODES.has(codeOf(error)) ? faulty(codeOf(error), error) : error

@@ -10,12 +10,12 @@ const LARGEST_TOGETHER = 20 * 1024 * 1024
 /** Pictures that came within a mail, as URLs that hold them, by Content-ID; what is too large is left out. */
 export function picturesOf(attachments: readonly InboundAttachment[]): ReadonlyMap<string, string> {
   const pictures = new Map<string, string>()
-  let left = LARGEST_TOGETHER
+  let remaining = LARGEST_TOGETHER
   for (const { contentId, type, content } of attachments) {
     const id = contentId?.replace(/^<|>$/g, '').toLowerCase()
     if (!id || pictures.has(id) || !DRAWN.test(type) || 'path' in content) continue
-    if (content.size > Math.min(LARGEST, left)) continue
-    left -= content.size
+    if (content.size > Math.min(LARGEST, remaining)) continue
+    remaining -= content.size
     const bytes = Buffer.from(unpack(content.encoding, content.bytes))
     pictures.set(id, `data:${type};base64,${bytes.toString('base64')}`)
   }

@@ -6,7 +6,7 @@ import { withoutLinkTwins } from './link-twins.ts'
 import { roughText } from './rough-text.ts'
 
 /** What the head of a part says of it, put right where it is miswritten. */
-export interface Written {
+export interface PartHead {
   /** Media type, lower case. */
   type: string
   parameters: ReadonlyMap<string, string>
@@ -23,7 +23,7 @@ export interface MimePart {
   children: MimePart[]
   /** What it is a part of; undefined for the whole message. */
   parent?: MimePart
-  written?: Written | undefined
+  written?: PartHead | undefined
 }
 
 const LONGEST_HTML = 1_000_000 // laying out more costs seconds
@@ -38,9 +38,9 @@ export function textOfParts(part: MimePart): string {
 }
 
 function textOf(part: MimePart): string {
-  const own = part.textContent === undefined ? '' : ownText(part, part.textContent)
+  const partText = part.textContent === undefined ? '' : ownText(part, part.textContent)
   const inner = part.contentType === 'multipart/alternative' ? best(part.children) : joined(part.children.map(textOf))
-  return joined([own, inner])
+  return joined([partText, inner])
 }
 
 /** All HTML of a message in the order of its parts, of alternatives the last that is HTML. */

@@ -28,8 +28,8 @@ export async function composeMail(
     ...(message.cc.length > 0 ? { cc: message.cc.map(mailbox) } : {}),
     ...(from.plusAddress ? { replyTo: { name: message.fromName, address: tokenAddress } } : {}),
     subject: message.subject,
-    text: untouched(plainFromRichText(message.text)),
-    html: untouched(htmlText(message.text)),
+    text: protectLines(plainFromRichText(message.text)),
+    html: protectLines(htmlText(message.text)),
     messageId: messageId(message.token),
     ...(message.inReplyTo ? { inReplyTo: messageId(message.inReplyTo) } : {}),
     ...(message.references.length > 0 ? { references: message.references.map(messageId) } : {}),
@@ -48,7 +48,7 @@ export async function composeMail(
 }
 
 /** In such a form that no server on the way changes a line: some quote "From " (RFC 4155), some cut blanks off (RFC 2045). */
-function untouched(content: string): SendMailOptions['text'] {
+function protectLines(content: string): SendMailOptions['text'] {
   if (/^From /m.test(content)) return { content, contentTransferEncoding: 'base64' }
   return /[ \t]$/m.test(content) ? { content, contentTransferEncoding: 'quoted-printable' } : content
 }
@@ -74,9 +74,9 @@ const markdownIt = new MarkdownIt({ html: false, linkify: true, breaks: true })
 // A link shows what was typed: nothing is guessed to be one, and no address is shown in another way.
 markdownIt.linkify.set({ fuzzyLink: false, fuzzyEmail: false, fuzzyIP: false }).add('//', null)
 markdownIt.normalizeLinkText = address => address
-markdownIt.renderer.rules.text = written
+markdownIt.renderer.rules.text = renderText
 markdownIt.renderer.rules.code_inline = (tokens, at, options, env) =>
-  `<code>${written(tokens, at, options, env)}</code>`
+  `<code>${renderText(tokens, at, options, env)}</code>`
 
 const { escapeHtml } = markdownIt.utils
 
@@ -91,7 +91,7 @@ export function htmlText(text: RichText): string {
   return `<!doctype html>\n<html><body style="font-family: sans-serif; line-height: 1.4">\n${body}</body></html>\n`
 }
 
-function written(tokens: readonly Token[], at: number, _options: unknown, env: object = {}): string {
+function renderText(tokens: readonly Token[], at: number, _options: unknown, env: object = {}): string {
   const { verbatim, linked = [] } = env as RichText
   const parts = (tokens[at]?.content ?? '').split(HELD)
   return parts
@@ -126,8 +126,8 @@ function typedHtml(text: string, isLinked: boolean): string {
  */
 function withBlanks(text: string, { first, last }: { first: boolean; last: boolean }): string {
   const within = text.replace(/ (?=[ \t\n])|(?<=[\t\n]) /g, '\u00A0')
-  const begun = first ? within.replace(/^ /, '\u00A0') : within
-  return last ? begun.replace(/ $/, '\u00A0') : begun
+  const padded = first ? within.replace(/^ /, '\u00A0') : within
+  return last ? padded.replace(/ $/, '\u00A0') : padded
 }
 
 /** What a tab is in browsers, and in Outlook, which reads mail as Word does. */

@@ -56,12 +56,12 @@ type Provision = (user: string, renew: boolean, done: (error: Error | null, toke
 
 /** nodemailer asks once for each connection, and with `renew` when the relay refused what it got. */
 function provisionFrom(tokens: TokenSource): Provision {
-  let given: string | undefined
+  let lastToken: string | undefined
   return (_user, renew, done) => {
-    if (renew && given !== undefined) tokens.refused(given)
+    if (renew && lastToken !== undefined) tokens.refused(lastToken)
     tokens.accessToken().then(
       token => {
-        given = token
+        lastToken = token
         done(null, token)
       },
       error => done(new Error(sentenceOf(error))), // nodemailer writes a code of its own on the error it is given

@@ -6,32 +6,32 @@ import type { SmtpSettings } from './mail-sender.ts'
 
 /** What to do when the relay cannot be used; `error` is nodemailer's. */
 export function smtpAdvice(error: unknown, smtp: SmtpSettings, channel: string): string {
-  const said = (error as { response?: string }).response ?? brief(sentenceOf(error))
-  return `${said}: ${mend(error, said, smtp, channel)}`
+  const reply = (error as { response?: string }).response ?? brief(sentenceOf(error))
+  return `${reply}: ${mend(error, reply, smtp, channel)}`
 }
 
-function mend(error: unknown, said: string, smtp: SmtpSettings, channel: string): string {
+function mend(error: unknown, reply: string, smtp: SmtpSettings, channel: string): string {
   const { host, port, secure } = smtp
   const code = codeOf(error)
-  if (code === 'EAUTH') return mendLogin(said, smtp, channel)
-  if (code === 'EDNS' || /ENOTFOUND/.test(said)) {
+  if (code === 'EAUTH') return mendLogin(reply, smtp, channel)
+  if (code === 'EDNS' || /ENOTFOUND/.test(reply)) {
     return `there is no host of the name ${host}: check the spelling of send.smtp.host.`
   }
-  if (/wrong version number|packet length too long/i.test(said)) {
+  if (/wrong version number|packet length too long/i.test(reply)) {
     return 'no TLS from the start is spoken on this port: write secure: false with port 587, or secure: true with port 465.'
   }
-  if (/self.signed|unable to (get|verify)/i.test(said)) {
+  if (/self.signed|unable to (get|verify)/i.test(reply)) {
     const shown = { host, port, ...(secure ? {} : { starttls: 'smtp' as const }) }
     return `its certificate is from nobody this machine knows. To trust it, run ${fetchLine(shown)}, compare with whoever runs it, and write send.smtp.ca: mail-server.pem.`
   }
-  if (/altnames/i.test(said)) return 'its certificate is for another name: write that name as send.smtp.host.'
-  if (/certificate has expired/i.test(said)) return 'whoever runs the relay must renew its certificate.'
+  if (/altnames/i.test(reply)) return 'its certificate is for another name: write that name as send.smtp.host.'
+  if (/certificate has expired/i.test(reply)) return 'whoever runs the relay must renew its certificate.'
   if (code === 'ETLS') {
     return 'the relay offers no encryption: write secure: true with port 465, or requireTls: false if you trust the network.'
   }
-  if (/ECONNREFUSED/.test(said))
+  if (/ECONNREFUSED/.test(reply))
     return `nothing listens on port ${port} of ${host}: write port 587, or 465 with secure: true.`
-  if (code === 'ETIMEDOUT' && /greeting/i.test(said)) {
+  if (code === 'ETIMEDOUT' && /greeting/i.test(reply)) {
     return 'something listens there and says nothing: write secure: true with port 465, or port 587 without it.'
   }
   if (['ESOCKET', 'ECONNECTION', 'ETIMEDOUT'].includes(code)) {
@@ -40,10 +40,10 @@ function mend(error: unknown, said: string, smtp: SmtpSettings, channel: string)
   return 'check send.smtp.'
 }
 
-function mendLogin(said: string, { host, user, password }: SmtpSettings, channel: string): string {
+function mendLogin(reply: string, { host, user, password }: SmtpSettings, channel: string): string {
   const provider = providerOf(host)
-  if (/SmtpClientAuthentication is disabled/i.test(said)) {
-    return /tenant/i.test(said)
+  if (/SmtpClientAuthentication is disabled/i.test(reply)) {
+    return /tenant/i.test(reply)
       ? 'SMTP is switched off for the whole organisation: in the Exchange admin centre, Settings > Mail flow, clear "Turn off SMTP AUTH protocol for your organization".'
       : `SMTP is switched off for ${user}. Tick it in the Microsoft 365 admin centre: Users > Active users > ${user} > Mail > Manage email apps > Authenticated SMTP; it takes up to an hour.`
   }

@@ -7,7 +7,7 @@ const DAY_MS = 24 * 60 * 60_000
 const SOON_DAYS = 14
 
 /** Where a certificate was shown, and the words for it in the configuration. */
-export interface Shown {
+export interface CertificateOrigin {
   host: string
   port: number
   /** The protocol in which STARTTLS was said, if it was. */
@@ -19,7 +19,7 @@ export interface Shown {
 }
 
 /** Whether a server's certificate is trusted, and how it can be. */
-export function checkCertificate(socket: TLSSocket, shown: Shown, now: Date): Finding {
+export function checkCertificate(socket: TLSSocket, shown: CertificateOrigin, now: Date): Finding {
   const certificate = socket.getPeerCertificate(true)
   const what = `the certificate of ${shown.host} is trusted`
   const code = socket.authorizationError === null ? '' : String(socket.authorizationError ?? '')
@@ -32,7 +32,12 @@ export function checkCertificate(socket: TLSSocket, shown: Shown, now: Date): Fi
   return { what, ok: false, advice: certificateAdvice(code, certificate, shown, now) }
 }
 
-function certificateAdvice(code: string, certificate: DetailedPeerCertificate, shown: Shown, now: Date): string {
+function certificateAdvice(
+  code: string,
+  certificate: DetailedPeerCertificate,
+  shown: CertificateOrigin,
+  now: Date,
+): string {
   const { host, settings } = shown
   const from = new Date(certificate.valid_from)
   const until = new Date(certificate.valid_to)
@@ -50,7 +55,7 @@ function certificateAdvice(code: string, certificate: DetailedPeerCertificate, s
   return `${trustAdvice(code, certificate, shown)}${mismatch ? ` And ${rename}` : ''}`
 }
 
-function trustAdvice(code: string, certificate: DetailedPeerCertificate, shown: Shown): string {
+function trustAdvice(code: string, certificate: DetailedPeerCertificate, shown: CertificateOrigin): string {
   const { ca, settings } = shown
   const issuer = String(certificate.issuer?.O ?? certificate.issuer?.CN ?? 'nobody we know')
   const trusted = ca === undefined ? '' : `${ca} does not vouch for it. `
@@ -68,7 +73,7 @@ function trustAdvice(code: string, certificate: DetailedPeerCertificate, shown: 
 }
 
 /** Writes all that the server shows into a file. */
-export function fetchLine({ host, port, starttls }: Pick<Shown, 'host' | 'port' | 'starttls'>): string {
+export function fetchLine({ host, port, starttls }: Pick<CertificateOrigin, 'host' | 'port' | 'starttls'>): string {
   const address = isIP(host) === 6 ? `[${host}]` : host
   const upgrade = starttls ? ` -starttls ${starttls}` : ''
   const name = isIP(host) ? '' : ` -servername ${host}`

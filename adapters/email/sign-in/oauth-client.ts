@@ -118,17 +118,17 @@ export class OauthClient {
   }
 
   /** The error that people read. */
-  deskError({ kind, said }: OauthFailure): DeskError {
+  deskError({ kind, reason }: OauthFailure): DeskError {
     const { name, channel } = this
     const login = `relaydesk login ${channel}`
     const sentences: Record<OauthFailure['kind'], string> = {
-      temporary: `The sign-in service of ${name} (${this.#host()}) gives no token just now (${said}): it is asked again by and by.`,
-      'grant-refused': `${name} does not accept the sign-in of the channel ${channel} any more (${said}): sign in again with ${login}.`,
-      'client-refused': `${name} does not accept oauth.clientId or oauth.clientSecret of the channel ${channel} (${said}): correct them, then run ${login}.`,
-      denied: `The sign-in at ${name} was declined (${said}): run ${login} again and accept, or ask whoever administers your organisation at ${name} to allow it.`,
+      temporary: `The sign-in service of ${name} (${this.#host()}) gives no token just now (${reason}): it is asked again by and by.`,
+      'grant-refused': `${name} does not accept the sign-in of the channel ${channel} any more (${reason}): sign in again with ${login}.`,
+      'client-refused': `${name} does not accept oauth.clientId or oauth.clientSecret of the channel ${channel} (${reason}): correct them, then run ${login}.`,
+      denied: `The sign-in at ${name} was declined (${reason}): run ${login} again and accept, or ask whoever administers your organisation at ${name} to allow it.`,
       expired: `Nobody signed in at ${name} in time: run ${login} again.`,
-      'address-wrong': `The sign-in service of ${name} is not at this address (${said}): check oauth.tenant and oauth.authority of the channel ${channel}, then run ${login}.`,
-      refused: `${name} refused (${said}): check oauth of the channel ${channel} and what the application may do, then run ${login}.`,
+      'address-wrong': `The sign-in service of ${name} is not at this address (${reason}): check oauth.tenant and oauth.authority of the channel ${channel}, then run ${login}.`,
+      refused: `${name} refused (${reason}): check oauth of the channel ${channel} and what the application may do, then run ${login}.`,
     }
     return new DeskError(kind === 'temporary' ? 'temporary' : 'config', sentences[kind])
   }

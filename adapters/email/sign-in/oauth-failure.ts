@@ -13,7 +13,7 @@ export interface OauthFailure {
     | 'address-wrong' // there is no such service, or no such organisation
     | 'refused' // anything else that it will say again
   /** Its own words in short, for the sentence; nothing secret. */
-  said: string
+  reason: string
 }
 
 const KINDS: Record<string, OauthFailure['kind']> = {
@@ -55,14 +55,14 @@ interface Answered {
 export function failureOf(thrown: unknown, secrets: readonly (string | null | undefined)[]): OauthFailure {
   const answered = (thrown ?? {}) as Answered
   const status = answered.status ?? (answered.cause instanceof Response ? answered.cause.status : undefined)
-  const said = withoutSecrets(saidBy(thrown, answered, status), secrets)
-  if (status !== undefined && (status >= 500 || status === 429 || status === 408)) return { kind: 'temporary', said }
+  const reason = withoutSecrets(reasonOf(thrown, answered, status), secrets)
+  if (status !== undefined && (status >= 500 || status === 429 || status === 408)) return { kind: 'temporary', reason }
   const known = ownEntry(KINDS, answered.error ?? '') ?? ownEntry(KINDS, codeOf(thrown))
   // fetch rejects with a TypeError for all that goes wrong on the way.
-  return { kind: known ?? (thrown instanceof TypeError ? 'temporary' : 'refused'), said }
+  return { kind: known ?? (thrown instanceof TypeError ? 'temporary' : 'refused'), reason }
 }
 
-function saidBy(thrown: unknown, answered: Answered, status: number | undefined): string {
+function reasonOf(thrown: unknown, answered: Answered, status: number | undefined): string {
   if (answered.error_description) return answered.error_description
   if (answered.error) return answered.error
   if (status !== undefined) return `it answered ${status}`
@@ -71,9 +71,9 @@ function saidBy(thrown: unknown, answered: Answered, status: number | undefined)
 }
 
 function withoutSecrets(text: string, secrets: readonly (string | null | undefined)[]): string {
-  let left = text
-  for (const secret of secrets) if (secret) left = left.replaceAll(secret, '(left out)')
+  let cleanText = text
+  for (const secret of secrets) if (secret) cleanText = cleanText.replaceAll(secret, '(left out)')
   // Microsoft ends with lines for its own support: "Trace ID: ... Correlation ID: ... Timestamp: ..."
-  const [first = ''] = left.split(/\s*(?:[\r\n]|Trace ID:)/)
+  const [first = ''] = cleanText.split(/\s*(?:[\r\n]|Trace ID:)/)
   return first.trim().slice(0, SAID_LENGTH).replace(/\.$/, '') || 'without a reason'
 }

@@ -16,14 +16,14 @@ const storedSchema = z.object({
 })
 
 /** What the memory holds, and what it means to the account that asks. */
-export interface Remembered {
+export interface StoredTokens {
   /** As it stands there, to tell whether somebody else changed it. */
   text: string | undefined
   /** Undefined where nothing is there, or what is there belongs to another account. */
   tokens: Tokens | undefined
 }
 
-export async function recallTokens(memory: TokenMemory, account: string): Promise<Remembered> {
+export async function recallTokens(memory: TokenMemory, account: string): Promise<StoredTokens> {
   const text = await memory.recall(KEY)
   return { text, tokens: text === undefined ? undefined : readTokens(text, account) }
 }

@@ -68,7 +68,7 @@ async function byDeviceCode(client: OauthClient, { say, user }: SignInOptions): 
     try {
       return await client.ask(() => library.pollDeviceAuthorizationGrant(configuration, device, undefined, { signal }))
     } catch (error) {
-      if (signal.aborted) throw client.deskError({ kind: 'expired', said: '' })
+      if (signal.aborted) throw client.deskError({ kind: 'expired', reason: '' })
       const failure = client.failure(error, device.device_code)
       // RFC 8628 section 3.5: a connection that fails is no answer. Each attempt begins with the provider's own pause.
       if (failure.kind !== 'temporary') throw client.deskError(codeUsedUp(failure))
@@ -104,7 +104,7 @@ async function byBrowser(client: OauthClient, { say, user, patience }: SignInOpt
     `If your browser is on another machine, it ends at an address that begins with ${redirect.address} and cannot be opened: copy it, and run on this machine: curl 'THAT ADDRESS'`,
   )
   const arrived = await redirect.arrival(patience ?? PATIENCE_MS)
-  if (!arrived) throw client.deskError({ kind: 'expired', said: '' })
+  if (!arrived) throw client.deskError({ kind: 'expired', reason: '' })
   return exchange(client, library, configuration, { arrived, state, verifier })
 }
 
@@ -127,7 +127,7 @@ async function exchange(
     })
   // Google lets people leave out what was asked for.
   if (granted === undefined || granted.split(' ').includes(client.scope)) return tokens
-  throw client.deskError({ kind: 'denied', said: 'the box that gives access to mail was not ticked' })
+  throw client.deskError({ kind: 'denied', reason: 'the box that gives access to mail was not ticked' })
 }
 
 function whoever(user: string | undefined): string {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import type { OauthSettings } from '../settings.ts'
 import { OauthClient, type Tokens } from './oauth-client.ts'
-import { type Remembered, recallTokens, rememberTokens, type TokenMemory } from './oauth-memory.ts'
+import { recallTokens, rememberTokens, type StoredTokens, type TokenMemory } from './oauth-memory.ts'
 
 export type { TokenMemory }
 
@@ -39,7 +39,7 @@ class RenewingSource implements TokenSource {
   readonly #client: OauthClient
   readonly #memory: TokenMemory
   readonly #now: () => Date
-  #asked: Promise<string> | undefined
+  #pendingToken: Promise<string> | undefined
   #refused: string | undefined
   /** New tokens that could not be stored yet, and what they replace. */
   #unsaved: { tokens: Tokens; replaces: string | undefined } | undefined
@@ -51,10 +51,10 @@ class RenewingSource implements TokenSource {
   }
 
   accessToken(): Promise<string> {
-    this.#asked ??= this.#obtain().finally(() => {
-      this.#asked = undefined
+    this.#pendingToken ??= this.#obtain().finally(() => {
+      this.#pendingToken = undefined
     })
-    return this.#asked
+    return this.#pendingToken
   }
 
   refused(token: string): void {
@@ -87,7 +87,7 @@ class RenewingSource implements TokenSource {
   }
 
   /** New tokens of the provider, or what another process stored meanwhile. */
-  async #renew(remembered: Remembered): Promise<Tokens | Remembered> {
+  async #renew(remembered: StoredTokens): Promise<Tokens | StoredTokens> {
     const { tokens } = remembered
     try {
       return await this.#grant(tokens?.refreshToken ?? null)
@@ -120,7 +120,7 @@ class RenewingSource implements TokenSource {
   }
 
   /** What another process stored since; it may be about to. */
-  async #newerThan({ text }: Remembered): Promise<Remembered | undefined> {
+  async #newerThan({ text }: StoredTokens): Promise<StoredTokens | undefined> {
     for (let look = 1; ; look++) {
       const remembered = await this.#recall()
       if (remembered.text !== text) return remembered
@@ -129,7 +129,7 @@ class RenewingSource implements TokenSource {
     }
   }
 
-  #recall(): Promise<Remembered> {
+  #recall(): Promise<StoredTokens> {
     return recallTokens(this.#memory, this.#client.account)
   }
 }

@@ -38,8 +38,8 @@ export class Doorkeeper {
     this.#places.set(from, here + 1)
     if (!ours) this.#strangers += 1
     socket.once('close', () => {
-      const left = (this.#places.get(from) ?? 1) - 1
-      if (left > 0) this.#places.set(from, left)
+      const remaining = (this.#places.get(from) ?? 1) - 1
+      if (remaining > 0) this.#places.set(from, remaining)
       else this.#places.delete(from)
       if (!ours) this.#strangers -= 1
     })

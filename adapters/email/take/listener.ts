@@ -28,7 +28,7 @@ const CLOSE_TIMEOUT_MS = 1_000 // for a client that says nothing; mail in hand i
 /** What a listener hands on, and what it needs. */
 export interface ListenerOptions {
   listen: NonNullable<EmailSettings['listen']>
-  own: readonly string[]
+  ownAddresses: readonly string[]
   maxMessageBytes: number
   spoolPath(): Promise<string>
   /** Stores the message; resolves with a few words for the client once it is committed. */
@@ -120,8 +120,8 @@ export class MailListener {
         callback(why === null ? null : reply(421, `4.3.2 ${why}, try again later`))
       },
       onRcptTo: ({ address }, session, callback) => {
-        const { own } = this.#options
-        const known = isOurs(normaliseAddress(address) ?? '', own) || isPostmaster(address, own)
+        const { ownAddresses } = this.#options
+        const known = isOurs(normaliseAddress(address) ?? '', ownAddresses) || isPostmaster(address, ownAddresses)
         callback(known ? null : this.#refuse(address, session))
       },
       onData: (stream, session, callback) => {
@@ -129,7 +129,7 @@ export class MailListener {
         const work = this.#receive(stream, session)
           .finally(() => this.#clock.waits(session))
           .then(
-            said => callback(null, said),
+            reply => callback(null, reply),
             (error: Error) => callback(error),
           )
         this.#inHand.add(work)

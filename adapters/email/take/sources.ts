@@ -67,7 +67,7 @@ export async function* readFileSource(file: string, inFolder: boolean, options: 
     let position = 0
     for await (const raw of readMbox(file, mbox, options.spoolPath)) {
       position += 1
-      yield limited(`${file}#${position}`, raw, options)
+      yield sourceWithin(`${file}#${position}`, raw, options)
     }
   } else if (size > options.maxMessageBytes) {
     yield { file, tooLarge: { id: await digestOf(file), head: headOf(start), size } }
@@ -90,7 +90,7 @@ export async function readStandardInput(options: SourceOptions): Promise<RawMess
   )
 }
 
-async function limited(file: string, raw: RawMessage, options: SourceOptions): Promise<Source> {
+async function sourceWithin(file: string, raw: RawMessage, options: SourceOptions): Promise<Source> {
   const size = 'path' in raw ? raw.size : raw.bytes.length
   if (size <= options.maxMessageBytes) return { file, raw }
   if (!('path' in raw)) {

@@ -239,6 +239,6 @@ function detailOf(error: unknown): string {
 }
 
 function isTimeout(error: unknown): boolean {
-  const own = error instanceof webApi.WebAPIRequestError ? error.original : error
-  return own instanceof Error && own.name === 'TimeoutError'
+  const cause = error instanceof webApi.WebAPIRequestError ? error.original : error
+  return cause instanceof Error && cause.name === 'TimeoutError'
 }

@@ -115,14 +115,14 @@ export function clientOptions({ api }: Pick<SlackSettings, 'api'>, logger: Logge
 export function createLogger(settings: SlackSettings, { warn }: Pick<ChannelOptions, 'warn'>): Logger {
   const { botToken, appToken, http } = settings
   const secrets = [botToken, appToken, http?.signingSecret].filter(each => each !== undefined)
-  const saidAt = new Map<string, number>()
+  const loggedAt = new Map<string, number>()
   const say = (...parts: unknown[]) => {
     let sentence = `Slack: ${parts.map(sentenceOf).join(' ')}`.replace(SECRETS, '(left out)')
     for (const secret of secrets) sentence = sentence.replaceAll(secret, '(left out)')
     const now = performance.now()
-    if (now - (saidAt.get(sentence) ?? Number.NEGATIVE_INFINITY) < SAME_SENTENCE_MS) return
-    if (saidAt.size >= 100) saidAt.clear()
-    saidAt.set(sentence, now)
+    if (now - (loggedAt.get(sentence) ?? Number.NEGATIVE_INFINITY) < SAME_SENTENCE_MS) return
+    if (loggedAt.size >= 100) loggedAt.clear()
+    loggedAt.set(sentence, now)
     warn(sentence)
   }
   const nothing = () => undefined
@@ -200,8 +200,8 @@ export class EventGate {
     }
     let answer: unknown
     // Bolt acknowledges events before its listeners run: its yes is kept back until they are done.
-    const ack = async (said: unknown) => {
-      answer = said
+    const ack = async (response: unknown) => {
+      answer = response
     }
     await this.#app?.processEvent({ ...event, ack })
     await event.ack(answer)

@@ -77,10 +77,10 @@ export class HttpWire implements Receiver {
     const signature = signatureIn(request.headers)
     if (typeof signature === 'string') return this.#unsigned(request, response, body, signature)
     const read = readerFor(request.headers)
-    const said = read(await this.#signedBody(body, signature))
-    if (said.ssl_check === '1') return answer(response)
-    if (said.type === 'url_verification') return answer(response, { challenge: String(said.challenge) })
-    await this.#take(said, response)
+    const payload = read(await this.#signedBody(body, signature))
+    if (payload.ssl_check === '1') return answer(response)
+    if (payload.type === 'url_verification') return answer(response, { challenge: String(payload.challenge) })
+    await this.#take(payload, response)
   }
 
   /** `why` it is none of Slack's. */
@@ -105,13 +105,13 @@ export class HttpWire implements Receiver {
     // The answer goes out when it is there, though Slack waits no longer.
     const late = () => this.#logger.warn('an answer took more than the three seconds that Slack waits.')
     const timer = setTimeout(late, SLACK_WAITS_MS)
-    let said: unknown
-    const ack: ReceiverEvent['ack'] = async (given?: unknown) => {
-      said = given
+    let answerBody: unknown
+    const ack: ReceiverEvent['ack'] = async (responseBody?: unknown) => {
+      answerBody = responseBody
     }
     try {
       await this.#intake.take({ body, ack })
-      answer(response, said)
+      answer(response, answerBody)
     } catch (error) {
       throw this.#refusalOf(error)
     } finally {
@@ -130,9 +130,9 @@ export class HttpWire implements Receiver {
 }
 
 /** 200, with a text or what becomes JSON, if there is anything to say. */
-function answer(response: ServerResponse, said?: unknown): void {
-  if (!said) return void response.writeHead(200).end()
-  const type = typeof said === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
+function answer(response: ServerResponse, body?: unknown): void {
+  if (!body) return void response.writeHead(200).end()
+  const type = typeof body === 'string' ? 'text/plain; charset=utf-8' : 'application/json'
   response.writeHead(200, { 'content-type': type })
-  response.end(typeof said === 'string' ? said : JSON.stringify(said))
+  response.end(typeof body === 'string' ? body : JSON.stringify(body))
 }

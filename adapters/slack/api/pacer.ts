@@ -87,7 +87,7 @@ export class Pacer {
   }
 
   /** Milliseconds left until then; never below 1. */
-  left(until: number): number {
+  remainingMs(until: number): number {
     return Math.max(1, Math.ceil(until - this.#now()))
   }
 
@@ -108,7 +108,7 @@ export class Pacer {
       waiting.abort()
       return this.#inTurn(channelId, call, method, until)
     })
-    const late = this.#sleep(this.left(until), waiting.signal).then(
+    const late = this.#sleep(this.remainingMs(until), waiting.signal).then(
       () => {
         if (waiting.signal.aborted) return turn
         isGivenUp = true
@@ -131,12 +131,12 @@ export class Pacer {
       if (this.#end.signal.aborted) throw tooBusy(BUSY_MS)
       if (at > until) throw tooBusy(at - this.#now())
       if (at > this.#now()) {
-        await this.#sleep(this.left(at), this.#end.signal).catch(() => undefined) // whoever waits is told in the next round
+        await this.#sleep(this.remainingMs(at), this.#end.signal).catch(() => undefined) // whoever waits is told in the next round
         continue
       }
       if (POSTS.includes(method)) lane.nextEven = Math.max(lane.nextEven, this.#now()) + this.#interval
       try {
-        return await answered(call, this.#callMs)
+        return await callWithin(call, this.#callMs)
       } catch (error) {
         const wait = retryAfterOf(error)
         if (wait === undefined) throw error
@@ -177,7 +177,7 @@ function tooBusy(retryAfterMs: number): DeliveryError {
 }
 
 /** Gives up waiting for the answer, whatever the client does. */
-async function answered<T>(call: () => Promise<T>, milliseconds: number): Promise<T> {
+async function callWithin<T>(call: () => Promise<T>, milliseconds: number): Promise<T> {
   const over = new AbortController()
   const late = pause(milliseconds, undefined, { signal: over.signal }).then(
     () => Promise.reject(new DOMException('No answer in time', 'TimeoutError')),

@@ -10,9 +10,9 @@ const POST_MS = 10_000
  */
 export function isReplyUrl(url: string, api: string): boolean {
   if (!URL.canParse(url) || !URL.canParse(api)) return false
-  const [asked, known] = [new URL(url), new URL(api)]
-  if (asked.username !== '' || asked.password !== '') return false
-  return asked.origin === known.origin || asked.origin === `https://hooks.${known.host}`
+  const [replyUrl, apiUrl] = [new URL(url), new URL(api)]
+  if (replyUrl.username !== '' || replyUrl.password !== '') return false
+  return replyUrl.origin === apiUrl.origin || replyUrl.origin === `https://hooks.${apiUrl.host}`
 }
 
 /**

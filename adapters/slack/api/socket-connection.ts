@@ -80,7 +80,7 @@ export class Connection extends SocketModeReceiver {
   override init(app: App): void {
     const processEvent = (event: ReceiverEvent) => {
       // After the connection broke nothing can be acknowledged: Slack sends it again, and its id is known.
-      const ack = (said: unknown) => event.ack(said).catch(() => undefined)
+      const ack = (response: unknown) => event.ack(response).catch(() => undefined)
       const work = app.processEvent({ ...event, ack })
       this.#inHand.add(work)
       const done = () => this.#inHand.delete(work)
@@ -97,21 +97,21 @@ export class Connection extends SocketModeReceiver {
     const greeted = this.client.start().catch(error => {
       throw error ?? this.#error ?? new Error('the connection was closed before Slack greeted')
     })
-    const left = this.leaving.then(({ reason }) => {
+    const closed = this.leaving.then(({ reason }) => {
       throw this.#error ?? new Error(reason)
     })
     const tooLong = pause(within, undefined, { signal: ends }).then(() => {
       throw new Error('Slack did not greet')
     })
     try {
-      await Promise.race([greeted, left, tooLong])
+      await Promise.race([greeted, closed, tooLong])
       this.#openedAt = performance.now()
     } catch (error) {
       void this.hangUp()
       throw error
     } finally {
       late.abort()
-      for (const each of [greeted, left, tooLong]) each.catch(() => undefined)
+      for (const each of [greeted, closed, tooLong]) each.catch(() => undefined)
     }
   }
 

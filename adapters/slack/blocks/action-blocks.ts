@@ -89,7 +89,7 @@ export function actionBlocks(actions: Action[], { buttons = 4, id = 'desk:' } = 
   })
   const inMenu = made.slice(buttons).filter(each => !each.action.form && each.value.length <= LIMITS.optionValue)
   const shown = inMenu.length > 1 ? made.filter(each => !inMenu.includes(each)) : made
-  const row = within(
+  const row = fittingElements(
     BUTTONS_JSON,
     shown.map(each => button(each.action, each.value, `${id}${each.index}`)),
   ).slice(0, LIMITS.actionsElements - 1)
@@ -101,7 +101,11 @@ export function actionBlocks(actions: Action[], { buttons = 4, id = 'desk:' } = 
 function actionValue({ line, form }: Action): string | null {
   if (!isLine(line)) return null
   if (!form) return pack({ line }, LIMITS.buttonValue)
-  const forms = [form, typed(form), { ...typed(form), ...(form.intro ? { intro: cut(form.intro, SHORT_INTRO) } : {}) }]
+  const forms = [
+    form,
+    typedForm(form),
+    { ...typedForm(form), ...(form.intro ? { intro: cut(form.intro, SHORT_INTRO) } : {}) },
+  ]
   for (const each of forms) {
     const value = pack({ line, form: each }, LIMITS.buttonValue)
     if (value !== null) return value
@@ -113,7 +117,7 @@ function actionValue({ line, form }: Action): string | null {
  * The same form with less in it: without hints, and long lists of choices are typed; the desk checks them anyway. What it
  * begins with stays, as it says who reads what is written.
  */
-function typed(form: Form): Form {
+function typedForm(form: Form): Form {
   const fields = form.fields.map(({ hint: _hint, choices, kind, ...field }) =>
     kind === 'choice' && (choices?.length ?? 0) > FEW_CHOICES
       ? { ...field, kind: 'line' as const }
@@ -146,17 +150,17 @@ function moreMenu(items: { action: Action; value: string }[], actionId: string):
     type: 'static_select',
     action_id: actionId,
     placeholder: plainText('More …', LIMITS.placeholder),
-    options: within(MENU_JSON, options).slice(0, LIMITS.selectOptions),
+    options: fittingElements(MENU_JSON, options).slice(0, LIMITS.selectOptions),
   }
 }
 
 /** Those of the elements, in their order, that find room together. */
-function within<T>(room: number, elements: T[]): T[] {
-  let left = room
+function fittingElements<T>(room: number, elements: T[]): T[] {
+  let remaining = room
   return elements.filter(element => {
     const size = JSON.stringify(element).length + 1
-    if (size > left) return false
-    left -= size
+    if (size > remaining) return false
+    remaining -= size
     return true
   })
 }

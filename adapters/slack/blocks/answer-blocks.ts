@@ -60,11 +60,11 @@ export function summaryOf(text: string): string {
 
 function textBlocks(text: string, room: number, most: number): { blocks: KnownBlock[]; all: boolean } {
   const blocks: KnownBlock[] = []
-  let left = room
+  let remaining = room
   for (const piece of richPieces(rowsOfAnswer(text.trim() ? text : 'Done.'), { most: PIECE, json: room })) {
     const block = pieceBlock(piece)
-    left -= JSON.stringify(block).length + 1
-    if (left < 0 || blocks.length === most) return { blocks, all: false }
+    remaining -= JSON.stringify(block).length + 1
+    if (remaining < 0 || blocks.length === most) return { blocks, all: false }
     blocks.push(block)
   }
   return { blocks, all: true }

@@ -6,7 +6,7 @@ import { actionBlocks } from './action-blocks.ts'
 import { cut, escapedLine, LIMITS, plainText } from './block-limits.ts'
 
 /** A message for `chat.postMessage`: `text` is what a notification says, escaped. */
-export interface Shown {
+export interface CardMessage {
   text: string
   blocks: KnownBlock[]
 }
@@ -25,7 +25,7 @@ const ENTRY_TEXTS = [LIMITS.sectionText - 100, 2_000, 1_200, 600]
  * A ticket at a glance. What people wrote is rich text, in which nothing is interpreted, or plain text
  * (https://docs.slack.dev/reference/block-kit/blocks/rich-text-block). A done card is small and grey.
  */
-export function cardBlocks(card: Card): Shown {
+export function cardBlocks(card: Card): CardMessage {
   const title = `${card.ref} · ${card.subject.trim() || '(no subject)'}`
   const facts = card.facts.filter(each => each.value.trim() !== '')
   const about = facts.length > 0 ? [small(facts.map(each => `${each.label}: ${each.value}`).join(' · '), FACTS)] : []
@@ -46,16 +46,16 @@ export function cardBlocks(card: Card): Shown {
 }
 
 /** Something that happened on a ticket. What a requester wrote stands apart, so that nobody takes it for a colleague's. */
-export function entryBlocks(entry: CardEntry): Shown {
-  const said = headline(entry)
-  const mentions = mentioned(entry.mentions)
+export function entryBlocks(entry: CardEntry): CardMessage {
+  const title = headline(entry)
+  const mentions = mentionsOf(entry.mentions)
   const last: KnownBlock[] = [
     ...filesOf(entry),
     ...(mentions ? [{ type: 'section' as const, text: { type: 'mrkdwn' as const, text: mentions } }] : []),
     ...actionBlocks(entry.actions),
   ]
-  const summary = escapedLine(`${said} ${entry.text}`, NOTIFICATION)
-  const shown = ENTRY_TEXTS.map(most => [...told(entry, said, most), ...last])
+  const summary = escapedLine(`${title} ${entry.text}`, NOTIFICATION)
+  const shown = ENTRY_TEXTS.map(most => [...textBlocks(entry, title, most), ...last])
   const fitting = shown.find(blocks => JSON.stringify(blocks).length <= LIMITS.messageJson)
   return { text: mentions ? `${summary} ${mentions}` : summary, blocks: fitting ?? shown.at(-1) ?? [] }
 }
@@ -89,7 +89,7 @@ function quoted({ author, text, at }: NonNullable<Card['latest']>): RichTextBloc
     .filter(line => line !== '')
   const short = cut(lines.slice(0, LATEST_LINES).join('\n'), LATEST)
   const more = lines.length > LATEST_LINES && !short.endsWith('…') ? ' …' : ''
-  const head = [bold(named(author)), ...moment(at), words(`\n${short}${more}`)]
+  const head = [bold(shownName(author)), ...moment(at), words(`\n${short}${more}`)]
   return richText({ type: 'rich_text_quote', elements: head })
 }
 
@@ -104,21 +104,21 @@ function moment(at: string): RichTextElement[] {
 }
 
 function headline({ from, author }: CardEntry): string {
-  const who = named(author)
+  const who = shownName(author)
   if (from === 'requester') return `💬 ${who} (requester) writes:`
   if (from === 'answer') return `↩️ ${who} answered the requester:`
   if (from === 'note') return `📝 ${who} noted for colleagues:`
   return author.trim() ? who : ''
 }
 
-function told({ from, text }: CardEntry, said: string, most: number): KnownBlock[] {
-  if (from === 'event') return [small(`${said} ${text}`, most)]
+function textBlocks({ from, text }: CardEntry, title: string, most: number): KnownBlock[] {
+  if (from === 'event') return [small(`${title} ${text}`, most)]
   const whole = printable(text).trim()
-  if (whole === '') return [richText(section(bold(said)))]
+  if (whole === '') return [richText(section(bold(title)))]
   const shown = cut(whole, most)
   const note = whole.length > most ? [small('Cut short here: write show to read all of it.', LIMITS.sectionText)] : []
-  if (from !== 'requester') return [richText(section(bold(said), words(`\n${shown}`))), ...note]
-  return [richText(section(bold(said)), { type: 'rich_text_quote', elements: [words(shown)] }), ...note]
+  if (from !== 'requester') return [richText(section(bold(title), words(`\n${shown}`))), ...note]
+  return [richText(section(bold(title)), { type: 'rich_text_quote', elements: [words(shown)] }), ...note]
 }
 
 function filesOf({ files }: CardEntry): ContextBlock[] {
@@ -134,7 +134,7 @@ function sizeOf(bytes: number): string {
   return `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-function mentioned(addresses: string[]): string {
+function mentionsOf(addresses: string[]): string {
   const people = addresses.flatMap(address => /^[TE][A-Z0-9]+\/([UW][A-Z0-9]{1,20})$/.exec(address)?.[1] ?? [])
   return [...new Set(people)]
     .slice(0, MENTIONS)
@@ -142,6 +142,6 @@ function mentioned(addresses: string[]): string {
     .join(' ')
 }
 
-function named(author: string): string {
+function shownName(author: string): string {
   return cut(printable(author).replace(/\s+/g, ' ').trim(), 80) || 'Somebody'
 }

@@ -56,8 +56,8 @@ const metaSchema = z.strictObject({
  * Throws a `RangeError` for what finds no room beside it: `meta` and the rules of the fields, packed, over 3,000 characters.
  */
 export function formView(form: Form, meta: FormMeta, toMrkdwn: (text: string) => string = escapeText): ModalView {
-  const said = form.intro?.trim() ? toMrkdwn(printable(form.intro).toWellFormed()) : ''
-  const intro = splitForSlack(said, LIMITS.sectionText).slice(0, MOST_INTRO).map(section)
+  const introText = form.intro?.trim() ? toMrkdwn(printable(form.intro).toWellFormed()) : ''
+  const intro = splitForSlack(introText, LIMITS.sectionText).slice(0, MOST_INTRO).map(section)
   const fields = distinct(form.fields).slice(0, LIMITS.viewBlocks - intro.length)
   const rules = fields.map<FieldRule>(({ name, kind, required, least, most }) => ({
     name,
@@ -93,7 +93,7 @@ export function readMeta(privateMetadata: string): { meta: FormMeta; fields: Fie
 
 /** What was entered, by the name of the field; '' for nothing. */
 export function readForm(state: FormState, names: string[]): { values: Record<string, string> } {
-  return { values: Object.fromEntries(names.map(name => [name, entered(state, name)])) }
+  return { values: Object.fromEntries(names.map(name => [name, enteredValue(state, name)])) }
 }
 
 /**
@@ -111,24 +111,24 @@ export function formErrors(form: { fields: FieldRule[] }, values: Record<string,
  * `resolve HD-7 [--category {category}]`. A name that `values` does not have stays as it is.
  */
 export function fillLine(line: string, values: Record<string, string>): string {
-  const chosen = line.replace(/(\s*)\[([^[\]]*)\]/g, (all, blank: string, inner: string) => {
+  const chosen = line.replace(/(\s*)\[([^[\]]*)\]/g, (all, space: string, inner: string) => {
     const held = valuesIn(inner, values)
     if (held.length === 0) return all
-    return held.some(isEmpty) ? '' : blank + inner
+    return held.some(isEmpty) ? '' : space + inner
   })
-  const filled = chosen.replace(/(\s*)(\S+)/g, (all, blank: string, word: string) => {
+  const filled = chosen.replace(/(\s*)(\S+)/g, (all, space: string, word: string) => {
     const held = valuesIn(word, values)
     if (held.length === 0) return all
-    return held.some(isEmpty) ? '' : blank + oneWord(word, values)
+    return held.some(isEmpty) ? '' : space + oneWord(word, values)
   })
   return filled.trim()
 }
 
 function valuesIn(text: string, values: Record<string, string>): string[] {
-  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => given(values, name) ?? [])
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => valueOf(values, name) ?? [])
 }
 
-function given(values: Record<string, string>, name: string): string | undefined {
+function valueOf(values: Record<string, string>, name: string): string | undefined {
   return Object.hasOwn(values, name) ? values[name]?.trim() : undefined
 }
 
@@ -138,12 +138,12 @@ function isEmpty(value: string): boolean {
 
 /** In quotes where it could be an option. */
 function oneWord(word: string, values: Record<string, string>): string {
-  const text = word.replace(PLACEHOLDER, (all, name: string) => given(values, name) ?? all)
+  const text = word.replace(PLACEHOLDER, (all, name: string) => valueOf(values, name) ?? all)
   const [option = ''] = /^--[a-z-]+=(?=\{)/.exec(word) ?? []
   return option + quoteArgument(text.slice(option.length))
 }
 
-function entered(state: FormState, name: string): string {
+function enteredValue(state: FormState, name: string): string {
   const held = state[fieldId(name)]?.[fieldId(name)]
   return held?.value ?? fromOption(held?.selected_option?.value ?? '')
 }
@@ -159,7 +159,7 @@ function mistake({ required, least, most }: FieldRule, value: string): string {
 /** An entry field. A choice without a choice that Slack could carry is typed. */
 function input(field: Field, first: boolean): InputBlock {
   const { name, label, hint, required, value } = field
-  const said = isCut(field)
+  const hintText = isCut(field)
     ? `This is only the first part: no more than ${longestOf(field)} characters find room.`
     : hint
   const options = optionsOf(field)
@@ -174,7 +174,7 @@ function input(field: Field, first: boolean): InputBlock {
     type: 'input',
     block_id: fieldId(name),
     label: plainText(label, LIMITS.inputLabel),
-    ...(said?.trim() ? { hint: plainText(said, LIMITS.inputLabel) } : {}),
+    ...(hintText?.trim() ? { hint: plainText(hintText, LIMITS.inputLabel) } : {}),
     optional: !required,
     element: field.kind === 'choice' && options.length > 0 ? shown : { ...textInput(field), ...focus },
   }

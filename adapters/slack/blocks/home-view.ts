@@ -35,20 +35,23 @@ export function homeView(home: Home, toMrkdwn: (markdown: string) => string = es
 }
 
 function shorten(parts: Part[], head: KnownBlock[]): Part[] {
-  const kept = parts.map(part => ({ ...part, items: [...part.items] }))
+  const shorterParts = parts.map(part => ({ ...part, items: [...part.items] }))
   // As if each list said that there is more.
-  const around = [...head, ...kept.flatMap(part => partBlocks({ ...part, items: [], more: Number.MAX_SAFE_INTEGER }))]
-  let blocks = around.length + kept.flatMap(part => part.items).reduce((sum, item) => sum + item.length, 0)
-  let bytes = wireSize({ type: 'home', blocks: around }) + sizeOf(kept.flatMap(part => part.items))
+  const around = [
+    ...head,
+    ...shorterParts.flatMap(part => partBlocks({ ...part, items: [], more: Number.MAX_SAFE_INTEGER })),
+  ]
+  let blocks = around.length + shorterParts.flatMap(part => part.items).reduce((sum, item) => sum + item.length, 0)
+  let bytes = wireSize({ type: 'home', blocks: around }) + sizeOf(shorterParts.flatMap(part => part.items))
   while (blocks > LIMITS.viewBlocks || bytes > LIMITS.homeBytes) {
-    const longest = kept.reduce((a, b) => (b.items.length > a.items.length ? b : a))
+    const longest = shorterParts.reduce((a, b) => (b.items.length > a.items.length ? b : a))
     const item = longest.items.pop()
     if (!item) break
     longest.more += 1
     blocks -= item.length
     bytes -= sizeOf([item])
   }
-  return kept
+  return shorterParts
 }
 
 function sizeOf(items: KnownBlock[][]): number {

@@ -20,16 +20,16 @@ export function messageBlocks(mrkdwnPieces: string[], actions: Action[]): KnownB
 /** The pieces of each message that a long text takes, in order. Blank pieces are none. */
 export function inMessages(mrkdwnPieces: string[]): string[][] {
   const messages: string[][] = []
-  let left = 0
+  let remaining = 0
   for (const piece of mrkdwnPieces.map(each => cutMrkdwn(each)).filter(each => each.trim() !== '')) {
     const size = JSON.stringify(textSection(piece)).length + 1
     const open = messages.at(-1)
-    if (open && size <= left && open.length < LIMITS.messageBlocks - 1) {
+    if (open && size <= remaining && open.length < LIMITS.messageBlocks - 1) {
       open.push(piece)
-      left -= size
+      remaining -= size
     } else {
       messages.push([piece])
-      left = TEXTS_JSON - size
+      remaining = TEXTS_JSON - size
     }
   }
   return messages

@@ -21,12 +21,12 @@ export function richBlock(rows: readonly Row[]): RichTextBlock | undefined {
       elements.push({ type: 'rich_text_preformatted', elements: textOf(first.code.join('\n'), {}) })
       continue
     }
-    const said = group.flatMap((row, at) => [
+    const groupElements = group.flatMap((row, at) => [
       ...(at > 0 ? textOf('\n', {}) : []),
       ...('line' in row ? lineOf(row) : []),
     ])
     const type = first.quotes > 0 ? 'rich_text_quote' : 'rich_text_section'
-    if (said.length > 0) elements.push({ type, elements: joined(said) })
+    if (groupElements.length > 0) elements.push({ type, elements: joined(groupElements) })
   }
   const shown = elements.filter(each => each.elements.length > 0)
   return shown.length > 0 ? { type: 'rich_text', elements: shown } : undefined
@@ -105,13 +105,13 @@ function styled(style: Style): { style?: Style } {
 
 /** What follows each other in one look is one text. */
 function joined(elements: readonly RichTextElement[]): RichTextElement[] {
-  const kept: RichTextElement[] = []
+  const merged: RichTextElement[] = []
   for (const element of elements) {
-    const last = kept.at(-1)
+    const last = merged.at(-1)
     const isSame =
       last?.type === 'text' && JSON.stringify(last.style) === JSON.stringify((element as typeof last).style)
-    if (isSame && element.type === 'text') kept[kept.length - 1] = { ...last, text: last.text + element.text }
-    else kept.push(element)
+    if (isSame && element.type === 'text') merged[merged.length - 1] = { ...last, text: last.text + element.text }
+    else merged.push(element)
   }
-  return kept
+  return merged
 }

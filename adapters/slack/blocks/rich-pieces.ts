@@ -34,8 +34,8 @@ function groupsOf(rows: readonly Row[], most: number): Row[][] {
   for (let from = 0; from < rows.length; ) {
     const to = endOfGroup(rows, from, most)
     const group = rows.slice(from, to)
-    const first = group.findIndex(row => !isBlank(row))
-    if (first >= 0) groups.push(group.slice(first, group.findLastIndex(row => !isBlank(row)) + 1))
+    const first = group.findIndex(row => !isEmptyRow(row))
+    if (first >= 0) groups.push(group.slice(first, group.findLastIndex(row => !isEmptyRow(row)) + 1))
     from = to
   }
   return groups
@@ -43,17 +43,17 @@ function groupsOf(rows: readonly Row[], most: number): Row[][] {
 
 function endOfGroup(rows: readonly Row[], from: number, most: number): number {
   let length = 0
-  let afterBlank = from
+  let afterEmptyRow = from
   for (let at = from; at < rows.length; at++) {
     const row = rows[at]
     if (row) length += lengthOf(row) + 1
-    if (length > most && at > from) return afterBlank > from ? afterBlank : at
-    if (row && isBlank(row) && length > most / 3) afterBlank = at + 1
+    if (length > most && at > from) return afterEmptyRow > from ? afterEmptyRow : at
+    if (row && isEmptyRow(row) && length > most / 3) afterEmptyRow = at + 1
   }
   return rows.length
 }
 
-function isBlank(row: Row): boolean {
+function isEmptyRow(row: Row): boolean {
   return 'line' in row && lengthOf(row) === 0
 }
 
@@ -79,14 +79,14 @@ function shorter(row: Row, most: number): Row[] {
   }
   const { quotes, before } = row
   const lines: Line[] = [[]]
-  let left = most - 1 - before.length
+  let remaining = most - 1 - before.length
   for (const run of row.line.flatMap(each => cutRun(each, most - 1 - before.length))) {
-    if (runLength(run) > left && lines.at(-1)?.length) {
+    if (runLength(run) > remaining && lines.at(-1)?.length) {
       lines.push([])
-      left = most - 1 - before.length
+      remaining = most - 1 - before.length
     }
     lines.at(-1)?.push(run)
-    left -= runLength(run)
+    remaining -= runLength(run)
   }
   return lines.map((line, at) => ({ quotes, before: at > 0 ? '' : before, line }))
 }
@@ -103,8 +103,8 @@ function cut(text: string, most: number): string[] {
   const parts: string[] = []
   let from = 0
   while (text.length - from > most) {
-    const blank = text.lastIndexOf(' ', from + most - 1)
-    const end = blank > from + most / 2 ? blank + 1 : from + most
+    const lastSpace = text.lastIndexOf(' ', from + most - 1)
+    const end = lastSpace > from + most / 2 ? lastSpace + 1 : from + most
     const to = /[\uD800-\uDBFF]/.test(text.charAt(end - 1)) ? end - 1 : end
     parts.push(text.slice(from, to))
     from = to

@@ -14,26 +14,26 @@ const MOST_MEMBERS = 100 // Slack lets one ask for so many in a minute
 const MOST_NAMED = 5
 
 /** What is asked, and of whom. */
-export interface Asked {
+export interface CheckContext {
   client: WebClient
   account: Account
   desk: Pick<Desk, 'agents'>
 }
 
 /** Whoever is in the room reads every ticket, and what agents say among themselves. */
-export async function checkRoom({ id, name, isPrivate, isShared }: Channel, asked: Asked): Promise<Finding[]> {
+export async function checkRoom({ id, name, isPrivate, isShared }: Channel, context: CheckContext): Promise<Finding[]> {
   const what = `only members of this workspace who were invited read #${name}`
   const advice = leakOf({ name, isPrivate, isShared })
   const privacy = advice === undefined ? { what, ok: true } : { what, ok: false, advice }
-  return [privacy, ...(await checkMembers(id, name, asked))]
+  return [privacy, ...(await checkMembers(id, name, context))]
 }
 
-async function checkMembers(channel: string, name: string, asked: Asked): Promise<Finding[]> {
+async function checkMembers(channel: string, name: string, context: CheckContext): Promise<Finding[]> {
   const what = `all who are in #${name} are agents`
   try {
-    const ids = await membersOf(new ReadApi(asked.client), channel)
-    const people = await peopleOf(ids.slice(0, MOST_MEMBERS), asked)
-    const agents = await asked.desk.agents()
+    const ids = await membersOf(new ReadApi(context.client), channel)
+    const people = await peopleOf(ids.slice(0, MOST_MEMBERS), context)
+    const agents = await context.desk.agents()
     const isAgent = ({ email }: Person) => email !== null && agents.some(each => each.email.toLowerCase() === email)
     const strangers = people.filter(each => !each.isBot && !isAgent(each)).map(each => each.name)
     const isWhole = ids.length <= MOST_MEMBERS
@@ -47,10 +47,10 @@ async function checkMembers(channel: string, name: string, asked: Asked): Promis
         : {
             what,
             ok: false,
-            advice: `${listed(strangers)} read every ticket there: take them out, or list them under agents.`,
+            advice: `${listNames(strangers)} read every ticket there: take them out, or list them under agents.`,
           },
       ...(absent.length > 0
-        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listed(absent)}`, ok: true }]
+        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listNames(absent)}`, ok: true }]
         : []),
     ]
   } catch (error) {
@@ -58,7 +58,7 @@ async function checkMembers(channel: string, name: string, asked: Asked): Promis
   }
 }
 
-async function peopleOf(ids: readonly string[], { client, account }: Asked): Promise<Person[]> {
+async function peopleOf(ids: readonly string[], { client, account }: CheckContext): Promise<Person[]> {
   const reader = new ReadApi(client)
   const found: Person[] = []
   for (const id of ids) {
@@ -69,7 +69,7 @@ async function peopleOf(ids: readonly string[], { client, account }: Asked): Pro
   return found
 }
 
-function listed(names: readonly string[]): string {
+function listNames(names: readonly string[]): string {
   const more = names.length - MOST_NAMED
   return `${names.slice(0, MOST_NAMED).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }

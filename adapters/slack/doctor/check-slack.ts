@@ -9,16 +9,16 @@ import {
   type Channel,
   channelNamed,
   channelsOfBot,
+  configuredChannels,
   identify,
   publicChannels,
-  wantedChannels,
 } from '../account.ts'
 import { deliveryError, slackCode } from '../api/api-error.ts'
 import { clientOptions, createLogger } from '../api/bolt-app.ts'
 import { HERE } from '../api/http.ts'
 import { SCOPES } from '../manifest.ts'
 import { ownPortOf, type SlackHttpSettings, type SlackSettings } from '../settings.ts'
-import { type Asked, checkRoom } from './check-room.ts'
+import { type CheckContext, checkRoom } from './check-room.ts'
 
 const MOST_SKEW_MS = 60_000
 const ANSWER_MS = 3_000
@@ -35,10 +35,10 @@ export async function check(
   const client = new webApi.WebClient(settings.botToken, {
     ...clientOptions(settings, logger),
     fetch: async (...request) => {
-      const asked = options.now().getTime()
+      const requestedAt = options.now().getTime()
       const answer = await fetch(...request)
       const date = Date.parse(answer.headers.get('date') ?? '')
-      if (!Number.isNaN(date)) skew = (asked + options.now().getTime()) / 2 - date
+      if (!Number.isNaN(date)) skew = (requestedAt + options.now().getTime()) / 2 - date
       return answer
     },
   })
@@ -104,13 +104,13 @@ async function checkHttp(http: SlackHttpSettings, web: ChannelOptions['web']): P
   const { host, port, setting } = ownPortOf(http) ?? { ...web, setting: 'web.port' }
   const what = `Slack's requests come in by HTTP on ${host}:${port}${path}`
   const secret = signingSecret.trim()
-  const given = secret !== '' && !secret.startsWith('xox') && !secret.startsWith('xapp')
+  const hasSecret = secret !== '' && !secret.startsWith('xox') && !secret.startsWith('xapp')
   const advice = 'http.signingSecret: copy the Signing Secret of Basic Information > App Credentials.'
-  const findings = given ? [] : [{ what: 'there is a signing secret', ok: false, advice }]
-  const said = await readGreeting(host, port, path)
-  if (said?.includes(HERE)) return [...findings, { what, ok: true }]
-  if (said !== undefined) {
-    const other = `another program answers there ("${said.slice(0, 60)}"): write another ${setting}.`
+  const findings = hasSecret ? [] : [{ what: 'there is a signing secret', ok: false, advice }]
+  const greeting = await readGreeting(host, port, path)
+  if (greeting?.includes(HERE)) return [...findings, { what, ok: true }]
+  if (greeting !== undefined) {
+    const other = `another program answers there ("${greeting.slice(0, 60)}"): write another ${setting}.`
     return [...findings, { what, ok: false, advice: other }]
   }
   const listening = new Promise<Finding>(resolve => {
@@ -130,8 +130,8 @@ async function checkHttp(http: SlackHttpSettings, web: ChannelOptions['web']): P
 
 /** What answers there, in its first line; undefined if nothing does. */
 async function readGreeting(host: string, port: number, path: string): Promise<string | undefined> {
-  const own = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
-  const url = new URL(path, `http://${own.includes(':') ? `[${own}]` : own}:${port}`)
+  const address = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  const url = new URL(path, `http://${address.includes(':') ? `[${address}]` : address}:${port}`)
   try {
     const answer = await fetch(url, { signal: AbortSignal.timeout(ANSWER_MS), redirect: 'manual' })
     const text = await answer.text()
@@ -141,19 +141,19 @@ async function readGreeting(host: string, port: number, path: string): Promise<s
   }
 }
 
-async function checkChannels(settings: SlackSettings, asked: Asked): Promise<Finding[]> {
-  const { client, account } = asked
-  const wanted = wantedChannels(settings)
-  if (wanted.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
+async function checkChannels(settings: SlackSettings, context: CheckContext): Promise<Finding[]> {
+  const { client, account } = context
+  const channels = configuredChannels(settings)
+  if (channels.length === 0) return [{ what: 'people can ask in direct messages; no channel is set', ok: true }]
   try {
-    const own = await channelsOfBot(client)
-    const missing = wanted.some(({ name }) => !channelNamed(own, name))
+    const joinedChannels = await channelsOfBot(client)
+    const missing = channels.some(({ name }) => !channelNamed(joinedChannels, name))
     const others = missing ? await publicChannels(client) : []
-    const findings = wanted.map(async ({ setting, name }) => {
-      const channel = channelNamed(own, name)
+    const findings = channels.map(async ({ setting, name }) => {
+      const channel = channelNamed(joinedChannels, name)
       const what = `${setting}: the bot is in ${channel ? `#${channel.name}` : name}`
       if (!channel) return [{ what, ok: false, advice: invitation(name, setting, channelNamed(others, name), account) }]
-      return [{ what, ok: true }, ...(setting === 'room' ? await checkRoom(channel, asked) : [])]
+      return [{ what, ok: true }, ...(setting === 'room' ? await checkRoom(channel, context) : [])]
     })
     return (await Promise.all(findings)).flat()
   } catch (error) {

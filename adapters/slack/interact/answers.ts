@@ -28,8 +28,8 @@ export class Answers {
   }
 
   /** To this person alone. In a thread only where they look at one: Slack shows no such thing in a thread without answers. */
-  async tell(spot: InteractionOrigin, answer: Answer): Promise<void> {
-    const { user, channel, thread, ts, ephemeral, replyUrl } = spot
+  async tell(origin: InteractionOrigin, answer: Answer): Promise<void> {
+    const { user, channel, thread, ts, ephemeral, replyUrl } = origin
     const inThread = thread !== undefined && (thread !== ts || ephemeral) ? { thread_ts: thread } : {}
     const posted =
       channel !== undefined && !ephemeral && (await this.#postAlone({ channel, user, ...inThread }, answer))
@@ -43,39 +43,41 @@ export class Answers {
    * What was asked for with this line is done: the answer goes to whoever pressed. Outside of the room, where the desk
    * shows its cards anew, it takes the place of the buttons, so that nothing is pressed twice.
    */
-  async settle(spot: InteractionOrigin, line: string, reply: Reply): Promise<void> {
-    const { channel, ephemeral, replyUrl } = spot
+  async settle(origin: InteractionOrigin, line: string, reply: Reply): Promise<void> {
+    const { channel, ephemeral, replyUrl } = origin
     const answer = answerOf(reply, 'desk:next:')
     if (ephemeral) {
       const body = { response_type: 'ephemeral', replace_original: true, ...answer }
-      if (!(await postReply(this.#workspace, replyUrl, body))) await this.tell(spot, answer)
+      if (!(await postReply(this.#workspace, replyUrl, body))) await this.tell(origin, answer)
       return
     }
-    if (channel === undefined || channel === this.#workspace.roomId) return this.tell(spot, answer)
-    const replaced = await this.#replaceButtons(spot, line, reply)
-    if (!replaced.ok || !replaced.all) await this.tell(spot, answer)
+    if (channel === undefined || channel === this.#workspace.roomId) return this.tell(origin, answer)
+    const replaced = await this.#replaceButtons(origin, line, reply)
+    if (!replaced.ok || !replaced.all) await this.tell(origin, answer)
   }
 
-  async #replaceButtons(spot: InteractionOrigin, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
-    const message = await this.#messageAt(spot)
-    if (!message || !spot.channel || !spot.ts) return { ok: false, all: false }
-    const { block: said, all } = shortAnswer(reply.text, ADDED, cutLine(spot.label ?? '', 100))
+  async #replaceButtons(origin: InteractionOrigin, line: string, reply: Reply): Promise<{ ok: boolean; all: boolean }> {
+    const message = await this.#messageAt(origin)
+    if (!message || !origin.channel || !origin.ts) return { ok: false, all: false }
+    const { block: answerBlock, all } = shortAnswer(reply.text, ADDED, cutLine(origin.label ?? '', 100))
     const next = reply.actions ? actionBlocks(reply.actions, { id: 'desk:next:' }) : []
-    const kept = withoutAnswered(message.blocks, line, next.length > 0)
+    const remaining = withoutAnswered(message.blocks, line, next.length > 0)
     // Somebody was faster, or it comes twice.
-    if (JSON.stringify(kept) === JSON.stringify(message.blocks)) return { ok: false, all: false }
-    const before = kept.some(each => each.type !== 'actions') ? kept : [mrkdwnSection(message.text || '–'), ...kept]
+    if (JSON.stringify(remaining) === JSON.stringify(message.blocks)) return { ok: false, all: false }
+    const before = remaining.some(each => each.type !== 'actions')
+      ? remaining
+      : [mrkdwnSection(message.text || '–'), ...remaining]
     const blocks = [
       ...before.filter(each => each.type !== 'actions'),
-      said,
+      answerBlock,
       ...before.filter(each => each.type === 'actions'),
       ...next,
     ]
     const { metadata } = message
     try {
       await this.#workspace.client.chat.update({
-        channel: spot.channel,
-        ts: spot.ts,
+        channel: origin.channel,
+        ts: origin.ts,
         blocks: blocks.slice(0, LIMITS.messageBlocks),
         text: `${cut(message.text, NOTIFICATION)} ${summaryOf(reply.text)}`,
         ...(metadata ? { metadata } : {}),
@@ -138,15 +140,15 @@ export class Answers {
  * done with one press. All of it where the desk says what can be done next.
  */
 function withoutAnswered(blocks: KnownBlock[], line: string, all: boolean): KnownBlock[] {
-  const kept: KnownBlock[] = []
+  const remaining: KnownBlock[] = []
   for (const block of blocks) {
-    if (block.type !== 'actions') kept.push(block)
+    if (block.type !== 'actions') remaining.push(block)
     else if (!all) {
       const elements = block.elements.flatMap(element => withoutAnsweredIn(element, line))
-      if (elements.length > 0) kept.push({ ...block, elements })
+      if (elements.length > 0) remaining.push({ ...block, elements })
     }
   }
-  return kept
+  return remaining
 }
 
 type Element = Extract<KnownBlock, { type: 'actions' }>['elements'][number]
@@ -162,6 +164,6 @@ function isAnswered(value: string | undefined, line: string): boolean {
   const action = readAction(value)
   if (!action) return false
   const [word, about] = action.line.split(/\s+/)
-  const [givenWord, given] = line.split(/\s+/)
-  return about === given && (word === givenWord || action.form === null)
+  const [answeredWord, answeredSubject] = line.split(/\s+/)
+  return about === answeredSubject && (word === answeredWord || action.form === null)
 }

@@ -3,7 +3,7 @@ import { sentenceOf } from '../../../src/errors.ts'
 import { LruCache } from '../../chat/lru-cache.ts'
 import { slackCode } from '../api/api-error.ts'
 import { homeView } from '../blocks/home-view.ts'
-import type { HomeOpened } from '../receive/inbound.ts'
+import type { HomeOpened } from '../receive/event-intake.ts'
 import { slackFromRichText } from '../text/mrkdwn-writer.ts'
 import type { Workspace } from '../workspace.ts'
 import { NEW_TICKET } from './modals.ts'
@@ -21,16 +21,16 @@ interface Page {
 /** The page that each person has with the app. */
 export class HomePages {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #apart: number
   /** Of those who have opened it lately: others find it as it is when they do. */
   readonly #pages: LruCache<Page>
   readonly #timers = new Set<NodeJS.Timeout>()
   #stopped = false
 
-  constructor(workspace: Workspace, acting: CommandRunner, { apart = APART_MS } = {}) {
+  constructor(workspace: Workspace, runner: CommandRunner, { apart = APART_MS } = {}) {
     this.#workspace = workspace
-    this.#acting = acting
+    this.#runner = runner
     this.#apart = apart
     this.#pages = new LruCache({ most: MOST_PEOPLE, now: workspace.options.now })
   }
@@ -46,7 +46,7 @@ export class HomePages {
     if (!page || page.timer || this.#stopped) return
     const wait = Math.max(0, page.at + this.#apart - performance.now())
     if (wait > 0) page.timer = this.#later(wait, doer)
-    else this.#acting.afterwards(() => this.#publish(doer))
+    else this.#runner.afterwards(() => this.#publish(doer))
   }
 
   /** What was to be made anew is left as it is. */
@@ -59,7 +59,7 @@ export class HomePages {
   #later(wait: number, doer: CommandSender): NodeJS.Timeout {
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
-      this.#acting.afterwards(() => this.#publish(doer))
+      this.#runner.afterwards(() => this.#publish(doer))
     }, wait)
     this.#timers.add(timer)
     return timer.unref()
@@ -70,7 +70,7 @@ export class HomePages {
     const { desk, client, options } = this.#workspace
     this.#pages.set(doer.id, { at: performance.now() })
     try {
-      const home = await desk.home(await this.#acting.actor(doer))
+      const home = await desk.home(await this.#runner.actor(doer))
       const open = { label: 'Open a ticket', line: NEW_TICKET, style: 'primary' } as const
       const shown = { ...home, actions: [open, ...home.actions] }
       const view = homeView(shown, markdown => slackFromRichText({ markdown, verbatim: [] }))

@@ -6,7 +6,7 @@ import { type ActionPayload, readPress } from '../api/payloads.ts'
 import { readAction } from '../blocks/action-blocks.ts'
 import { answerOf, answerView } from '../blocks/answer-blocks.ts'
 import type { Answers } from './answers.ts'
-import { keepOrigin, originOf } from './interaction-origin.ts'
+import { metaOfOrigin, originOf } from './interaction-origin.ts'
 import { type Modals, NEW_TICKET } from './modals.ts'
 import type { CommandResult, CommandRunner } from './run-command.ts'
 
@@ -15,12 +15,12 @@ const TOO_LARGE = 'This form finds no room in Slack: write it as a command.'
 
 /** Buttons and items of menus: each carries a line, and the form that is asked for first. */
 export class ButtonClicks {
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #answers: Answers
   readonly #modals: Modals
 
-  constructor(parts: { acting: CommandRunner; answers: Answers; modals: Modals }) {
-    this.#acting = parts.acting
+  constructor(parts: { runner: CommandRunner; answers: Answers; modals: Modals }) {
+    this.#runner = parts.runner
     this.#answers = parts.answers
     this.#modals = parts.modals
   }
@@ -37,7 +37,7 @@ export class ButtonClicks {
   }
 
   #formOf(press: ActionPayload, line: string, form: Form): ModalView | undefined {
-    return this.#modals.view(form, { ...keepOrigin(originOf(press)), line })
+    return this.#modals.view(form, { ...metaOfOrigin(originOf(press)), line })
   }
 
   async #openForm(press: ActionPayload, view: ModalView | undefined): Promise<void> {
@@ -46,12 +46,12 @@ export class ButtonClicks {
   }
 
   async #perform(press: ActionPayload, line: string): Promise<void> {
-    const spot = originOf(press)
-    const outcome = await this.#acting.perform(press.user, { line, id: press.trigger_id })
+    const origin = originOf(press)
+    const outcome = await this.#runner.perform(press.user, { line, id: press.trigger_id })
     if (press.view) return this.#showOutcome(press, outcome)
     if ('refused' in outcome) return this.#tell(press, outcome.refused)
     if (outcome.reply.undone) return this.#tell(press, outcome.reply)
-    this.#acting.afterwards(() => this.#answers.settle(spot, line, outcome.reply))
+    this.#runner.afterwards(() => this.#answers.settle(origin, line, outcome.reply))
   }
 
   /** Where there is no conversation, a window says what became of it. */
@@ -69,6 +69,6 @@ export class ButtonClicks {
 
   /** What was pressed stays as it is. */
   #tell(press: ActionPayload, reply: Pick<Reply, 'text' | 'actions'>): void {
-    this.#acting.afterwards(() => this.#answers.tell(originOf(press), answerOf(reply)))
+    this.#runner.afterwards(() => this.#answers.tell(originOf(press), answerOf(reply)))
   }
 }

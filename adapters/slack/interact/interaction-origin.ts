@@ -42,7 +42,7 @@ const LABEL = 75
 const URL_LENGTH = 500
 
 /** What a form keeps of it beside its line. */
-export function keepOrigin({
+export function metaOfOrigin({
   channel,
   ts,
   thread,
@@ -50,7 +50,7 @@ export function keepOrigin({
   replyUrl,
   label,
 }: InteractionOrigin): Omit<FormMeta, 'line'> {
-  const kept = {
+  const meta = {
     channel,
     ts,
     thread,
@@ -58,11 +58,11 @@ export function keepOrigin({
     url: (replyUrl?.length ?? 0) <= URL_LENGTH ? replyUrl : undefined,
     label: label?.slice(0, LABEL),
   }
-  return Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined)) as Record<string, string>
+  return Object.fromEntries(Object.entries(meta).filter(([, value]) => value !== undefined)) as Record<string, string>
 }
 
 /** What the form kept. A place that is none of Slack's is none. */
-export function keptOrigin(user: string, meta: Record<string, string>): InteractionOrigin {
+export function originFromMeta(user: string, meta: Record<string, string>): InteractionOrigin {
   const { channel = '', ts = '', thread = '', alone, url, label } = meta
   const place = readPlace(placeOf({ team: 'T0', channel, ts }))
   const parent = readPlace(placeOf({ team: 'T0', channel, ts: thread }))

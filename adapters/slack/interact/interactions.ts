@@ -3,7 +3,7 @@ import type { CommandAnswer, Handlers, ViewAnswer } from '../api/bolt-app.ts'
 import { readCommand, readPress, readShortcut, readSubmission } from '../api/payloads.ts'
 import type { Mentions } from '../people/mentions.ts'
 import type { People } from '../people/workspace-people.ts'
-import type { HomeOpened } from '../receive/inbound.ts'
+import type { HomeOpened } from '../receive/event-intake.ts'
 import type { Workspace } from '../workspace.ts'
 import { Answers } from './answers.ts'
 import { HomePages } from './app-home.ts'
@@ -25,10 +25,10 @@ interface InteractionOptions {
  * refused, and they see it: what comes here comes once, so nothing rejects, whatever it is.
  */
 export class Interactions implements Omit<Handlers, 'event'> {
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #modals: Modals
   readonly #slash: SlashCommands
-  readonly #presses: ButtonClicks
+  readonly #buttonClicks: ButtonClicks
   readonly #shortcuts: Shortcuts
   readonly #homes: HomePages
 
@@ -37,19 +37,19 @@ export class Interactions implements Omit<Handlers, 'event'> {
     { people, mentions }: { people: People; mentions: Mentions },
     { answerWithin, homesApart }: InteractionOptions = {},
   ) {
-    const acting = new CommandRunner(workspace, people)
+    const runner = new CommandRunner(workspace, people)
     const answers = new Answers(workspace)
-    const modals = new Modals(workspace, { acting, answers })
-    this.#acting = acting
+    const modals = new Modals(workspace, { runner, answers })
+    this.#runner = runner
     this.#modals = modals
-    this.#presses = new ButtonClicks({ acting, answers, modals })
+    this.#buttonClicks = new ButtonClicks({ runner, answers, modals })
     this.#slash = new SlashCommands(
       workspace,
-      { acting, modals, mentions },
+      { runner, modals, mentions },
       answerWithin === undefined ? {} : { answerWithin },
     )
-    this.#shortcuts = new Shortcuts(workspace, { acting, answers, modals, mentions })
-    this.#homes = new HomePages(workspace, acting, homesApart === undefined ? {} : { apart: homesApart })
+    this.#shortcuts = new Shortcuts(workspace, { runner, answers, modals, mentions })
+    this.#homes = new HomePages(workspace, runner, homesApart === undefined ? {} : { apart: homesApart })
   }
 
   async command(body: unknown): Promise<CommandAnswer | undefined> {
@@ -70,7 +70,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
   }
 
   async action(body: unknown): Promise<void> {
-    await this.#presses.pressed(body)
+    await this.#buttonClicks.pressed(body)
     const press = readPress(body)
     this.#touch(press?.user.id, press?.view?.type === 'home')
   }
@@ -82,7 +82,7 @@ export class Interactions implements Omit<Handlers, 'event'> {
 
   /** Resolves when everybody has been told of what they did. */
   idle(): Promise<void> {
-    return this.#acting.idle()
+    return this.#runner.idle()
   }
 
   async stop(): Promise<void> {

@@ -10,7 +10,7 @@ import { FORM_ID, type FormMeta, fillLine, formErrors, formView, readForm, readM
 import { slackFromRichText } from '../text/mrkdwn-writer.ts'
 import type { Workspace } from '../workspace.ts'
 import type { Answers } from './answers.ts'
-import { keptOrigin } from './interaction-origin.ts'
+import { originFromMeta } from './interaction-origin.ts'
 import { type Beginning, NewTickets } from './new-ticket.ts'
 import type { CommandRunner, CommandSender } from './run-command.ts'
 
@@ -22,15 +22,15 @@ const ERROR = 1_000
 /** Of the forms that people see: a window of theirs opens within three seconds of what they did, or not at all. */
 export class Modals {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #answers: Answers
   readonly #newTickets: NewTickets
 
-  constructor(workspace: Workspace, { acting, answers }: { acting: CommandRunner; answers: Answers }) {
+  constructor(workspace: Workspace, { runner, answers }: { runner: CommandRunner; answers: Answers }) {
     this.#workspace = workspace
-    this.#acting = acting
+    this.#runner = runner
     this.#answers = answers
-    this.#newTickets = new NewTickets(workspace, acting)
+    this.#newTickets = new NewTickets(workspace, runner)
   }
 
   /** Gives the id of the view; undefined if it could not be opened. */
@@ -77,8 +77,8 @@ export class Modals {
     return view !== undefined && (await this.open(trigger, view)) !== undefined
   }
 
-  newTicketView(beginning: Beginning = {}, kept: Record<string, string> = {}): ModalView | undefined {
-    return this.view(this.#newTickets.form(beginning), { ...kept, line: NEW_TICKET })
+  newTicketView(beginning: Beginning = {}, extraMeta: Record<string, string> = {}): ModalView | undefined {
+    return this.view(this.#newTickets.form(beginning), { ...extraMeta, line: NEW_TICKET })
   }
 
   /** What Slack does with the form that somebody sent; undefined: it closes. */
@@ -99,7 +99,7 @@ export class Modals {
       const { title, text } = await this.#newTickets.take(user, { viewId: view.id, values, meta: read.meta })
       return instead(title, text)
     } catch (error) {
-      return refused(view, this.#acting.refusal(error).text)
+      return refusalAnswer(view, this.#runner.refusal(error).text)
     }
   }
 
@@ -109,17 +109,17 @@ export class Modals {
     meta: FormMeta,
     values: Record<string, string>,
   ): Promise<ViewAnswer | undefined> {
-    const spot = keptOrigin(doer.id, meta)
-    const outcome = await this.#acting.perform(doer, {
+    const origin = originFromMeta(doer.id, meta)
+    const outcome = await this.#runner.perform(doer, {
       line: fillLine(meta.line, values),
       body: values.text,
       id: `${view.id}/${view.hash}`,
     })
-    if ('refused' in outcome) return refused(view, outcome.refused.text)
+    if ('refused' in outcome) return refusalAnswer(view, outcome.refused.text)
     // What was entered is kept by the desk, and shown with the button that sends it all the same.
     if (outcome.reply.undone) return { response_action: 'update', view: answerView('Not sent', outcome.reply) }
-    if (spot.channel === undefined) return { response_action: 'update', view: answerView('Done', outcome.reply) }
-    this.#acting.afterwards(() => this.#answers.settle(spot, meta.line, outcome.reply))
+    if (origin.channel === undefined) return { response_action: 'update', view: answerView('Done', outcome.reply) }
+    this.#runner.afterwards(() => this.#answers.settle(origin, meta.line, outcome.reply))
     return undefined
   }
 
@@ -131,7 +131,7 @@ export class Modals {
 }
 
 /** At the first field, so that what was entered stays. */
-function refused({ blocks }: SubmissionPayload['view'], sentence: string): ViewAnswer {
+function refusalAnswer({ blocks }: SubmissionPayload['view'], sentence: string): ViewAnswer {
   const first = blocks.find(each => each.type === 'input')?.block_id
   if (first === undefined) return instead('Not done', sentence)
   return { response_action: 'errors', errors: { [first]: cut(sentence, ERROR) } }

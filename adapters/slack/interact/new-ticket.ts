@@ -16,7 +16,7 @@ export interface Beginning {
 }
 
 /** What was sent with a form that opens a ticket. */
-export interface Sent {
+export interface SubmittedForm {
   viewId: string
   values: Record<string, string>
   /** What the form kept. */
@@ -26,11 +26,11 @@ export interface Sent {
 /** Tickets that people open with a form. */
 export class NewTickets {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
 
-  constructor(workspace: Workspace, acting: CommandRunner) {
+  constructor(workspace: Workspace, runner: CommandRunner) {
     this.#workspace = workspace
-    this.#acting = acting
+    this.#runner = runner
   }
 
   /** The desk's form, filled in as far as something is known. */
@@ -48,27 +48,27 @@ export class NewTickets {
    * Gives what the person is told. A form that comes twice is one message. Rejects if it is not stored, so that what was
    * entered must stay where it is.
    */
-  async take(doer: CommandSender, { viewId, values, meta }: Sent): Promise<{ title: string; text: string }> {
+  async take(doer: CommandSender, { viewId, values, meta }: SubmittedForm): Promise<{ title: string; text: string }> {
     const { desk, teamId, options } = this.#workspace
-    const person = await this.#acting.find(doer)
+    const person = await this.#runner.find(doer)
     const place = readPlace(meta.place ?? '')
     const thread = place?.ts !== undefined && place.team === teamId ? (meta.place ?? null) : null
     const about = { id: `${teamId}/view/${viewId}`, person, thread, sentAt: options.now().toISOString() }
     const message = submissionOf(values, about)
     const receipt = await desk.receive(message)
-    const text = said(receipt, message.subject, thread === null)
+    const text = receiptText(receipt, message.subject, thread === null)
     // Who began it at a message sees there as well that it is done.
     const { url } = meta
     if (thread === null && url !== undefined) {
       const body = { response_type: 'ephemeral', replace_original: false, ...sentenceAnswer(text) }
-      this.#acting.afterwards(async () => void (await postReply(this.#workspace, url, body)))
+      this.#runner.afterwards(async () => void (await postReply(this.#workspace, url, body)))
     }
     return { title: receipt.ref ?? 'Sent', text }
   }
 }
 
 /** What became of it, and where the answer comes. */
-function said({ outcome, ref }: Receipt, subject: string, inMessages: boolean): string {
+function receiptText({ outcome, ref }: Receipt, subject: string, inMessages: boolean): string {
   const where = inMessages ? 'You are answered in your messages.' : 'You are answered in the thread of that message.'
   if (outcome === 'opened' || outcome === 'duplicate') return `${ref ?? 'Your ticket'}: ${subject}\n${where}`
   if (outcome === 'appended') return `It was added to ${ref ?? 'your ticket'}. ${where}`

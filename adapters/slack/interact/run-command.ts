@@ -4,10 +4,10 @@ import { DeskError, sentenceOf } from '../../../src/errors.ts'
 import { otherAddresses, type People, type Person } from '../people/workspace-people.ts'
 import type { Workspace } from '../workspace.ts'
 
-type Refused = Pick<Reply, 'text' | 'actions'>
+type Refusal = Pick<Reply, 'text' | 'actions'>
 
 /** What a command came to: an answer, or what is said of why it was refused, with what may be done instead. */
-export type CommandResult = { reply: Reply } | { refused: Refused }
+export type CommandResult = { reply: Reply } | { refused: Refusal }
 
 /** Who did something, as Slack says of what they did. */
 export interface CommandSender {
@@ -70,7 +70,7 @@ export class CommandRunner {
   }
 
   /** What the person is told of an error. Slack sends what they did no second time, so they must do it again. */
-  refusal(error: unknown): Refused {
+  refusal(error: unknown): Refusal {
     if (error instanceof DeskError && error.code !== 'unsound') return { text: error.message, actions: error.actions }
     this.#workspace.options.warn(`what somebody asked for in Slack could not be done: ${sentenceOf(error)}`, error)
     return { text: 'It could not be done just now; nothing was changed, try again.' }

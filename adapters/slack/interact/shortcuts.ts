@@ -8,7 +8,7 @@ import type { Mentions } from '../people/mentions.ts'
 import { subjectOf, textOfMessage } from '../receive/message-text.ts'
 import type { Workspace } from '../workspace.ts'
 import type { Answers } from './answers.ts'
-import { type InteractionOrigin, keepOrigin, threadAt } from './interaction-origin.ts'
+import { type InteractionOrigin, metaOfOrigin, threadAt } from './interaction-origin.ts'
 import type { Modals } from './modals.ts'
 import type { CommandRunner } from './run-command.ts'
 
@@ -18,17 +18,17 @@ const NO_TICKET = 'This message is in no conversation of a ticket that you could
 /** What people choose from Slack's own menus. */
 export class Shortcuts {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #answers: Answers
   readonly #modals: Modals
   readonly #mentions: Mentions
 
   constructor(
     workspace: Workspace,
-    parts: { acting: CommandRunner; answers: Answers; modals: Modals; mentions: Mentions },
+    parts: { runner: CommandRunner; answers: Answers; modals: Modals; mentions: Mentions },
   ) {
     this.#workspace = workspace
-    this.#acting = parts.acting
+    this.#runner = parts.runner
     this.#answers = parts.answers
     this.#modals = parts.modals
     this.#mentions = parts.mentions
@@ -54,41 +54,41 @@ export class Shortcuts {
     const viewId = await this.#modals.openWaiting(shortcut.trigger_id)
     await this.#tellIfClosed(shortcut, viewId !== undefined)
     if (viewId === undefined) return
-    const view = await make().catch(error => answerView('Not done', this.#acting.refusal(error)))
+    const view = await make().catch(error => answerView('Not done', this.#runner.refusal(error)))
     await this.#modals.show(viewId, view)
   }
 
   async #newTicketFrom(shortcut: ShortcutPayload): Promise<ModalView> {
     const { response_url: url } = shortcut
     const [text, isIn] = await Promise.all([this.#textOf(shortcut), this.#isIn(shortcut.channel?.id)])
-    const thread = isIn ? threadAt(this.#workspace.teamId, spotOf(shortcut)) : undefined
+    const thread = isIn ? threadAt(this.#workspace.teamId, originOfShortcut(shortcut)) : undefined
     const intro =
       thread === undefined ? 'You are answered in your messages.' : 'You are answered in the thread of this message.'
-    const kept: Record<string, string> = thread !== undefined ? { place: thread } : url === undefined ? {} : { url }
+    const meta: Record<string, string> = thread !== undefined ? { place: thread } : url === undefined ? {} : { url }
     const subject = text === '' ? '' : subjectOf(text, [])
-    return this.#modals.newTicketView({ subject, text, intro }, kept) ?? tooLarge()
+    return this.#modals.newTicketView({ subject, text, intro }, meta) ?? tooLarge()
   }
 
   /** The desk says what sends the text of a form to the requester of the ticket that this conversation is about. */
   async #answerWith(shortcut: ShortcutPayload): Promise<ModalView> {
-    const spot = spotOf(shortcut)
-    const thread = threadAt(this.#workspace.teamId, spot)
-    const actor = await this.#acting.actor(shortcut.user)
+    const origin = originOfShortcut(shortcut)
+    const thread = threadAt(this.#workspace.teamId, origin)
+    const actor = await this.#runner.actor(shortcut.user)
     const actions = thread === undefined ? [] : await this.#workspace.desk.actionsFor(thread, actor)
     const action = actions.find(each => each.sends && each.form?.fields.some(field => field.name === 'text'))
     if (!action?.form) return answerView('Not sent', { text: NO_TICKET })
     const text = await this.#textOf(shortcut)
     const fields = action.form.fields.map(field => (field.name === 'text' && text ? { ...field, value: text } : field))
     const form = { ...action.form, title: 'Send to requester', submit: 'Send', fields }
-    return this.#modals.view(form, { ...keepOrigin(spot), line: action.line }) ?? tooLarge()
+    return this.#modals.view(form, { ...metaOfOrigin(origin), line: action.line }) ?? tooLarge()
   }
 
   async #textOf({ message }: ShortcutPayload): Promise<string> {
     if (!message) return ''
     const { botUserId, options } = this.#workspace
-    const said = { text: message.text, blocks: message.blocks, attachments: message.attachments }
-    const names = await this.#mentions.namesIn(said)
-    return textOfMessage(said, { botUserId, deskName: options.deskName, names })
+    const content = { text: message.text, blocks: message.blocks, attachments: message.attachments }
+    const names = await this.#mentions.namesIn(content)
+    return textOfMessage(content, { botUserId, deskName: options.deskName, names })
   }
 
   /** Whether the app can answer in this conversation, and is not overheard by agents alone. */
@@ -107,11 +107,11 @@ export class Shortcuts {
   }
 
   async #tellIfClosed(shortcut: ShortcutPayload, isOpen: boolean): Promise<void> {
-    if (!isOpen) await this.#answers.tell(spotOf(shortcut), sentenceAnswer(TOO_LATE))
+    if (!isOpen) await this.#answers.tell(originOfShortcut(shortcut), sentenceAnswer(TOO_LATE))
   }
 }
 
-function spotOf({
+function originOfShortcut({
   user,
   channel,
   message,

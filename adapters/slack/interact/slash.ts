@@ -18,18 +18,18 @@ const NEW = /^new(?:\s+|$)/i
 /** The slash command: a line for the desk, and below it what the line is about. */
 export class SlashCommands {
   readonly #workspace: Workspace
-  readonly #acting: CommandRunner
+  readonly #runner: CommandRunner
   readonly #modals: Modals
   readonly #mentions: Mentions
   readonly #within: number
 
   constructor(
     workspace: Workspace,
-    parts: { acting: CommandRunner; modals: Modals; mentions: Mentions },
+    parts: { runner: CommandRunner; modals: Modals; mentions: Mentions },
     { answerWithin = ANSWER_WITHIN_MS } = {},
   ) {
     this.#workspace = workspace
-    this.#acting = parts.acting
+    this.#runner = parts.runner
     this.#modals = parts.modals
     this.#mentions = parts.mentions
     this.#within = answerWithin
@@ -38,7 +38,7 @@ export class SlashCommands {
   /** What the one who typed it sees; undefined for nothing yet: what takes longer than Slack waits is told later. */
   async run(payload: unknown): Promise<CommandAnswer | undefined> {
     const command = readCommand(payload)
-    if (!command) return alone(sentenceAnswer('That could not be read: write help for all commands.'))
+    if (!command) return ephemeralAnswer(sentenceAnswer('That could not be read: write help for all commands.'))
     const { user_id: id, user_name: name, trigger_id: trigger, response_url: url } = command
     const doer = { id, name }
     const typed = command.text.replace(/\r\n?/g, '\n').trim()
@@ -48,9 +48,9 @@ export class SlashCommands {
     const late = pause(this.#within, undefined, { signal: timer.signal }).catch(() => undefined)
     const soon = await Promise.race([answer, late])
     timer.abort()
-    if (soon) return alone(soon)
-    this.#acting.afterwards(async () => {
-      await postReply(this.#workspace, url, alone(await answer))
+    if (soon) return ephemeralAnswer(soon)
+    this.#runner.afterwards(async () => {
+      await postReply(this.#workspace, url, ephemeralAnswer(await answer))
     })
     return undefined
   }
@@ -58,10 +58,10 @@ export class SlashCommands {
   async #answer(doer: CommandSender, typed: string, trigger: string | undefined): Promise<Answer> {
     try {
       const line = plainCommand(await this.#decoded(typed)) || 'help'
-      const outcome = await this.#acting.perform(doer, { line, id: trigger })
+      const outcome = await this.#runner.perform(doer, { line, id: trigger })
       return answerOf('reply' in outcome ? outcome.reply : outcome.refused)
     } catch (error) {
-      return answerOf(this.#acting.refusal(error))
+      return answerOf(this.#runner.refusal(error))
     }
   }
 
@@ -70,7 +70,9 @@ export class SlashCommands {
     const [first = '', ...rest] = decodeTyped(typed).split('\n')
     const subject = first.replace(NEW, '').replace(/^["“](.*)["”]$/u, '$1')
     const isOpen = await this.#modals.openNewTicket(trigger, { subject, text: rest.join('\n').trim() })
-    return isOpen ? undefined : alone(sentenceAnswer('The form could not be opened: try again, or write to me.'))
+    return isOpen
+      ? undefined
+      : ephemeralAnswer(sentenceAnswer('The form could not be opened: try again, or write to me.'))
   }
 
   /** Who is mentioned is named as the desk knows them. */
@@ -83,6 +85,6 @@ export class SlashCommands {
   }
 }
 
-function alone(answer: Answer): CommandAnswer {
+function ephemeralAnswer(answer: Answer): CommandAnswer {
   return { response_type: 'ephemeral', ...answer }
 }

@@ -67,11 +67,11 @@ export class Mentions {
     const { text, blocks, attachments } = message
     const written = JSON.stringify([text, blocks, attachments]).slice(0, LONGEST_LOOKED_AT)
     const [users, channels] = await Promise.all([
-      named(idsIn(written, /(?:<@|"(?:user|author)_id":")([UW][A-Z0-9]{1,20})\b/g, MOST_USERS), async id => {
+      namesById(idsIn(written, /(?:<@|"(?:user|author)_id":")([UW][A-Z0-9]{1,20})\b/g, MOST_USERS), async id => {
         const person = await this.#people.find(id).catch(() => undefined)
         return person && (nameOf(person.email) ?? (person.name === id ? undefined : person.name))
       }),
-      named(idsIn(written, /(?:<#|"channel_id":")([CG][A-Z0-9]{1,20})\b/g, MOST_CHANNELS), id => this.#channel(id)),
+      namesById(idsIn(written, /(?:<#|"channel_id":")([CG][A-Z0-9]{1,20})\b/g, MOST_CHANNELS), id => this.#channel(id)),
     ])
     return { users, channels }
   }
@@ -79,12 +79,12 @@ export class Mentions {
   #channel(id: string): Promise<string | undefined> {
     const known = this.#channels.get(id)
     if (known) return known
-    const asked = this.#reader
+    const lookup = this.#reader
       .ask(client => client.conversations.info({ channel: id }))
       .then(answer => oneLine(textOf(fieldsOf(answer.channel).name)) || undefined)
       .catch(() => undefined)
-    this.#channels.set(id, asked)
-    return asked
+    this.#channels.set(id, lookup)
+    return lookup
   }
 }
 
@@ -97,7 +97,7 @@ function idsIn(text: string, expression: RegExp, most: number): string[] {
   return [...ids]
 }
 
-async function named(
+async function namesById(
   ids: readonly string[],
   nameOf: (id: string) => Promise<string | undefined>,
 ): Promise<Record<string, string>> {

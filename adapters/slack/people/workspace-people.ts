@@ -87,14 +87,14 @@ export class People {
   }
 
   async #introduce({ handle, email }: { handle: string; email: string }): Promise<void> {
-    const wanted = email.toLowerCase()
-    const user = await this.#lookUp(wanted)
-    if (user === undefined) return this.#warn(wanted, `no account in Slack has the address ${email} of @${handle}`)
+    const address = email.toLowerCase()
+    const user = await this.#lookUp(address)
+    if (user === undefined) return this.#warn(address, `no account in Slack has the address ${email} of @${handle}`)
     const person = personOf(user, this.#workspace.teamId)
     await this.#vouch(user, person)
-    if (person.email !== wanted) {
+    if (person.email !== address) {
       const who = `the account in Slack with the address ${email} of @${handle}`
-      return this.#warn(wanted, `${who} is no full member of the workspace: it is not taken for an agent's`)
+      return this.#warn(address, `${who} is no full member of the workspace: it is not taken for an agent's`)
     }
     this.#known.set(person.userId, Promise.resolve(person))
     this.#agents.add(person.userId)
@@ -118,13 +118,13 @@ export class People {
 
   /** All who ask for somebody meanwhile wait for the same answer. */
   #ask(userId: string): Promise<Person | undefined> {
-    const asked = this.#askSlack(userId)
-    this.#known.set(userId, asked)
+    const lookup = this.#askSlack(userId)
+    this.#known.set(userId, lookup)
     const forget = () => {
-      if (this.#known.get(userId) === asked) this.#known.delete(userId)
+      if (this.#known.get(userId) === lookup) this.#known.delete(userId)
     }
-    asked.then(found => found ?? forget(), forget)
-    return asked
+    lookup.then(found => found ?? forget(), forget)
+    return lookup
   }
 
   /** https://docs.slack.dev/reference/methods/users.info */

@@ -8,7 +8,7 @@ import { readPlace, type Workspace } from '../workspace.ts'
 import { type Backlog, History } from './channel-history.ts'
 import { type CommittedCursor, cursorKey } from './committed-cursor.ts'
 import type { FirstSeen } from './first-seen.ts'
-import type { Became, Handing } from './message-intake.ts'
+import type { Handing, MessageOutcome } from './message-intake.ts'
 import { isDirect } from './thread-intake.ts'
 
 /** Events that come meanwhile wait no longer than this. */
@@ -28,13 +28,13 @@ interface Course {
 }
 
 const NOT_CONFIGURED = { isConfigured: false } as const
-const KNOWN: Became = { dropped: 'known already' }
+const KNOWN: MessageOutcome = { dropped: 'known already' }
 
 interface Parts {
   reader: ReadApi
   progress: CommittedCursor
   beginning: FirstSeen
-  take(event: Fields, how: Handing): Promise<Became>
+  take(event: Fields, how: Handing): Promise<MessageOutcome>
   signal: AbortSignal
 }
 
@@ -159,7 +159,7 @@ export class CatchUp {
     if (start === undefined) return
     try {
       const lookBack = channel === this.#workspace.roomId ? 'far' : 'near'
-      const known = await this.#parts.progress.lately.ofBefore(channel)
+      const known = await this.#parts.progress.handledMessages.ofBefore(channel)
       let { cursor } = start
       for await (const backlog of this.#history.since(start.after, { ...course, seen: start.cursor, lookBack })) {
         cursor = await this.#bringIn(channel, backlog, cursor, known)
@@ -170,7 +170,7 @@ export class CatchUp {
       if (!(error instanceof Refusal)) throw error
       if (course.isConfigured) await this.#alarm(channel, error.code)
     } finally {
-      await this.#parts.progress.lately.save(channel)
+      await this.#parts.progress.handledMessages.save(channel)
     }
   }
 
@@ -211,11 +211,11 @@ export class CatchUp {
       const isMessage = event.subtype !== 'message_changed'
       const isNew = isMessage && isLater(ts, reached)
       const cursor: Cursor = { key, value: ts, follows: stored }
-      const became =
+      const outcome =
         isMessage && known.has(ts) ? KNOWN : await take(event, { isLive: false, ...(isNew ? { cursor } : {}) })
-      if (isMessage) progress.lately.did(channel, ts)
+      if (isMessage) progress.handledMessages.did(channel, ts)
       if (isNew) reached = ts
-      if (isNew && 'receipt' in became) stored = ts
+      if (isNew && 'receipt' in outcome) stored = ts
     }
     if (signal.aborted) return stored
     if (until !== undefined && isLater(until, reached)) reached = until

@@ -66,7 +66,7 @@ export class History {
     if (lookBack === 'near') {
       // In a quiet channel one page tells all.
       const { messages, next } = await this.#page({ channel })
-      const [newer = [], older = []] = parted(messages, each => isLater(textOf(each.ts), after))
+      const [newer = [], older = []] = partition(messages, each => isLater(textOf(each.ts), after))
       if (next === '' || older.length > 0) return { newer, older, until: undefined }
     }
     const older = await this.#pages({ channel, latest: after, inclusive: true }, LOOK_BACK[lookBack])
@@ -101,18 +101,18 @@ export class History {
   async #page(span: Record<string, unknown>): Promise<{ messages: Fields[]; next: string }> {
     const args = { limit: PAGE, ...span } as unknown as { channel: string }
     const answer = await this.#reader.ask(client => client.conversations.history(args))
-    return { messages: timed(answer.messages), next: nextOf(answer) }
+    return { messages: messagesWithTime(answer.messages), next: nextOf(answer) }
   }
 
   /** What was written after this time in threads, which Slack does not show in the channel. */
   async #replies(channel: string, after: string, seen: readonly Fields[], open: Iterable<string>): Promise<Fields[]> {
-    const wanted = new Set(open)
+    const threads = new Set(open)
     for (const { ts, latest_reply: latest } of seen) {
-      if (isTime(latest) && isLater(latest, after)) wanted.add(textOf(ts))
-      else wanted.delete(textOf(ts))
+      if (isTime(latest) && isLater(latest, after)) threads.add(textOf(ts))
+      else threads.delete(textOf(ts))
     }
     const found: Fields[] = []
-    for (const ts of wanted) found.push(...(await this.#thread(channel, ts, after)))
+    for (const ts of threads) found.push(...(await this.#thread(channel, ts, after)))
     return found
   }
 
@@ -124,7 +124,7 @@ export class History {
         const args = { channel, ts, oldest: after, limit: PAGE, ...(cursor ? { cursor } : {}) }
         const answer = await this.#reader.ask(client => client.conversations.replies(args))
         // The first message of the thread comes along whenever it was written.
-        found.push(...timed(answer.messages).filter(each => isLater(textOf(each.ts), after)))
+        found.push(...messagesWithTime(answer.messages).filter(each => isLater(textOf(each.ts), after)))
         cursor = nextOf(answer)
       } while (cursor)
     } catch (error) {
@@ -136,11 +136,11 @@ export class History {
 
 const NOTHING: Top = { newer: [], older: [], until: undefined }
 
-function parted<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): Item[][] {
+function partition<Item>(items: readonly Item[], isFirst: (item: Item) => boolean): Item[][] {
   return [items.filter(isFirst), items.filter(each => !isFirst(each))]
 }
 
-function timed(messages: unknown): Fields[] {
+function messagesWithTime(messages: unknown): Fields[] {
   return listOf(messages).filter(each => isTime(each.ts))
 }
 

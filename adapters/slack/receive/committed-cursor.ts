@@ -32,12 +32,12 @@ export class CommittedCursor {
   /** Channels of which nothing is missing before what comes by events. */
   readonly #whole = new Set<string>()
   /** Messages of the last minutes that are done with. */
-  readonly lately: HandledMessages
+  readonly handledMessages: HandledMessages
   #isAllWhole = false
 
   constructor(workspace: Workspace) {
     this.#workspace = workspace
-    this.lately = new HandledMessages(workspace)
+    this.handledMessages = new HandledMessages(workspace)
   }
 
   /** Does work about the message of this time; if that fails, the message is owed until it is done after all. */
@@ -48,7 +48,7 @@ export class CommittedCursor {
       const result = await work()
       course.owed.delete(ts)
       course.done.push(ts)
-      this.lately.did(channel, ts)
+      this.handledMessages.did(channel, ts)
       if (course.done.length >= course.tidyAt) tidy(course)
       return result
     } catch (error) {
@@ -99,7 +99,7 @@ export class CommittedCursor {
     const key = cursorKey(teamId, channel)
     const before = await desk.recall(key)
     if (!isTime(before) || isLater(newest, before)) await desk.remember(key, newest)
-    await this.lately.save(channel)
+    await this.handledMessages.save(channel)
     course.done = course.done.filter(ts => isLater(ts, newest))
     if (course.done.length === 0 && course.owed.size === 0) this.#courses.delete(channel)
   }

@@ -7,20 +7,20 @@ import { PRIVATE_FILE } from '../../../src/rights.ts'
 import { type ReadApi, Refusal } from '../api/read-api.ts'
 import { type Fields, fieldsOf, listOf, numberOf, textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'
-import { IN_MEMORY, type Kept, type KeptFile } from './stored-message.ts'
+import { type DownloadedFile, type FileContent, IN_MEMORY } from './stored-message.ts'
 
 const DOWNLOAD_MS = 120_000
 const MOST_FILES = 50 // a person can share ten with one message
 
 export interface TakenFiles {
-  files: KeptFile[]
+  files: DownloadedFile[]
   /** A line about each that stays in Slack. */
-  left: string[]
+  omittedFiles: string[]
   /** Lets go of everything; what the desk has taken is its own. */
   release(): Promise<void>
 }
 
-interface Wanted {
+interface Download {
   file: Fields
   name: string
   url: URL
@@ -44,23 +44,23 @@ export class Files {
    * temporary `DeskError` if one of them cannot be had just now; then nothing is kept.
    */
   async take(value: unknown): Promise<TakenFiles> {
-    const files: KeptFile[] = []
-    const left: string[] = []
-    const wanted = await this.#wanted(listOf(value), left)
-    const letGo = await this.#workspace.options.budget.take(wanted.reduce((sum, each) => sum + sizeOf(each.file), 0))
+    const files: DownloadedFile[] = []
+    const omittedFiles: string[] = []
+    const downloads = await this.#downloadsOf(listOf(value), omittedFiles)
+    const letGo = await this.#workspace.options.budget.take(downloads.reduce((sum, each) => sum + sizeOf(each.file), 0))
     const release = async () => {
       letGo()
-      for (const { kept } of files) if ('path' in kept) await rm(kept.path, { force: true })
+      for (const { content } of files) if ('path' in content) await rm(content.path, { force: true })
     }
     try {
       let room = this.#workspace.options.maxMessageBytes
-      for (const each of wanted) {
-        const kept = await this.#download(each, room)
-        if (kept) files.push(kept)
-        else left.push(lineOf(each.file))
-        room -= kept?.size ?? 0
+      for (const each of downloads) {
+        const downloaded = await this.#download(each, room)
+        if (downloaded) files.push(downloaded)
+        else omittedFiles.push(lineOf(each.file))
+        room -= downloaded?.size ?? 0
       }
-      return { files, left, release }
+      return { files, omittedFiles, release }
     } catch (error) {
       await release()
       throw error
@@ -68,20 +68,20 @@ export class Files {
   }
 
   /** Those that can be had, and are not too large by what Slack says of them. */
-  async #wanted(files: Fields[], left: string[]): Promise<Wanted[]> {
-    const wanted: Wanted[] = []
+  async #downloadsOf(files: Fields[], omittedFiles: string[]): Promise<Download[]> {
+    const downloads: Download[] = []
     let room = this.#workspace.options.maxMessageBytes
     for (const [at, announced] of files.slice(0, MOST_FILES).entries()) {
       const file = await this.#described(announced)
       const url = this.#addressOf(file)
       if (url && sizeOf(file) <= room) {
-        wanted.push({ file, name: nameOf(file, at + 1), url })
+        downloads.push({ file, name: nameOf(file, at + 1), url })
         room -= sizeOf(file)
-      } else left.push(lineOf(file))
+      } else omittedFiles.push(lineOf(file))
     }
     const more = files.length - MOST_FILES
-    if (more > 0) left.push(`(${more} more ${more === 1 ? 'file stays' : 'files stay'} in Slack)`)
-    return wanted
+    if (more > 0) omittedFiles.push(`(${more} more ${more === 1 ? 'file stays' : 'files stay'} in Slack)`)
+    return downloads
   }
 
   /** In channels shared with other workspaces, files are only announced. */
@@ -106,7 +106,7 @@ export class Files {
   }
 
   /** Undefined if it never will be had. */
-  async #download({ file, name, url }: Wanted, room: number): Promise<KeptFile | undefined> {
+  async #download({ file, name, url }: Download, room: number): Promise<DownloadedFile | undefined> {
     const type = typeOf(file)
     const response = await this.#get(url)
     try {
@@ -159,7 +159,7 @@ async function collect(
   body: ReadableStream<Uint8Array>,
   room: number,
   spoolPath: () => Promise<string>,
-): Promise<{ size: number; kept: Kept } | undefined> {
+): Promise<{ size: number; content: FileContent } | undefined> {
   let chunks: Uint8Array[] = []
   let size = 0
   let file: { handle: FileHandle; path: string } | undefined
@@ -175,7 +175,7 @@ async function collect(
       chunks = []
     }
     isWhole = true
-    return { size, kept: file ? { path: file.path } : { bytes: Buffer.concat(chunks) } }
+    return { size, content: file ? { path: file.path } : { bytes: Buffer.concat(chunks) } }
   } finally {
     await file?.handle.close()
     if (file && !isWhole) await rm(file.path, { force: true })

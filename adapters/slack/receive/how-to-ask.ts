@@ -10,16 +10,16 @@ const MOST_KNOWN = 1_000
 /** Tells people how to ask, where they only said hello; each of them once an hour. */
 export class HowToAsk {
   readonly #answers: Answers
-  readonly #told: LruCache<true>
+  readonly #recentlyTold: LruCache<true>
 
   constructor(workspace: Workspace, answers: Answers) {
     this.#answers = answers
-    this.#told = new LruCache({ most: MOST_KNOWN, lifetime: HOUR_MS, now: workspace.options.now })
+    this.#recentlyTold = new LruCache({ most: MOST_KNOWN, lifetime: HOUR_MS, now: workspace.options.now })
   }
 
   async howToAsk(to: { channel: string; user: string; thread?: string | undefined }): Promise<void> {
-    if (this.#told.has(to.user)) return
-    this.#told.set(to.user, true)
+    if (this.#recentlyTold.has(to.user)) return
+    this.#recentlyTold.set(to.user, true)
     const text =
       'Hello! Write here what you need, in one message if you can: what happens, since when, and what you tried.'
     await this.#answers.tell(to, sentenceAnswer(`${text} It becomes a ticket, and the answer comes to this place.`))

@@ -12,7 +12,7 @@ import { readStored, type StoredMessage } from './stored-message.ts'
 
 /** `contents` are those of its files, in their order. */
 export function messageOf(stored: StoredMessage, raw: Content, contents: readonly Content[]): InboundMessage {
-  const { team, channel, ts, person, left, internal, shared, within } = stored
+  const { team, channel, ts, person, left: omittedFiles, internal, shared, within } = stored
   const written = textOfMessage(stored.event, stored)
   const at = isoOf(ts)
   const thread = placeOf({ team, channel, ts: stored.thread })
@@ -24,7 +24,7 @@ export function messageOf(stored: StoredMessage, raw: Content, contents: readonl
       written,
       listOf(stored.event.files).map(file => textOf(file.name) || textOf(file.title)),
     ),
-    text: [written, left.join('\n')].filter(each => each !== '').join('\n\n'),
+    text: [written, omittedFiles.join('\n')].filter(each => each !== '').join('\n\n'),
     sentAt: at,
     reachedAt: at,
     raw,

@@ -5,7 +5,7 @@ import { type Fields, fieldsOf, textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'
 
 /** A message where it stands. */
-export interface Posted {
+export interface PostedMessage {
   channel: string
   ts: string
   /** Parent of the thread that it answers in; undefined for one that begins a conversation. */
@@ -18,7 +18,7 @@ export interface Posted {
   event: Fields
 }
 
-export interface PersonsMessage extends Posted {
+export interface PersonsMessage extends PostedMessage {
   what: 'message'
   user: string
   /** The workspace that they are of, where the event says. */
@@ -26,7 +26,7 @@ export interface PersonsMessage extends Posted {
 }
 
 /** One that nobody who asks has written. */
-export interface OthersMessage extends Posted {
+export interface OthersMessage extends PostedMessage {
   what: 'own-message' | 'other-app' | 'no-writer'
 }
 
@@ -55,7 +55,7 @@ export interface Deletion {
   before: PersonsMessage | undefined
 }
 
-export type Seen = PersonsMessage | OthersMessage | Edit | Deletion | Nothing
+export type MessageEvent = PersonsMessage | OthersMessage | Edit | Deletion | Nothing
 
 type Us = Pick<Workspace, 'botUserId' | 'botId'>
 
@@ -68,7 +68,7 @@ const OWN_METADATA = ['relaydesk_message', 'relaydesk_card', 'relaydesk_entry']
  * What an event of type `message` or `app_mention`, or a message of a conversation's history, tells of. Nothing in it
  * is taken for granted. https://docs.slack.dev/reference/events/message
  */
-export function readMessage(event: Fields, us: Us): Seen {
+export function readMessage(event: Fields, us: Us): MessageEvent {
   const { channel } = event
   if (typeof channel !== 'string' || !/^[CDG][A-Z0-9]{1,20}$/.test(channel)) return nothing('no channel')
   if (event.subtype === 'message_changed') return readChange(event, channel, us)

@@ -16,11 +16,11 @@ import type { HowToAsk } from './how-to-ask.ts'
 import {
   type Deletion,
   type Edit,
+  type MessageEvent,
   type OthersMessage,
   type PersonsMessage,
-  type Posted,
+  type PostedMessage,
   readMessage,
-  type Seen,
 } from './message-event.ts'
 import { MessageReading, rawOf } from './message-reading.ts'
 import { textOfMessage } from './message-text.ts'
@@ -39,17 +39,17 @@ export interface Handing {
   /** Slack tells of it just now. */
   isLive: boolean
   /** Somebody asked for it, where it does not ask by itself. */
-  isAsked?: boolean
+  isRequested?: boolean
   /** Who did. */
-  askedBy?: string
+  requestedBy?: string
   /** When that was, as Slack writes it. */
-  askedAt?: string
+  requestedAt?: string
   /** For the receipt of exactly this message. */
   cursor?: Cursor
 }
 
 /** What became of it. Both resolve once nothing of it is open any more. */
-export type Became =
+export type MessageOutcome =
   | { receipt: Receipt }
   /** It is not for the desk, or need not be stored, for this reason; `bare` mentions the desk and says nothing else. */
   | { dropped: string; bare?: PersonsMessage }
@@ -75,32 +75,32 @@ export class MessageIntake {
   readonly #whole: ThreadBackfill
   readonly #once: RunOnce
   readonly #turns = new KeyedQueue()
-  readonly #unasked: UntrackedReplies
+  readonly #untrackedReplies: UntrackedReplies
 
   constructor(workspace: Workspace, parts: Parts) {
     this.#workspace = workspace
     this.#parts = parts
     this.#reading = new MessageReading(workspace, parts.mentions, parts.files)
     this.#commands = new RoomCommands(workspace, parts)
-    this.#unasked = new UntrackedReplies(workspace.options.now)
+    this.#untrackedReplies = new UntrackedReplies(workspace.options.now)
     this.#whole = new ThreadBackfill(workspace, {
       ...parts,
-      unasked: this.#unasked,
+      untrackedReplies: this.#untrackedReplies,
       take: event => this.take(event, { isLive: true }),
-      takeAsked: (event, isLive) => this.take(event, { isLive, isAsked: true }),
+      takeRequested: (event, isLive) => this.take(event, { isLive, isRequested: true }),
     })
     this.#once = new RunOnce(workspace.options.now)
   }
 
   /** Rejects if it could not be stored just now: it must be told of again. */
-  async take(event: Fields, how: Handing): Promise<Became> {
+  async take(event: Fields, how: Handing): Promise<MessageOutcome> {
     const seen = readMessage(event, this.#workspace)
-    const became = await this.#take(seen, how)
-    if (how.isLive && 'dropped' in became && became.dropped === NOT_FOR_DESK) this.#unasked.note(seen, event)
-    return became
+    const outcome = await this.#take(seen, how)
+    if (how.isLive && 'dropped' in outcome && outcome.dropped === NOT_FOR_DESK) this.#untrackedReplies.note(seen, event)
+    return outcome
   }
 
-  #take(seen: Seen, how: Handing): Promise<Became> | Became {
+  #take(seen: MessageEvent, how: Handing): Promise<MessageOutcome> | MessageOutcome {
     switch (seen.what) {
       case 'nothing':
         return { dropped: seen.reason }
@@ -115,19 +115,19 @@ export class MessageIntake {
     }
   }
 
-  async #persons(message: PersonsMessage, how: Handing): Promise<Became> {
+  async #persons(message: PersonsMessage, how: Handing): Promise<MessageOutcome> {
     if (await this.#isCommand(message)) return this.#command(message, how)
-    if (!how.isAsked && !(await this.#parts.threads.isForDesk(message))) return { dropped: NOT_FOR_DESK }
+    if (!how.isRequested && !(await this.#parts.threads.isForDesk(message))) return { dropped: NOT_FOR_DESK }
     if (this.#isEmpty(message))
       return message.mentions ? { dropped: 'bare mention', bare: message } : { dropped: 'empty' }
     return this.#follow(message, how, async () => {
       // What is read from a conversation's history comes in order.
-      if (how.isLive && !how.isAsked) await this.#whole.beginning(message)
+      if (how.isLive && !how.isRequested) await this.#whole.beginning(message)
       const work = () => this.#handOver(message, how)
-      return this.#inTurn(this.#idOf(message), message.user, message.channel, work, async became => {
-        const { askedAt: since = message.ts, isLive } = how
+      return this.#inTurn(this.#idOf(message), message.user, message.channel, work, async outcome => {
+        const { requestedAt: since = message.ts, isLive } = how
         this.#whole.began(message)
-        if ('receipt' in became) await this.#whole.goOn(message, became.receipt, { since, isLive })
+        if ('receipt' in outcome) await this.#whole.goOn(message, outcome.receipt, { since, isLive })
       })
     })
   }
@@ -142,8 +142,8 @@ export class MessageIntake {
   }
 
   /** Only live ones say how far a channel is. */
-  #follow(message: Posted, how: Handing, work: () => Promise<Became>): Promise<Became> {
-    return how.isLive && !how.isAsked ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
+  #follow(message: PostedMessage, how: Handing, work: () => Promise<MessageOutcome>): Promise<MessageOutcome> {
+    return how.isLive && !how.isRequested ? this.#parts.progress.follow(message.channel, message.ts, work) : work()
   }
 
   /** Whoever told of it first does it; what comes afterwards is no longer in anybody's way. */
@@ -151,25 +151,25 @@ export class MessageIntake {
     key: string,
     user: string,
     channel: string,
-    work: () => Promise<Became>,
-    afterwards: (became: Became) => Promise<void> = async () => undefined,
-  ): Promise<Became> {
-    let became: Became = { dropped: 'known already' }
+    work: () => Promise<MessageOutcome>,
+    afterwards: (outcome: MessageOutcome) => Promise<void> = async () => undefined,
+  ): Promise<MessageOutcome> {
+    let outcome: MessageOutcome = { dropped: 'known already' }
     await this.#once.do(key, async () => {
-      became = await this.#turns.take(`${channel}/${user}`, work)
-      await afterwards(became)
+      outcome = await this.#turns.take(`${channel}/${user}`, work)
+      await afterwards(outcome)
     })
-    return became
+    return outcome
   }
 
-  async #handOver(message: PersonsMessage, how: Handing): Promise<Became> {
+  async #handOver(message: PersonsMessage, how: Handing): Promise<MessageOutcome> {
     const { people, hints } = this.#parts
     const person = await people.find(message.user, message.team)
     if (person.isBot) return this.#lose(message, 'other-app', how.cursor)
-    const ready = await this.#reading.read(message, person, !how.isAsked)
+    const ready = await this.#reading.read(message, person, !how.isRequested)
     try {
       if (how.isLive && !('quarantine' in ready.message)) ready.message.live = true
-      const isPointedAt = how.isAsked && how.askedBy !== message.user
+      const isPointedAt = how.isRequested && how.requestedBy !== message.user
       if (isPointedAt && !('quarantine' in ready.message)) ready.message.pointedAt = true
       const receipt = await this.#workspace.desk.receive(ready.message, how.cursor)
       const { channel, user, parent: thread } = message
@@ -182,7 +182,7 @@ export class MessageIntake {
   }
 
   /** One that was mended after it failed is another. */
-  #command(message: PersonsMessage, how: Handing): Promise<Became> {
+  #command(message: PersonsMessage, how: Handing): Promise<MessageOutcome> {
     const key = `${this.#idOf(message)}\n${message.event.text}`
     return this.#follow(message, how, () =>
       this.#inTurn(key, message.user, message.channel, async () => {
@@ -191,7 +191,7 @@ export class MessageIntake {
         const ready = await this.#reading.read(message, person, false)
         try {
           const { attachments = [] } = 'quarantine' in ready.message ? {} : ready.message
-          await this.#commands.run(message, person, { attachments, left: ready.left })
+          await this.#commands.run(message, person, { attachments, omittedFiles: ready.omittedFiles })
           return { dropped: 'a command' }
         } finally {
           await ready.release()
@@ -200,7 +200,7 @@ export class MessageIntake {
     )
   }
 
-  async #others(message: OthersMessage, how: Handing): Promise<Became> {
+  async #others(message: OthersMessage, how: Handing): Promise<MessageOutcome> {
     if (!(await this.#parts.threads.isAmongOurs(message))) return { dropped: NOT_FOR_DESK }
     return this.#follow(message, how, () =>
       this.#inTurn(this.#idOf(message), message.what, message.channel, () =>
@@ -210,7 +210,11 @@ export class MessageIntake {
   }
 
   /** Noted, and no more. */
-  async #lose(message: Posted, lost: OthersMessage['what'], cursor: Cursor | undefined): Promise<Became> {
+  async #lose(
+    message: PostedMessage,
+    lost: OthersMessage['what'],
+    cursor: Cursor | undefined,
+  ): Promise<MessageOutcome> {
     const { user, bot_id, app_id, username, subtype, thread_ts, metadata } = message.event
     const { channel, ts } = message
     const known = { channel, ts, thread_ts, subtype, user, bot_id, app_id, username, metadata }
@@ -219,7 +223,7 @@ export class MessageIntake {
     return { receipt: await this.#workspace.desk.receive(noted, cursor) }
   }
 
-  async #edit({ now, before, at, by }: Edit, isLive: boolean): Promise<Became> {
+  async #edit({ now, before, at, by }: Edit, isLive: boolean): Promise<MessageOutcome> {
     const { threads, people, mentions } = this.#parts
     const { botUserId, options } = this.#workspace
     const isCommand = (await this.#isCommand(now)) || (before !== undefined && (await this.#isCommand(before)))
@@ -235,7 +239,7 @@ export class MessageIntake {
     })
   }
 
-  async #deletion({ channel, ts, at, before }: Deletion): Promise<Became> {
+  async #deletion({ channel, ts, at, before }: Deletion): Promise<MessageOutcome> {
     const message = before ?? { channel, ts, parent: undefined, mentions: false, addresses: false, event: {} }
     const isCommand = before !== undefined && (await this.#isCommand(before))
     if (isCommand || !(await this.#parts.threads.wasForDesk(message))) return { dropped: NOT_FOR_DESK }
@@ -245,10 +249,10 @@ export class MessageIntake {
   }
 
   #revise(
-    message: Posted,
+    message: PostedMessage,
     what: string,
     read: () => Promise<{ from: Address | null; text: string | null; revisedAt: string; event: Fields }>,
-  ): Promise<Became> {
+  ): Promise<MessageOutcome> {
     const revises = this.#idOf(message)
     const id = `${revises}/${what}`
     return this.#inTurn(id, String(message.event.user), message.channel, async () => {
@@ -259,7 +263,7 @@ export class MessageIntake {
   }
 
   /** Nobody handed it over, so that nothing of it can be changed. */
-  async #isFromBefore(message: Posted): Promise<boolean> {
+  async #isFromBefore(message: PostedMessage): Promise<boolean> {
     return (await this.#parts.beginning.isAfter(message.ts)) && !(await this.#parts.threads.isKnown(message))
   }
 
@@ -271,7 +275,7 @@ export class MessageIntake {
     )
   }
 
-  #idOf({ channel, ts }: Posted): string {
+  #idOf({ channel, ts }: PostedMessage): string {
     return placeOf({ team: this.#workspace.teamId, channel, ts })
   }
 }

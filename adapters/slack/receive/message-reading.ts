@@ -9,13 +9,13 @@ import { placeOf, type Workspace } from '../workspace.ts'
 import type { Files, TakenFiles } from './file-download.ts'
 import { messageOf, unreadable } from './inbound-message.ts'
 import type { PersonsMessage } from './message-event.ts'
-import { type KeptFile, packStored, type StoredMessage } from './stored-message.ts'
+import { type DownloadedFile, packStored, type StoredMessage } from './stored-message.ts'
 import { isDirect } from './thread-intake.ts'
 
 export interface Ready {
   message: InboundMessage | UnreadableMessage
   /** A line about each file that stays in Slack. */
-  left: string[]
+  omittedFiles: string[]
   /** Lets go of what the desk has not taken. */
   release(): Promise<void>
 }
@@ -35,7 +35,7 @@ export class MessageReading {
   /** `inRow` says that it may go on with what they wrote before. Rejects with a temporary `DeskError`. */
   async read(message: PersonsMessage, person: Person, inRow: boolean): Promise<Ready> {
     const tooLarge = this.#tooLarge(message)
-    if (tooLarge) return { message: tooLarge, left: [], release: async () => undefined }
+    if (tooLarge) return { message: tooLarge, omittedFiles: [], release: async () => undefined }
     const names = await this.#mentions.namesIn(message.event)
     const taken = await this.#files.take(message.event.files)
     let raw: Content | undefined
@@ -44,9 +44,13 @@ export class MessageReading {
       if (raw && 'path' in raw) await rm(raw.path, { force: true })
     }
     try {
-      const stored = { ...this.#facts(message, person, inRow), names, ...listed(taken), event: message.event }
+      const stored = { ...this.#facts(message, person, inRow), names, ...fileFacts(taken), event: message.event }
       raw = await packStored(stored, taken.files, this.#workspace.options.spoolPath)
-      return { message: readable(stored, raw, await contentsOf(taken.files)), left: taken.left, release }
+      return {
+        message: readable(stored, raw, await contentsOf(taken.files)),
+        omittedFiles: taken.omittedFiles,
+        release,
+      }
     } catch (error) {
       await release()
       throw error
@@ -68,14 +72,14 @@ export class MessageReading {
   #tooLarge({ channel, ts, parent, user, event }: PersonsMessage): UnreadableMessage | undefined {
     const { teamId: team, options } = this.#workspace
     const id = placeOf({ team, channel, ts })
-    const kept = { channel, ts, thread_ts: parent, user }
+    const facts = { channel, ts, thread_ts: parent, user }
     try {
       if (JSON.stringify(event).length <= options.maxMessageBytes) return undefined
     } catch (error) {
-      return unreadable(id, rawOf('message', kept), sentenceOf(error))
+      return unreadable(id, rawOf('message', facts), sentenceOf(error))
     }
     const detail = 'It is larger than limits.message; it stays in Slack.'
-    return { id, raw: rawOf('message', kept), quarantine: 'too-large', detail }
+    return { id, raw: rawOf('message', facts), quarantine: 'too-large', detail }
   }
 }
 
@@ -84,13 +88,14 @@ export function rawOf(kind: string, event: object): Content {
   return pack(Buffer.from(JSON.stringify({ kind: `about ${kind}`, event })))
 }
 
-function listed({ files, left }: TakenFiles): Pick<StoredMessage, 'files' | 'left'> {
-  return { files: files.map(({ name, type, size }) => ({ name, type, size })), left }
+function fileFacts({ files, omittedFiles }: TakenFiles): Pick<StoredMessage, 'files' | 'left'> {
+  return { files: files.map(({ name, type, size }) => ({ name, type, size })), left: omittedFiles }
 }
 
-async function contentsOf(files: readonly KeptFile[]): Promise<Content[]> {
+async function contentsOf(files: readonly DownloadedFile[]): Promise<Content[]> {
   const contents: Content[] = []
-  for (const { kept } of files) contents.push('bytes' in kept ? pack(kept.bytes) : await packFile(kept.path))
+  for (const { content } of files)
+    contents.push('bytes' in content ? pack(content.bytes) : await packFile(content.path))
   return contents
 }
 

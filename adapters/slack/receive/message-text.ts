@@ -25,14 +25,14 @@ export interface Reading {
  * plain text. A mention of the desk at the beginning is no part of it. '' if there is only a file, or nothing.
  */
 export function textOfMessage(message: Fields, { botUserId, deskName, names, exact = false }: Reading): string {
-  const said = {
+  const content = {
     text: textOf(message.text).slice(0, LONGEST),
     blocks: message.blocks,
     attachments: listOf(message.attachments).filter(isPassedOn),
   }
   const how = { ...namesFrom(names, botUserId), exact }
   const desk = inMarkdown(names.users[botUserId] ?? deskName, how)
-  const text = withoutDesk(markdownFromMessage(said, how).replace(exact ? /^(?:&#(?:32|9);)+/ : '', ''), desk)
+  const text = withoutDesk(markdownFromMessage(content, how).replace(exact ? /^(?:&#(?:32|9);)+/ : '', ''), desk)
   if (text.length <= LONGEST) return text.toWellFormed()
   return `${text.slice(0, LONGEST).toWellFormed()}\n\n(${text.length - LONGEST} more characters stay in Slack)`
 }
@@ -60,6 +60,6 @@ function plainLine(line: string): string {
 function cutAtWord(line: string): string {
   if (line.length <= LONGEST_SUBJECT) return line
   const start = line.slice(0, LONGEST_SUBJECT)
-  const blank = start.lastIndexOf(' ')
-  return oneLine(line, blank > LONGEST_SUBJECT / 2 ? blank + 1 : LONGEST_SUBJECT)
+  const lastSpace = start.lastIndexOf(' ')
+  return oneLine(line, lastSpace > LONGEST_SUBJECT / 2 ? lastSpace + 1 : LONGEST_SUBJECT)
 }

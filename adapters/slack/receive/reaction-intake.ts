@@ -65,7 +65,8 @@ export class ReactionIntake {
     if (message === undefined) return
     const event = { ...message, channel: where.channel }
     const { what } = readMessage(event, this.#workspace)
-    if (what === 'message') await this.#intake.take(event, { isLive: true, isAsked: true, askedBy: by, askedAt: at })
+    if (what === 'message')
+      await this.#intake.take(event, { isLive: true, isRequested: true, requestedBy: by, requestedAt: at })
     else if (what === 'other-app' || what === 'no-writer') await this.#tellOfApp(where, by)
   }
 

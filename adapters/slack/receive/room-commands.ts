@@ -13,10 +13,10 @@ import type { PersonsMessage } from './message-event.ts'
 import { textOfMessage } from './message-text.ts'
 import type { Threads } from './thread-intake.ts'
 
-interface Brought {
+interface MessageFiles {
   attachments: InboundAttachment[]
   /** A line about each file that stays in Slack. */
-  left: string[]
+  omittedFiles: string[]
 }
 
 /** Runs what agents tell the desk in their room, or alone with it: a message that begins with a mention of it is a command line. */
@@ -37,10 +37,10 @@ export class RoomCommands {
    * Resolves once it is done, or is known to be of no use; who gave it alone sees the answer. Rejects if it must be
    * tried again.
    */
-  async run(message: PersonsMessage, person: Person, brought: Brought): Promise<void> {
+  async run(message: PersonsMessage, person: Person, messageFiles: MessageFiles): Promise<void> {
     const { channel, parent, ts } = message
     const { teamId, options } = this.#workspace
-    const { line, body } = await this.#read(message, brought.left)
+    const { line, body } = await this.#read(message, messageFiles.omittedFiles)
     const request: CommandRequest = {
       actor: {
         kind: 'slack',
@@ -52,7 +52,7 @@ export class RoomCommands {
       line,
       format: 'markdown' as const,
       ...(body ? { body } : {}),
-      ...(brought.attachments.length > 0 ? { attachments: brought.attachments } : {}),
+      ...(messageFiles.attachments.length > 0 ? { attachments: messageFiles.attachments } : {}),
       thread: this.#threads.placeOf(message),
       id: placeOf({ team: teamId, channel, ts }),
     }
@@ -61,14 +61,14 @@ export class RoomCommands {
   }
 
   /** All that was typed, in Markdown, as its writer chose what is styled; what became of files that stay in Slack goes with it. */
-  async #read({ event }: PersonsMessage, left: readonly string[]): Promise<{ line: string; body: string }> {
+  async #read({ event }: PersonsMessage, omittedFiles: readonly string[]): Promise<{ line: string; body: string }> {
     const { botUserId, options, desk } = this.#workspace
     const agents = new Map((await desk.agents()).map(({ email, handle }) => [email.toLowerCase(), handle]))
     const names = await this.#mentions.namesIn(event, email => (email === null ? undefined : agents.get(email)))
     // Only what was typed: a message of a colleague, passed on or linked to, may be for nobody else.
     const typed = { text: event.text, blocks: event.blocks }
     const text = textOfMessage(typed, { botUserId, deskName: options.deskName, names, exact: true })
-    return { line: plainCommand(text) || 'help', body: left.map(escapeMarkdown).join('\n\n') }
+    return { line: plainCommand(text) || 'help', body: omittedFiles.map(escapeMarkdown).join('\n\n') }
   }
 
   /** What the desk refuses is an answer as well. */

@@ -14,13 +14,13 @@ import type { Fields } from '../text/text-fields.ts'
 export const IN_MEMORY = 1024 * 1024
 
 /** Bytes in memory, or in a spool file. */
-export type Kept = { bytes: Uint8Array } | { path: string }
+export type FileContent = { bytes: Uint8Array } | { path: string }
 
-export interface KeptFile {
+export interface DownloadedFile {
   name: string
   type: string
   size: number
-  kept: Kept
+  content: FileContent
 }
 
 /** A message with all that is needed to read it again without asking Slack. */
@@ -55,12 +55,12 @@ export interface StoredMessage {
  */
 export async function packStored(
   stored: StoredMessage,
-  files: readonly KeptFile[],
+  files: readonly DownloadedFile[],
   newPath: () => Promise<string>,
 ): Promise<Content> {
   const head = Buffer.from(`${JSON.stringify(stored)}\n`)
   const size = files.reduce((sum, each) => sum + each.size, head.length)
-  if (size <= IN_MEMORY) return pack(Buffer.concat([head, ...files.map(each => bytesOf(each.kept))]))
+  if (size <= IN_MEMORY) return pack(Buffer.concat([head, ...files.map(each => bytesOf(each.content))]))
   const path = await newPath()
   try {
     await pipeline(Readable.from(chunksOf(head, files)), createWriteStream(path, { flags: 'wx', mode: PRIVATE_FILE }))
@@ -96,14 +96,14 @@ function headOf(line: Buffer): StoredMessage | undefined {
 }
 
 /** Only what is small is asked for in one piece, and that is in memory. */
-function bytesOf(kept: Kept): Uint8Array {
-  return 'bytes' in kept ? kept.bytes : Buffer.alloc(0)
+function bytesOf(content: FileContent): Uint8Array {
+  return 'bytes' in content ? content.bytes : Buffer.alloc(0)
 }
 
-async function* chunksOf(head: Buffer, files: readonly KeptFile[]): AsyncGenerator<Uint8Array> {
+async function* chunksOf(head: Buffer, files: readonly DownloadedFile[]): AsyncGenerator<Uint8Array> {
   yield head
-  for (const { kept } of files) {
-    if ('bytes' in kept) yield kept.bytes
-    else yield* createReadStream(kept.path)
+  for (const { content } of files) {
+    if ('bytes' in content) yield content.bytes
+    else yield* createReadStream(content.path)
   }
 }

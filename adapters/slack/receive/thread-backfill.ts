@@ -7,7 +7,7 @@ import { compareTimes, isLater, isTime } from '../api/slack-time.ts'
 import { type Fields, listOf, textOf } from '../text/text-fields.ts'
 import type { Workspace } from '../workspace.ts'
 import type { FirstSeen } from './first-seen.ts'
-import type { Posted } from './message-event.ts'
+import type { PostedMessage } from './message-event.ts'
 import type { Threads } from './thread-intake.ts'
 import type { UntrackedReplies } from './untracked-replies.ts'
 
@@ -18,11 +18,11 @@ interface Parts {
   reader: ReadApi
   threads: Threads
   beginning: FirstSeen
-  unasked: UntrackedReplies
+  untrackedReplies: UntrackedReplies
   /** Hands over a message as if it came just now. */
   take(event: Fields): Promise<unknown>
   /** The same, though nothing in it asks for the desk. */
-  takeAsked(event: Fields, isLive: boolean): Promise<unknown>
+  takeRequested(event: Fields, isLive: boolean): Promise<unknown>
 }
 
 /**
@@ -32,27 +32,27 @@ interface Parts {
 export class ThreadBackfill {
   readonly #workspace: Workspace
   readonly #parts: Parts
-  readonly #begun: RunOnce
+  readonly #beginnings: RunOnce
 
   constructor(workspace: Workspace, parts: Parts) {
     this.#workspace = workspace
     this.#parts = parts
-    this.#begun = new RunOnce(workspace.options.now)
+    this.#beginnings = new RunOnce(workspace.options.now)
   }
 
   /** This message was handed over: what answers it need not look for it. */
-  began(message: Posted): void {
-    if (message.parent === undefined) this.#begun.did(this.#parts.threads.placeOf(message))
+  began(message: PostedMessage): void {
+    if (message.parent === undefined) this.#beginnings.did(this.#parts.threads.placeOf(message))
   }
 
   /**
    * Before an answer what it answers is handed over, if that is for the desk; else whoever answers would have begun the
    * conversation. Looked at once a conversation. Rejects if Slack cannot be asked just now.
    */
-  async beginning({ channel, ts, parent }: Posted): Promise<void> {
+  async beginning({ channel, ts, parent }: PostedMessage): Promise<void> {
     if (parent === undefined || channel === this.#workspace.roomId) return
     if (await this.#parts.beginning.isAfter(parent)) return
-    await this.#begun.do(this.#parts.threads.placeOf({ channel, ts, parent }), async () => {
+    await this.#beginnings.do(this.#parts.threads.placeOf({ channel, ts, parent }), async () => {
       const [first] = await this.#read({ channel, ts: parent, limit: 1 })
       if (first && compareTimes(textOf(first.ts), parent) === 0) await this.#parts.take({ ...first, channel })
     })
@@ -62,7 +62,11 @@ export class ThreadBackfill {
    * After the message that made its conversation a ticket's, what was answered since then: as long as the conversation
    * was nobody's, answers were not for the desk. Rejects if it must be tried again.
    */
-  async goOn(message: Posted, receipt: Receipt, { since, isLive }: { since: string; isLive: boolean }): Promise<void> {
+  async goOn(
+    message: PostedMessage,
+    receipt: Receipt,
+    { since, isLive }: { since: string; isLive: boolean },
+  ): Promise<void> {
     const { threads } = this.#parts
     if (!(await threads.isNew(message, receipt))) return
     // First of all, so that none comes between.
@@ -71,9 +75,10 @@ export class ThreadBackfill {
     const { channel, ts, parent = ts } = message
     const answers = await this.#read({ channel, ts: parent, oldest: since, limit: PAGE })
     for (const answer of answers) {
-      if (isLater(textOf(answer.ts), since)) await this.#parts.takeAsked({ ...answer, channel }, isLive)
+      if (isLater(textOf(answer.ts), since)) await this.#parts.takeRequested({ ...answer, channel }, isLive)
     }
-    for (const event of this.#parts.unasked.besides(channel, parent, since, answers)) await this.#parts.take(event)
+    for (const event of this.#parts.untrackedReplies.besides(channel, parent, since, answers))
+      await this.#parts.take(event)
     await threads.note(message, receipt)
   }
 

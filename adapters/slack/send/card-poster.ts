@@ -50,7 +50,7 @@ export class Cards implements Omit<ShowsCards, 'seesCards'> {
 
   /** Below a card that was deleted nothing is told: what it has come to, the next card says. */
   async addToCard(place: string, entry: CardEntry): Promise<void> {
-    const at = this.#own(place)
+    const at = this.#readOwnPlace(place)
     if (!at) throw new DeliveryError('There is no card of this Slack workspace.', { permanent: true })
     const mark: Mark = { type: 'relaydesk_entry', id: entry.id }
     const { attempt } = entry
@@ -69,7 +69,7 @@ export class Cards implements Omit<ShowsCards, 'seesCards'> {
     { text, blocks = [] }: Piece,
     { mark: { type, id }, until }: { mark: Mark; until: number },
   ): Promise<boolean> {
-    const at = this.#own(place)
+    const at = this.#readOwnPlace(place)
     if (!at) return false
     const { channel, ts } = at
     try {
@@ -84,7 +84,7 @@ export class Cards implements Omit<ShowsCards, 'seesCards'> {
     }
   }
 
-  #own(place: string): { channel: string; ts: string } | undefined {
+  #readOwnPlace(place: string): { channel: string; ts: string } | undefined {
     const { team, channel, ts } = readPlace(place) ?? {}
     return team === this.#workspace.teamId && channel && ts ? { channel, ts } : undefined
   }

@@ -64,7 +64,7 @@ export class Sender {
     const results = await Promise.all(
       message.recipients.map(recipient => this.#sendTo(recipient, message, { pieces, until })),
     )
-    return summed(results)
+    return sumResults(results)
   }
 
   async #sendTo(recipient: string, message: OutboundMessage, due: Due): Promise<Result> {
@@ -145,7 +145,7 @@ function sinceOf({ queuedAt }: OutboundMessage): { since?: number } {
   return queued > CLOCKS_APART ? { since: queued - CLOCKS_APART } : {}
 }
 
-function summed(results: Result[]): Sent {
+function sumResults(results: Result[]): Sent {
   const failed = results.flatMap(({ error }) => (error ? [error] : []))
   const [first] = failed
   const areAlike = failed.every(({ permanent, message }) => permanent === first?.permanent && message === first.message)

@@ -69,8 +69,8 @@ export class Uploads {
     if (refused.length > 0) await this.#tellOf(refused, upload)
   }
 
-  /** Puts the bytes where Slack wants them; nobody sees them yet. Gives the file's id. `left`: how many wait, with it. */
-  async #store(file: OutboundAttachment, { channel, attempt, until }: Upload, left: number): Promise<string> {
+  /** Puts the bytes where Slack wants them, unseen yet. Gives the file's id. `pendingCount`: how many wait, with it. */
+  async #store(file: OutboundAttachment, { channel, attempt, until }: Upload, pendingCount: number): Promise<string> {
     if (file.size === 0) throw new DeliveryError('It is empty.', { permanent: true })
     if (file.size > MOST_BYTES) throw new DeliveryError('It is too large for Slack.', { permanent: true })
     const method = 'files.getUploadURLExternal'
@@ -79,9 +79,9 @@ export class Uploads {
     )
     if (!upload_url || !file_id) throw new DeliveryError('Slack gave no place for a file.', { permanent: false })
     const permanent = attempt >= LAST_UPLOAD_ATTEMPT
-    const time = Math.max(1, this.#pacer.left(until) - SPARED_MS)
+    const time = Math.max(1, this.#pacer.remainingMs(until) - SPARED_MS)
     // The last attempt decides about each file, so none of them may use up the time of the others.
-    const why = await this.#put(await contentOf(file), upload_url, permanent ? Math.ceil(time / left) : time)
+    const why = await this.#put(await contentOf(file), upload_url, permanent ? Math.ceil(time / pendingCount) : time)
     if (why === '') return file_id
     throw new DeliveryError(`The bytes of a file did not get through to Slack. (${why})`, { permanent })
   }
@@ -147,8 +147,8 @@ export class Uploads {
   async #tellOf(refused: Refusal[], { channel, thread, mark, attempt, until }: Upload): Promise<void> {
     const lines = refused.map(({ file, why }) => `• ${escapedLine(`${nameOf(file)}: ${why}`, 500)}`)
     const text = ['These files could not be handed over here; ask for them another way:', ...lines].join('\n')
-    const own: Mark = { ...mark, id: `${mark.id}/files` }
-    await this.#poster.post({ channel, thread, mark: own, pieces: [{ text }], attempt, until })
+    const fileMark: Mark = { ...mark, id: `${mark.id}/files` }
+    await this.#poster.post({ channel, thread, mark: fileMark, pieces: [{ text }], attempt, until })
   }
 }
 

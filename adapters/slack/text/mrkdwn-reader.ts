@@ -20,8 +20,10 @@ export function markdownFromMessage(
   names: Names,
 ): string {
   const text = typeof message.text === 'string' && !NO_TEXT.test(message.text) ? message.text : ''
-  const own = ownText(text, message.blocks, names)
-  return [own, markdownFromAttachments(message.attachments, names)].filter(each => each.trim() !== '').join('\n\n')
+  const messageText = ownText(text, message.blocks, names)
+  return [messageText, markdownFromAttachments(message.attachments, names)]
+    .filter(each => each.trim() !== '')
+    .join('\n\n')
 }
 
 function ownText(text: string, blocks: unknown, names: Names): string {

@@ -1,7 +1,7 @@
 // Markdown as Slack's mrkdwn.
 import MarkdownIt, { type Token } from 'markdown-it'
 import type { RichText } from '../../../src/core/text/rich-text.ts'
-import { filled, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'
+import { fillVerbatim, inlineRuns, type Line, plainCells } from './text-inline-markdown.ts'
 import { writeLine } from './text-line.ts'
 import { escapeText, GAP, JOINER } from './text-marks.ts'
 import { nest } from './text-nesting.ts'
@@ -118,7 +118,7 @@ class BlockReader {
 
   #leaf(token: Token): void {
     if (token.type === 'fence' || token.type === 'code_block') {
-      this.#addCode(filled(token.content, this.#verbatim).replace(/\n$/, '').split('\n'))
+      this.#addCode(fillVerbatim(token.content, this.#verbatim).replace(/\n$/, '').split('\n'))
     } else if (token.type === 'hr') {
       this.#startBlock()
       this.#addLine([{ styles: new Set(), text: RULE }])

@@ -15,7 +15,7 @@ const MOST = 20
 export function markdownFromAttachments(attachments: unknown, names: Names): string {
   return listOf(attachments)
     .slice(0, MOST)
-    .map(each => (isMessage(each) ? passedOn(each, names) : added(each, names)))
+    .map(each => (isMessage(each) ? passedOn(each, names) : attachmentText(each, names)))
     .filter(text => text.trim() !== '')
     .join('\n\n')
 }
@@ -48,7 +48,7 @@ function messageText(attachment: Fields, names: Names): string {
   return markdownFromBlocks(attachment.blocks, names) || markdownFromSlack(textOf(attachment.fallback), names)
 }
 
-function added(attachment: Fields, names: Names): string {
+function attachmentText(attachment: Fields, names: Names): string {
   const read = (value: unknown) => markdownFromSlack(textOf(value), names)
   const title = textOf(attachment.title)
   const link = textOf(attachment.title_link) || textOf(attachment.from_url)

@@ -23,7 +23,7 @@ export function plainCells(tokens: readonly Token[], verbatim: readonly string[]
 }
 
 /** Replaces what stands for a verbatim text by it. */
-export function filled(text: string, verbatim: readonly string[]): string {
+export function fillVerbatim(text: string, verbatim: readonly string[]): string {
   return text.replace(/\uE000(\d+)\uE001/g, (_, index: string) => verbatim[Number(index)] ?? '')
 }
 
@@ -50,11 +50,11 @@ class InlineReader {
     const style = STYLES[name]
     if (style) this.#depths.set(style, (this.#depths.get(style) ?? 0) + (end === 'open' ? 1 : -1))
     else if (token.type === 'softbreak' || token.type === 'hardbreak') this.#addText('\n')
-    else if (token.type === 'code_inline') this.#addCode(filled(token.content, this.#verbatim))
+    else if (token.type === 'code_inline') this.#addCode(fillVerbatim(token.content, this.#verbatim))
     else if (token.type === 'link_open') this.#openLink(token)
     else if (token.type === 'link_close') this.#closeLink()
     else if (token.type === 'image') this.#addImage(token)
-    else this.#addText(filled(token.content, this.#verbatim))
+    else this.#addText(fillVerbatim(token.content, this.#verbatim))
   }
 
   #styles(): ReadonlySet<Style> {

@@ -167,16 +167,16 @@ class LineWriter {
   }
 
   #text(text: string, following: string): void {
-    const spots = new RegExp(this.#isLabel ? SPOTS_OF_LABEL : SPOTS)
+    const pattern = new RegExp(this.#isLabel ? SPOTS_OF_LABEL : SPOTS)
     let from = 0
-    for (let spot = spots.exec(text); spot; spot = spots.exec(text)) {
-      const [found, name = ''] = spot
-      this.#plain(text.slice(from, spot.index))
-      if (found.startsWith('http')) spots.lastIndex = spot.index + this.#address(found)
+    for (let match = pattern.exec(text); match; match = pattern.exec(text)) {
+      const [found, name = ''] = match
+      this.#plain(text.slice(from, match.index))
+      if (found.startsWith('http')) pattern.lastIndex = match.index + this.#address(found)
       else if (name) this.#plain(emojiNamed(name) === undefined ? found : `:${JOINER}${name}`)
       else if (/[>＞•◦▪‣]$/.test(found)) this.#lineStart(found)
-      else this.#literalMark(found, firstOf(text.slice(spots.lastIndex, spots.lastIndex + 2)) || following)
-      from = spots.lastIndex
+      else this.#literalMark(found, firstOf(text.slice(pattern.lastIndex, pattern.lastIndex + 2)) || following)
+      from = pattern.lastIndex
     }
     this.#plain(text.slice(from))
   }
@@ -186,8 +186,8 @@ class LineWriter {
     if (text.trim() !== '') this.#isAtStart = false
   }
 
-  #lineStart(spot: string): void {
-    const joined = this.#isAtStart ? `${spot.slice(0, -1)}${JOINER}${spot.slice(-1)}` : spot
+  #lineStart(mark: string): void {
+    const joined = this.#isAtStart ? `${mark.slice(0, -1)}${JOINER}${mark.slice(-1)}` : mark
     this.#plain(joined)
   }
 

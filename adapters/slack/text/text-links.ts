@@ -9,24 +9,24 @@ export function linkable(address: string): string | undefined {
 
 /** Whether a label says of itself where it leads, and that is not where its link does. */
 export function isDeceptive(label: string, url: string): boolean {
-  const target = essence(seen(url))
-  return seen(label)
+  const target = essence(visibleAddress(url))
+  return visibleAddress(label)
     .split(/\s+/)
     .filter(namesHost)
     .some(word => !isWithin(target, essence(word)))
 }
 
-function isWithin(target: string, said: string): boolean {
-  return target.startsWith(said) && /^(?:$|[/?#])/.test(target.slice(said.length))
+function isWithin(target: string, label: string): boolean {
+  return target.startsWith(label) && /^(?:$|[/?#])/.test(target.slice(label.length))
 }
 
 /** Whether a label is nothing but the address that it leads to. */
 export function isSame(label: string, url: string): boolean {
-  return essence(seen(label)) === essence(seen(url))
+  return essence(visibleAddress(label)) === essence(visibleAddress(url))
 }
 
 /** As people see it. */
-function seen(address: string): string {
+function visibleAddress(address: string): string {
   return decoded(address)
     .normalize('NFKC')
     .replace(/\p{Default_Ignorable_Code_Point}/gu, '')

@@ -27,15 +27,15 @@ function exactLine(runs: readonly Run<Atom>[]): string {
 
 /** Marks of code that stand beside each other would be one. */
 function oneCode(runs: readonly Run<Atom>[]): Run<Atom>[] {
-  const kept: Run<Atom>[] = []
+  const merged: Run<Atom>[] = []
   for (const run of runs.filter(each => !('text' in each) || each.text !== '')) {
-    const last = kept.at(-1)
+    const last = merged.at(-1)
     const before = last && codeOf(last)
     const code = codeOf(run)
-    if (before === undefined || code === undefined) kept.push(run)
-    else kept[kept.length - 1] = { styles: last?.styles ?? run.styles, atom: { code: before + code } }
+    if (before === undefined || code === undefined) merged.push(run)
+    else merged[merged.length - 1] = { styles: last?.styles ?? run.styles, atom: { code: before + code } }
   }
-  return kept
+  return merged
 }
 
 function codeOf(run: Run<Atom>): string | undefined {
@@ -72,23 +72,23 @@ function escapedEnds(line: string): string {
   const text = line.trim()
   const [before = '', after = ''] =
     text === '' ? [line] : [line.slice(0, line.indexOf(text)), line.slice(line.indexOf(text) + text.length)]
-  const begun = text
+  const escapedText = text
     .replace(/^(?:#{1,6}|[-+])(?=\s|$)|^[-=](?=[-= \t]*$)/, '\\$&')
     .replace(/^(\d{1,9})([.)])(?=\s|$)/, '$1\\$2')
-  return `${blanks(before)}${begun}${blanks(after)}`
+  return `${blanks(before)}${escapedText}${blanks(after)}`
 }
 
 function blanks(text: string): string {
-  return text.replace(/\s/g, blank => `&#${blank.charCodeAt(0)};`)
+  return text.replace(/\s/g, space => `&#${space.charCodeAt(0)};`)
 }
 
 function joined(runs: readonly Run<Atom>[], write: (text: string) => string): string {
   const parts = nest(runs)
   const marks = italicMarks(parts)
-  return parts.map((part, at) => written(part, marks.get(at) ?? '_', write)).join('')
+  return parts.map((part, at) => writePart(part, marks.get(at) ?? '_', write)).join('')
 }
 
-function written(part: Part<Atom>, italic: string, write: (text: string) => string): string {
+function writePart(part: Part<Atom>, italic: string, write: (text: string) => string): string {
   if ('text' in part) return write(part.text)
   if ('atom' in part) return 'code' in part.atom ? codeMarkdown(part.atom.code) : part.atom.markdown
   return markOf('open' in part ? part.open : part.close, italic)

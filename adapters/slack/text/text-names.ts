@@ -14,16 +14,16 @@ export interface Names {
   group(id: string): string | undefined
 }
 
-export function userName(id: string, names: Names, said = ''): string {
-  return `@${names.user(id) ?? (said.replace(/^@/, '') || id)}`
+export function userName(id: string, names: Names, label = ''): string {
+  return `@${names.user(id) ?? (label.replace(/^@/, '') || id)}`
 }
 
-export function channelName(id: string, names: Names, said = ''): string {
-  return `#${names.channel(id) ?? (said.replace(/^#/, '') || id)}`
+export function channelName(id: string, names: Names, label = ''): string {
+  return `#${names.channel(id) ?? (label.replace(/^#/, '') || id)}`
 }
 
-export function groupName(id: string, names: Names, said = ''): string {
-  return `@${names.group(id) ?? (said.replace(/^@/, '') || id)}`
+export function groupName(id: string, names: Names, label = ''): string {
+  return `@${names.group(id) ?? (label.replace(/^@/, '') || id)}`
 }
 
 /** A text within Markdown. */
@@ -42,23 +42,23 @@ export function isLinkedBySlack(url: string, label: string): boolean {
 export function markdownLink(url: string, label: string, names: Names): string {
   if (names.exact) return exactLink(url, label)
   const bare = url.replace(/^(?:mailto|tel):/, '')
-  const said = label.replace(/\s+/g, ' ').trim()
-  if (said === '') return bare
-  if (isLinkedBySlack(url, said)) return said === url ? bare : said
+  const labelText = label.replace(/\s+/g, ' ').trim()
+  if (labelText === '') return bare
+  if (isLinkedBySlack(url, labelText)) return labelText === url ? bare : labelText
   const target = /[()\s<>]/.test(url) ? `<${url.replace(/[<>]/g, encodeURIComponent)}>` : url
-  return `[${said.replace(/[[\]]/g, '\\$&')}](${target})`
+  return `[${labelText.replace(/[[\]]/g, '\\$&')}](${target})`
 }
 
 /** The same such that it shows just its label. */
 function exactLink(url: string, label: string): string {
   const bare = url.replace(/^(?:mailto|tel):/, '')
-  const said = label.replace(/\s+/g, ' ').trim()
-  if (said === '' || isLinkedBySlack(url, said)) {
-    const typed = said === '' || said === url ? bare : said
+  const labelText = label.replace(/\s+/g, ' ').trim()
+  if (labelText === '' || isLinkedBySlack(url, labelText)) {
+    const typed = labelText === '' || labelText === url ? bare : labelText
     return /^(?:https?:\/\/[^\s<>]+|[\w.+-]+@[\w-]+(?:\.[\w-]+)+)$/.test(typed) ? `<${typed}>` : escapeMarkdown(typed)
   }
   const target = url.replace(/[\s<>]/g, encodeURIComponent).replace(/[\\&()]/g, '\\$&')
-  return `[${escapeMarkdown(said || bare)}](${target})`
+  return `[${escapeMarkdown(labelText || bare)}](${target})`
 }
 
 /** When something is, for whom there is no better text. `seconds` since 1970. */

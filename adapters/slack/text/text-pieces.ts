@@ -35,7 +35,7 @@ export function splitForSlack(mrkdwn: string, most = 3900): string[] {
   const pieces: string[] = []
   for (let from = 0; from < stretches.length; ) {
     const to = endOfPiece(stretches, from, most)
-    const piece = written(stretches.slice(from, to))
+    const piece = writePiece(stretches.slice(from, to))
     if (piece.trim() !== '') pieces.push(piece)
     // The end of code that the piece has ended already.
     const isEnded = stretches[to]?.isCodeBefore && stretches[to]?.text.trim() === FENCE
@@ -118,10 +118,10 @@ function leadOf(first: Stretch | undefined): string {
   return first.isCodeBefore ? `${FENCE}\n` : first.lead
 }
 
-function written(stretches: readonly Stretch[]): string {
+function writePiece(stretches: readonly Stretch[]): string {
   const text = stretches.map(({ separator, text }, at) => (at > 0 ? separator : '') + text).join('')
   const first = stretches[0]
   const isCodeAfter = stretches.at(-1)?.isCodeAfter
-  const kept = first?.isCodeBefore ? text : text.replace(/^\n+/, '')
-  return `${leadOf(first)}${isCodeAfter ? `${kept}\n${FENCE}` : kept.trimEnd()}`
+  const content = first?.isCodeBefore ? text : text.replace(/^\n+/, '')
+  return `${leadOf(first)}${isCodeAfter ? `${content}\n${FENCE}` : content.trimEnd()}`
 }

@@ -10,8 +10,8 @@ const MARKS: Record<string, string> = { '&amp;': '&', '&lt;': '<', '&gt;': '>' }
  */
 export function decodeTyped(text: string, names: Readonly<Record<string, string>> = {}): string {
   return text
-    .replace(/<([@#!])([^<>|]*)(?:\|([^<>]*))?>/g, (_, kind: string, id: string, said = '') =>
-      named(kind, id, said, names),
+    .replace(/<([@#!])([^<>|]*)(?:\|([^<>]*))?>/g, (_, kind: string, id: string, label = '') =>
+      nameOf(kind, id, label, names),
     )
     .replace(/<((?:https?|mailto|tel):[^<>|\s]*)(?:\|([^<>]*))?>/g, (_, url: string, label = '') =>
       isLinkedBySlack(url, label) ? label : url.replace(/^(?:mailto|tel):/, ''),
@@ -24,8 +24,8 @@ export function plainCommand(typed: string): string {
   return typed.trim().replace(/^([*_~`]{1,6})(\S{1,100}?)\1(?=\s|$)/, '$2')
 }
 
-function named(kind: string, id: string, said: string, names: Readonly<Record<string, string>>): string {
+function nameOf(kind: string, id: string, label: string, names: Readonly<Record<string, string>>): string {
   const sign = kind === '#' ? '#' : '@'
   const known = Object.hasOwn(names, id) ? names[id] : undefined
-  return `${sign}${known ?? (said.replace(/^[@#]/, '') || id.replace(/^subteam\^/, ''))}`
+  return `${sign}${known ?? (label.replace(/^[@#]/, '') || id.replace(/^subteam\^/, ''))}`
 }

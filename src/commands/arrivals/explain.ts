@@ -48,12 +48,12 @@ async function ofTicket(sql: Sql, { prefixes }: Call, number: number): Promise<A
   return newestArrivalsOf(sql, ticket.id, MOST)
 }
 
-interface Explained {
+interface Explanation {
   text: string
   data: unknown
 }
 
-async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
+async function explanation(sql: Sql, arrival: Arrival): Promise<Explanation> {
   const { verdict, number, outcome } = arrival
   const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
   const message = arrival.messageId === null ? undefined : await messageById(sql, arrival.messageId)
@@ -65,7 +65,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
     `came       ${arrival.arrivedAt.slice(0, 16).replace('T', ' ')} through ${arrival.channel}, from ${arrival.sender ?? 'nobody'}`,
     `outcome    ${outcome}${ref ? ` ${ref}` : ''}${arrival.duplicateOf === null ? '' : ` of M-${arrival.duplicateOf}`}`,
     ...(arrival.detail ? [`detail     ${arrival.detail}`] : []),
-    ...(verdict ? told(verdict, arrival, ref) : []),
+    ...(verdict ? explanationLines(verdict, arrival, ref) : []),
     ...(doubt === null ? [] : [`doubt      ${doubt}`]),
     ...(message ? [`cut        ${cutInWords(cuts, ref)}`] : []),
   ]
@@ -84,7 +84,7 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
   return { text: lines.join('\n'), data }
 }
 
-function told(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): string[] {
+function explanationLines(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): string[] {
   const { kind, reasons, bulk, rule, allowed } = verdict
   const sort = bulk ? ` (${bulk})` : ''
   const because = reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', nothing says that a machine wrote it'

@@ -62,18 +62,18 @@ export const uninvite = onTicketWith<string>({
   parse: addressIn,
   async writes(tx, call, ticket, change, address) {
     const participants = await participantsOf(tx, ticket.id)
-    const own = participants.find(each => each.kind === 'email' && each.address === address)
-    if (own?.role === 'requester') {
+    const participant = participants.find(each => each.kind === 'email' && each.address === address)
+    if (participant?.role === 'requester') {
       throw new DeskError('conflict', `${address} is who asked in ${ticket.ref}, and cannot be taken off it.`)
     }
-    if (!own) {
+    if (!participant) {
       const others = participants.filter(each => each.role === 'copied').map(each => each.address)
       throw new DeskError(
         'not-found',
         `${address} does not take part in ${ticket.ref}${others.length > 0 ? `; beside its requester do ${others.join(', ')}` : ''}.`,
       )
     }
-    const now = await takeOffTicket(tx, ticket, own, change)
+    const now = await takeOffTicket(tx, ticket, participant, change)
     const readers = readersInWords(await readersOf(tx, call, now))
     return {
       text: `${address} takes no part in ${ticket.ref} any more; answers go to ${readers}.`,

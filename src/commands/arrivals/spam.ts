@@ -62,7 +62,7 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
 /** The receipt that was held back because the ticket was taken for spam. */
 async function acknowledgeLate(tx: Tx, call: Call, ticket: Ticket): Promise<boolean> {
   const first = await firstMessage(tx, ticket.id)
-  const told = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')
-  if (told || first?.kind !== 'person') return false
+  const wasNotified = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')
+  if (wasNotified || first?.kind !== 'person') return false
   return queueAcknowledgement(tx, ticket, first, ticket.requesterName, call.at)
 }

@@ -26,12 +26,12 @@ export async function findTicketOfRequester(
   sql: Sql,
   { actor, prefixes }: Pick<Call, 'actor' | 'prefixes'>,
   number: number,
-  told: (ref: string) => string,
+  sentenceFor: (ref: string) => string,
 ): Promise<Ticket> {
   const id = await ticketIdByNumber(sql, number)
   const ticket = id === undefined ? undefined : await currentTicket(sql, id)
   if (ticket && may(actor, 'say-solved', ticket)) return ticket
-  throw new DeskError('forbidden', told(formatReference(prefixes[0] ?? '', number)))
+  throw new DeskError('forbidden', sentenceFor(formatReference(prefixes[0] ?? '', number)))
 }
 
 /**

@@ -68,16 +68,16 @@ export async function notifyPeople(
   ticket: Ticket,
   people: readonly (string | null)[],
   note: string,
-  said: { message?: string } = {},
+  options: { message?: string } = {},
 ): Promise<void> {
-  const wanted = new Set(people.filter(id => id !== null && id !== call.actor.id))
-  const agents = call.agents.filter(agent => wanted.has(agent.id))
+  const recipientIds = new Set(people.filter(id => id !== null && id !== call.actor.id))
+  const agents = call.agents.filter(agent => recipientIds.has(agent.id))
   await notifyAgents(tx, call, agents, {
     kind: 'notify-change',
     purpose: 'internal',
     channel: ticket.channel,
     ticketId: ticket.id,
     note,
-    ...(said.message ? { messageId: said.message } : {}),
+    ...(options.message ? { messageId: options.message } : {}),
   })
 }

@@ -38,6 +38,6 @@ export function agentsToNotify(facts: DeskFacts, ownerId: string | null, causedB
   const answerable = away ? away.deputyId : ownerId
   const named = facts.agents.filter(agent => agent.id === answerable)
   const present = facts.agents.filter(agent => !facts.absences.some(each => each.personId === agent.id))
-  const told = named.length > 0 ? named : present.length > 0 ? present : [...facts.agents]
-  return told.filter(agent => agent.id !== causedBy)
+  const recipients = named.length > 0 ? named : present.length > 0 ? present : [...facts.agents]
+  return recipients.filter(agent => agent.id !== causedBy)
 }

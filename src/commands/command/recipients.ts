@@ -1,6 +1,6 @@
 /** Who reads an answer on a ticket: worked out here for whoever sends one, and named for whoever writes one. */
 import { displayAddress, plainName } from '../../core/text/address.ts'
-import { readersDigest, type Shown } from '../../core/ticket/shown.ts'
+import { readersDigest, type ShownState } from '../../core/ticket/shown.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import { answeredMessage } from '../../store/messages.ts'
 import type { OutboxRecipient } from '../../store/outbox.ts'
@@ -45,10 +45,10 @@ export async function readersOf(
   const answered = ticket.replyTo && !facts.isOurs(ticket.replyTo) ? ticket.replyTo : requester?.address
   const inPublic = answered !== undefined && facts.isShared(ticket.channel, answered)
   const to = only && inPublic ? requester?.address : answered
-  const own: Recipient[] = to
+  const mainRecipients: Recipient[] = to
     ? [{ recipient: to, name: ticket.requesterName, shown: 'to', channel: ticket.channel, kind }]
     : []
-  if (only) return { recipients: own, isShared: false, leftOff: [] }
+  if (only) return { recipients: mainRecipients, isShared: false, leftOff: [] }
   const parts = await mergedIn(sql, ticket.id)
   const others = participants.filter(
     each =>
@@ -66,7 +66,7 @@ export async function readersOf(
   })
   const inChats = (await othersInChats(sql, facts, ticket, parts)).filter(each => each.recipient !== to)
   return {
-    recipients: [...own, ...copied, ...inChats],
+    recipients: [...mainRecipients, ...copied, ...inChats],
     isShared: inPublic,
     leftOff: others.filter(each => !isOn(each)),
   }
@@ -101,8 +101,8 @@ async function othersInChats(
     const kind = facts.kindOf(channel)
     if (kind === 'email' || requesterId === ticket.requesterId) continue
     const people = await participantsOf(sql, id)
-    const own = people.find(each => each.role === 'requester' && each.kind === kind)?.address ?? null
-    const recipient = isPrivate && facts.isShared(channel, replyTo) ? own : replyTo
+    const requesterAddress = people.find(each => each.role === 'requester' && each.kind === kind)?.address ?? null
+    const recipient = isPrivate && facts.isShared(channel, replyTo) ? requesterAddress : replyTo
     if (recipient !== null) found.set(requesterId, { recipient, name, channel, kind, shown: 'cc' })
   }
   return [...found.values()]
@@ -131,7 +131,7 @@ export function leftOffInWords({ leftOff }: Pick<Readers, 'leftOff'>, ref: strin
 }
 
 /** What is shown of a ticket with these readers. */
-export function shownWith({ eventSeq }: Pick<Ticket, 'eventSeq'>, { recipients, isShared }: Readers): Shown {
+export function shownWith({ eventSeq }: Pick<Ticket, 'eventSeq'>, { recipients, isShared }: Readers): ShownState {
   return { seq: eventSeq, readers: readersDigest(recipients, isShared) }
 }
 

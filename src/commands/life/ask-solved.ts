@@ -6,8 +6,8 @@ import { notifyRequester } from '../command/notify-requester.ts'
 
 /** Asks the requester of a resolved ticket whether it is solved, and how it was; false if there is no address. */
 export async function askWhetherSolved(tx: Tx, facts: DeskFacts, ticket: Ticket, change: Change): Promise<boolean> {
-  const asked = await notifyRequester(tx, facts, ticket, 'ask-solved', '')
-  if (!asked) return false
-  await recordEvent(tx, ticket, { type: 'asked', data: { outbox: asked.id } }, { ...change, actorId: null })
+  const question = await notifyRequester(tx, facts, ticket, 'ask-solved', '')
+  if (!question) return false
+  await recordEvent(tx, ticket, { type: 'asked', data: { outbox: question.id } }, { ...change, actorId: null })
   return true
 }

@@ -23,11 +23,11 @@ export const expect = onTicketWith<{ at: string | null }>({
     if (isDone(ticket.state))
       throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
     if (ticket.expectedAt === at) throw new DeskError('conflict', `${ticket.ref} is expected at that time already.`)
-    const told = at === null ? null : await notifyRequester(tx, call, ticket, 'expectation', momentInWords(at))
-    await recordEvent(tx, ticket, { type: 'expected', data: { at, told: told !== null } }, change)
+    const notice = at === null ? null : await notifyRequester(tx, call, ticket, 'expectation', momentInWords(at))
+    await recordEvent(tx, ticket, { type: 'expected', data: { at, told: notice !== null } }, change)
     if (at === null)
       return { text: `Nothing is expected of ${ticket.ref} any more.`, data: { ref: ticket.ref, expectedAt: at } }
-    const whom = told === null ? 'nobody could be told' : 'the requester is told'
+    const whom = notice === null ? 'nobody could be told' : 'the requester is told'
     return {
       text: `${ticket.ref} is expected ${momentInWords(at)}; ${whom}.`,
       data: { ref: ticket.ref, expectedAt: at },

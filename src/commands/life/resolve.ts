@@ -6,7 +6,7 @@ import { mayMove } from '../../core/ticket/ticket.ts'
 import { isDone } from '../../core/ticket/ticket-state.ts'
 import { DeskError } from '../../errors.ts'
 import type { Sql } from '../../store/engine/sql.ts'
-import { answeredSinceAsked } from '../../store/messages.ts'
+import { wasAnsweredSinceQuestion } from '../../store/messages.ts'
 import { currentTicket, recordEvent, type Ticket } from '../../store/tickets.ts'
 import type { Call, TicketOnScreen } from '../command/command.ts'
 import { MOST_TEXT } from '../command/forms.ts'
@@ -40,17 +40,17 @@ export const resolve = onTicket({
     const ticket = (await currentTicket(tx, named.id)) ?? named
     mayMove(ticket, 'resolve')
     const { options } = call
-    const said = answerOptions(options)
+    const answerWith = answerOptions(options)
     const again = (ref: string) => ({
       line: `${call.sign ?? ''}${lineAgain(ref, options)}`,
       label: 'Resolve it anyway',
     })
-    const draft = options.has('tell') ? await draftOf(tx, call, { named, ticket }, said, again) : undefined
+    const draft = options.has('tell') ? await draftOf(tx, call, { named, ticket }, answerWith, again) : undefined
     const text = (draft?.text ?? call.body).trim()
-    const given = options.text('category')
-    const category = given === undefined ? ticket.category : categoryOf(call.policy, given).path
+    const categoryText = options.text('category')
+    const category = categoryText === undefined ? ticket.category : categoryOf(call.policy, categoryText).path
     await refuseGaps(tx, call, ticket, category, text)
-    const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, said, again))
+    const refused = draft && (await refuseUnseen(tx, call, { named, ticket }, change, draft, answerWith, again))
     if (refused) return refused
     let now = await claimIfUnowned(tx, ticket, change)
     if (category !== ticket.category && category !== null) {
@@ -58,13 +58,13 @@ export const resolve = onTicket({
     }
     if (draft) now = (await answerRequester(tx, call, now, change, draft)).ticket
     const how = options.has('workaround') ? ('workaround' as const) : ('solution' as const)
-    const kept = await storeInternalText(tx, now, change, call.actor, text, how)
-    const told = options.has('told') ? ('told' as const) : ('answered' as const)
-    now = await recordEvent(tx, now, { type: 'resolved', data: { how, told, ...kept } }, change)
-    const asked = await askWhetherSolved(tx, call, now, change)
+    const note = await storeInternalText(tx, now, change, call.actor, text, how)
+    const notified = options.has('told') ? ('told' as const) : ('answered' as const)
+    now = await recordEvent(tx, now, { type: 'resolved', data: { how, told: notified, ...note } }, change)
+    const isAsked = await askWhetherSolved(tx, call, now, change)
     return {
-      text: `${ticket.ref} is resolved; ${asked ? 'the requester is asked whether it is' : 'there is no address to ask the requester at'}.`,
-      data: { ref: ticket.ref, state: 'resolved', category, asked },
+      text: `${ticket.ref} is resolved; ${isAsked ? 'the requester is asked whether it is' : 'there is no address to ask the requester at'}.`,
+      data: { ref: ticket.ref, state: 'resolved', category, asked: isAsked },
     }
   },
 })
@@ -81,7 +81,8 @@ async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string
   const filled = JSON.parse(ticket.fields) as Record<string, string>
   const missing = fieldsOf(call.policy, ticket.kind, category).filter(each => each.required && !filled[each.name])
   const reachable = ticket.replyTo !== null && !call.isOurs(ticket.replyTo)
-  const knows = options.has('tell') || options.has('told') || !reachable || (await answeredSinceAsked(sql, ticket.id))
+  const knows =
+    options.has('tell') || options.has('told') || !reachable || (await wasAnsweredSinceQuestion(sql, ticket.id))
   const gaps = [
     ...(text ? [] : ['what solved it, or got around it (your text)']),
     ...(category ? [] : ['the category (--category hardware/printer)']),

@@ -24,12 +24,12 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   body: 'optional',
   ownOnly: ref => `Whether ${ref} is solved is for whoever asked to say.`,
   parse([answer = '', ...rest]) {
-    const said = ANSWERS.get(answer.toLowerCase())
+    const isSolved = ANSWERS.get(answer.toLowerCase())
     const [score = ''] = rest
-    if (said === undefined || (score !== '' && !/^[1-5]$/.test(score))) {
+    if (isSolved === undefined || (score !== '' && !/^[1-5]$/.test(score))) {
       throw new DeskError('usage', 'Write: solved TICKET yes|no [1-5]')
     }
-    return { solved: said, score: said && score !== '' ? Number(score) : null }
+    return { solved: isSolved, score: isSolved && score !== '' ? Number(score) : null }
   },
   async writes(tx, call, ticket, change, { solved: isSolved, score }) {
     if (!isDone(ticket.state)) {
@@ -41,8 +41,8 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
         `${ticket.ref} was closed long ago: write what is wrong, and it gets a new ticket.`,
       )
     }
-    const said = await storeInternalText(tx, ticket, change, call.actor, call.body, 'comment')
-    await settleAnswer(tx, call, ticket, change, { solved: isSolved, score }, { by: 'button', said })
+    const comment = await storeInternalText(tx, ticket, change, call.actor, call.body, 'comment')
+    await settleAnswer(tx, call, ticket, change, { solved: isSolved, score }, { by: 'button', comment })
     // Others may read it there: the mark is for the desk alone.
     const text = isSolved
       ? `Thank you. ${ticket.ref} is closed.`
@@ -100,11 +100,11 @@ export async function settleAnswer(
   { solved: isSolved, score }: Pick<SolvedAnswer, 'solved' | 'score'>,
   {
     by,
-    said,
+    comment,
     who = ticket.requesterName,
-  }: { by: 'reply' | 'page' | 'button'; said: { message?: string; content?: string }; who?: string },
+  }: { by: 'reply' | 'page' | 'button'; comment: { message?: string; content?: string }; who?: string },
 ): Promise<Ticket> {
-  let now = await recordEvent(tx, ticket, { type: 'rated', data: { solved: isSolved, score, by, ...said } }, change)
+  let now = await recordEvent(tx, ticket, { type: 'rated', data: { solved: isSolved, score, by, ...comment } }, change)
   if (isSolved && now.state === 'resolved')
     now = await recordEvent(tx, now, { type: 'closed', data: { by: 'requester' } }, change)
   if (!isSolved && (now.state === 'resolved' || now.state === 'closed')) {
@@ -120,7 +120,7 @@ export async function settleAnswer(
     channel: ticket.channel,
     ticketId: ticket.id,
     note,
-    ...(said.message ? { messageId: said.message } : {}),
+    ...(comment.message ? { messageId: comment.message } : {}),
   })
   return now
 }

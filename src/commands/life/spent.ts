@@ -21,8 +21,8 @@ export const spent = onTicketWith<{ minutes: number; what: string }>({
     throw new DeskError('usage', `"${span}" is no time that somebody worked: write it like 20m or 1h30m.`)
   },
   async writes(tx, call, ticket, change, { minutes, what }) {
-    const said = await storeInternalText(tx, ticket, change, call.actor, what || call.body, 'work')
-    await recordEvent(tx, ticket, { type: 'spent', data: { person: call.actor.id, minutes, ...said } }, change)
+    const note = await storeInternalText(tx, ticket, change, call.actor, what || call.body, 'work')
+    await recordEvent(tx, ticket, { type: 'spent', data: { person: call.actor.id, minutes, ...note } }, change)
     return { text: `${minutes} minutes of yours are with ${ticket.ref}.`, data: { ref: ticket.ref, minutes } }
   },
 })

@@ -47,9 +47,9 @@ export const wait = onTicketWith<Wait>({
   },
   async writes(tx, call, ticket, change, { on, until, why }) {
     mayMove(ticket, on === 'requester' ? 'wait-on-requester' : 'wait-on-third-party')
-    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const now = await claimIfUnowned(tx, ticket, change)
-    const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...said } }, change)
+    const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...reason } }, change)
     const whom = on === 'requester' ? 'its requester' : 'a third party'
     const when = until ? `; it comes back ${momentInWords(until)}` : ''
     return { text: `${ticket.ref} waits for ${whom}${when}.`, data: { ref: ticket.ref, state: after.state, until } }
@@ -74,9 +74,9 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
   },
   async writes(tx, call, ticket, change, { until, why }) {
     mayMove(ticket, 'schedule')
-    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const now = await claimIfUnowned(tx, ticket, change)
-    await recordEvent(tx, now, { type: 'scheduled', data: { until, ...said } }, change)
+    await recordEvent(tx, now, { type: 'scheduled', data: { until, ...reason } }, change)
     return {
       text: `${ticket.ref} is scheduled for ${momentInWords(until)}.`,
       data: { ref: ticket.ref, state: 'scheduled', until },

@@ -38,10 +38,10 @@ export const history: ReadCommand<{ ticket: number }> = {
       person,
       ticket: id => refs.get(id) ?? 'another ticket',
       desk: id => call.desks.find(each => each.id === id)?.name ?? id,
-      said: id => texts.get(id ?? '') ?? '',
+      textOf: id => texts.get(id ?? '') ?? '',
     })
     const counts = countsOf(events)
-    const told = lines.map(({ at, who, did, channel, said }, index) => {
+    const rows = lines.map(({ at, who, did, channel, said }, index) => {
       const doubt = doubtOf(events[index], doubts)
       const words = `${said ? `: ${said}` : ''}${doubt === null ? '' : ` [${doubt}]`}`
       return `${at.slice(0, 16).replace('T', ' ')}  ${who} ${did} [${channel}]${words}`
@@ -50,7 +50,7 @@ export const history: ReadCommand<{ ticket: number }> = {
     return {
       text: [
         `${ticket.ref}  ${ticket.subject}`,
-        told.join('\n'),
+        rows.join('\n'),
         ...(circles.length > 0 ? [circles.join('\n')] : []),
       ].join('\n\n'),
       data: {

@@ -72,8 +72,8 @@ function nothing(parts: readonly string[]): string {
     unowned: 'Every ticket has an owner.',
     all: 'No tickets yet.',
   }
-  const asked = parts.join(' ')
-  return (Object.hasOwn(known, asked) && known[asked]) || 'No ticket is like that.'
+  const queryText = parts.join(' ')
+  return (Object.hasOwn(known, queryText) && known[queryText]) || 'No ticket is like that.'
 }
 
 /** Of each ticket a cell under each heading. */

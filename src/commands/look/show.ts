@@ -44,13 +44,13 @@ interface ShownMessage {
 
 const PAGE = 100 // messages
 
-interface Shown {
+interface ShowRequest {
   ticket: number
   full: boolean
   page: number
 }
 
-export const show: ReadCommand<Shown> = {
+export const show: ReadCommand<ShowRequest> = {
   word: 'show',
   usage: 'TICKET',
   about: 'ticket',
@@ -79,7 +79,7 @@ export const show: ReadCommand<Shown> = {
     const shown = await withAll(sql, messages, { ticket, refs, bounces })
     const receipts = acknowledged.map(line => `receipt    ${deliveryState(line, bounces, call)}`)
     const head = headLines(ticket, about, { now: call.at, receipts, alerts: alerts.map(alertLine) })
-    const texts = full ? shown.map(each => body(each, true, call)) : folded(shown, call)
+    const texts = full ? shown.map(each => body(each, true, call)) : foldRepeats(shown, call)
     return {
       text: [head.join('\n'), ...olderLine(ticket.ref, count, { page, full }), ...texts].join('\n\n'),
       data: {
@@ -105,7 +105,7 @@ function pageOf(count: number, page: number, ref: string): { from: number; to: n
 }
 
 /** Where there are older messages, how many and how they are shown. */
-function olderLine(ref: string, count: number, { page, full }: Pick<Shown, 'page' | 'full'>): string[] {
+function olderLine(ref: string, count: number, { page, full }: Pick<ShowRequest, 'page' | 'full'>): string[] {
   const older = count - page * PAGE
   if (older <= 0) return []
   return [`--- ${older} older: show ${ref} --page ${page + 1}${full ? ' --full' : ''} (of ${pagesOf(count)})`]
@@ -164,27 +164,27 @@ async function withAll(
 /** What tells a chat's addresses from those of mail. */
 type Kinds = Pick<Call, 'kindOf'>
 
-interface Returned {
+interface ReturnedMail {
   bounces: TicketBounce[]
   alerts: StoredAlert[]
 }
 
 /** Repeats of an alert are counted, not shown: the first and the last of a row tell it all. */
-function folded(shown: readonly ShownMessage[], kinds: Kinds): string[] {
+function foldRepeats(shown: readonly ShownMessage[], kinds: Kinds): string[] {
   const repeats = (at: number) => {
-    const [before, own, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
-    const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === own?.authorId
-    return own?.kind === 'bulk' && same(before) && same(next)
+    const [before, current, next] = [shown[at - 1], shown[at], shown[at + 1]].map(each => each?.message)
+    const same = (other: Message | undefined) => other?.kind === 'bulk' && other.authorId === current?.authorId
+    return current?.kind === 'bulk' && same(before) && same(next)
   }
   const texts: string[] = []
-  let left = 0
+  let omittedCount = 0
   for (const [at, each] of shown.entries()) {
     if (repeats(at)) {
-      left += 1
+      omittedCount += 1
       continue
     }
-    if (left > 0) texts.push(`--- ${left} more like it (--full shows them)`)
-    left = 0
+    if (omittedCount > 0) texts.push(`--- ${omittedCount} more like it (--full shows them)`)
+    omittedCount = 0
     texts.push(body(each, false, kinds))
   }
   return texts
@@ -268,7 +268,7 @@ function readableSize(bytes: number): string {
   return bytes < 1_000_000 ? `${Math.round(bytes / 1000)} kB` : `${(bytes / 1_000_000).toFixed(1)} MB`
 }
 
-function dataOf(shown: ShownMessage[], acknowledged: OutboxLine[], { bounces, alerts }: Returned): object {
+function dataOf(shown: ShownMessage[], acknowledged: OutboxLine[], { bounces, alerts }: ReturnedMail): object {
   const delivery = (line: OutboxLine) => ({
     recipient: line.recipient,
     state: line.state,

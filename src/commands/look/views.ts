@@ -5,7 +5,7 @@ import { dropView, saveView, viewsOf } from '../../store/saved-views.ts'
 import type { WriteCommand } from '../command/command.ts'
 import { resolveQuery } from './list.ts'
 
-interface Saved {
+interface ViewChange {
   name: string
   /** Null drops it. */
   query: string[] | null
@@ -14,7 +14,7 @@ interface Saved {
 const NAME = /^[a-z][a-z0-9-]{0,30}$/
 
 /** `view stuck unowned older 1d`, then `list stuck`. */
-export const view: WriteCommand<Saved> = {
+export const view: WriteCommand<ViewChange> = {
   word: 'view',
   usage: 'NAME QUERY...|drop',
   summary: 'Saves a query of list under a name of your own: view stuck unowned older 1d, then list stuck.',

@@ -8,12 +8,12 @@ import { agentArgument } from '../command/arguments.ts'
 import { notifyPeople, storeInternalText } from '../command/internal-text.ts'
 import { onTicketWith } from '../command/on-ticket.ts'
 
-interface Given {
+interface Assignment {
   to: string
   why: string
 }
 
-function parseGiven(word: string): (words: string[]) => Given {
+function parseAssignment(word: string): (words: string[]) => Assignment {
   return ([to, ...why]) => {
     if (to === undefined) throw new DeskError('usage', `Say to whom: ${word} TICKET @AGENT`)
     return { to, why: why.join(' ') }
@@ -21,22 +21,29 @@ function parseGiven(word: string): (words: string[]) => Given {
 }
 
 /** `assign HD-7 @bob "he knows that printer"`: the ticket is theirs at once. */
-export const assign = onTicketWith<Given>({
+export const assign = onTicketWith<Assignment>({
   word: 'assign',
   usage: '@AGENT ["WHY"]',
   summary: 'Makes somebody the owner at once, whoever it was before, and tells them.',
   body: 'optional',
-  parse: parseGiven('assign'),
+  parse: parseAssignment('assign'),
   async writes(tx, call, ticket, change, { to, why }) {
     const agent = agentArgument(to, call)
     if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
     mayMove(ticket, 'take')
     const away = await absenceOf(tx, agent.id, call.at)
-    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
-    const data = { owner: agent.id, how: 'assign' as const, ...said }
+    const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const data = { owner: agent.id, how: 'assign' as const, ...reason }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, said)
-    await notifyPeople(tx, call, now, [ticket.ownerId], `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`, said)
+    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, reason)
+    await notifyPeople(
+      tx,
+      call,
+      now,
+      [ticket.ownerId],
+      `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`,
+      reason,
+    )
     const warning = away ? ` They are away until ${away.until.slice(0, 16).replace('T', ' ')}.` : ''
     return {
       text: `${ticket.ref} belongs to ${agent.name} now.${warning}`,
@@ -46,13 +53,13 @@ export const assign = onTicketWith<Given>({
 })
 
 /** `handover HD-7 @bob "why"`: it stays with its owner until Bob accepts. */
-export const handover = onTicketWith<Given>({
+export const handover = onTicketWith<Assignment>({
   word: 'handover',
   aliases: ['hand'],
   usage: '@AGENT ["WHY"]',
   summary: 'Offers a ticket of yours to somebody; it stays yours until they accept.',
   body: 'optional',
-  parse: parseGiven('handover'),
+  parse: parseAssignment('handover'),
   async writes(tx, call, ticket, change, { to, why }) {
     const agent = agentArgument(to, call)
     mayGiveAway(ticket, call.actor.id, 'hand it over')
@@ -66,11 +73,11 @@ export const handover = onTicketWith<Given>({
         `${agent.name} is away until ${until}${away.deputy ? `: @${away.deputy} stands in` : ''}.`,
       )
     }
-    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const until = new Date(Date.parse(call.at) + call.policy.handoverWithin).toISOString()
-    const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...said } }, change)
+    const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...reason } }, change)
     const how = `answer with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC it stays with them.`
-    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, said)
+    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, reason)
     return {
       text: `${ticket.ref} is offered to ${agent.name}; it stays yours until they accept.`,
       data: { ref: ticket.ref, offeredTo: agent.handle, until },
@@ -106,10 +113,10 @@ export const decline = onTicketWith<{ why: string }>({
       throw new DeskError('conflict', `${ticket.ref} is not handed over to you, so there is nothing to decline.`)
     }
     const how = offeredTo === call.actor.id ? ('declined' as const) : ('withdrawn' as const)
-    const said = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
-    const now = await recordEvent(tx, ticket, { type: 'offer-ended', data: { to: offeredTo, how, ...said } }, change)
+    const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
+    const now = await recordEvent(tx, ticket, { type: 'offer-ended', data: { to: offeredTo, how, ...reason } }, change)
     const did = how === 'declined' ? 'declined to take over' : 'no longer hands over'
-    await notifyPeople(tx, call, now, [ticket.ownerId, offeredTo], `${call.actor.name} ${did} ${ticket.ref}.`, said)
+    await notifyPeople(tx, call, now, [ticket.ownerId, offeredTo], `${call.actor.name} ${did} ${ticket.ref}.`, reason)
     return {
       text: `${ticket.ref} stays with ${ticket.ownerName}.`,
       data: { ref: ticket.ref, owner: ticket.ownerHandle },

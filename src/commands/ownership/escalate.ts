@@ -26,8 +26,8 @@ export const escalate = onTicketWith<{ to: string; why: string }>({
     if (to === undefined) throw new DeskError('usage', 'Say to whom and why: escalate TICKET @AGENT|DESK|lead "WHY"')
     return { to: to.replace(/^to$/i, ''), why: why.join(' ') }
   },
-  async writes(tx, call, ticket, change, asked) {
-    const [to, why] = asked.to === '' ? shifted(asked.why) : [asked.to, asked.why]
+  async writes(tx, call, ticket, change, request) {
+    const [to, why] = request.to === '' ? splitRecipient(request.why) : [request.to, request.why]
     const reason = why.trim() || call.body.trim()
     if (!reason) throw new DeskError('usage', `Say why: escalate ${ticket.ref} ${to} "WHY"`)
     mayMove(ticket, 'take')
@@ -43,34 +43,34 @@ export const escalate = onTicketWith<{ to: string; why: string }>({
   },
 })
 
-function shifted(text: string): [string, string] {
+function splitRecipient(text: string): [string, string] {
   const [to = '', ...rest] = text.split(' ')
   return [to, rest.join(' ')]
 }
 
 async function toAgent(tx: Tx, call: Call, ticket: Ticket, change: Change, agent: Agent, why: string) {
   if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
-  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
-  const data = { owner: agent.id, how: 'escalate' as const, ...said }
+  const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
+  const data = { owner: agent.id, how: 'escalate' as const, ...note }
   const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-  await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is yours.`, said)
+  await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is yours.`, note)
   await notifyPeople(
     tx,
     call,
     now,
     [ticket.ownerId],
     `${call.actor.name} escalated ${ticket.ref} to ${agent.name}.`,
-    said,
+    note,
   )
   return { text: `${ticket.ref} belongs to ${agent.name} now.`, data: { ref: ticket.ref, owner: agent.handle } }
 }
 
 async function toDesk(tx: Tx, call: Call, ticket: Ticket, change: Change, desk: Call['desks'][number], why: string) {
   if (ticket.deskId === desk.id) throw new DeskError('conflict', `${ticket.ref} is with ${desk.name} already.`)
-  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
+  const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const { ownerId } = ticket
   const free = ownerId ? await recordEvent(tx, ticket, { type: 'released', data: { owner: ownerId } }, change) : ticket
-  await recordEvent(tx, free, { type: 'moved', data: { desk: desk.id, ...said } }, change)
+  await recordEvent(tx, free, { type: 'moved', data: { desk: desk.id, ...note } }, change)
   const now = (await ticketById(tx, ticket.id)) ?? ticket
   const others = call.agents.map(each => each.id)
   await notifyPeople(
@@ -79,7 +79,7 @@ async function toDesk(tx: Tx, call: Call, ticket: Ticket, change: Change, desk: 
     now,
     others,
     `${call.actor.name} escalated ${ticket.ref} to ${desk.name}, as ${now.ref}; nobody owns it yet.`,
-    said,
+    note,
   )
   return {
     text: `${ticket.ref} is with ${desk.name} now, as ${now.ref}; both references work.`,
@@ -96,10 +96,10 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
       'Nobody is a lead: set lead: true for an agent in the configuration, or name somebody.',
     )
   }
-  const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
+  const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   let now = ticket
   for (const lead of leads)
-    now = await recordEvent(tx, now, { type: 'escalated', data: { to: lead.id, ...said } }, change)
+    now = await recordEvent(tx, now, { type: 'escalated', data: { to: lead.id, ...note } }, change)
   const owner = ticket.ownerName ? `it stays with ${ticket.ownerName}` : 'nobody owns it'
   await notifyPeople(
     tx,
@@ -107,7 +107,7 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
     now,
     [...leads.map(each => each.id), ticket.ownerId],
     `${call.actor.name} escalated ${ticket.ref} to ${leads.map(each => each.name).join(', ')}; ${owner}.`,
-    said,
+    note,
   )
   return {
     text: `${leads.map(each => each.name).join(', ')} knows of ${ticket.ref}; ${owner}.`,

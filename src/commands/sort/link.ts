@@ -71,12 +71,17 @@ export const unlink = onTicketWith<Other>({
     const links = (await linksOf(tx, ticket.id)).filter(each => named.some(({ id }) => id === each.otherId))
     const other = named.find(({ id }) => id === links[0]?.otherId) ?? named[0]
     if (!other || links.length === 0) throw new DeskError('conflict', `${ticket.ref} and ${other?.ref} are not linked.`)
-    let [own, back] = [ticket, other]
+    let [ticketNow, otherNow] = [ticket, other]
     for (const { kind } of links.filter(each => each.otherId === other.id)) {
-      await removeLink(tx, { ticketId: own.id, kind, otherId: back.id })
-      await removeLink(tx, { ticketId: back.id, kind: BACK[kind], otherId: own.id })
-      own = await recordEvent(tx, own, { type: 'unlinked', data: { kind, ticket: back.id } }, change)
-      back = await recordEvent(tx, back, { type: 'unlinked', data: { kind: BACK[kind], ticket: own.id } }, change)
+      await removeLink(tx, { ticketId: ticketNow.id, kind, otherId: otherNow.id })
+      await removeLink(tx, { ticketId: otherNow.id, kind: BACK[kind], otherId: ticketNow.id })
+      ticketNow = await recordEvent(tx, ticketNow, { type: 'unlinked', data: { kind, ticket: otherNow.id } }, change)
+      otherNow = await recordEvent(
+        tx,
+        otherNow,
+        { type: 'unlinked', data: { kind: BACK[kind], ticket: ticketNow.id } },
+        change,
+      )
     }
     return {
       text: `${ticket.ref} and ${other.ref} are not linked any more.`,
@@ -136,7 +141,7 @@ async function refuseCircle(tx: Tx, child: Ticket, parent: Ticket): Promise<void
 }
 
 export function inWords(kind: LinkKind): string {
-  const said: Record<LinkKind, string> = {
+  const phrases: Record<LinkKind, string> = {
     parent: 'the parent of',
     child: 'a child of',
     related: 'related to',
@@ -145,5 +150,5 @@ export function inWords(kind: LinkKind): string {
     follows: 'what follows',
     followed: 'what went before',
   }
-  return said[kind]
+  return phrases[kind]
 }

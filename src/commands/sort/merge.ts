@@ -81,9 +81,9 @@ export const unmerge = onTicket({
     const { state: before, resumeAt: until } = await factsBefore(tx, ticket, merged.seq)
     const absorbed = await lastEventOf(tx, into.id, 'absorbed', data => data.ticket === ticket.id)
     const joined = (absorbed?.data as { joined?: string[] } | undefined)?.joined ?? []
-    const left = await removeParticipants(tx, into.id, joined)
+    const removedPeople = await removeParticipants(tx, into.id, joined)
     await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before, until } }, change)
-    await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left } }, change)
+    await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left: removedPeople } }, change)
     return {
       text: `${ticket.ref} is a ticket of its own again, ${stateInWords(before)}.`,
       data: { ref: ticket.ref, from: into.ref, state: before },

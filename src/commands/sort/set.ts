@@ -33,8 +33,8 @@ export const set = onTicketWith<Values>({
       throw new DeskError('usage', 'Say what: set TICKET kind=incident impact=high category=hardware/printer')
     return values
   },
-  async writes(tx, call, ticket, change, asked) {
-    const values = new Map(asked)
+  async writes(tx, call, ticket, change, assignments) {
+    const values = new Map(assignments)
     const classified = await classificationOf(tx, call, ticket, values)
     const kind = classified.kind ?? ticket.kind
     const category = classified.category ?? ticket.category
@@ -90,7 +90,7 @@ async function classificationOf(tx: Tx, call: Call, ticket: Ticket, values: Valu
       'The priority follows from impact and urgency: set those, as in set TICKET impact=high urgency=high.',
     )
   }
-  const wanted: Classification = {
+  const classification: Classification = {
     ...(kind === undefined ? {} : { kind: kindIn(kind) }),
     ...(category === undefined ? {} : { category: categoryOf(call.policy, category).path }),
     ...(impact === null && urgency === null
@@ -98,7 +98,9 @@ async function classificationOf(tx: Tx, call: Call, ticket: Ticket, values: Valu
       : await priorityOf(tx, call, ticket, impact ?? 'medium', urgency ?? 'medium')),
   }
   const before = { ...ticket, raised: ticket.raised === 1 }
-  const changed = Object.entries(wanted).filter(([name, value]) => before[name as keyof Classification] !== value)
+  const changed = Object.entries(classification).filter(
+    ([name, value]) => before[name as keyof Classification] !== value,
+  )
   return Object.fromEntries(changed) as Classification
 }
 

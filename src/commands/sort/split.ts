@@ -71,9 +71,9 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     const linked = await linkBoth(tx, ticket, 'related', made, change)
     await recordEvent(tx, linked, { type: 'split', data: { original: message.id, into: made.id } }, change)
     const first = { id: copy.message.id, externalId: message.externalId }
-    const told = await queueAcknowledgement(tx, made, first, plainName(message.authorName), call.at)
+    const isAcknowledged = await queueAcknowledgement(tx, made, first, plainName(message.authorName), call.at)
     return {
-      text: `M-${number} is ${made.ref} now${told ? `; ${whoInWords(person.kind, person.name, person.address)} is told so` : ''}.`,
+      text: `M-${number} is ${made.ref} now${isAcknowledged ? `; ${whoInWords(person.kind, person.name, person.address)} is told so` : ''}.`,
       data: { ref: ticket.ref, split: made.ref },
     }
   },

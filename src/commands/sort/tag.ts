@@ -31,10 +31,13 @@ export const untag = onTicketWith<{ tags: string[] }>({
     const remove = tags.filter(each => words(ticket.tags).includes(each))
     if (remove.length === 0) throw new DeskError('conflict', `${ticket.ref} has no tag ${tags.join(', ')}.`)
     const now = await recordEvent(tx, ticket, { type: 'tagged', data: { add: [], remove } }, change)
-    const left = words(now.tags)
+    const remainingTags = words(now.tags)
     return {
-      text: left.length > 0 ? `${ticket.ref} has the tags ${left.join(', ')}.` : `${ticket.ref} has no tags.`,
-      data: { ref: ticket.ref, tags: left },
+      text:
+        remainingTags.length > 0
+          ? `${ticket.ref} has the tags ${remainingTags.join(', ')}.`
+          : `${ticket.ref} has no tags.`,
+      data: { ref: ticket.ref, tags: remainingTags },
     }
   },
 })

@@ -18,14 +18,14 @@ const HOW = new Map<string, 'call' | 'visit'>([
 ])
 const SUBJECT = 80
 
-interface Taken {
+interface LogEntry {
   how: 'call' | 'visit'
   who: string
   text: string
 }
 
 /** `log call ann@example.com "cannot log in, token reset"`: what did not come in writing is a ticket like any other. */
-export const log: WriteCommand<Taken> = {
+export const log: WriteCommand<LogEntry> = {
   word: 'log',
   usage: 'call|visit PERSON TEXT',
   summary: 'Opens a ticket of yours for somebody who called or came by; they get the reference.',

@@ -44,30 +44,30 @@ export interface Note {
 }
 
 /** Stores what agents say to each other, and tells the owner. Gives the id of the message. */
-export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: Change, said: Note): Promise<string> {
+export async function addNote(tx: Tx, facts: DeskFacts, ticket: Ticket, change: Change, note: Note): Promise<string> {
   const message = {
     id: newId(),
     ticketId: ticket.id,
     direction: 'internal' as const,
-    authorId: said.author.id,
-    authorName: said.author.name,
+    authorId: note.author.id,
+    authorName: note.author.name,
     authorAddress: null,
     channel: change.channel,
-    externalId: said.externalId ?? null,
+    externalId: note.externalId ?? null,
     subject: ticket.subject,
-    text: said.text,
+    text: note.text,
     visible: null,
-    kind: said.kind,
+    kind: note.kind,
     sentAt: change.at,
     storedAt: change.at,
-    raw: said.raw ?? null,
+    raw: note.raw ?? null,
   }
-  const prepared = prepareMessage(message, said.attachments)
+  const prepared = prepareMessage(message, note.attachments)
   await insertMessage(tx, prepared)
-  await keepDoubt(tx, message.id, said.doubt ?? null)
+  await keepDoubt(tx, message.id, note.doubt ?? null)
   await recordEvent(tx, ticket, { type: 'noted', data: { message: message.id, content: prepared.content } }, change)
-  const owner = ticket.ownerId ? agentsToNotify(facts, ticket.ownerId, said.author.id) : []
-  await notifyAgents(tx, facts, said.kind === 'person' ? owner : [], {
+  const owner = ticket.ownerId ? agentsToNotify(facts, ticket.ownerId, note.author.id) : []
+  await notifyAgents(tx, facts, note.kind === 'person' ? owner : [], {
     kind: 'notify-note',
     purpose: 'internal',
     channel: ticket.channel,

@@ -1,6 +1,6 @@
 // The command reply: an answer to the requester.
 import { isDone } from '../../core/ticket/ticket-state.ts'
-import { hardBounced } from '../../store/bounces.ts'
+import { newestHardBounces } from '../../store/bounces.ts'
 import { newId } from '../../store/engine/id.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { insertMessage, nameMessage, prepareMessage, threadIds } from '../../store/messages.ts'
@@ -49,7 +49,7 @@ export async function answerRequester(
   facts: DeskFacts,
   ticket: Ticket,
   change: Change,
-  answer: Draft & { kept?: string },
+  answer: Draft & { unsentId?: string },
 ): Promise<{ messageId: string; ticket: Ticket; recipients: Recipient[]; doubtful: string | null }> {
   const { recipients } = await readersOf(tx, facts, ticket, { only: answer.only })
   if (recipients.length === 0) throw nobodyToAnswer(ticket)
@@ -95,7 +95,7 @@ export async function answerRequester(
     ticket,
     {
       type: 'replied',
-      data: { message: message.id, content: prepared.content, ...(answer.kept ? { kept: answer.kept } : {}) },
+      data: { message: message.id, content: prepared.content, ...(answer.unsentId ? { kept: answer.unsentId } : {}) },
     },
     change,
   )
@@ -109,7 +109,7 @@ export async function answerRequester(
 /** Whom it may not reach, because earlier mail to the address came back for good. */
 async function doubtsOf(tx: Tx, ticket: Ticket, recipients: readonly OutboxRecipient[]): Promise<string | null> {
   const addresses = recipients.map(each => each.recipient)
-  const bounced = await hardBounced(tx, ticket.id, addresses)
+  const bounced = await newestHardBounces(tx, ticket.id, addresses)
   const sentences = bounced.map(
     ({ recipient, reason, bouncedAt }) =>
       `It may not reach ${recipient}: mail to it came back on ${bouncedAt.slice(0, 10)}${reason ? `, because ${reason}` : ''}.`,

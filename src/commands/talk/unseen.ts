@@ -1,7 +1,7 @@
 /** What happened on a ticket that the writer of an answer has not seen, and who reads it by now. */
 
 import { historyLines } from '../../core/ticket/history-lines.ts'
-import type { Shown } from '../../core/ticket/shown.ts'
+import type { ShownState } from '../../core/ticket/shown.ts'
 import type { RecordedEvent } from '../../core/ticket/ticket-event.ts'
 import { cardShows } from '../../store/cards.ts'
 import type { Sql } from '../../store/engine/sql.ts'
@@ -21,19 +21,19 @@ const MOST_SAID = 500 // characters of one message
  * What an agent who types an answer can have seen of a ticket: what they were told last, what the card tells them, where
  * they looked, what they answered; if nothing is known of that, what they did first. Null if they did nothing either.
  */
-export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<Shown | null> {
+export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<ShownState | null> {
   const agent = facts.agents.find(each => each.id === author.id)
   const { channel, seesCards } = agent ? facts.reach(agent, ticket.channel) : { channel: '', seesCards: false }
   const addresses = agent ? [agent.email, ...agent.chats.map(each => each.slice(each.indexOf(' ') + 1))] : []
-  const own = (await eventsBy(sql, ticket.id, author.id)).filter(event => !isUnsent(event))
+  const ownEvents = (await eventsBy(sql, ticket.id, author.id)).filter(event => !isUnsent(event))
   const seen = [
     await newestShownTo(sql, ticket.id, addresses),
     seesCards ? await cardShows(sql, ticket.id, channel) : null,
     await seenUpTo(sql, ticket.id, author.id),
-    own.findLast(({ type }) => type === 'replied')?.seq ?? null,
+    ownEvents.findLast(({ type }) => type === 'replied')?.seq ?? null,
   ].filter(seq => seq !== null)
   // Whoever did something else than to answer need not have looked at what came before it.
-  const seq = seen.length > 0 ? Math.max(...seen) : own[0]?.seq
+  const seq = seen.length > 0 ? Math.max(...seen) : ownEvents[0]?.seq
   return seq === undefined ? null : { seq, readers: null }
 }
 
@@ -58,7 +58,7 @@ export async function unseenChanges(
   sql: Sql,
   ticket: Ticket,
   author: Person,
-  shown: Shown,
+  shown: ShownState,
   readers: Readers,
 ): Promise<string[]> {
   const since = await eventsAfter(sql, ticket.id, shown.seq)
@@ -69,10 +69,10 @@ export async function unseenChanges(
         ? event.data.kind === 'person'
         : WEIGHTY.has(event.type) || (shown.readers === null && OF_READERS.has(event.type))),
   )
-  const told = weighty.length > 0 ? await inWords(sql, await eventsOf(sql, ticket.id), weighty) : []
+  const changes = weighty.length > 0 ? await inWords(sql, await eventsOf(sql, ticket.id), weighty) : []
   const now = shownWith(ticket, readers)
   const others = shown.readers !== null && shown.readers !== now.readers
-  return [...told, ...(others ? [`It is read by others now than you were shown: ${readersInWords(readers)}.`] : [])]
+  return [...changes, ...(others ? [`It is read by others now than you were shown: ${readersInWords(readers)}.`] : [])]
 }
 
 async function inWords(
@@ -82,19 +82,19 @@ async function inWords(
 ): Promise<string[]> {
   const ids = events.flatMap(({ actorId, data }) => [actorId ?? '', 'person' in data ? String(data.person) : ''])
   const people = await personNames(sql, [...new Set(ids)].filter(Boolean))
-  const said = new Map<string, string>()
+  const texts = new Map<string, string>()
   for (const { data } of weighty) {
     const id = 'message' in data ? data.message : undefined
     const message = id === undefined ? undefined : await messageById(sql, id)
     const text = (message?.visible ?? message?.text ?? '').trim()
-    if (id !== undefined) said.set(id, text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}…` : text)
+    if (id !== undefined) texts.set(id, text.length > MOST_SAID ? `${text.slice(0, MOST_SAID)}…` : text)
   }
   const refs = await refsIn(sql, weighty)
   const story = historyLines(events, {
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'Somebody')),
     ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,
-    said: id => said.get(id ?? '') ?? '',
+    textOf: id => texts.get(id ?? '') ?? '',
   })
   const seqs = new Set(weighty.map(({ seq }) => seq))
   return story

@@ -1,7 +1,7 @@
 /** Answers that are kept instead of sent, because their writer has not seen what changed, and their way out with one word. */
 import type { Reply } from '../../channel/desk.ts'
 import type { Options } from '../../core/text/options.ts'
-import { parseShown, type Shown } from '../../core/ticket/shown.ts'
+import { parseShown, type ShownState } from '../../core/ticket/shown.ts'
 import { DeskError } from '../../errors.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { eventsAfter } from '../../store/events.ts'
@@ -11,7 +11,16 @@ import { type Change, recordEvent, type Ticket } from '../../store/tickets.ts'
 import type { Call } from '../command/command.ts'
 import { storeInternalText } from '../command/internal-text.ts'
 import { type Readers, readersInWords, readersOf, shownWith } from '../command/recipients.ts'
-import { type Again, type Answered, keptAt, lineOfKept, onlyKept, placesOf, refusalShown, sentAlready } from './kept.ts'
+import {
+  type Again,
+  type AnsweredTicket,
+  lineForUnsent,
+  onlyUnsent,
+  placesOf,
+  refusalShown,
+  sentAlready,
+  unsentAt,
+} from './find-unsent.ts'
 import { quoted, shownTo, unseenChanges } from './unseen.ts'
 
 /** A text on its way to the requester. */
@@ -33,16 +42,16 @@ export const ANSWER_OPTIONS = { read: 'text', anyway: 'flag', only: 'flag' } as 
 
 interface AnswerOptions {
   /** What its writer was shown, where the line says so. */
-  read: Shown | null
+  read: ShownState | null
   anyway: boolean
   only: boolean
 }
 
 /** Throws a `DeskError` of code `usage` for a `--read` that is no number. */
 export function answerOptions(options: Options): AnswerOptions {
-  const given = options.text('read')
-  const read = given === undefined ? null : parseShown(given)
-  if (given !== undefined && read === null) {
+  const readText = options.text('read')
+  const read = readText === undefined ? null : parseShown(readText)
+  if (readText !== undefined && read === null) {
     throw new DeskError(
       'usage',
       `Nothing was sent: --read takes the number of the last event you saw, as in --read 17.`,
@@ -58,33 +67,33 @@ export function answerOptions(options: Options): AnswerOptions {
 export async function draftOf(
   tx: Tx,
   { actor: author, attachments, body: text, markdown }: Call,
-  { named, ticket }: Answered,
+  { named, ticket }: AnsweredTicket,
   { anyway, only, read }: AnswerOptions,
   again: Again,
-): Promise<Draft & { kept?: string }> {
-  const own = { author, text, markdown: markdown ?? null, attachments, only }
-  if (text.trim()) return own
+): Promise<Draft & { unsentId?: string }> {
+  const draft = { author, text, markdown: markdown ?? null, attachments, only }
+  if (text.trim()) return draft
   const places = placesOf({ named, ticket })
-  const kept = !anyway
+  const message = !anyway
     ? undefined
     : read
-      ? await keptAt(tx, places, author, read.seq)
-      : await onlyKept(tx, places, author, again)
-  if (!kept && attachments.length > 0) return own
-  if (!kept) {
+      ? await unsentAt(tx, places, author, read.seq)
+      : await onlyUnsent(tx, places, author, again)
+  if (!message && attachments.length > 0) return draft
+  if (!message) {
     const sentence = anyway
       ? `No answer of yours was kept on ${ticket.ref} after the last one that you sent (show ${ticket.ref} has older ones): write reply ${ticket.ref} followed by your text.`
       : `Write what to answer: reply ${ticket.ref} followed by your text.`
     throw new DeskError('usage', sentence)
   }
-  const refusal = await refusalShown(tx, kept)
+  const refusal = await refusalShown(tx, message)
   return {
     author,
-    text: kept.text ?? '',
-    markdown: kept.markdown,
-    attachments: await attachmentsOf(tx, kept.id),
+    text: message.text ?? '',
+    markdown: message.markdown,
+    attachments: await attachmentsOf(tx, message.id),
     only: only || (refusal?.only ?? false),
-    kept: kept.id,
+    unsentId: message.id,
   }
 }
 
@@ -96,9 +105,9 @@ export async function draftOf(
 export async function refuseUnseen(
   tx: Tx,
   call: Call,
-  { named, ticket }: Answered,
+  { named, ticket }: AnsweredTicket,
   change: Change,
-  draft: Draft & { kept?: string },
+  draft: Draft & { unsentId?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   again: Again,
 ): Promise<Reply | undefined> {
@@ -115,7 +124,7 @@ export async function refuseUnseen(
 }
 
 /** Throws a `DeskError` for the number of an event that the ticket does not have yet: it must be that of another. */
-function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
+function refuseUnknown({ named, ticket }: AnsweredTicket, { seq }: ShownState): void {
   const newest = isOfWhole({ named, ticket }, seq) ? ticket : named
   if (seq <= newest.eventSeq) return
   throw new DeskError(
@@ -125,12 +134,12 @@ function refuseUnknown({ named, ticket }: Answered, { seq }: Shown): void {
 }
 
 /** Whether it is the ticket that the named one became part of whose event was seen: `show` tells of that one. */
-function isOfWhole({ named, ticket }: Answered, seq: number): boolean {
+function isOfWhole({ named, ticket }: AnsweredTicket, seq: number): boolean {
   return named.id !== ticket.id && seq >= named.eventSeq
 }
 
 /** Whether the very same left since its writer looked: from another form, or the same one twice. */
-async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { seq }: Shown): Promise<boolean> {
+async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { seq }: ShownState): Promise<boolean> {
   const [since] = (await eventsAfter(tx, id, seq)).filter(each => each.type === 'replied' && each.actorId === author.id)
   if (!since) return false
   return answeredAlike(tx, { ticketId: id, authorId: author.id, text, since: since.at })
@@ -139,17 +148,19 @@ async function wasSentSince(tx: Tx, { id }: Ticket, { author, text }: Draft, { s
 async function changesFor(
   tx: Tx,
   call: Call,
-  { named, ticket }: Answered,
-  draft: Draft & { kept?: string },
+  { named, ticket }: AnsweredTicket,
+  draft: Draft & { unsentId?: string },
   { read, anyway }: Pick<AnswerOptions, 'read' | 'anyway'>,
   readers: Readers,
 ): Promise<string[]> {
   const { author } = draft
   if (anyway) {
     // What was refused is shown with the refusal; since then something may have changed once more.
-    const kept = draft.kept ? await messageById(tx, draft.kept) : (await unsentBy(tx, ticket.id, author.id))[0]
-    const refusal = kept ? await refusalShown(tx, kept) : null
-    const place = kept?.ticketId === named.id ? named : ticket
+    const message = draft.unsentId
+      ? await messageById(tx, draft.unsentId)
+      : (await unsentBy(tx, ticket.id, author.id))[0]
+    const refusal = message ? await refusalShown(tx, message) : null
+    const place = message?.ticketId === named.id ? named : ticket
     const narrowed = draft.only && !refusal?.only // to fewer than were shown
     return refusal
       ? unseenChanges(tx, place, author, narrowed ? { ...refusal.shown, readers: null } : refusal.shown, readers)
@@ -180,14 +191,14 @@ export async function keepUnsent(
   { author, text, markdown, attachments, only, raw, externalId }: Draft,
   readers: Readers,
 ): Promise<{ messageId: string; seq: number }> {
-  const said = await storeInternalText(tx, ticket, change, author, text, 'unsent', attachments, {
+  const note = await storeInternalText(tx, ticket, change, author, text, 'unsent', attachments, {
     raw,
     externalId,
     markdown,
   })
   const data = {
-    message: said.message ?? '',
-    content: said.content ?? '',
+    message: note.message ?? '',
+    content: note.content ?? '',
     what: 'unsent',
     readers: shownWith(ticket, readers).readers ?? '',
     ...(only ? { only } : {}),
@@ -215,7 +226,7 @@ export function unsentReply(
   return {
     text,
     data: { ref: ticket.ref, sent: false, changes, to: readers.recipients.map(each => each.recipient) },
-    actions: [{ label, style: 'danger', line: lineOfKept(line, seq) }],
+    actions: [{ label, style: 'danger', line: lineForUnsent(line, seq) }],
     undone: true,
   }
 }

@@ -1,5 +1,5 @@
 // Which ticket a chat message goes on with.
-import type { Allowed, Decision } from './threading.ts'
+import type { Decision, JoinReason } from './threading.ts'
 
 /** A message of a chat, and what is known of where it was written. */
 export interface ChatArrival {
@@ -65,7 +65,7 @@ function decideWhereNamed({ senderIsAgent, takesPart }: ChatArrival, ticketId: s
   return { action: 'append', ticketId, direction: 'internal', rule: 'named-thread', allowed: 'agent' }
 }
 
-function appendTo(ticketId: string, rule: string, allowed: Allowed): Decision {
+function appendTo(ticketId: string, rule: string, allowed: JoinReason): Decision {
   return { action: 'append', ticketId, direction: 'in', rule, allowed }
 }
 

@@ -33,7 +33,7 @@ export function compareWith({ verdict, outcome }: EarlierCopy, message: InboundM
 }
 
 /** Nothing came of it so far. */
-export function isLeft({ outcome }: EarlierCopy): boolean {
+export function isUnplaced({ outcome }: EarlierCopy): boolean {
   return /^(?:held|ignored):/.test(outcome) && !/^ignored:(?:commands|status)$/.test(outcome)
 }
 

@@ -9,7 +9,7 @@ import { type Clue, type Decision, decide, decideSentByHand } from './threading.
 import { type ArrivalVerdict, verdictOf } from './verdict.ts'
 
 /** What becomes of a message, and why. */
-export interface Decided {
+export interface MessageDecision {
   decision: Decision
   verdict: ArrivalVerdict
   /** What becomes of the commands in it: `unconfirmed`, and not done, where nothing says that the agent gave them. */
@@ -21,7 +21,7 @@ export interface Decided {
 }
 
 /** A decision that somebody else made. */
-export function decidedAs({ message }: Situation, decision: Decision): Decided {
+export function decidedAs({ message }: Situation, decision: Decision): MessageDecision {
   return {
     decision,
     verdict: verdictOf(message, [], decision),
@@ -32,18 +32,18 @@ export function decidedAs({ message }: Situation, decision: Decision): Decided {
 }
 
 /** Decides what becomes of a message. Each step takes the decision of the one before, or another in its place. */
-export function decideMessage(situation: Situation): Decided {
-  const own = decideOwn(situation)
-  if (own) return decidedAs(situation, own)
+export function decideMessage(situation: Situation): MessageDecision {
+  const ownDecision = decideOwn(situation)
+  if (ownDecision) return decidedAs(situation, ownDecision)
   const matched = passWindow(situation, passStatus(situation, matchTicket(situation)))
-  const { decision: wanted, commands } = passCommands(situation, matched)
-  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, wanted))
+  const { decision: commandDecision, commands } = passCommands(situation, matched)
+  const { decision: passed, counters } = passFlood(situation, passSenderGate(situation, commandDecision))
   const { decision, isScanned, found } = passScan(situation, passed)
   const verdict = verdictOf(situation.message, situation.clues, decision)
   return {
     decision,
     verdict: found === null ? verdict : { ...verdict, scan: found },
-    commands: decision === wanted ? commands : 'none',
+    commands: decision === commandDecision ? commands : 'none',
     counters,
     isScanned,
   }
@@ -97,7 +97,7 @@ function decideByClues(situation: Situation): Decision {
   // Whoever was taken off a ticket still has what was sent to them; it lets nobody back in.
   const clues = found.map(
     (clue): Clue =>
-      clue.by === 'token' && tickets.get(clue.ticketId)?.senderLeft ? { ...clue, issuedToSender: false } : clue,
+      clue.by === 'token' && tickets.get(clue.ticketId)?.isSenderRemoved ? { ...clue, issuedToSender: false } : clue,
   )
   const byAgent = sender?.isAgent ?? false
   const decision = decide({
@@ -126,7 +126,7 @@ function decideInChat(situation: Situation): Decision | undefined {
   if (!chat) return undefined
   // What an agent says below a notice about no ticket is nobody's request.
   if (chat.answersNotice) return { action: 'ignore', rule: 'answer-to-alarm' }
-  const own = clues.find(clue => clue.by === 'thread')
+  const threadClue = clues.find(clue => clue.by === 'thread')
   // Whoever names another ticket of theirs means that one, and not what they wrote last.
   const begins = BEGINS_WITH_REFERENCE.test(message.subject)
   const named = clues.find(
@@ -136,7 +136,9 @@ function decideInChat(situation: Situation): Decision | undefined {
     senderIsAgent: sender?.isAgent ?? false,
     internal: message.chat?.internal ?? false,
     shared: message.chat?.shared ?? false,
-    thread: own ? { ticketId: own.ticketId, internal: own.internal ?? false, named: own.named ?? false } : null,
+    thread: threadClue
+      ? { ticketId: threadClue.ticketId, internal: threadClue.internal ?? false, named: threadClue.named ?? false }
+      : null,
     before: named && takesPart(situation, named.ticketId) ? null : chat.before,
     withinMs: message.chat?.row?.within ?? 0,
     smallTalk: message.attachments.length === 0 && isSmallTalk(message.visible),
@@ -193,9 +195,9 @@ function passWindow({ message, tickets }: Situation, decision: Decision): Decisi
 function passCommands(
   { commands, proof }: Situation,
   decision: Decision,
-): { decision: Decision; commands: Decided['commands'] } {
+): { decision: Decision; commands: MessageDecision['commands'] } {
   if (!commands || decision.action === 'hold') return { decision, commands: 'none' }
-  const { hasText, areMeant, alone } = commands
+  const { hasText, areIntended, alone } = commands
   if (!proof || (proof.by === 'token' && proof.alone.length === 0)) {
     const refused: Decision = { action: 'hold', ticketId: null, reason: 'commands' }
     return { decision: decision.action === 'open' && !hasText ? refused : decision, commands: 'unconfirmed' }
@@ -204,7 +206,7 @@ function passCommands(
   const hasTicket = decision.action === 'append' || (decision.action === 'open' && decision.forwarded)
   if (hasTicket) return { decision, commands: 'confirmed' }
   // Somebody who asks for something may begin with what only looks like a command.
-  const isRequest = decision.action === 'open' && alone.hasText && !alone.areUnderstood && !areMeant
+  const isRequest = decision.action === 'open' && alone.hasText && !alone.areUnderstood && !areIntended
   if (isRequest) return { decision, commands: 'none' }
   return { decision: { action: 'ignore', rule: 'commands' }, commands: 'confirmed' }
 }
@@ -216,7 +218,7 @@ function passSenderGate({ message, senderJudgement }: Situation, decision: Decis
   const { isBlocked, isAllowed, verdict } = senderJudgement
   return passSender(decision, {
     blocked: isBlocked,
-    wanted: verdict === 'wanted' || isAllowed,
+    isWelcome: verdict === 'wanted' || isAllowed,
     marked: verdict === 'spam',
     spam: message.spam.length > 0,
   })

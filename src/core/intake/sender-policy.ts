@@ -7,7 +7,7 @@ export interface SenderFacts {
   /** The configuration says that nothing of this sender is wanted. */
   blocked: boolean
   /** The configuration or an agent says that this sender's mail is wanted, whatever filters say. */
-  wanted: boolean
+  isWelcome: boolean
   /** An agent said that this sender writes spam. */
   marked: boolean
   /** A filter that we trust takes the message for spam. */
@@ -22,7 +22,7 @@ export function passSender(decision: Decision, sender: SenderFacts): Decision {
   if (decision.action === 'ignore' || (decision.action === 'append' && decision.allowed === 'agent')) return decision
   if (sender.blocked) return { action: 'ignore', rule: 'blocked' }
   if (sender.marked) return held(decision, 'spam')
-  return decision.action === 'open' && sender.spam && !sender.wanted ? held(decision, 'spam') : decision
+  return decision.action === 'open' && sender.spam && !sender.isWelcome ? held(decision, 'spam') : decision
 }
 
 /** An agent decides instead, knowing which ticket it was for. */

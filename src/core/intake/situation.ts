@@ -42,7 +42,7 @@ export interface TicketSituation {
   /** Those who take part in it. */
   participants: readonly { kind: string; address: string; personId: string }[]
   /** The sender was taken off it. */
-  senderLeft: boolean
+  isSenderRemoved: boolean
   /** It is closed for so long that a message to it begins a new one. */
   isOver: boolean
 }
@@ -59,7 +59,7 @@ export interface CommandSituation {
   /** There is more than these lines. */
   hasText: boolean
   /** One is near to a command of the desk, or names a ticket. */
-  areMeant: boolean
+  areIntended: boolean
   /** Read as they stand, about no ticket: whether text remains, and whether all can be done. */
   alone: { hasText: boolean; areUnderstood: boolean }
 }

@@ -45,7 +45,7 @@ export interface Arrival {
 }
 
 /** Why somebody may join a ticket. */
-export type Allowed =
+export type JoinReason =
   /** Takes part in it already. */
   | 'participant'
   /** What they answer was sent to this very address. */
@@ -64,7 +64,7 @@ export type Decision =
   /** `forwarded`: for the writer of what an agent forwards. `follows`: goes on from a ticket that is closed for good. */
   | { action: 'open'; forwarded?: true; follows?: string }
   /** `in`: from those we answer. `out`: an agent's answer to them. `internal`: among agents. */
-  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: Allowed }
+  | { action: 'append'; ticketId: string; direction: 'in' | 'out' | 'internal'; rule: string; allowed: JoinReason }
   | { action: 'hold'; ticketId: string | null; reason: HeldReason }
   | { action: 'ignore'; rule: IgnoredReason }
 
@@ -86,12 +86,15 @@ function isBelievedIn({ authenticity = 'none' }: Arrival): boolean {
 
 function decidePerson(arrival: Arrival): Decision {
   const { clues } = arrival
-  const own = clues.find(clue => mayJoin(arrival, clue))
+  const ownClue = clues.find(clue => mayJoin(arrival, clue))
   const strongest = clues.find(isStrong)
   // A stronger clue to a ticket that is not theirs beats a weaker one to a ticket that is: an agent decides.
-  if (own && (!strongest || own.ticketId === strongest.ticketId || clues.indexOf(own) < clues.indexOf(strongest))) {
-    const allowed = arrival.takesPart(own.ticketId) ? 'participant' : isAddressee(own) ? 'addressee' : 'alias'
-    return { action: 'append', ticketId: own.ticketId, direction: 'in', rule: own.by, allowed }
+  if (
+    ownClue &&
+    (!strongest || ownClue.ticketId === strongest.ticketId || clues.indexOf(ownClue) < clues.indexOf(strongest))
+  ) {
+    const allowed = arrival.takesPart(ownClue.ticketId) ? 'participant' : isAddressee(ownClue) ? 'addressee' : 'alias'
+    return { action: 'append', ticketId: ownClue.ticketId, direction: 'in', rule: ownClue.by, allowed }
   }
   if (!strongest) return { action: 'open' }
   const known = arrival.takesPart(strongest.ticketId) || arrival.senderIsAgent
@@ -192,13 +195,13 @@ function decideAutomatic(arrival: Arrival): Decision {
   }
   const trusted = token && (kind === 'bounce' || (kind === 'auto-reply' && token.issuedToSender))
   const believed = isBelievedIn(arrival)
-  const own = clues.find(each => isStrong(each) && takesPart(each.ticketId) && (believed || each.by === 'token'))
-  const clue = own ?? (trusted ? token : undefined)
+  const ownClue = clues.find(each => isStrong(each) && takesPart(each.ticketId) && (believed || each.by === 'token'))
+  const clue = ownClue ?? (trusted ? token : undefined)
   if (clue) return { ...machine, ticketId: clue.ticketId, direction: 'in', rule: clue.by }
   if (token) return { action: 'hold', ticketId: token.ticketId, reason: strangerReason(token) }
   if (!believed && arrival.bulk === 'list') {
-    const meant = clues.find(each => isStrong(each) && takesPart(each.ticketId))
-    if (meant) return { action: 'hold', ticketId: meant.ticketId, reason: 'unauthenticated' }
+    const ownTicketClue = clues.find(each => isStrong(each) && takesPart(each.ticketId))
+    if (ownTicketClue) return { action: 'hold', ticketId: ownTicketClue.ticketId, reason: 'unauthenticated' }
   }
   // What answers for an agent opens no ticket: the others would be told of it, and what answers for them open the next.
   const answers = arrival.senderIsAgent && arrival.bulk !== 'list' && arrival.bulk !== 'form' && clues.some(isStrong)

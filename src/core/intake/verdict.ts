@@ -1,6 +1,6 @@
 // What was made of a message, as it is kept.
 import type { Authentication, BulkSort, InboundMessage, MessageKind } from '../../channel/message.ts'
-import type { Allowed, Clue, Decision } from './threading.ts'
+import type { Clue, Decision, JoinReason } from './threading.ts'
 
 /** What was made of a message and why, as it is kept with its arrival. */
 export interface ArrivalVerdict {
@@ -11,7 +11,7 @@ export interface ArrivalVerdict {
   /** What led to the ticket: a clue, or another rule; null where nothing did. */
   rule: string | null
   /** Why its sender may join; null where nobody joined. */
-  allowed: Allowed | null
+  allowed: JoinReason | null
   /** How far its sender's address could be believed; left out where nobody says anything. */
   authentication?: Authentication
   /** Why it was taken for spam. */

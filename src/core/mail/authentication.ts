@@ -31,19 +31,19 @@ export function judgeSender(from: string | null, all: readonly MethodResult[]): 
   const reasons = mostTelling(results).map(
     each => `${each.method}=${each.result}${about(each) ? ` (${about(each)})` : ''}`,
   )
-  const told = (result: Authenticity) => ({ result, reasons })
-  if (!domain) return told(results.length > 0 ? 'unaligned' : 'none')
+  const verdict = (result: Authenticity) => ({ result, reasons })
+  if (!domain) return verdict(results.length > 0 ? 'unaligned' : 'none')
   // RFC 7489 section 3.1: DMARC is about the domain of From, so one about another domain says nothing here.
   // One that names none may refuse, but not vouch: there may be several addresses in From.
   const failed = results.filter(
     each => each.method === 'dmarc' && each.result === 'fail' && (each.domain === '' || isAligned(each.domain, domain)),
   )
-  if (failed.length > 0) return told(failed.every(each => each.tolerated) ? 'unaligned' : 'fail')
+  if (failed.length > 0) return verdict(failed.every(each => each.tolerated) ? 'unaligned' : 'fail')
   const vouching = results.filter(each => each.result === 'pass' && isAligned(each.domain, domain))
   if (results.some(each => each.partly && isAligned(each.domain, domain)) && vouching.length === 0)
-    return { ...told('unaligned'), partly: true }
-  if (vouching.length === 0) return told(results.some(each => TELLING.test(each.result)) ? 'unaligned' : 'none')
-  return { ...told('pass'), ...(vouching.some(each => each.method === 'spf') ? {} : { signed: true as const }) }
+    return { ...verdict('unaligned'), partly: true }
+  if (vouching.length === 0) return verdict(results.some(each => TELLING.test(each.result)) ? 'unaligned' : 'none')
+  return { ...verdict('pass'), ...(vouching.some(each => each.method === 'spf') ? {} : { signed: true as const }) }
 }
 
 /** What is shown of many results: the verdicts first. */
@@ -53,7 +53,7 @@ function mostTelling(results: readonly MethodResult[]): readonly MethodResult[] 
 }
 
 /** The same where something speaks against believing it: nobody is confirmed by what could be read in two ways. */
-export function doubted(found: Authentication, doubts: readonly string[]): Authentication {
+export function withDoubts(found: Authentication, doubts: readonly string[]): Authentication {
   if (doubts.length === 0) return found
   return { result: found.result === 'pass' ? 'unaligned' : found.result, reasons: [...doubts, ...found.reasons] }
 }
@@ -149,20 +149,20 @@ const DOMAIN_OF: Record<string, readonly string[]> = {
 
 /** What a clause found; null where it is about another method. */
 function resultOf({ text, comments }: Clause): MethodResult | null | 'malformed' {
-  const [said = '', ...properties] = text
+  const [resultText = '', ...properties] = text
     .replace(/\s+/g, ' ')
     .replace(/ ?([=/]) ?/g, '$1')
     .split(' ')
-  const [, method = '', result = ''] = /^([a-z][\w-]{0,30})(?:\/\d{1,5})?=([a-z]{1,20})$/i.exec(said) ?? []
-  if (!method) return /^(?:|none|(?!dkim|spf|dmarc)[\w.-]{1,100}=[^=].*)$/i.test(said) ? null : 'malformed'
+  const [, method = '', result = ''] = /^([a-z][\w-]{0,30})(?:\/\d{1,5})?=([a-z]{1,20})$/i.exec(resultText) ?? []
+  if (!method) return /^(?:|none|(?!dkim|spf|dmarc)[\w.-]{1,100}=[^=].*)$/i.test(resultText) ? null : 'malformed'
   const domains = ownEntry(DOMAIN_OF, method.toLowerCase())
   if (!domains) return { method: method.toLowerCase(), result: result.toLowerCase(), domain: '' }
   // Two values of one property, or words that are none: who knows what they mean.
   const named = new Map(properties.map(each => [nameIn(each), each.slice(nameIn(each).length + 1).toLowerCase()]))
   if (named.size < properties.length || named.has('')) return 'malformed'
-  const told = domains.map(name => named.get(name)).find(Boolean) ?? ''
-  const domain = told
-    .slice(told.lastIndexOf('@') + 1)
+  const property = domains.map(name => named.get(name)).find(Boolean) ?? ''
+  const domain = property
+    .slice(property.lastIndexOf('@') + 1)
     .replace(/[<>]/g, '')
     .replace(/(?<=[^.])\.$/, '')
   const found = { method: method.toLowerCase(), result: result.toLowerCase(), domain }
@@ -171,8 +171,8 @@ function resultOf({ text, comments }: Clause): MethodResult | null | 'malformed'
 
 /** That the domain wants nothing done stands in a property, or as most servers write it in a comment: `(p=NONE dis=NONE)`. */
 function isTolerated(named: ReadonlyMap<string, string>, comments: string): boolean {
-  const told = named.get('policy.dmarc') ?? named.get('action')
-  if (told !== undefined) return told === 'none'
+  const property = named.get('policy.dmarc') ?? named.get('action')
+  if (property !== undefined) return property === 'none'
   const policies = [...comments.matchAll(/\b(?:p|sp|np|policy|dis)=(\w+)/gi)].map(([, policy = '']) =>
     policy.toLowerCase(),
   )

@@ -23,7 +23,7 @@ export type BounceReason =
 const LONGEST = 8_000 // characters of an explanation that are looked at
 
 /** Reasons in the order in which they are looked for: what is said of a mailbox outweighs how the server words its no. */
-const reasonsSaid = once((): readonly (readonly [BounceReason, readonly string[], (readonly RegExp[])?])[] => {
+const reasonPhrases = once((): readonly (readonly [BounceReason, readonly string[], (readonly RegExp[])?])[] => {
   const words = bounceWords()
   return [
     ['full', words.full, [/\bis vol\b/, /\bist voll\b/, /\ber full\b/]],
@@ -78,31 +78,31 @@ function reasonOfStatus(status: string): BounceReason {
  */
 export function reasonOf(explanation: string, status: string, near = explanation, report = near): BounceReason {
   // What may be is no statement (Google Groups).
-  const said = plain(explanation).replace(/(?<!domain )(?:may|might) not exist/g, '')
+  const text = plain(explanation).replace(/(?<!domain )(?:may|might) not exist/g, '')
   const command = refusedCommand(plain(near)) ?? transcribedCommand(plain(report))
   // A program that took the mail and failed says nothing sure of the address (Diagnostic-Code: x-unix).
   if (
     /(?:^|\s)x-unix;|command died with status|command output:|local delivery agent|child process of .{1,80} returned \d|could mean unable to exec/.test(
-      said,
+      text,
     )
   )
     return 'program'
   if (command === 'mail') return 'sender'
   // The name server was asked in vain, which is not to say that there is no such name.
-  if (/not found,? try again|name service error for [^.]{0,80}[^:]{0,80}: (?:host not found, )?try again/.test(said))
+  if (/not found,? try again|name service error for [^.]{0,80}[^:]{0,80}: (?:host not found, )?try again/.test(text))
     return 'network'
-  const phrased = reasonsSaid().find(
-    ([, words, patterns]) => words.some(each => said.includes(each)) || patterns?.some(each => each.test(said)),
+  const phrased = reasonPhrases().find(
+    ([, words, patterns]) => words.some(each => text.includes(each)) || patterns?.some(each => each.test(text)),
   )?.[0]
-  const reason = agreed(phrased, status)
+  const reason = chooseReason(phrased, status)
   if (reason !== 'unknown-user' || /^[45]\.1\.[1-9]/.test(status)) return reason
   // The address was taken and the mail refused after it: filters of carriers word it like that.
-  if (command === 'data' || (command !== 'rcpt' && CARRIERS.test(said))) return 'filtered'
+  if (command === 'data' || (command !== 'rcpt' && CARRIERS.test(text))) return 'filtered'
   return reason
 }
 
 /** A status about the address outweighs words that may mean anything; other words outweigh the status. */
-function agreed(phrased: BounceReason | undefined, status: string): BounceReason {
+function chooseReason(phrased: BounceReason | undefined, status: string): BounceReason {
   const coded = reasonOfStatus(status)
   if (phrased === undefined) return coded
   // What is unknown or does not exist is the sender's then.
@@ -140,20 +140,20 @@ const REFUSED: readonly (readonly [Command, RegExp])[] = [
 ]
 
 /** The SMTP command that was answered with no, where a recipient's explanation tells. */
-function refusedCommand(said: string): Command {
+function refusedCommand(text: string): Command {
   const named =
     /(?:in (?:reply|response) to (?:the |end of )?|error from remote mail(?:er| server) after (?:pipelined |end of )?)(mail|rcpt|data|ehlo|helo|initial)/.exec(
-      said,
+      text,
     )?.[1]
   if (named === 'rcpt' || named === 'data') return named
-  return named === undefined ? REFUSED.find(([, words]) => words.test(said))?.[0] : 'mail'
+  return named === undefined ? REFUSED.find(([, words]) => words.test(text))?.[0] : 'mail'
 }
 
 /** The command that sendmail shows to have been answered with no, for all recipients of one dialogue. */
-function transcribedCommand(said: string): Command {
-  if (said.includes('>>> rcpt')) return 'rcpt'
-  if (said.includes('>>> data')) return 'data'
-  return said.includes('>>> mail') ? 'mail' : undefined
+function transcribedCommand(text: string): Command {
+  if (text.includes('>>> rcpt')) return 'rcpt'
+  if (text.includes('>>> data')) return 'data'
+  return text.includes('>>> mail') ? 'mail' : undefined
 }
 
 function plain(text: string): string {

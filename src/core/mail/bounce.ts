@@ -1,7 +1,7 @@
 // Reads which recipients a bounce is about.
 import type { DeliveryFailure } from '../../channel/message.ts'
 import { type BounceReason, derivedStatus, inWords, isHard, reasonOf } from './bounce-reason.ts'
-import { hasFailed, judged, type RecipientStatus, recipientStatuses } from './delivery-status.ts'
+import { failureOf, hasFailed, type RecipientStatus, recipientStatuses } from './delivery-status.ts'
 import { bestStatus, replyCode } from './status-code.ts'
 
 /** What a mail that tells of a failed delivery holds. */
@@ -32,7 +32,7 @@ export function bouncedRecipients(content: BounceContent): DeliveryFailure[] {
   const segments = segmentsOf(begin < 0 ? text : text.slice(begin), content.to)
   const reported = statuses
     .filter(status => hasFailed(status) || status.action === 'delayed')
-    .map(status => judged(status, segments.get(status.address) ?? (statuses.length === 1 ? text : ''), text))
+    .map(status => failureOf(status, segments.get(status.address) ?? (statuses.length === 1 ? text : ''), text))
   if (statuses.length > 0) return distinct(reported)
   const listed = content.failedRecipients.flatMap(value => addressesIn(value.slice(0, LONGEST)))
   const named = listed.length > 0 ? listed : [...segments.keys()]
@@ -132,8 +132,8 @@ function addressedIn(text: string, { to, text: whole, returnedTo = [] }: BounceC
   if (any.length > 0) return any.slice(0, 1)
   const returned = whole.slice(text.length, LONGEST)
   const header = /^[ >\t]{0,8}(?:x-original-to|delivered-to|to):[ \t]*(.{1,1000})$/im.exec(returned)?.[1] ?? ''
-  const meant = header ? addressesIn(header) : returnedTo.map(each => each.toLowerCase())
-  return meant.filter(others).slice(0, MOST_RECIPIENTS)
+  const addresses = header ? addressesIn(header) : returnedTo.map(each => each.toLowerCase())
+  return addresses.filter(others).slice(0, MOST_RECIPIENTS)
 }
 
 /** Lines after which a bounce shows the mail that it returns. */

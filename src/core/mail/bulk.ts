@@ -177,6 +177,7 @@ function isNewsletter(evidence: Evidence): boolean {
     ),
   ].filter(Boolean).length
   // What can be left, and is measured, may still be one person's mail through the system that sends all of a firm's.
-  const own = signs - [has('list-unsubscribe'), has('list-unsubscribe-post'), has('feedback-id')].filter(Boolean).length
-  return own >= 1 && (has('list-unsubscribe') ? signs >= 2 : signs >= 3)
+  const bulkSigns =
+    signs - [has('list-unsubscribe'), has('list-unsubscribe-post'), has('feedback-id')].filter(Boolean).length
+  return bulkSigns >= 1 && (has('list-unsubscribe') ? signs >= 2 : signs >= 3)
 }

@@ -77,8 +77,8 @@ function recipientOf(block: ReadonlyMap<string, string>): RecipientStatus | unde
   const status = /(?:^|\D)([245]\.\d{1,3}\.\d{1,3})(?!\d)/.exec((block.get('status') ?? '').slice(0, 200))?.[1] ?? ''
   const action = /^[a-z]*/i.exec(block.get('action') ?? '')?.[0].toLowerCase() ?? ''
   // PowerMTA says in a word of its own what an answer means.
-  const said = [block.get('diagnostic-code'), block.get('x-powermta-bouncecategory')].filter(Boolean).join(' ')
-  return { address, action, status, diagnostic: said }
+  const diagnostic = [block.get('diagnostic-code'), block.get('x-powermta-bouncecategory')].filter(Boolean).join(' ')
+  return { address, action, status, diagnostic }
 }
 
 /** Whether its delivery failed; delays and successes are no failures (RFC 3464 section 2.3.3). */
@@ -102,7 +102,7 @@ export function isOfSuccess(recipients: readonly RecipientStatus[]): boolean {
  * @param words what the report says of it in words
  * @param report all that it says, with the dialogue it may show
  */
-export function judged(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
+export function failureOf(recipient: RecipientStatus, words = '', report = ''): DeliveryFailure {
   const { address, diagnostic } = recipient
   const stated = bestStatus(recipient.status, diagnostic) || bestStatus('', words)
   const delayed = recipient.action === 'delayed'
@@ -133,5 +133,5 @@ function reasonWith(
 export function failedRecipients(body: string): DeliveryFailure[] {
   return recipientStatuses(body)
     .filter(hasFailed)
-    .map(recipient => judged(recipient))
+    .map(recipient => failureOf(recipient))
 }

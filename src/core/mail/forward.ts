@@ -71,10 +71,10 @@ function withoutOneQuote(lines: readonly string[]): readonly string[] {
 }
 
 /** The value of a field, with the lines that it goes on over. */
-function fieldValue(lines: readonly string[], start: number, end: number, wanted: 'from' | 'subject'): string {
+function fieldValue(lines: readonly string[], start: number, end: number, fieldName: 'from' | 'subject'): string {
   for (let at = start; at < end; at += 1) {
     const line = lines[at] ?? ''
-    if (fieldRole(line) !== wanted) continue
+    if (fieldRole(line) !== fieldName) continue
     let value = line.replace(/^[^:：]{0,64}[:：]\**/, '').trim()
     for (let next = at + 1; next < end && fieldRole(lines[next] ?? '') === undefined; next += 1) {
       if (isBlank(lines[next])) break

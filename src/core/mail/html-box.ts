@@ -23,7 +23,7 @@ class Refused extends Error {}
  * between), so that it does. null if it cannot be, or has other tags than these. Takes time that grows with its length.
  */
 export function keepInBox(text: string, tags: ReadonlySet<string>): string | null {
-  const treeAdapter = limited(2 * text.length + BESIDES, tags)
+  const treeAdapter = limitedTree(2 * text.length + BESIDES, tags)
   try {
     let written = text
     for (let count = 0; count <= MOST_REWRITES; count += 1) {
@@ -50,7 +50,7 @@ const FRAME = new Set(['html', 'head', 'body', 'div', 'hr', 'documentmock'])
 const BOX = defaultTreeAdapter.createElement('div', html.NS.HTML, [])
 
 /** Trees of at most so many characters of tags: what is not closed is opened again and again. */
-function limited(most: number, tags: ReadonlySet<string>): () => TreeAdapter<DefaultTreeAdapterMap> {
+function limitedTree(most: number, tags: ReadonlySet<string>): () => TreeAdapter<DefaultTreeAdapterMap> {
   return () => {
     let length = 0
     return {

@@ -204,8 +204,11 @@ function unsaidReasons(evidence: Evidence, submitted: string): string[] {
   if (unwanted && answers && evidence.header('x-loop').length > 0 && !listed)
     return [`Precedence: ${precedence}`, 'an answer', 'x-loop']
   if (isReceipt(subject, text)) return ['a receipt in words']
-  const said = Boolean(submitted) || unwanted || suppressing
-  if (!listed && (((answers || said) && beginsAsAutomatic(text)) || (answers && said && beginsAsReceived(text)))) {
+  const isDeclared = Boolean(submitted) || unwanted || suppressing
+  if (
+    !listed &&
+    (((answers || isDeclared) && beginsAsAutomatic(text)) || (answers && isDeclared && beginsAsReceived(text)))
+  ) {
     return ['a text as programs answer']
   }
   // RFC 3834 section 3.3: responders answer with a null envelope sender.

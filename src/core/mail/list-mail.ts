@@ -29,7 +29,7 @@ export interface ListFields {
   /** The writer of the only message within, where there is no text beside it. */
   wrapped: Address | null
   /** Addresses of the desk. */
-  own: readonly string[]
+  ownAddresses: readonly string[]
 }
 
 /** What a mail tells of the lists that it came through. */
@@ -50,10 +50,10 @@ export interface ListMail {
 
 /** Takes a mail apart. Whoever sent it may have written any of this: how far it can be believed, `throughList` says. */
 export function readListMail(fields: ListFields): ListMail {
-  const { from, own } = fields
+  const { from, ownAddresses } = fields
   const marks = listMarks(fields)
   const lists = marks.addresses
-  const isOwn = marks.any && isOwnList(marks, own)
+  const isOwn = marks.any && isOwnList(marks, ownAddresses)
   const plain = { lists, isOwn, rewritten: false, writer: from, name: from?.name ?? '', agreed: true }
   if (!from) return plain
   const originals = originalsOf(fields, marks)
@@ -68,7 +68,7 @@ export function readListMail(fields: ListFields): ListMail {
   // What a list host made for this writer alone reaches them, and nobody else.
   if (isAlias(from.address) && !isOurs(from.address, lists)) return plain
   // A mail of ours that our own group sends back names nobody else.
-  if (isOurs(from.address, own) && nameThrough(from.name) === null) return plain
+  if (isOurs(from.address, ownAddresses) && nameThrough(from.name) === null) return plain
   return { lists: withFrom(lists, from), isOwn, rewritten: true, writer: null, name, agreed: false }
 }
 
@@ -81,12 +81,13 @@ export function readListMail(fields: ListFields): ListMail {
 export function throughList(
   { rewritten, agreed, writer }: ListMail,
   found: Authentication,
-  { from, own, looked }: { from: string | null; own: readonly string[]; looked: boolean },
+  { from, ownAddresses, looked }: { from: string | null; ownAddresses: readonly string[]; looked: boolean },
 ): Authentication {
   if (!rewritten || found.result === 'fail') return found
   const reasons = [...found.reasons, `sent on by ${from ?? 'a list'}`]
   if (writer && !agreed) return { result: 'unaligned', reasons: [...reasons, 'which names several writers'] }
-  if (found.result === 'pass') return { result: from !== null && isOurs(from, own) ? 'none' : 'unaligned', reasons }
+  if (found.result === 'pass')
+    return { result: from !== null && isOurs(from, ownAddresses) ? 'none' : 'unaligned', reasons }
   return found.result === 'none' && !looked ? found : { result: 'unaligned', reasons }
 }
 
@@ -110,7 +111,7 @@ const MARKS = [
 ]
 const MOST = 20
 
-function listMarks({ header, mailboxes, from, to, cc, replyTo, own }: ListFields): ListMarks {
+function listMarks({ header, mailboxes, from, to, cc, replyTo, ownAddresses }: ListFields): ListMarks {
   if (!MARKS.some(name => header(name).length > 0)) return { any: false, addresses: [], ids: [], names: [] }
   const values = (name: string) =>
     header(name)
@@ -118,7 +119,7 @@ function listMarks({ header, mailboxes, from, to, cc, replyTo, own }: ListFields
       .map(value => value.slice(0, 500))
   const listIds = values('list-id').map(value => /^(.*?)<([^<>]{1,300})>[^<>]*$/s.exec(value) ?? ['', '', value])
   const ids = listIds.map(([, , id = '']) => id.trim().toLowerCase())
-  const told = [
+  const declaredAddresses = [
     ...values('list-post').flatMap(value =>
       [...value.matchAll(/<\s*mailto:([^>?\s]{1,320})/gi)].map(([, at = '']) => unescaped(at)),
     ),
@@ -128,8 +129,10 @@ function listMarks({ header, mailboxes, from, to, cc, replyTo, own }: ListFields
     ),
   ].flatMap(each => normaliseAddress(each) ?? [])
   const named = [...(from ? [from] : []), ...to, ...cc, ...replyTo, ...mailboxes('x-original-from')]
-  const meant = [...named.map(each => each.address), ...own].filter(address => ids.includes(address.replace('@', '.')))
-  const addresses = [...new Set([...told, ...meant])].slice(0, MOST)
+  const inferredAddresses = [...named.map(each => each.address), ...ownAddresses].filter(address =>
+    ids.includes(address.replace('@', '.')),
+  )
+  const addresses = [...new Set([...declaredAddresses, ...inferredAddresses])].slice(0, MOST)
   const names = [...listIds.map(([, phrase = '']) => phrase.replace(/["']/g, '').trim()), ...addresses.map(localOf)]
   return { any: true, addresses, ids, names }
 }
@@ -139,18 +142,18 @@ function unescaped(text: string): string {
 }
 
 /** Nobody's list but ours: one that came through another list is a discussion of others. */
-function isOwnList({ addresses, ids }: ListMarks, own: readonly string[]): boolean {
-  const ownIds = own.map(address => address.replace('@', '.'))
+function isOwnList({ addresses, ids }: ListMarks, ownAddresses: readonly string[]): boolean {
+  const ownIds = ownAddresses.map(address => address.replace('@', '.'))
   const some = addresses.length > 0 || ids.length > 0
-  return some && addresses.every(address => isOurs(address, own)) && ids.every(id => ownIds.includes(id))
+  return some && addresses.every(address => isOurs(address, ownAddresses)) && ids.every(id => ownIds.includes(id))
 }
 
 /** Where lists that follow Google and Sympa keep what From was, and what it was encoded from. */
 function originalsOf({ header, mailboxes, from }: ListFields, marks: ListMarks): Address[] {
   if (header('x-mailman-version').length > 0) return [] // it keeps none: its writer put it there
-  const kept = mailboxes('x-original-from')
+  const originalAddresses = mailboxes('x-original-from')
   const encoded = from && isOfHost(from.address, marks) ? encodedIn(from.address) : null
-  const found = [...kept, ...(encoded ? [{ address: encoded, name: '' }] : [])]
+  const found = [...originalAddresses, ...(encoded ? [{ address: encoded, name: '' }] : [])]
   const senders = found.length > 0 ? found : mailboxes('x-original-sender')
   // One list may be a member of another, which keeps what the first one wrote.
   const isPerson = ({ address, name }: Address) => !isOurs(address, marks.addresses) && nameThrough(name) === null
@@ -199,8 +202,8 @@ function writerOf(
   originals: readonly Address[],
   name: string,
 ): { writer: Address | null; agreed: boolean } {
-  const { from, own, mailboxes, wrapped } = fields
-  const nobodys = [...addresses, ...own, from?.address ?? '', ...otherNames(fields)]
+  const { from, ownAddresses, mailboxes, wrapped } = fields
+  const nobodys = [...addresses, ...ownAddresses, from?.address ?? '', ...otherNames(fields)]
   const isOther = ({ address }: Address) => !isOurs(address, nobodys)
   const answered = distinct(fields.replyTo.filter(isOther))
   const copied = distinct(fields.cc.filter(each => isOther(each) && bears(each, name, from?.name ?? '')))
@@ -220,9 +223,9 @@ function writerOf(
  * list, but cannot keep the list from naming them: so only the addresses of that very host are left out.
  */
 function witnesses(fields: ListFields, lists: readonly string[], originals: readonly Address[]): Address[] {
-  const { from, own, mailboxes, replyTo, cc } = fields
+  const { from, ownAddresses, mailboxes, replyTo, cc } = fields
   const host = domainOf(from?.address ?? '')
-  const nobodys = [...own, from?.address ?? '', ...lists.filter(address => domainOf(address) === host)]
+  const nobodys = [...ownAddresses, from?.address ?? '', ...lists.filter(address => domainOf(address) === host)]
   const called = from?.name ?? ''
   const copied = cc.filter(
     each => each.name.includes('@') || bears(each, called, called) || isWithin(each.name, called),

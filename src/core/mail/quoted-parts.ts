@@ -13,13 +13,13 @@ export interface QuotedPart {
 /** What a visible reply leaves out of the whole text. Lines of the reply stand in the text in the same order. */
 export function quotedPartsOf(text: string, visible: string): QuotedPart[] {
   const lines = text.split('\n')
-  const kept = visible.split('\n').map(line => line.trim())
+  const visibleLines = visible.split('\n').map(line => line.trim())
   const cuts: QuotedPart[] = []
   let next = 0
   for (const [at, line] of lines.entries()) {
-    while (next < kept.length && kept[next] === '') next += 1
+    while (next < visibleLines.length && visibleLines[next] === '') next += 1
     if (isBlank(line)) continue
-    if (next < kept.length && line.trim() === kept[next]) {
+    if (next < visibleLines.length && line.trim() === visibleLines[next]) {
       next += 1
       continue
     }

@@ -35,22 +35,23 @@ class TooDeep extends Error {}
 /** What a reader may see of HTML that somebody sent, in time that grows with its length alone; null if it is too deep. */
 export function safeHtml(html: string, showing: Showing): SafeHtml | null {
   try {
-    return boxed(html.slice(0, LONGEST), showing)
+    return boxHtml(html.slice(0, LONGEST), showing)
   } catch (error) {
     if (error instanceof TooDeep) return null
     throw error
   }
 }
 
-function boxed(text: string, showing: Showing): SafeHtml {
+function boxHtml(text: string, showing: Showing): SafeHtml {
   let depth = 0
   let remote = 0
   let links = 0
   const picture = (attribs: Attributes): Tag => {
     const src = (attribs.src ?? '').replace(/[\s\u0000-\u001F]+/g, '')
     const alt = attribs.alt?.trim() ?? ''
-    const own = /^cid:/i.test(src) ? showing.pictures.get(contentIdOf(src)) : undefined
-    if (own !== undefined || PICTURE.test(src)) return { tagName: 'img', attribs: { ...attribs, src: own ?? src } }
+    const embeddedPicture = /^cid:/i.test(src) ? showing.pictures.get(contentIdOf(src)) : undefined
+    if (embeddedPicture !== undefined || PICTURE.test(src))
+      return { tagName: 'img', attribs: { ...attribs, src: embeddedPicture ?? src } }
     if (!/^https?:\/\//i.test(src)) return { tagName: 'span', attribs: {}, ...standIn(alt) }
     remote += 1
     if (showing.remote) return { tagName: 'img', attribs: { ...attribs, src } }
@@ -138,11 +139,11 @@ function isTiny({ width = '', height = '' }: Attributes): boolean {
 
 /** Attributes that are styles under another name follow the same rules. */
 function withoutWideValues(attribs: Attributes): Attributes {
-  const kept = Object.entries(attribs).filter(([name, value]) => {
+  const allowedEntries = Object.entries(attribs).filter(([name, value]) => {
     if (name === 'bgcolor' || name === 'color') return COLOUR.test(value)
     if (/^(?:width|height|border|cellpadding|cellspacing|size|start|value)$/.test(name))
       return /^[+-]?\d{1,4}(?:px|%)?$/.test(value)
     return !/span$/.test(name) || /^\d{1,3}$/.test(value)
   })
-  return Object.fromEntries(kept)
+  return Object.fromEntries(allowedEntries)
 }

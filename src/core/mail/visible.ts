@@ -44,10 +44,10 @@ export function visibleReply(text: string, options: VisibleOptions = {}): string
     lines,
     options.maybeForward && showsDanish(lines) ? { ...options, forward: true } : options,
   )
-  const own = withoutQuoteAround(lines, length)
+  const ownLines = withoutQuoteAround(lines, length)
   const tail = forwarded === null ? [] : lines.slice(forwarded)
-  const kept = tail.length > 0 ? [...own, ...(own.length > 0 ? [''] : []), ...tail] : own
-  return tidy(withoutMarks(kept.join('\n'))) || trimmed(withoutMarks(above)) || trimmed(withoutMarks(whole))
+  const visibleLines = tail.length > 0 ? [...ownLines, ...(ownLines.length > 0 ? [''] : []), ...tail] : ownLines
+  return tidy(withoutMarks(visibleLines.join('\n'))) || trimmed(withoutMarks(above)) || trimmed(withoutMarks(whole))
 }
 
 /** A mail of another help desk begins with its marker: what stands below that is what it says. */
@@ -60,8 +60,8 @@ function withoutMarkerOfOthers(text: string): string {
 
 /** What the first line is indented by stays where there are lines beside it, such as those of a program. */
 function trimmed(text: string): string {
-  const kept = withoutBlankEnds(text).trimEnd()
-  return kept.includes('\n') ? kept : kept.trimStart()
+  const withoutBlanks = withoutBlankEnds(text).trimEnd()
+  return withoutBlanks.includes('\n') ? withoutBlanks : withoutBlanks.trimStart()
 }
 
 /** The mail that is shown is headed in Danish or Norwegian. */
@@ -140,10 +140,10 @@ function aboveMarked(text: string): string {
 export function writtenIn(visible: string): string {
   const lines = trimmed(visible).split('\n')
   const { length, forwarded } = ownPart(lines, {})
-  const own = forwarded === null ? withoutQuoteAround(lines, length) : lines
-  const attribution = attributionEndingAt(own, trimmedEnd(own, own.length) - 1)
+  const ownLines = forwarded === null ? withoutQuoteAround(lines, length) : lines
+  const attribution = attributionEndingAt(ownLines, trimmedEnd(ownLines, ownLines.length) - 1)
   const isIntroduction = attribution?.certainty === 2 && attribution.start === 0
-  return isIntroduction || own.every(isBlank) ? '' : visible
+  return isIntroduction || ownLines.every(isBlank) ? '' : visible
 }
 
 /**
@@ -216,16 +216,20 @@ function quoteFrom(lines: readonly string[], at: number, answers: boolean): numb
   if (line.startsWith(MARKS.quote)) return aboveRules(lines, at)
   const block = headerBlockAt(lines, at)
   if (block) {
-    const own = quotedBelow(lines, block.end) || isShown(lines, at, block.start) || !(answers || block.start < at)
-    return own ? null : block.start
+    const isVisible = quotedBelow(lines, block.end) || isShown(lines, at, block.start) || !(answers || block.start < at)
+    return isVisible ? null : block.start
   }
   if (saysOriginal(line)) {
-    const own = isShown(lines, at, at) || !(answers || introducesSomething(lines, at + 1))
-    return own || quotedBelow(lines, at + 1) ? null : at
+    const isVisible = isShown(lines, at, at) || !(answers || introducesSomething(lines, at + 1))
+    return isVisible || quotedBelow(lines, at + 1) ? null : at
   }
   if (saysReplyAbove(line) || (answers && isHistoryOfZendesk(lines, at))) return at
   const attribution = attributionEndingAt(lines, at)
-  if (attribution?.certainty === 2 && !quotedBelow(lines, attribution.end) && !isBlankFrom(lines, attribution.end)) {
+  if (
+    attribution?.certainty === 2 &&
+    !quotedBelow(lines, attribution.end) &&
+    !areAllBlankFrom(lines, attribution.end)
+  ) {
     return attribution.start
   }
   return null
@@ -234,8 +238,8 @@ function quoteFrom(lines: readonly string[], at: number, answers: boolean): numb
 /** A rule, and then "Bob Berg, Jan 5, 2026, 10:00 AM CET:". */
 function isHistoryOfZendesk(lines: readonly string[], at: number): boolean {
   if (!/^-{20,}\s*$/.test(lines[at] ?? '')) return false
-  const said = (isBlank(lines[at + 1]) ? lines[at + 2] : lines[at + 1]) ?? ''
-  return said.length < 160 && /^\p{L}[^@:：]{1,80}\b\d{4}\b.{1,8}\d{1,2}:\d{2}[^:]{0,16}:?\s*$/u.test(said)
+  const line = (isBlank(lines[at + 1]) ? lines[at + 2] : lines[at + 1]) ?? ''
+  return line.length < 160 && /^\p{L}[^@:：]{1,80}\b\d{4}\b.{1,8}\d{1,2}:\d{2}[^:]{0,16}:?\s*$/u.test(line)
 }
 
 /** Something stands below "Original Message" that it may introduce: a field, or at least more than a line. */
@@ -259,7 +263,7 @@ function quotedBelow(lines: readonly string[], from: number): boolean {
   return false
 }
 
-function isBlankFrom(lines: readonly string[], from: number): boolean {
+function areAllBlankFrom(lines: readonly string[], from: number): boolean {
   return trimmedEnd(lines, lines.length) <= from
 }
 
@@ -375,9 +379,9 @@ function answersOf(lines: readonly string[], length: number): string[] {
     }
     if (saysOriginal(lines[at] ?? '')) introduction.add(at)
   }
-  const kept = (at: number) => !introduction.has(at) && !isBlank(lines[at]) && !isOfQuote(lines, at)
+  const hasOwnText = (at: number) => !introduction.has(at) && !isBlank(lines[at]) && !isOfQuote(lines, at)
   let first = 0
-  while (first < length && !kept(first)) first += 1
+  while (first < length && !hasOwnText(first)) first += 1
   let quoteBelow = false
   for (let at = first; at < length; at += 1) if (isQuoted(lines[at] ?? '')) quoteBelow = true
   const [opening = first] = introduction

@@ -35,22 +35,25 @@ export function canonicalAddress(address: string): string {
 }
 
 /** Whether this is one of our own addresses, with or without a detail. */
-export function isOurs(address: string, own: readonly string[]): boolean {
-  return own.includes(address) || own.includes(splitDetail(address).base)
+export function isOurs(address: string, ownAddresses: readonly string[]): boolean {
+  return ownAddresses.includes(address) || ownAddresses.includes(splitDetail(address).base)
 }
 
 /**
  * The postmaster of this server and of our domains, whom everybody may write to (RFC 5321 section 4.5.1). These are
  * addresses to write to: what comes from one is of a mail server, and none of ours.
  */
-export function postmasters(own: readonly string[]): string[] {
-  return ['postmaster', ...new Set(own.map(address => `postmaster@${address.slice(address.lastIndexOf('@') + 1)}`))]
+export function postmasters(ownAddresses: readonly string[]): string[] {
+  return [
+    'postmaster',
+    ...new Set(ownAddresses.map(address => `postmaster@${address.slice(address.lastIndexOf('@') + 1)}`)),
+  ]
 }
 
 /** Whether somebody writes to a postmaster of ours, whatever the case, and in whichever form of the domain (RFC 5890). */
-export function isPostmaster(address: string, own: readonly string[]): boolean {
+export function isPostmaster(address: string, ownAddresses: readonly string[]): boolean {
   const key = hostKey(address)
-  return postmasters(own).some(each => hostKey(each) === key)
+  return postmasters(ownAddresses).some(each => hostKey(each) === key)
 }
 
 /** Only a host name is read as one: a URL would lose what stands behind it. */

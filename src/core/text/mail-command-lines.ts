@@ -38,23 +38,23 @@ const SIGNS_AND_WORD = /^(?:\s{0,8}\d{1,3}[.)](?=\s))?([^\p{L}\p{N}]{1,40})(\p{L
  * way. Somebody meant it for the desk, so such a text must not leave.
  */
 export function mentionsCommand(text: string, known: KnownCommands): boolean {
-  return text.split(LINE_END).some(line => isMeantAsOrder(line, known))
+  return text.split(LINE_END).some(line => isIntendedAsCommand(line, known))
 }
 
 /** As nearly every line begins: neither a command nor an option does. */
 const BEGINS_WITH_LETTER = /^\s{0,20}[A-Za-z]/
 const MAY_BE_OPTION = /^\s*[*_~]{0,2}[-\u2012-\u2015\u2212]/
 
-function isMeantAsOrder(line: string, { isCommand, options }: KnownCommands): boolean {
+function isIntendedAsCommand(line: string, { isCommand, options }: KnownCommands): boolean {
   if (line.length < 2 || BEGINS_WITH_LETTER.test(line)) return false
   const start = line.slice(0, 200)
   if (isQuoted(start) || !/[^\p{L}\p{N}\s]/u.test(start)) return false
-  const said = start.normalize('NFKC').replace(/\p{Cf}|[\uFE0E\uFE0F]/gu, '')
-  if (/^\s{0,20}!\s?\p{L}/u.test(said)) return true
-  const [, signs = '', word = '', next = ''] = SIGNS_AND_WORD.exec(said) ?? []
+  const normalised = start.normalize('NFKC').replace(/\p{Cf}|[\uFE0E\uFE0F]/gu, '')
+  if (/^\s{0,20}!\s?\p{L}/u.test(normalised)) return true
+  const [, signs = '', word = '', next = ''] = SIGNS_AND_WORD.exec(normalised) ?? []
   // What goes on behind the word is a path.
-  const isOrder = /[!\u00A1\u2755\u2757]/.test(signs) || (/[/#\\]$/.test(signs) && /^[:*_`]?$/.test(next))
-  if (isOrder && isCommand(word.toLowerCase())) return true
+  const isCommandSign = /[!\u00A1\u2755\u2757]/.test(signs) || (/[/#\\]$/.test(signs) && /^[:*_`]?$/.test(next))
+  if (isCommandSign && isCommand(word.toLowerCase())) return true
   const words = line.length <= 200 && MAY_BE_OPTION.test(line) ? wordsOf(line) : []
   return words.length > 0 && words.length <= 6 && countOptions(words, options) === words.length
 }

@@ -66,7 +66,7 @@ export function optionsInWords(kinds: OptionKinds): string {
 /** A word as it is written, in hyphens and letters of one form: clients put marks of bold around it. */
 const OPTION = /^[*_~]{0,2}(?:--|-?—-?|——)(\p{L}[\p{L}\p{N}-]*)(?:=(.*?))?[*_~]{0,2}$/su
 
-interface Found {
+interface FoundOption {
   name: string
   kind: OptionKind
   /** Behind `=`. */
@@ -74,7 +74,7 @@ interface Found {
 }
 
 /** The declared option that a word is; null for a word that is none. */
-function optionIn(word: Word | undefined, kinds: OptionKinds): Found | null {
+function optionIn(word: Word | undefined, kinds: OptionKinds): FoundOption | null {
   const found = word?.isBare ? OPTION.exec(plainOption(word.value)) : null
   const name = found?.[1]?.toLowerCase() ?? ''
   const kind = Object.hasOwn(kinds, name) ? kinds[name] : undefined
@@ -100,19 +100,19 @@ function plainOption(value: string): string {
 }
 
 /** How many words it takes. */
-function widthOf({ kind, value }: Found): number {
+function widthOf({ kind, value }: FoundOption): number {
   return kind === 'flag' || value !== undefined ? 1 : 2
 }
 
 /** Throws a `DeskError` of code `usage` for one without its value. */
-function givenIn({ name, kind, value }: Found, next: Word | undefined): true | number | string {
+function valueOf({ name, kind, value }: FoundOption, next: Word | undefined): true | number | string {
   if (kind === 'flag') {
     if (value === undefined) return true
     throw new DeskError('usage', `Nothing was done: --${name} takes no value, write --${name} alone.`)
   }
-  const given = value ?? next?.value ?? ''
-  if (kind === 'text' && given !== '') return given
-  if (kind === 'number' && /^\d{1,15}$/.test(given)) return Number(given)
+  const optionText = value ?? next?.value ?? ''
+  if (kind === 'text' && optionText !== '') return optionText
+  if (kind === 'number' && /^\d{1,15}$/.test(optionText)) return Number(optionText)
   const [what, example] = kind === 'number' ? ['a number', '17'] : ['a word', name.toUpperCase()]
   throw new DeskError(
     'usage',
@@ -136,23 +136,23 @@ export function takeOptions<W extends Word>(
   words: readonly W[],
   kinds: OptionKinds,
   others: readonly string[] = [],
-): { options: Options; left: W[] } {
+): { options: Options; rest: W[] } {
   const values: [string, true | number | string][] = []
-  const left: W[] = []
+  const rest: W[] = []
   for (let at = 0; at < words.length; at += 1) {
     const word = words[at]
     if (!word) break
-    if (isEnd(word)) return { options: new Options(values), left: [...left, ...words.slice(at)] }
+    if (isEnd(word)) return { options: new Options(values), rest: [...rest, ...words.slice(at)] }
     const found = optionIn(word, kinds)
     if (found) {
-      values.push([found.name, givenIn(found, words[at + 1])])
+      values.push([found.name, valueOf(found, words[at + 1])])
       at += widthOf(found) - 1
     } else {
       refuseMisspelt(word, [...Object.keys(kinds), ...others])
-      left.push(word)
+      rest.push(word)
     }
   }
-  return { options: new Options(values), left }
+  return { options: new Options(values), rest }
 }
 
 /** `--`, behind which nothing is an option. */
@@ -174,10 +174,10 @@ function refuseMisspelt({ value: typed, isBare }: Word, names: readonly string[]
   const [, long, single] = /--(\p{L}[\p{L}\p{N}-]*)\P{L}*$|^-(\p{L}[\p{L}\p{N}-]*)$/u.exec(value) ?? []
   const [, written] = OPTION.exec(value) ?? []
   const exact = [written, long, single].map(each => each?.toLowerCase() ?? '').find(each => names.includes(each))
-  const meant = exact ?? (value.startsWith('--') ? nearest(long?.toLowerCase() ?? '', names) : null)
-  if (meant === null) return
+  const option = exact ?? (value.startsWith('--') ? nearest(long?.toLowerCase() ?? '', names) : null)
+  if (option === null) return
   throw new DeskError(
     'usage',
-    `Nothing was done: did you mean --${meant} by "${typed}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,
+    `Nothing was done: did you mean --${option} by "${typed}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,
   )
 }

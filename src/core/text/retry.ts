@@ -13,10 +13,10 @@ export const FIRST_RETRY_MS = 1 * MINUTE
 
 /**
  * When to try again after attempt number `attempts` (1 is the first), or null to give up.
- * `asked`: the wait the transport asked for, in milliseconds.
+ * `requestedWait`: the wait the transport asked for, in milliseconds.
  */
-export function nextTry(attempts: number, queuedAt: Date, now: Date, asked = 0): Date | null {
+export function nextTry(attempts: number, queuedAt: Date, now: Date, requestedWait = 0): Date | null {
   if (now.getTime() - queuedAt.getTime() >= GIVE_UP_AFTER) return null
-  const wait = Math.max(DELAYS[attempts - 1] ?? LONGEST_WAIT, Math.min(asked, DAY))
+  const wait = Math.max(DELAYS[attempts - 1] ?? LONGEST_WAIT, Math.min(requestedWait, DAY))
   return new Date(now.getTime() + wait)
 }

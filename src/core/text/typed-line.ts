@@ -35,9 +35,9 @@ export function readTypedLine(typed: string, { kinds, prefixes, isOneLine }: Typ
   const [word, ...words] = wordsOf(typed)
   const begin = word?.end ?? typed.length
   const [first = [], ...below] = isOneLine ? [words] : linesOf(typed, begin, words)
-  const { options, left } = takeOptions(first, kinds)
-  const taken = takenOf(first, left)
-  const end = left.find(isEnd)
+  const { options, rest } = takeOptions(first, kinds)
+  const taken = takenOf(first, rest)
+  const end = rest.find(isEnd)
   if (end) return { options, rest: without(typed, begin, end.start, taken), tail: typed.slice(end.start) }
   const head = without(typed, begin, first.at(-1)?.end ?? begin, taken)
   const reference = referenceAt(head, prefixes)
@@ -96,31 +96,31 @@ function linesOf(typed: string, begin: number, words: readonly Word[]): Word[][]
 
 /** Those in front of the text, and those on lines of their own at its end. */
 function optionsBelow(lines: Word[][], kinds: OptionKinds, hasText: boolean): { options: Options; taken: Word[] } {
-  const left = [...lines]
+  const remainingLines = [...lines]
   const taken: Word[] = []
   let options = NO_OPTIONS
   const take = (words: readonly Word[]) => {
     const found = takeOptions(words, kinds)
     options = options.and(found.options)
-    taken.push(...takenOf(words, found.left))
+    taken.push(...takenOf(words, found.rest))
   }
   const isWhole = (line: readonly Word[]) => countOptions(line, kinds) === line.length || line.length === 1
-  for (let begins = hasText; !begins && left.length > 0; ) {
-    const line = left.shift() ?? []
+  for (let begins = hasText; !begins && remainingLines.length > 0; ) {
+    const line = remainingLines.shift() ?? []
     begins = !isWhole(line)
     take(begins ? line.slice(0, countOptions(line, kinds)) : line)
     begins ||= !line.every(word => taken.includes(word))
   }
-  for (let last = left.at(-1); last && isWhole(last); last = left.at(-1)) {
+  for (let last = remainingLines.at(-1); last && isWhole(last); last = remainingLines.at(-1)) {
     take(last)
     if (!last.every(word => taken.includes(word))) break
-    left.pop()
+    remainingLines.pop()
   }
   return { options, taken }
 }
 
-function takenOf(words: readonly Word[], left: readonly Word[]): Word[] {
-  const others = new Set(left)
+function takenOf(words: readonly Word[], rest: readonly Word[]): Word[] {
+  const others = new Set(rest)
   return words.filter(each => !others.has(each))
 }
 

@@ -4,8 +4,8 @@ import type { EventFrame } from './ticket-event.ts'
 
 /** SHA-256 over all that an event says, its data as it is stored, and the hash of the one before. */
 export function hashEvent(frame: EventFrame, type: string, data: string, previous: string): string {
-  const said = [frame.ticketId, frame.seq, frame.at, frame.actorId, frame.channel, type, data, previous]
-  return hash('sha256', JSON.stringify(said))
+  const fields = [frame.ticketId, frame.seq, frame.at, frame.actorId, frame.channel, type, data, previous]
+  return hash('sha256', JSON.stringify(fields))
 }
 
 /** What a digest speaks for: all of a message that is shown. */
@@ -25,6 +25,6 @@ export interface DigestedContent {
 export function contentDigest(salt: string, content: DigestedContent): string {
   const { direction, author, subject, text, visible, attachments, markdown } = content
   const styled = markdown ? [markdown] : []
-  const said = JSON.stringify([direction, author, subject, text, visible, attachments, ...styled])
-  return createHmac('sha256', salt).update(said).digest('hex')
+  const serialized = JSON.stringify([direction, author, subject, text, visible, attachments, ...styled])
+  return createHmac('sha256', salt).update(serialized).digest('hex')
 }

@@ -11,7 +11,7 @@ export interface HistoryNames {
   ticket(id: string): string
   desk(id: string): string
   /** What was written with it, in a line; '' if nothing was. */
-  said(messageId: string | undefined): string
+  textOf(messageId: string | undefined): string
 }
 
 export interface HistoryLine {
@@ -47,7 +47,7 @@ export function historyLines(events: readonly RecordedEvent[], names: HistoryNam
       type,
       who: names.person(event.actorId),
       did: deedOf(event, facts, names),
-      said: names.said(message),
+      said: names.textOf(message),
       before: facts ? pick(facts) : {},
       after: pick(next),
     })

@@ -38,16 +38,16 @@ export interface TicketPolicy {
 
 /** The category that somebody means: its path, or the last part of it if that is one category's alone. */
 export function categoryOf({ categories }: Pick<TicketPolicy, 'categories'>, text: string): Category {
-  const wanted = text.toLowerCase().replace(/\s*[/>]\s*/g, '/')
-  const exact = categories.find(each => each.path === wanted)
-  const ending = categories.filter(each => each.path.endsWith(`/${wanted}`))
+  const path = text.toLowerCase().replace(/\s*[/>]\s*/g, '/')
+  const exact = categories.find(each => each.path === path)
+  const ending = categories.filter(each => each.path.endsWith(`/${path}`))
   const [only, second] = ending
   if (exact ?? (only && !second)) return (exact ?? only) as Category
   if (second) {
     throw new DeskError('usage', `"${text}" may be ${ending.map(each => each.path).join(' or ')}: write all of it.`)
   }
   const close = nearest(
-    wanted,
+    path,
     categories.map(each => each.path),
   )
   const known = close ? `did you mean ${close}?` : `there are ${categories.map(each => each.path).join(', ')}.`

@@ -95,7 +95,7 @@ const READERS: ReadonlyMap<string, Reader> = new Map(
 export function parseQuery(parts: readonly string[], { searches = false } = {}): TicketQuery {
   if (parts.length > MOST_WORDS || parts.some(each => each.length > LONGEST_WORD)) throw tooLong()
   let query: TicketQuery = {}
-  const wanted: string[] = []
+  const searchWords: string[] = []
   for (let at = 0; at < parts.length; at += 1) {
     const part = parts[at] ?? ''
     const [, key = '', inline = ''] = /^([a-z]+):(.+)$/i.exec(part) ?? []
@@ -111,20 +111,21 @@ export function parseQuery(parts: readonly string[], { searches = false } = {}):
       throw new DeskError('usage', `Say which: ${part} and what is looked for.`)
     } else {
       refuseUnknown(part, searches)
-      wanted.push(...part.split(/\s+/).filter(Boolean))
+      searchWords.push(...part.split(/\s+/).filter(Boolean))
     }
   }
-  if (wanted.length > MOST_WORDS) throw tooLong()
-  return wanted.length > 0 ? { ...query, words: wanted } : query
+  if (searchWords.length > MOST_WORDS) throw tooLong()
+  return searchWords.length > 0 ? { ...query, words: searchWords } : query
 }
 
 /** `prioritiy:P1`: who writes so means a filter, and not a word. */
 function refuseUnknown(part: string, searches: boolean): void {
   const [, key = '', value = ''] = /^([a-z]{2,20}):([^\s/\\]\S*)$/i.exec(part) ?? []
   if (!key) return
-  const meant = nearest(key.toLowerCase(), [...READERS.keys()])
-  if (meant === null && searches) return
-  const instead = meant === null ? `Filters are ${[...READERS.keys()].join(', ')}.` : `Did you mean ${meant}:${value}?`
+  const suggestion = nearest(key.toLowerCase(), [...READERS.keys()])
+  if (suggestion === null && searches) return
+  const instead =
+    suggestion === null ? `Filters are ${[...READERS.keys()].join(', ')}.` : `Did you mean ${suggestion}:${value}?`
   throw new DeskError(
     'usage',
     `There is no filter "${key}". ${instead} To look for words, write: search "${key} ${value}"`,
@@ -150,8 +151,8 @@ function handleIn(value: string): string {
 }
 
 function stateIn(value: string): TicketState {
-  const wanted = value.toLowerCase().replaceAll('_', '-')
-  const state = TICKET_STATES.find(each => each === wanted)
+  const name = value.toLowerCase().replaceAll('_', '-')
+  const state = TICKET_STATES.find(each => each === name)
   if (state) return state
   throw new DeskError('usage', `"${value}" is no state: write one of ${TICKET_STATES.join(', ')}.`)
 }

@@ -25,27 +25,28 @@ const LONGEST_THANKS = 1_000 // characters
  * which is a message like any other.
  */
 export function solvedAnswer(text: string): SolvedAnswer | null {
-  const said = text.trim().replace(/^[*_"'“]+/, '')
-  const [line = ''] = said.split('\n', 1)
-  const yes = YES.exec(said)
-  const no = NO.exec(said)
+  const answer = text.trim().replace(/^[*_"'“]+/, '')
+  const [line = ''] = answer.split('\n', 1)
+  const yes = YES.exec(answer)
+  const no = NO.exec(answer)
   const scored = SCORE.exec(line)
   const starts = scored !== null && scored.index <= 1 && /^\s*[1-5]/.test(line)
-  if (no) return { solved: false, score: null, comment: rest(said, no[0]) }
-  if (yes) return { solved: !BUT.test(line), score: scoreOf(scored), comment: rest(said, yes[0]) }
-  if (starts && !BUT.test(line)) return { solved: true, score: scoreOf(scored), comment: rest(said, scored[0]) }
-  const isShort = said.length <= LONGEST_THANKS && said.split(/\s+/).length <= MOST_WORDS_OF_THANKS
-  const thanks = isShort && THANKS.test(line) && !BUT.test(said)
-  return thanks ? { solved: true, score: null, comment: said } : null
+  if (no) return { solved: false, score: null, comment: commentBehind(answer, no[0]) }
+  if (yes) return { solved: !BUT.test(line), score: scoreOf(scored), comment: commentBehind(answer, yes[0]) }
+  if (starts && !BUT.test(line))
+    return { solved: true, score: scoreOf(scored), comment: commentBehind(answer, scored[0]) }
+  const isShort = answer.length <= LONGEST_THANKS && answer.split(/\s+/).length <= MOST_WORDS_OF_THANKS
+  const thanks = isShort && THANKS.test(line) && !BUT.test(answer)
+  return thanks ? { solved: true, score: null, comment: answer } : null
 }
 
 function scoreOf(found: RegExpExecArray | null): number | null {
   return found ? Number(found[1]) : null
 }
 
-function rest(said: string, first: string): string {
-  return said
-    .slice(said.indexOf(first) + first.length)
+function commentBehind(answer: string, first: string): string {
+  return answer
+    .slice(answer.indexOf(first) + first.length)
     .replace(/^[\s,.!:;)\-–—]+/, '')
     .trim()
 }

@@ -51,27 +51,27 @@ export type TicketEvent =
   | { type: 'joined'; data: { person: string; role: 'requester' | 'copied' } }
   | { type: 'uninvited'; data: { person: string } }
   | { type: 'claimed'; data: { owner: string } }
-  | { type: 'assigned'; data: { owner: string; how: 'assign' | 'handover' | 'escalate' } & Said }
+  | { type: 'assigned'; data: { owner: string; how: 'assign' | 'handover' | 'escalate' } & WrittenMessage }
   | { type: 'released'; data: { owner: string } }
-  | { type: 'offered'; data: { to: string; until: string } & Said }
-  | { type: 'offer-ended'; data: { to: string; how: 'declined' | 'withdrawn' | 'late' } & Said }
+  | { type: 'offered'; data: { to: string; until: string } & WrittenMessage }
+  | { type: 'offer-ended'; data: { to: string; how: 'declined' | 'withdrawn' | 'late' } & WrittenMessage }
   | { type: 'helping'; data: { person: string } }
   | { type: 'left'; data: { person: string } }
-  | { type: 'escalated'; data: { to: string } & Said }
-  | { type: 'moved'; data: { desk: string } & Said }
-  | { type: 'waiting'; data: { on: 'requester' | 'third-party'; until: string | null } & Said }
-  | { type: 'scheduled'; data: { until: string } & Said }
+  | { type: 'escalated'; data: { to: string } & WrittenMessage }
+  | { type: 'moved'; data: { desk: string } & WrittenMessage }
+  | { type: 'waiting'; data: { on: 'requester' | 'third-party'; until: string | null } & WrittenMessage }
+  | { type: 'scheduled'; data: { until: string } & WrittenMessage }
   | { type: 'resumed'; data: { by: 'command' | 'message' | 'time' } }
-  | { type: 'resolved'; data: { how: 'solution' | 'workaround'; told: 'answered' | 'told' } & Said }
+  | { type: 'resolved'; data: { how: 'solution' | 'workaround'; told: 'answered' | 'told' } & WrittenMessage }
   | { type: 'asked'; data: { outbox: string } }
-  | { type: 'rated'; data: { solved: boolean; score: number | null; by: 'reply' | 'page' | 'button' } & Said }
+  | { type: 'rated'; data: { solved: boolean; score: number | null; by: 'reply' | 'page' | 'button' } & WrittenMessage }
   | { type: 'closed'; data: { by?: 'recovery' | 'spam' | 'requester' | 'silence' | 'duplicate' } }
   | { type: 'reopened'; data: { by: 'message' | 'command' | 'requester' } }
   | { type: 'classified'; data: Classification }
   | { type: 'tagged'; data: { add: string[]; remove: string[] } }
   | { type: 'filled'; data: { field: string; value: string } }
   | { type: 'expected'; data: { at: string | null; told: boolean } }
-  | { type: 'spent'; data: { person: string; minutes: number } & Said }
+  | { type: 'spent'; data: { person: string; minutes: number } & WrittenMessage }
   | { type: 'linked'; data: { kind: LinkKind; ticket: string } }
   | { type: 'unlinked'; data: { kind: LinkKind; ticket: string } }
   | { type: 'merged'; data: { into: string } }
@@ -83,7 +83,7 @@ export type TicketEvent =
   | { type: 'bounced'; data: { outbox: string; bounce: string; kind: 'hard' | 'soft' | 'delayed' } }
 
 /** The message that holds what somebody wrote with it, if they did. */
-interface Said {
+interface WrittenMessage {
   message?: string
   content?: string
 }
@@ -126,7 +126,7 @@ export function changeOf(ticket: TicketFacts, event: FramedEvent): Partial<Ticke
   switch (event.type) {
     case 'claimed':
     case 'assigned':
-      return { ...owned(ticket, event.data.owner), state: after(ticket, 'take') }
+      return { ...ownershipOf(ticket, event.data.owner), state: after(ticket, 'take') }
     case 'released':
       return { ownerId: null, offeredTo: null, offeredUntil: null }
     case 'offered':
@@ -181,7 +181,7 @@ export function changeOf(ticket: TicketFacts, event: FramedEvent): Partial<Ticke
 /** What waits for nothing any more. */
 const finished = { resumeAt: null, offeredTo: null, offeredUntil: null } as const
 
-function owned(ticket: TicketFacts, ownerId: string): Partial<TicketFacts> {
+function ownershipOf(ticket: TicketFacts, ownerId: string): Partial<TicketFacts> {
   return { ownerId, offeredTo: null, offeredUntil: null, helpers: withoutWords(ticket.helpers, [ownerId]) }
 }
 

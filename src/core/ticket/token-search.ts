@@ -24,18 +24,18 @@ export const LONGEST_SPAN = 1_024
  * base64 (RFC 4648), in a URL (RFC 3986 section 2.1), in entities or between tags of HTML, with signs of no width. Linear
  * in its length.
  */
-export function findTokens(text: string, keys: readonly TokenKey[], own: number | null = null): TokenSpan[] {
-  return merged([...tokensAsWritten(text, keys, own), ...tokensInBase64(text, keys, own, DEEPEST)])
+export function findTokens(text: string, keys: readonly TokenKey[], ownNumber: number | null = null): TokenSpan[] {
+  return merged([...tokensAsWritten(text, keys, ownNumber), ...tokensInBase64(text, keys, ownNumber, DEEPEST)])
 }
 
-function tokensAsWritten(text: string, keys: readonly TokenKey[], own: number | null): TokenSpan[] {
+function tokensAsWritten(text: string, keys: readonly TokenKey[], ownNumber: number | null): TokenSpan[] {
   if (text.length < SHORTEST) return []
   const spans: TokenSpan[] = []
   for (const letters of readings(text)) {
     for (const found of letters.text.matchAll(CANDIDATE)) {
       const [, letter = '', number = '', keyId = '', mac = ''] = found
       const signed = verifyAny(keys, `${letter}-${number}-${keyId}-${mac.replaceAll('-', '')}`)
-      if (signed === null || signed === own) continue
+      if (signed === null || signed === ownNumber) continue
       const first = found.index
       const detail = letters.text[first - 1] === '+'
       const length = tokenLength(letters.text, first, mac)
@@ -58,15 +58,15 @@ const IS_TEXT = /[\0\t\n\r -~]{22}/
  * Tokens in what base64 stands for. Nobody knows where it begins, so each of the four ways to read it is tried. A span
  * holds those signs alone that stand for nothing else.
  */
-function tokensInBase64(text: string, keys: readonly TokenKey[], own: number | null, depth: number): TokenSpan[] {
+function tokensInBase64(text: string, keys: readonly TokenKey[], ownNumber: number | null, depth: number): TokenSpan[] {
   const spans: TokenSpan[] = []
   for (const { 0: block, index } of text.matchAll(BASE64)) {
     const packed = block.replace(/[^\w+/-]+/g, '')
     for (let skipped = 0; skipped < 4; skipped += 1) {
       const inner = Buffer.from(packed.slice(skipped), 'base64').toString('latin1')
       if (!IS_TEXT.test(inner)) continue
-      const within = tokensAsWritten(inner, keys, own)
-      if (depth > 1) within.push(...tokensInBase64(inner, keys, own, depth - 1))
+      const within = tokensAsWritten(inner, keys, ownNumber)
+      if (depth > 1) within.push(...tokensInBase64(inner, keys, ownNumber, depth - 1))
       if (within.length === 0) continue
       const at = placesIn(block, index).subarray(skipped)
       for (const { start, end, number } of within) {
@@ -94,14 +94,14 @@ export function numbersIn(text: string, keys: readonly TokenKey[]): number[] {
 }
 
 /** A text without the tokens of ours; of an address what is left of it stays readable. */
-export function withoutTokens(text: string, keys: readonly TokenKey[], own: number | null = null): string {
-  let kept = ''
+export function withoutTokens(text: string, keys: readonly TokenKey[], ownNumber: number | null = null): string {
+  let result = ''
   let at = 0
-  for (const { start, end, detail } of findTokens(text, keys, own)) {
-    kept += text.slice(at, start) + (detail ? '' : '…')
+  for (const { start, end, detail } of findTokens(text, keys, ownNumber)) {
+    result += text.slice(at, start) + (detail ? '' : '…')
     at = end
   }
-  return at === 0 ? text : kept + text.slice(at)
+  return at === 0 ? text : result + text.slice(at)
 }
 
 function tokenLength(text: string, first: number, mac: string): number {
@@ -149,15 +149,15 @@ function* readings(text: string): Generator<Letters> {
   let written = text
   let before: Letters | undefined
   for (let round = 0; round < MOST_ROUNDS; round += 1) {
-    const decoded = replaced(written, CODED, signOf, before)
+    const decoded = replaceLetters(written, CODED, signOf, before)
     if (!decoded) break
     before = decoded
     written = decoded.text
     yield lettersOf(written, before)
   }
-  const linked = text.includes('-2D') ? replaced(text, CODED_IN_LINK, signOf, undefined) : undefined
+  const linked = text.includes('-2D') ? replaceLetters(text, CODED_IN_LINK, signOf, undefined) : undefined
   if (linked) yield lettersOf(linked.text, linked)
-  const untagged = written.includes('<') ? replaced(written, TAG, () => '', before) : undefined
+  const untagged = written.includes('<') ? replaceLetters(written, TAG, () => '', before) : undefined
   if (untagged) yield lettersOf(untagged.text, untagged)
 }
 
@@ -170,7 +170,7 @@ function signOf(coded: string): string | undefined {
 }
 
 /** Undefined if nothing is replaced. */
-function replaced(
+function replaceLetters(
   text: string,
   what: RegExp,
   by: (found: string) => string | undefined,

@@ -29,8 +29,8 @@ const LINK = 's'
 const ANYWHERE = /(?<![0-9a-z])[qai]-[0-9a-z]{1,10}-k[0-9a-z]{1,4}-[a-z2-7]{16}(?![0-9a-z])/gi
 
 export function signToken(key: TokenKey, claim: TokenClaim): string {
-  const said = `${LETTER[claim.purpose]}-${claim.number.toString(36)}-${key.id}`
-  return `${said}-${seal(key.secret, said)}`
+  const payload = `${LETTER[claim.purpose]}-${claim.number.toString(36)}-${key.id}`
+  return `${payload}-${seal(key.secret, payload)}`
 }
 
 /** What a token claims, if one of these keys signed it; compared in constant time. */
@@ -44,8 +44,8 @@ export function verifyToken(keys: readonly TokenKey[], token: string): TokenClai
 export function signLink(keys: readonly TokenKey[], token: string): string | null {
   const signed = verified(keys, token)
   if (!signed) return null
-  const said = `${LINK}-${signed.number.toString(36)}-${signed.key.id}`
-  return `${said}-${seal(signed.key.secret, said)}`
+  const payload = `${LINK}-${signed.number.toString(36)}-${signed.key.id}`
+  return `${payload}-${seal(signed.key.secret, payload)}`
 }
 
 /** Number of the message that a link of ours belongs to; null for all else, tokens of mail among it. */
@@ -78,8 +78,8 @@ export function tokensIn(text: string): string[] {
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567'
 
 /** 80 bits of HMAC-SHA256 in base32: as long as fits beside an address's local part of 64 characters. */
-function seal(secret: string, said: string): string {
-  const mac = createHmac('sha256', secret).update(said).digest()
+function seal(secret: string, payload: string): string {
+  const mac = createHmac('sha256', secret).update(payload).digest()
   let bits = 0n
   for (const byte of mac.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte)
   let text = ''

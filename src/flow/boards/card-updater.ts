@@ -7,12 +7,12 @@ import { sentenceOf } from '../../errors.ts'
 import {
   adoptCards,
   cardIsShown,
+  markToldBelowCard,
   nextCardDue,
   placeCard,
   retryCard,
   type StoredCard,
   takeDueCards,
-  toldBelowCard,
 } from '../../store/cards.ts'
 import { eventsOf } from '../../store/events.ts'
 import { beginThread } from '../../store/threads.ts'
@@ -148,7 +148,7 @@ export class CardUpdater {
       const entry = await entryFor(store.read, facts, ticket, { events, at, channel })
       if (entry) await shows.addToCard(place, { ...entry, attempt })
       if (entry) isNew = false
-      await store.transact(tx => toldBelowCard(tx, ticketId, seq))
+      await store.transact(tx => markToldBelowCard(tx, ticketId, seq))
     }
     const now = (await ticketById(store.read, ticketId)) ?? ticket
     if (isNew && now.eventSeq === ticket.eventSeq) return ticket.eventSeq

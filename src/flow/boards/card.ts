@@ -41,7 +41,7 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
     latest: latest
       ? {
           author: latest.authorName,
-          text: doubted(doubt, (latest.visible ?? latest.text ?? '(erased)').slice(0, LATEST)),
+          text: withDoubt(doubt, (latest.visible ?? latest.text ?? '(erased)').slice(0, LATEST)),
           at: latest.storedAt,
         }
       : null,
@@ -51,7 +51,7 @@ export async function cardFor(sql: Sql, facts: DeskFacts, ticket: Ticket): Promi
 }
 
 /** A text below what speaks against it being of whom it names. */
-function doubted(doubt: string | null, text: string): string {
+function withDoubt(doubt: string | null, text: string): string {
   return doubt === null ? text : `[${doubt}]\n${text}`
 }
 
@@ -82,7 +82,7 @@ export async function entryFor(
     id: `${ticket.id} ${event.seq}`,
     from: isUnsent(event) ? 'event' : entryFrom(event, message?.direction),
     author: message?.authorName || people.get(event.actorId ?? '')?.name || line.who,
-    text: doubted(doubt, textOf(event, message, line)),
+    text: withDoubt(doubt, textOf(event, message, line)),
     files: message ? (await attachmentsOf(sql, message.id)).map(({ name, size }) => ({ name, size })) : [],
     mentions: asks && ticket.ownerId !== null ? await chatAddressesOf(sql, ticket.ownerId, facts.kindOf(channel)) : [],
     actions: [],
@@ -115,7 +115,7 @@ async function lineOf(sql: Sql, events: readonly RecordedEvent[], at: number): P
     person: id => (id === null ? 'The desk' : (people.get(id)?.name ?? 'somebody')),
     ticket: id => refs.get(id) ?? 'another ticket',
     desk: id => id,
-    said: () => '',
+    textOf: () => '',
   })
   const { who = 'The desk', did = '' } = lines.at(-1) ?? {}
   return { who, did }

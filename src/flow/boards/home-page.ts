@@ -35,20 +35,20 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** What agents look for first: theirs, what comes back soon, what nobody has, what nothing happened to for long. */
 const SECTIONS: readonly Section[] = [
-  { title: 'Mine', empty: 'You own no open ticket.', tickets: asked('mine') },
+  { title: 'Mine', empty: 'You own no open ticket.', tickets: ticketsOfQuery('mine') },
   {
     title: 'Due',
     empty: 'Nothing of yours is due within a day.',
     tickets: (sql, { at }, actor) => dueOf(sql, actor.id, new Date(Date.parse(at) + DAY_MS).toISOString(), LISTED),
   },
-  { title: 'Unowned', empty: 'Every ticket has an owner.', tickets: asked('unowned') },
-  { title: 'Stuck', empty: 'Nothing lies still for three days.', tickets: asked('open', 'quiet', '3d') },
+  { title: 'Unowned', empty: 'Every ticket has an owner.', tickets: ticketsOfQuery('unowned') },
+  { title: 'Stuck', empty: 'Nothing lies still for three days.', tickets: ticketsOfQuery('open', 'quiet', '3d') },
 ]
 
-function asked(...query: string[]): Section['tickets'] {
+function ticketsOfQuery(...query: string[]): Section['tickets'] {
   return (sql, facts, actor) => {
-    const wanted = resolveQuery(parseQuery(query), { ...facts, actor })
-    return listTickets(sql, { ...wanted, now: facts.at, limit: LISTED })
+    const filter = resolveQuery(parseQuery(query), { ...facts, actor })
+    return listTickets(sql, { ...filter, now: facts.at, limit: LISTED })
   }
 }
 
@@ -57,20 +57,20 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   const { read } = context.store
   const facts = await deskFacts(context, read)
   const person = 'kind' in actor ? await personOf(read, actor) : undefined
-  const own = await requesterSection(read, facts, person)
+  const ownSection = await requesterSection(read, facts, person)
   const [desk] = facts.desks
   if (!person || !may(person, 'work', 'installation')) {
     return {
       intro: `Ask ${desk?.name ?? 'the desk'} here: write a message, or press the button.`,
       actions: [],
-      sections: [own],
+      sections: [ownSection],
     }
   }
   const sections = await Promise.all(SECTIONS.map(section => agentSection(read, facts, person, section)))
   return {
     intro: `You are agent @${person.handle}. Type \`/desk help\` for all commands.`,
     actions: [],
-    sections: [...sections, ...(own.items.length > 0 ? [{ ...own, title: 'What you asked for' }] : [])],
+    sections: [...sections, ...(ownSection.items.length > 0 ? [{ ...ownSection, title: 'What you asked for' }] : [])],
   }
 }
 
@@ -95,10 +95,10 @@ async function requesterSection(
 }
 
 function forRequester({ state, ownerName, expectedAt, openedAt }: Ticket, at: string): string {
-  const asked = state === 'resolved' ? 'is it solved?' : ''
+  const question = state === 'resolved' ? 'is it solved?' : ''
   return [
     stateForRequester(state),
-    ...(asked ? [asked] : []),
+    ...(question ? [question] : []),
     ...(ownerName ? [`with ${ownerName}`] : []),
     ...(expectedAt ? [`expected ${momentInWords(expectedAt)}`] : []),
     `opened ${agoInWords(openedAt, at)}`,

@@ -41,8 +41,8 @@ export async function answerOnPage(context: Context, token: string, answer: Solv
     const facts = await deskFacts(context, tx)
     if (ticket.state !== 'resolved' || !stands) return pageOf(context, tx, ticket, stands)
     const change = { at: facts.at, actorId: ticket.requesterId, channel: 'web' }
-    const said = await keepComment(tx, ticket, change, answer.comment)
-    const now = await settleAnswer(tx, facts, ticket, change, answer, { by: 'page', said })
+    const comment = await keepComment(tx, ticket, change, answer.comment)
+    const now = await settleAnswer(tx, facts, ticket, change, answer, { by: 'page', comment })
     return { ...(await pageOf(context, tx, now, true)), taken: true }
   })
 }

@@ -25,8 +25,8 @@ export async function acknowledge(tx: Tx, entry: IncomingMessage, ticket: Ticket
   const name = countedAs(ticket.replyTo, cause)
   if (!chat && (await isEcho(tx, entry, name))) return 'none:echo'
   // Two machines that answer each other without saying so fall silent here; a person never gets this far.
-  const lately = await countRate(tx, `acknowledged ${name}`, entry.change.at, BRAKE_MS)
-  if (lately > MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
+  const recentCount = await countRate(tx, `acknowledged ${name}`, entry.change.at, BRAKE_MS)
+  if (recentCount > MOST_ACKNOWLEDGEMENTS) return 'none:too-many'
   const first = { id: messageId, externalId: message.messageId }
   await queueAcknowledgement(tx, ticket, first, message.from?.name || sender.name, entry.change.at, cause)
   return 'queued'

@@ -1,7 +1,7 @@
 // Gives each message that comes in its one outcome.
 import type { InboundMessage, LostMessage, Receipt, UnreadableMessage } from '../../channel/message.ts'
-import { compareWith, isLeft, wouldBecome } from '../../core/intake/copies.ts'
-import { type Decided, decideMessage } from '../../core/intake/decision.ts'
+import { compareWith, isUnplaced, wouldBecome } from '../../core/intake/copies.ts'
+import { decideMessage, type MessageDecision } from '../../core/intake/decision.ts'
 import { exposedBy } from '../../core/intake/proof.ts'
 import { UNKNOWN } from '../../core/intake/sender-trust.ts'
 import {
@@ -24,9 +24,9 @@ import { notifyOfCommands } from '../mail-commands/notify-author.ts'
 import { openForwarded } from '../mail-commands/open-forwarded.ts'
 import { notifyOfHeld } from '../outgoing/held-notice.ts'
 import { sendStatus } from '../outgoing/send-status.ts'
-import { appendMessage, type Placed } from './append-message.ts'
+import { appendMessage, type PlacedMessage } from './append-message.ts'
 import { askWhereItBelongs } from './ask-belongs.ts'
-import { foldFlood } from './flood.ts'
+import { foldFlood } from './fold-flood.ts'
 import { believedMessage, gatherSituation, type IntakeSituation } from './gather.ts'
 import type { IntakeResult } from './incoming-message.ts'
 import { describe, NOTHING, newArrival, refOf } from './new-arrival.ts'
@@ -35,13 +35,18 @@ import { takeEarlyRevisions } from './revise.ts'
 import { noteScan } from './scan.ts'
 
 /** A message that has its outcome, and the commands in it that are carried out next. */
-export interface Admitted {
+export interface AdmittedMessage {
   receipt: Receipt
   pending: PendingCommands | null
 }
 
 /** Gives a message its one outcome. Everything about it is written in this transaction. */
-export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: InboundMessage): Promise<Admitted> {
+export async function admit(
+  tx: Tx,
+  intake: Intake,
+  origin: Origin,
+  arriving: InboundMessage,
+): Promise<AdmittedMessage> {
   const message = await believedMessage(tx, intake, origin, arriving)
   const again = await countAgain(tx, origin.channel, message.id)
   await saveBlob(tx, message.raw)
@@ -57,21 +62,21 @@ export async function admit(tx: Tx, intake: Intake, origin: Origin, arriving: In
   draft.externalId = externalId ?? message.id
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
   const compared = twin && compareWith(twin, message)
-  if (twin && (compared === 'less' || (compared === 'same' && !isLeft(twin)))) return keepDuplicate(tx, draft, twin)
+  if (twin && (compared === 'less' || (compared === 'same' && !isUnplaced(twin)))) return keepDuplicate(tx, draft, twin)
   const situation = await gatherSituation(tx, intake, origin, message)
   const decided = decideMessage(situation)
   await noteCounts(tx, intake, situation, decided)
   if (twin && compared === 'same' && wouldBecome(decided.decision, twin)) return keepDuplicate(tx, draft, twin)
   if (twin) await giveUpFingerprint(tx, twin.number)
-  const { became, pending } = await carryOut(tx, intake, situation, decided)
+  const { result, pending } = await carryOut(tx, intake, situation, decided)
   // Read again later, it comes without its envelope, which may be what told that a machine wrote it.
   const detail = decided.decision.action === 'hold' && message.kind !== 'person' ? message.kind : null
-  const arrival = { ...draft, ...became, detail, verdict: decided.verdict }
+  const arrival = { ...draft, ...result, detail, verdict: decided.verdict }
   await insertArrival(tx, arrival)
   if (arrival.outcome === 'held:unclear') await askWhereItBelongs(tx, intake, origin, arrival, message)
   else await notifyOfHeld(tx, intake, arrival, message)
   if (message.chat?.thread !== undefined) await takeEarlyRevisions(tx, intake, origin, arrival)
-  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
+  return { receipt: { outcome: result.outcome, ref: result.ref }, pending }
 }
 
 /**
@@ -89,7 +94,7 @@ async function noteCounts(
   tx: Tx,
   intake: Intake,
   { origin, scan }: IntakeSituation,
-  { counters, isScanned }: Decided,
+  { counters, isScanned }: MessageDecision,
 ): Promise<void> {
   for (const { key, within } of counters) await countRate(tx, key, intake.facts.at, within)
   if (scan && isScanned) await noteScan(tx, intake, origin, scan)
@@ -133,12 +138,12 @@ export async function admitWaiting(
   origin: Origin,
   waiting: Arrival,
   reread: InboundMessage,
-  decide: (situation: IntakeSituation) => Decided = decideMessage,
-): Promise<Admitted | undefined> {
+  decide: (situation: IntakeSituation) => MessageDecision = decideMessage,
+): Promise<AdmittedMessage | undefined> {
   const { facts } = intake
   // Read again it comes without its envelope, which may be what told that a machine wrote it.
-  const told = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
-  const known = { ...reread, ...(told ? { kind: told } : {}), ...knownOf(waiting, reread) }
+  const knownKind = KINDS.find(kind => kind === (waiting.verdict?.kind ?? waiting.detail))
+  const known = { ...reread, ...(knownKind ? { kind: knownKind } : {}), ...knownOf(waiting, reread) }
   const message = await believedMessage(tx, intake, origin, known)
   const described = describe(message)
   const twin = message.fingerprint ? await arrivalByFingerprint(tx, message.fingerprint) : undefined
@@ -147,18 +152,18 @@ export async function admitWaiting(
   const claimed = { ...waiting, ...described, fingerprint, detail: null, raw: message.raw.sha256 }
   // Settled first and described afterwards, so that of two who decide at once only one goes on.
   if (!(await settleArrival(tx, waiting.number, { ...claimed, ...DECIDING }, facts.at))) return undefined
-  const duplicate = first && !isLeft(first) ? await duplicateOf(tx, first) : undefined
+  const duplicate = first && !isUnplaced(first) ? await duplicateOf(tx, first) : undefined
   const situation = await gatherSituation(tx, intake, origin, message)
   const decided = decide(situation)
   await noteCounts(tx, intake, situation, decided)
-  const { became, pending } = duplicate
-    ? { became: duplicate, pending: null }
+  const { result, pending } = duplicate
+    ? { result: duplicate, pending: null }
     : await carryOut(tx, intake, situation, decided)
   const { scan } = waiting.verdict ?? {}
   const verdict = { ...decided.verdict, ...(scan === undefined ? {} : { scan }) }
-  await settleArrival(tx, waiting.number, { ...claimed, ...became, verdict }, facts.at)
-  if (!waiting.outcome.startsWith('held:')) await notifyOfHeld(tx, intake, { ...waiting, ...became }, message)
-  return { receipt: { outcome: became.outcome, ref: became.ref }, pending }
+  await settleArrival(tx, waiting.number, { ...claimed, ...result, verdict }, facts.at)
+  if (!waiting.outcome.startsWith('held:')) await notifyOfHeld(tx, intake, { ...waiting, ...result }, message)
+  return { receipt: { outcome: result.outcome, ref: result.ref }, pending }
 }
 
 /** What was found out when it came: read again, it comes without who handed it over. */
@@ -171,7 +176,7 @@ const KINDS = ['auto-reply', 'bounce', 'bulk'] as const
 
 const DECIDING = { outcome: 'held:deciding', ticketId: null, messageId: null, acknowledgement: null } as const
 
-async function keepDuplicate(tx: Tx, draft: Arrival, first: Arrival): Promise<Admitted> {
+async function keepDuplicate(tx: Tx, draft: Arrival, first: Arrival): Promise<AdmittedMessage> {
   const duplicate = await duplicateOf(tx, first)
   await insertArrival(tx, { ...draft, ...duplicate })
   return { receipt: duplicate, pending: null }
@@ -184,7 +189,12 @@ async function duplicateOf(sql: Sql, first: Arrival): Promise<IntakeResult & { d
 }
 
 /** Does what was decided, and what follows of it beside the place of the message. */
-async function carryOut(tx: Tx, intake: Intake, situation: IntakeSituation, decided: Decided): Promise<Placed> {
+async function carryOut(
+  tx: Tx,
+  intake: Intake,
+  situation: IntakeSituation,
+  decided: MessageDecision,
+): Promise<PlacedMessage> {
   const { origin, message, answered, person, commandsAlone } = situation
   const { decision, commands } = decided
   const placed = await place(tx, intake, situation, decided)
@@ -196,17 +206,17 @@ async function carryOut(tx: Tx, intake: Intake, situation: IntakeSituation, deci
   )
   if (commands === 'unconfirmed' && person) {
     // Of one that is held the agents are told anyway.
-    const told =
+    const notices =
       decision.action === 'hold'
         ? 0
         : await countRate(tx, `unconfirmed commands of ${person.id}`, intake.facts.at, HOUR_MS)
-    if (told === 1) await notifyOfCommands(tx, intake, origin, person, undefined, [UNCONFIRMED])
+    if (notices === 1) await notifyOfCommands(tx, intake, origin, person, undefined, [UNCONFIRMED])
   } else if (decision.action === 'hold' && decision.reason === 'flood') {
     await foldFlood(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && decision.rule === 'status') {
     await sendStatus(tx, intake, origin, message)
   } else if (decision.action === 'ignore' && commands === 'confirmed' && commandsAlone && person) {
-    const pending = { origin, orders: commandsAlone, actor: person, ticket: undefined, files: message.attachments }
+    const pending = { origin, commands: commandsAlone, actor: person, ticket: undefined, files: message.attachments }
     return { ...placed, pending }
   }
   return placed
@@ -221,10 +231,10 @@ async function place(
   tx: Tx,
   intake: Intake,
   situation: IntakeSituation,
-  { decision, commands }: Decided,
-): Promise<Placed> {
+  { decision, commands }: MessageDecision,
+): Promise<PlacedMessage> {
   const hasCommands = commands === 'confirmed'
-  const only = (became: IntakeResult): Placed => ({ became, pending: null })
+  const only = (result: IntakeResult): PlacedMessage => ({ result, pending: null })
   switch (decision.action) {
     case 'open':
       return decision.forwarded

@@ -13,7 +13,7 @@ import { insertMessage, textsBy } from '../../store/messages.ts'
 import { newestSentTo } from '../../store/outbox.ts'
 import { currentTicket, moveReplyTo, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
 import type { Intake } from '../context.ts'
-import { appendFromAgent, appendSentByHand, keepOrders } from '../mail-commands/from-agent.ts'
+import { appendFromAgent, appendSentByHand, storeCommands } from '../mail-commands/from-agent.ts'
 import type { PendingCommands } from '../mail-commands/mail-command.ts'
 import { readConfirmedCommands, refuseBelowNote } from '../mail-commands/read-mail-commands.ts'
 import { rememberThread } from './clues.ts'
@@ -37,8 +37,8 @@ const REMEMBERED = 20 // messages of one writer on a ticket
 const COMPARED = 2_000 // characters of each
 
 /** What a message became, and the commands in it that are carried out next. */
-export interface Placed {
-  became: IntakeResult
+export interface PlacedMessage {
+  result: IntakeResult
   pending: PendingCommands | null
 }
 
@@ -48,7 +48,7 @@ export async function appendMessage(
   intake: Intake,
   situation: IntakeSituation,
   { decision, hasCommands }: { decision: Append; hasCommands: boolean },
-): Promise<Placed> {
+): Promise<PlacedMessage> {
   const { origin, message } = situation
   await tx.lock([`ticket ${decision.ticketId}`])
   const named = await currentTicket(tx, decision.ticketId)
@@ -58,9 +58,9 @@ export async function appendMessage(
   const ticket = isOther ? await ticketById(tx, named.id) : named
   if (!ticket) throw new DeskError('unsound', `Ticket ${decision.ticketId} is named by a thread and not stored.`)
   intake.facts.at = intake.context.clock.now().toISOString() // nothing in a ticket is older than what came before it
-  const orders = hasCommands ? await readConfirmedCommands(tx, intake, situation, ticket) : null
-  if (orders && decision.direction === 'out') refuseBelowNote(message, orders)
-  const entry = await incomingMessage(tx, intake, situation, { orders })
+  const commands = hasCommands ? await readConfirmedCommands(tx, intake, situation, ticket) : null
+  if (commands && decision.direction === 'out') refuseBelowNote(message, commands)
+  const entry = await incomingMessage(tx, intake, situation, { commands })
   // Written by an agent where the requester reads it.
   const inPlace = decision.direction === 'out' && decision.rule === 'thread'
   // Where others read it, a reference leads to what may be private: what follows there goes on with nothing.
@@ -74,10 +74,10 @@ export async function appendMessage(
         ? appendIncoming
         : appendFromAgent
   const messageId = await append(tx, entry, ticket, decision)
-  const refused = decision.direction === 'out' && orders !== null && orders.mistakes.length > 0
+  const refused = decision.direction === 'out' && commands !== null && commands.mistakes.length > 0
   const isNamed = isNamedInPublic || decision.rule === 'named-thread'
   await rememberThread(tx, origin.channel, message, ticket.id, { named: isNamed })
-  const became = {
+  const result = {
     outcome: 'appended',
     ticketId: ticket.id,
     messageId,
@@ -85,15 +85,15 @@ export async function appendMessage(
     ref: ticket.ref,
   } as const
   const pending =
-    orders && !refused ? { origin, orders, actor: entry.sender, ticket, files: message.attachments } : null
-  return { became, pending }
+    commands && !refused ? { origin, commands, actor: entry.sender, ticket, files: message.attachments } : null
+  return { result, pending }
 }
 
-async function appendIncoming(tx: Tx, asked: IncomingMessage, ticket: Ticket, decision: Append): Promise<string> {
-  const { orders } = asked
-  const ordered = orders !== null && orders.mistakes.length === 0
-  if (ordered && !orders.text) return keepOrders(tx, asked, ticket)
-  const entry = ordered ? { ...asked, message: { ...asked.message, visible: orders.text } } : asked
+async function appendIncoming(tx: Tx, incoming: IncomingMessage, ticket: Ticket, decision: Append): Promise<string> {
+  const { commands } = incoming
+  const hasValidCommands = commands !== null && commands.mistakes.length === 0
+  if (hasValidCommands && !commands.text) return storeCommands(tx, incoming, ticket)
+  const entry = hasValidCommands ? { ...incoming, message: { ...incoming.message, visible: commands.text } } : incoming
   const { message, sender, change, intake } = entry
   const { facts } = intake
   const prepared = prepareIncoming(entry, ticket.id)
@@ -115,8 +115,8 @@ async function appendIncoming(tx: Tx, asked: IncomingMessage, ticket: Ticket, de
     const sameWay = facts.kindOf(ticket.channel) === entry.origin.kind
     // What was asked in private is not answered where others read it, whatever is said there.
     const stays = facts.isShared(ticket.channel, replyTo) && !facts.isShared(ticket.channel, ticket.replyTo)
-    const own = sender.id === ticket.requesterId && isTheirsAlone(entry)
-    if (own && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
+    const isOnlyRequester = sender.id === ticket.requesterId && isTheirsAlone(entry)
+    if (isOnlyRequester && replyTo && sameWay && !stays) await moveReplyTo(tx, ticket.id, replyTo)
   }
   // In a chat people say thanks; that opens nothing again.
   if (isDone(now.state) && message.chat?.thread !== undefined && isSmallTalk(message.visible)) return id
@@ -150,9 +150,9 @@ async function answersByItself(
   if (!message.from || message.chat?.thread !== undefined) return false
   const since = new Date(Date.parse(change.at) - ROBOT_MS).toISOString()
   if (!(await newestSentTo(tx, message.from.address, since))) return false
-  const asked = { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null, longest: COMPARED }
+  const query = { ticketId, authorId: sender.id, limit: REMEMBERED, doubted: doubt !== null, longest: COMPARED }
   const now = withoutNumbers(message.visible.slice(0, COMPARED))
-  return (await textsBy(tx, asked)).filter(text => withoutNumbers(text) === now).length > 1
+  return (await textsBy(tx, query)).filter(text => withoutNumbers(text) === now).length > 1
 }
 
 function withoutNumbers(text: string): string {

@@ -35,11 +35,11 @@ export function lockKeys(
   channel: string,
   message: InboundMessage | UnreadableMessage | LostMessage | RevisedMessage,
 ): string[] {
-  const own = `arrival ${channel} ${message.id}`
-  if ('revises' in message) return [own, `arrival ${channel} ${message.revises}`]
-  if (!('from' in message)) return [own]
+  const ownKey = `arrival ${channel} ${message.id}`
+  if ('revises' in message) return [ownKey, `arrival ${channel} ${message.revises}`]
+  if (!('from' in message)) return [ownKey]
   return [
-    own,
+    ownKey,
     ...keysOf(channel, message),
     ...(message.from ? [`person ${message.from.address}`, `sender ${canonicalAddress(message.from.address)}`] : []),
     ...(message.alert ? [alertKey(channel, message)] : []),
@@ -128,7 +128,7 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
   const clues: Clue[] = []
   const keys = keysOf(channel, message)
   const threads = await findThreads(sql, keys)
-  const own = message.messageId === null ? undefined : messageKey(message.messageId)
+  const ownKey = message.messageId === null ? undefined : messageKey(message.messageId)
   for (const key of keys) {
     const thread = threads.find(each => each.key === key)
     if (!thread) continue
@@ -141,7 +141,7 @@ async function threadClues(sql: Sql, channel: string, message: InboundMessage): 
         ...(known === 'mentioned' ? { named: true } : {}),
       })
     // Its own Message-ID says only that somebody answered it before it came.
-    else clues.push({ by: 'references', ticketId, known: key === own ? 'mentioned' : known })
+    else clues.push({ by: 'references', ticketId, known: key === ownKey ? 'mentioned' : known })
   }
   return clues
 }
@@ -170,8 +170,8 @@ export async function rememberThread(
   { named = false } = {},
 ): Promise<void> {
   const keys = keysOf(channel, message)
-  const own = message.messageId === null ? undefined : messageKey(message.messageId)
+  const ownKey = message.messageId === null ? undefined : messageKey(message.messageId)
   const thread = message.chat?.thread === undefined ? undefined : threadKey(channel, message.chat?.thread)
   for (const key of keys)
-    await addThread(tx, { key, ticketId, known: key === own || (key === thread && !named) ? 'seen' : 'mentioned' })
+    await addThread(tx, { key, ticketId, known: key === ownKey || (key === thread && !named) ? 'seen' : 'mentioned' })
 }

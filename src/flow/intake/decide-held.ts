@@ -36,9 +36,9 @@ export async function decideHeld(
   if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
   const origin = originOf(intake.context, waiting.channel)
-  const own = waiting.outcome === 'held:unclear'
+  const isWritersChoice = waiting.outcome === 'held:unclear'
   const admitted = await admitWaiting(tx, intake, origin, waiting, reread, situation =>
-    decidedAs(situation, decisionFor(situation, ticketId, own)),
+    decidedAs(situation, decisionFor(situation, ticketId, isWritersChoice)),
   )
   if (!admitted) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
   const { receipt, pending } = admitted
@@ -62,12 +62,17 @@ export async function decideHeld(
 }
 
 /**
- * A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's. `own`: its
- * writer said where it belongs.
+ * A mail that names an agent as its writer stays among agents; one that an agent forwarded is its writer's.
+ * `isWritersChoice`: its writer said where it belongs.
  */
-function decisionFor({ sender, forwardsStranger }: Situation, ticketId: string | null, own: boolean): Decision {
+function decisionFor(
+  { sender, forwardsStranger }: Situation,
+  ticketId: string | null,
+  isWritersChoice: boolean,
+): Decision {
   const byAgent = sender?.isAgent ?? false
-  if (ticketId && own) return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
+  if (ticketId && isWritersChoice)
+    return { action: 'append', ticketId, direction: 'in', rule: 'said', allowed: 'participant' }
   if (ticketId) {
     return { action: 'append', ticketId, direction: byAgent ? 'internal' : 'in', rule: 'agent', allowed: 'decided' }
   }

@@ -23,7 +23,7 @@ import { currentTicket, ticketsByIds } from '../../store/tickets.ts'
 import { type Intake, judgementOf, knownPerson, type Origin, personByOther } from '../context.ts'
 import type { MailCommands } from '../mail-commands/mail-command.ts'
 import { commandLinesOf } from '../mail-commands/own-text.ts'
-import { areMeant, readConfirmedCommands } from '../mail-commands/read-mail-commands.ts'
+import { areIntended, readConfirmedCommands } from '../mail-commands/read-mail-commands.ts'
 import { type BouncedMail, bouncedMail, cluesOf, noticeKey } from './clues.ts'
 
 /** A situation with what is needed to write what comes of it. */
@@ -142,9 +142,11 @@ async function gatherTickets(
     tickets.map(ticket => {
       const all = people.get(ticket.id) ?? []
       const participants = all.filter(each => each.leftAt === null)
-      const senderLeft = all.some(each => each.leftAt !== null && each.kind === kind && each.address === from?.address)
+      const isSenderRemoved = all.some(
+        each => each.leftAt !== null && each.kind === kind && each.address === from?.address,
+      )
       const isOver = isOverFor(ticket, facts.at, context.policy.reopenWithin)
-      return [ticket.id, { participants, senderLeft, isOver }]
+      return [ticket.id, { participants, isSenderRemoved: isSenderRemoved, isOver }]
     }),
   )
 }
@@ -202,7 +204,7 @@ function commandSituation(intake: Intake, message: InboundMessage, commands: Mai
   const { lines, text } = commandLinesOf(intake.keys, message)
   return {
     hasText: text !== '',
-    areMeant: areMeant(intake, lines),
+    areIntended: areIntended(intake, lines),
     alone: { hasText: commands.text !== '', areUnderstood: commands.mistakes.length === 0 },
   }
 }

@@ -51,7 +51,7 @@ export interface IncomingMessage {
   /** Reached the organisation so long ago that nobody is told. */
   old: boolean
   /** What an agent's mail asks for beside its text. */
-  orders: MailCommands | null
+  commands: MailCommands | null
   /** What shows that the sender wrote it; null: nothing does. */
   proof: Proof | null
   /** The mail of ours that it answers. */
@@ -66,7 +66,7 @@ export async function incomingMessage(
   tx: Tx,
   intake: Intake,
   { origin, message, answered, bearsToken, bounced }: IntakeSituation,
-  { orders = null, opens = false }: { orders?: MailCommands | null; opens?: boolean } = {},
+  { commands = null, opens = false }: { commands?: MailCommands | null; opens?: boolean } = {},
 ): Promise<IncomingMessage> {
   const { facts, context } = intake
   const writer = { kind: origin.kind, ...(writerOf(message) ?? nobody(message)) }
@@ -78,7 +78,7 @@ export async function incomingMessage(
   // Of a report that bears a token of ours nobody asks who wrote it.
   const isReport = message.kind === 'bounce' && bearsToken
   const doubt = doubtOf(message, sender, isReport || isShown(proof, isAgent(sender)), opens)
-  return { intake, origin, message, answered, bounced, sender, old, change, orders, proof, doubt }
+  return { intake, origin, message, answered, bounced, sender, old, change, commands, proof, doubt }
 }
 
 /** A ticket that somebody opens is what they say it is; words on one that is there already are believed by others. */
@@ -141,8 +141,8 @@ export function trustIn({ message, proof, sender }: IncomingMessage): Trust {
 
 /** Where the sender wants to be answered; never an address of ours. */
 export function answerAddress(facts: DeskFacts, message: InboundMessage): string | null {
-  const wanted = [isBelieved(message.authentication.result) ? message.replyTo : null, message.from?.address ?? null]
-  return wanted.find(address => address !== null && !facts.isOurs(address)) ?? null
+  const candidates = [isBelieved(message.authentication.result) ? message.replyTo : null, message.from?.address ?? null]
+  return candidates.find(address => address !== null && !facts.isOurs(address)) ?? null
 }
 
 /** Ready to be stored on a ticket. */

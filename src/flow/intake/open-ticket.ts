@@ -13,7 +13,7 @@ import type { Person } from '../../store/people.ts'
 import { moveThread } from '../../store/threads.ts'
 import { openTicket, recordEvent, type Ticket, ticketById } from '../../store/tickets.ts'
 import type { Intake } from '../context.ts'
-import { isToldAlone } from '../outgoing/backlog.ts'
+import { isNotifiedAlone } from '../outgoing/backlog.ts'
 import { acknowledge } from './acknowledgement-rule.ts'
 import { rememberThread } from './clues.ts'
 import type { IntakeSituation } from './gather.ts'
@@ -29,7 +29,7 @@ import { recordAlert } from './repeat-alert.ts'
 import { copiedOn, isWrittenTo, participant } from './take-part.ts'
 
 /** What a ticket is opened with beside its first message. */
-interface Opened {
+interface OpeningFacts {
   /** The agent who forwarded it. */
   recordedBy?: Person
   /** What speaks against that. */
@@ -45,7 +45,7 @@ export async function openWith(
   tx: Tx,
   intake: Intake,
   situation: IntakeSituation,
-  { recordedBy, doubt = null, follows, beforeTelling }: Opened = {},
+  { recordedBy, doubt = null, follows, beforeTelling }: OpeningFacts = {},
 ): Promise<IntakeResult> {
   const { facts } = intake
   const { origin, message } = situation
@@ -56,7 +56,7 @@ export async function openWith(
   // Mail that lay somewhere before it came may be one of thousands.
   const waited = !message.live && !entry.old && origin.kind === 'email'
   const place = { deskId: origin.desk.id, number, channel: origin.channel }
-  const alone = !waited || (await isToldAlone(tx, place, facts.at))
+  const alone = !waited || (await isNotifiedAlone(tx, place, facts.at))
   const opening = {
     id: newId(),
     number,

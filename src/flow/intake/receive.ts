@@ -74,26 +74,26 @@ export class Receiver {
   }
 
   async #commit(group: Waiting[]): Promise<void> {
-    let left = group
+    let remaining = group
     try {
       const before = await this.#prepare(group)
-      while (left.length > 0) {
-        const receipts = await this.#store(left.slice(0, this.#next), before)
+      while (remaining.length > 0) {
+        const receipts = await this.#store(remaining.slice(0, this.#next), before)
         this.#next = Math.min(GROUP, 2 * receipts.length)
-        for (const [index, receipt] of receipts.entries()) left[index]?.resolve(receipt)
-        left = left.slice(receipts.length)
+        for (const [index, receipt] of receipts.entries()) remaining[index]?.resolve(receipt)
+        remaining = remaining.slice(receipts.length)
         this.onCommit()
       }
     } catch (error) {
-      if (error instanceof OutOfOrder && left.length === 1) {
-        left[0]?.reject(error)
+      if (error instanceof OutOfOrder && remaining.length === 1) {
+        remaining[0]?.reject(error)
       } else if (error instanceof DeskError && error.code === 'temporary' && !(error instanceof OutOfOrder)) {
         // What waits behind is refused as well: stored without what came before it, it would be out of order.
-        for (const each of [...left, ...this.#waiting.splice(0)]) each.reject(error)
-      } else if (left.length > 1) {
-        for (const each of left) await this.#commit([each])
-      } else if (left[0]) {
-        await this.#quarantine(left[0], error)
+        for (const each of [...remaining, ...this.#waiting.splice(0)]) each.reject(error)
+      } else if (remaining.length > 1) {
+        for (const each of remaining) await this.#commit([each])
+      } else if (remaining[0]) {
+        await this.#quarantine(remaining[0], error)
       }
     }
   }

@@ -17,7 +17,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 const UNCONFIRMED_REPORT =
   'Nothing confirms that: the report names no mail of ours, so anybody may have written it. The address still counts as one that works.'
 
-interface Returned extends DeliveryFailure {
+interface ReturnedDelivery extends DeliveryFailure {
   recipient: OutboxRecipient
 }
 
@@ -50,12 +50,12 @@ export async function recordBounce(tx: Tx, entry: IncomingMessage, ticket: Ticke
 }
 
 /** Whom each failure is about: where a mailbox goes on elsewhere, the address that failed is none we wrote to. */
-function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly OutboxRecipient[]): Returned[] {
+function returnedOf(failures: readonly DeliveryFailure[], recipients: readonly OutboxRecipient[]): ReturnedDelivery[] {
   const [only, ...others] = recipients
-  const told =
+  const reportedFailures =
     failures.length > 0 ? failures : [{ address: only?.recipient ?? '', status: '', hard: false, reason: '' }]
-  const byRecipient = new Map<string, Returned>()
-  for (const failure of told) {
+  const byRecipient = new Map<string, ReturnedDelivery>()
+  for (const failure of reportedFailures) {
     const named = recipients.find(each => each.recipient === failure.address)
     const recipient = named ?? (others.length === 0 ? only : undefined)
     if (recipient && !byRecipient.has(recipient.recipient))
@@ -69,7 +69,7 @@ async function tell(
   { intake }: IncomingMessage,
   ticket: Ticket,
   sent: OutboxEntry,
-  lost: Returned[],
+  lost: ReturnedDelivery[],
 ): Promise<void> {
   const sentences = lost.map(each => sentenceFor(each, sent)).join('\n')
   if (sent.purpose !== 'requester') {
@@ -96,7 +96,7 @@ async function tellOfRumour(
   { intake, change }: IncomingMessage,
   ticket: Ticket,
   sent: OutboxEntry,
-  lost: Returned[],
+  lost: ReturnedDelivery[],
 ): Promise<void> {
   if ((await countRate(tx, `told of unconfirmed reports on ${ticket.id}`, change.at, DAY_MS)) > 1) return
   const author = sent.messageId && sent.kind === 'reply' ? (await messageById(tx, sent.messageId))?.authorId : undefined
@@ -111,7 +111,7 @@ async function tellOfRumour(
 }
 
 /** `Ann Ode <ann@example.com> has not received your answer: the mailbox is full (5.2.2).` */
-function sentenceFor({ recipient, address, reason, status }: Returned, sent: OutboxEntry): string {
+function sentenceFor({ recipient, address, reason, status }: ReturnedDelivery, sent: OutboxEntry): string {
   const who = displayAddress({ name: recipient.name, address: recipient.recipient })
   const what = { reply: 'your answer', acknowledgement: 'our acknowledgement' }[sent.kind as string] ?? 'a notification'
   const elsewhere = address === recipient.recipient || address === '' ? '' : ` (its mail goes on to ${address})`

@@ -34,12 +34,12 @@ export async function admitRevision(
   const again = await countAgain(tx, origin.channel, revision.id)
   if (again) return { outcome: 'duplicate', ref: await refOf(tx, again.ticketId) }
   await saveBlob(tx, revision.raw)
-  const blank = await newArrival(tx, intake, origin, revision)
+  const arrival = await newArrival(tx, intake, origin, revision)
   const original = await arrivalByExternalId(tx, origin.channel, revision.revises)
-  const became = await becomeRevision(tx, intake, origin, { ...revision, raw: revision.raw.sha256 }, original)
-  await insertArrival(tx, { ...blank, ...became })
-  await noteRevision(tx, blank.number, revision)
-  return { outcome: became.outcome, ref: became.ref }
+  const result = await becomeRevision(tx, intake, origin, { ...revision, raw: revision.raw.sha256 }, original)
+  await insertArrival(tx, { ...arrival, ...result })
+  await noteRevision(tx, arrival.number, revision)
+  return { outcome: result.outcome, ref: result.ref }
 }
 
 const WAITS_MS = 24 * 60 * 60 * 1000
@@ -55,8 +55,8 @@ export async function giveUpRevisions({ store, clock }: Context): Promise<number
 /** Revisions that came before the message that they are about. */
 export async function takeEarlyRevisions(tx: Tx, intake: Intake, origin: Origin, original: Arrival): Promise<void> {
   for (const { early, revision } of await earlyRevisions(tx, origin.channel, original.externalId)) {
-    const became = await becomeRevision(tx, intake, origin, { ...revision, raw: early.raw }, original)
-    await settleArrival(tx, early.number, { ...early, ...became, detail: null }, intake.facts.at)
+    const result = await becomeRevision(tx, intake, origin, { ...revision, raw: early.raw }, original)
+    await settleArrival(tx, early.number, { ...early, ...result, detail: null }, intake.facts.at)
   }
 }
 

@@ -25,15 +25,18 @@ export async function scanAll(
   for (let at = 0; at < waiting.length; at += AT_ONCE) {
     await Promise.all(
       waiting.slice(at, at + AT_ONCE).map(async ({ message }) => {
-        const left = until - performance.now()
-        results.set(message.id, left > 0 ? await within(left, scanner.scan(await bytesOf(message.raw))) : LATE)
+        const remainingMs = until - performance.now()
+        results.set(
+          message.id,
+          remainingMs > 0 ? await scanWithin(remainingMs, scanner.scan(await bytesOf(message.raw))) : LATE,
+        )
       }),
     )
   }
   return results
 }
 
-async function within(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
+async function scanWithin(milliseconds: number, scanning: Promise<ScanResult>): Promise<ScanResult> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<ScanResult>(resolve => {
     timer = setTimeout(() => resolve(LATE), milliseconds)

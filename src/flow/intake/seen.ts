@@ -1,7 +1,7 @@
 // How far whoever writes a mail has seen a ticket: as far as the mail of ours told that it answers, and no further.
 import type { DeskFacts } from '../../commands/command/command.ts'
 import { readersOf, shownWith } from '../../commands/command/recipients.ts'
-import type { Shown } from '../../core/ticket/shown.ts'
+import type { ShownState } from '../../core/ticket/shown.ts'
 import type { Sql } from '../../store/engine/sql.ts'
 import type { OutboxEntry } from '../../store/outbox.ts'
 import { currentTicket, type Ticket, ticketById } from '../../store/tickets.ts'
@@ -12,15 +12,15 @@ export interface SeenMail {
   named: Ticket
   /** This one, or the other. */
   ticket: Ticket
-  shown: Shown
+  shown: ShownState
 }
 
 /** What whoever answers a mail of ours has seen of its ticket; undefined where it told of none. */
-export async function seenByAnswer(sql: Sql, told: OutboxEntry | undefined): Promise<SeenMail | undefined> {
-  const named = told?.ticketId ? await ticketById(sql, told.ticketId) : undefined
-  if (!named || told?.shownSeq == null) return undefined
+export async function seenByAnswer(sql: Sql, answeredMail: OutboxEntry | undefined): Promise<SeenMail | undefined> {
+  const named = answeredMail?.ticketId ? await ticketById(sql, answeredMail.ticketId) : undefined
+  if (!named || answeredMail?.shownSeq == null) return undefined
   const ticket = (await currentTicket(sql, named.id)) ?? named
-  return { named, ticket, shown: { seq: told.shownSeq, readers: told.readers } }
+  return { named, ticket, shown: { seq: answeredMail.shownSeq, readers: answeredMail.readers } }
 }
 
 /**
@@ -35,7 +35,7 @@ export async function changing<T>(
 ): Promise<T> {
   const readersNow = async ({ ticket }: SeenMail) => shownWith(ticket, await readersOf(sql, facts, ticket)).readers
   const isAsShown = seen !== undefined && seen.shown.readers === (await readersNow(seen))
-  const given = await change()
+  const result = await change()
   if (isAsShown) seen.shown.readers = await readersNow(seen)
-  return given
+  return result
 }

@@ -23,7 +23,7 @@ export async function takeAnswer(
     if (sent.kind !== 'ask-solved' || !(await isStanding(tx, sent, ticket))) continue
     return settleAnswer(tx, intake.facts, ticket, change, answer, {
       by: 'reply',
-      said: { message: messageId, content },
+      comment: { message: messageId, content },
       who: sender.id === ticket.requesterId ? ticket.requesterName : sender.name,
     })
   }

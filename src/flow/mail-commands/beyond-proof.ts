@@ -11,17 +11,17 @@ import type { MailCommand } from './mail-command.ts'
  * held messages for those. What only looks is told to the agent alone, and needs no ticket. Null if it may be done.
  */
 export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step: MailCommand): Promise<string | null> {
-  const own = new Map<string, string>()
+  const ownTickets = new Map<string, string>()
   for (const { ticketId } of alone) {
     const ticket = ticketId === null ? undefined : await currentTicket(sql, ticketId)
-    if (ticket) own.set(ticket.id, ticket.ref)
+    if (ticket) ownTickets.set(ticket.id, ticket.ref)
   }
   const isOwn = async (number: number) => {
     const id = await ticketIdByNumber(sql, number)
     const ticket = id === undefined ? undefined : await currentTicket(sql, id)
-    return ticket === undefined || own.has(ticket.id) // of none there is, the command says so itself
+    return ticket === undefined || ownTickets.has(ticket.id) // of none there is, the command says so itself
   }
-  const refs = [...own.values()]
+  const refs = [...ownTickets.values()]
   const only = refs.length > 0 ? `for ${refs.join(' and ')} alone` : 'for what that mail tells of alone'
   const refusal = `nothing confirms that you wrote this but the mail of ours that it answers, and that counts ${only}. Answer a mail about what you mean, or write from an address that your mail server confirms.`
   const { command, args, named } = step
@@ -31,16 +31,16 @@ export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step:
       const arrival = await arrivalByNumber(sql, number)
       if (!arrival) continue
       const waitsFor = arrival.ticketId === null ? undefined : await currentTicket(sql, arrival.ticketId)
-      const told = await isToldOf(
+      const isNamed = await isToldOf(
         sql,
         alone.map(each => each.id),
         number,
       )
-      if (!told && !(waitsFor && own.has(waitsFor.id))) return refusal
+      if (!isNamed && !(waitsFor && ownTickets.has(waitsFor.id))) return refusal
       const target = decision.action === 'join' ? decision.ticket : null
       const targetId = target === null ? undefined : await ticketIdByNumber(sql, target)
       const into = targetId === undefined ? undefined : await currentTicket(sql, targetId)
-      if (into && into.id !== waitsFor?.id && !own.has(into.id)) return refusal
+      if (into && into.id !== waitsFor?.id && !ownTickets.has(into.id)) return refusal
     }
     return null
   }

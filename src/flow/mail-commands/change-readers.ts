@@ -15,20 +15,20 @@ export async function changeReaders(
   tx: Tx,
   intake: Intake,
   { channel }: Origin,
-  orders: MailCommands,
+  commands: MailCommands,
   actor: Person,
 ): Promise<string | null> {
   const failed: string[] = []
-  const first = orders.steps.filter(({ command }) => command.changesReaders === true)
+  const first = commands.steps.filter(({ command }) => command.changesReaders === true)
   for (const { line, command, options, args, body } of first) {
     const call: Call = { ...intake.facts, actor, channel, options, body, attachments: [] }
-    const became = await runCommand(tx, command, call, args).catch(error => {
+    const result = await runCommand(tx, command, call, args).catch(error => {
       failed.push(`!${line}: ${sentenceOfRefusal(error)}`)
       return sentenceOfRefusal(error)
     })
-    orders.became.push(`!${line}: ${became}`)
+    commands.results.push(`!${line}: ${result}`)
   }
-  orders.steps = orders.steps.filter(step => !first.includes(step))
+  commands.steps = commands.steps.filter(step => !first.includes(step))
   if (failed.length === 0) return null
   return `Who reads your answer could not be changed as you asked, so it was kept as an internal note and sent to nobody.\n${failed.join('\n')}`
 }

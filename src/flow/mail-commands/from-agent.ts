@@ -42,26 +42,26 @@ export async function appendFromAgent(
   const { message, sender: author, change } = entry
   const { facts } = entry.intake
   // Files go with the command that takes them.
-  const attachments = takesFiles(entry.orders) ? [] : message.attachments
+  const attachments = takesFiles(entry.commands) ? [] : message.attachments
   const raw = message.raw.sha256
   const written = isTooLong(message)
     ? ''
-    : (entry.orders?.text ?? withoutBlankEnds(writtenIn(aboveMarker(message.visible))))
-  const isOrdersAlone = entry.orders && !entry.orders.text && entry.orders.mistakes.length === 0
-  if (isOrdersAlone && !message.sealed) return keepOrders(tx, entry, ticket)
+    : (entry.commands?.text ?? withoutBlankEnds(writtenIn(aboveMarker(message.visible))))
+  const isOnlyCommands = entry.commands && !entry.commands.text && entry.commands.mistakes.length === 0
+  if (isOnlyCommands && !message.sealed) return storeCommands(tx, entry, ticket)
   let refusal = await whyNotSent(tx, entry, ticket, decision, written)
   if (decision.direction === 'out' && refusal === null) {
     const draft = {
       author,
       text: written,
       attachments,
-      only: entry.orders?.options.has('only') ?? false,
+      only: entry.commands?.options.has('only') ?? false,
       raw,
       externalId: message.messageId,
     }
-    const isAsked = entry.orders?.options.has('anyway') ?? false
-    const unseen = isAsked ? [] : await unseenBy(tx, entry, ticket, draft)
-    refusal = entry.orders ? await changeReaders(tx, entry.intake, entry.origin, entry.orders, author) : null
+    const isForced = entry.commands?.options.has('anyway') ?? false
+    const unseen = isForced ? [] : await unseenBy(tx, entry, ticket, draft)
+    refusal = entry.commands ? await changeReaders(tx, entry.intake, entry.origin, entry.commands, author) : null
     if (refusal === null) {
       const now = (await ticketById(tx, ticket.id)) ?? ticket
       if (unseen.length > 0) return keepAndTell(tx, entry, now, draft, unseen)
@@ -75,7 +75,7 @@ export async function appendFromAgent(
     author,
     text: isTooLong(message)
       ? message.visible
-      : (entry.orders ? withoutBlankEnds(aboveMarker(message.visible)) : written) || message.text,
+      : (entry.commands ? withoutBlankEnds(aboveMarker(message.visible)) : written) || message.text,
     attachments,
     kind: message.kind,
     raw,
@@ -87,7 +87,7 @@ export async function appendFromAgent(
     const now = await ticketById(tx, ticket.id)
     if (now) await recordBounce(tx, entry, now, messageId)
   }
-  if (refusal !== null && (await mayBeTold(tx, entry, ticket))) {
+  if (refusal !== null && (await mayNotify(tx, entry, ticket))) {
     const way = `To answer the requester, reply to the notification of their message, or write: relaydesk reply ${ticket.ref}`
     await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: `${refusal}\n\n${way}` })
   }
@@ -95,7 +95,7 @@ export async function appendFromAgent(
 }
 
 /** What answers for an agent would answer this, too, and be told of that: no machine hears it, and nobody without end. */
-async function mayBeTold(
+async function mayNotify(
   tx: Tx,
   { message, sender, change, doubt }: IncomingMessage,
   ticket: Ticket,
@@ -111,10 +111,10 @@ async function tellAuthor(
   facts: DeskFacts,
   ticket: Ticket,
   author: Person,
-  told: { kind: 'notify-refused' | 'notify-doubtful'; messageId: string; note: string },
+  notice: { kind: 'notify-refused' | 'notify-doubtful'; messageId: string; note: string },
 ): Promise<void> {
   const self = facts.agents.filter(agent => agent.id === author.id)
-  await notifyAgents(tx, facts, self, { ...told, purpose: 'internal', channel: ticket.channel, ticketId: ticket.id })
+  await notifyAgents(tx, facts, self, { ...notice, purpose: 'internal', channel: ticket.channel, ticketId: ticket.id })
 }
 
 /** It left already, without us: it counts as an answer, and whoever works on the ticket must know. */
@@ -194,21 +194,21 @@ const SEALED =
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
   tx: Tx,
-  { message, orders, intake, sender }: IncomingMessage,
+  { message, commands, intake, sender }: IncomingMessage,
   ticket: Ticket,
   decision: Append,
   written: string,
 ): Promise<string | null> {
   const { attachments } = message
-  const kept = KEPT[decision.rule]
-  if (decision.direction !== 'out' && orders?.options.has('anyway') && written) {
+  const reason = KEPT[decision.rule]
+  if (decision.direction !== 'out' && commands?.options.has('anyway') && written) {
     return 'Your mail says !anyway and more than that, so it was kept as an internal note and sent to nobody: to send the answer that was kept, answer with that one line alone.'
   }
-  if (decision.direction !== 'out' && kept) return `${kept}, so it was kept as an internal note and sent to nobody.`
+  if (decision.direction !== 'out' && reason) return `${reason}, so it was kept as an internal note and sent to nobody.`
   if (decision.direction !== 'out' && !message.sealed) return null
-  if (orders && orders.mistakes.length > 0) {
+  if (commands && commands.mistakes.length > 0) {
     return 'Your mail has command lines that cannot be understood, so it was kept as an internal note and nothing was done.\n'.concat(
-      orders.mistakes.join('\n'),
+      commands.mistakes.join('\n'),
     )
   }
   if (message.sealed) return SEALED
@@ -240,11 +240,11 @@ async function whyNotSent(
 }
 
 /** A mail of nothing but commands: they stay with the ticket as they were written, and nobody is told of them. */
-export async function keepOrders(tx: Tx, entry: IncomingMessage, ticket: Ticket): Promise<string> {
-  const { message, change, orders } = entry
-  const text = (orders?.lines ?? []).map(line => `!${line}`).join('\n')
-  const own = { ...messageRow(entry, ticket.id), direction: 'internal' as const, text, visible: null }
-  const prepared = prepareMessage(own, takesFiles(orders) ? [] : message.attachments)
+export async function storeCommands(tx: Tx, entry: IncomingMessage, ticket: Ticket): Promise<string> {
+  const { message, change, commands } = entry
+  const text = (commands?.lines ?? []).map(line => `!${line}`).join('\n')
+  const row = { ...messageRow(entry, ticket.id), direction: 'internal' as const, text, visible: null }
+  const prepared = prepareMessage(row, takesFiles(commands) ? [] : message.attachments)
   await insertMessage(tx, prepared)
   await keepDoubt(tx, prepared.message.id, entry.doubt)
   const data = { message: prepared.message.id, content: prepared.content }
@@ -253,6 +253,6 @@ export async function keepOrders(tx: Tx, entry: IncomingMessage, ticket: Ticket)
 }
 
 /** A command of a mail keeps its files. */
-function takesFiles(orders: IncomingMessage['orders']): boolean {
-  return orders?.steps.some(({ command }) => command.body === 'required') ?? false
+function takesFiles(commands: IncomingMessage['commands']): boolean {
+  return commands?.steps.some(({ command }) => command.body === 'required') ?? false
 }

@@ -19,9 +19,9 @@ export interface MailCommands {
   /** Options of the answer that stand on lines of their own, such as `!anyway`. */
   options: Options
   /** What became of steps that were done before the answer. */
-  became: string[]
+  results: string[]
   /** The mail of ours that it answers. */
-  told: OutboxEntry | undefined
+  answeredMail: OutboxEntry | undefined
 }
 
 /** One command of a mail. */
@@ -38,7 +38,7 @@ export interface MailCommand {
 /** Commands that are carried out once the mail that they stand in has its place. */
 export interface PendingCommands {
   origin: Origin
-  orders: MailCommands
+  commands: MailCommands
   actor: Person
   /** The one that the mail is on. */
   ticket: Ticket | undefined

@@ -10,7 +10,7 @@ import { isAgent } from '../../people/access.ts'
 import type { Tx } from '../../store/engine/sql.ts'
 import { type Ticket, ticketById } from '../../store/tickets.ts'
 import { type Intake, meet } from '../context.ts'
-import type { Placed } from '../intake/append-message.ts'
+import type { PlacedMessage } from '../intake/append-message.ts'
 import { rememberThread } from '../intake/clues.ts'
 import type { IntakeSituation } from '../intake/gather.ts'
 import { openWith } from '../intake/open-ticket.ts'
@@ -26,7 +26,7 @@ export async function openForwarded(
   intake: Intake,
   situation: IntakeSituation,
   hasCommands: boolean,
-): Promise<Placed> {
+): Promise<PlacedMessage> {
   const { origin, message } = situation
   const {
     from,
@@ -47,11 +47,11 @@ export async function openForwarded(
   }
   const shown = isShown(situation.proof, isAgent(agent))
   const doubt = shown ? null : nothingConfirms(agent.name, 'this forward')
-  let orders: MailCommands | null = null
+  let commands: MailCommands | null = null
   const keepNote = async (ticket: Ticket): Promise<string | undefined> => {
     await rememberThread(tx, origin.channel, message, ticket.id)
-    if (hasCommands) orders = await readConfirmedCommands(tx, intake, situation, ticket)
-    const text = orders && orders.mistakes.length === 0 ? orders.text : forwarded.comment
+    if (hasCommands) commands = await readConfirmedCommands(tx, intake, situation, ticket)
+    const text = commands && commands.mistakes.length === 0 ? commands.text : forwarded.comment
     if (!text) return undefined
     const change = { at: intake.facts.at, actorId: agent.id, channel: origin.channel }
     const note = { author: agent, text, attachments: [], kind: 'person' } as const
@@ -59,7 +59,7 @@ export async function openForwarded(
     return `${agent.name} forwarded it, with this note for agents:\n\n${quoted(text)}`
   }
   const forward = { recordedBy: agent, doubt, beforeTelling: keepNote }
-  const became = await openWith(tx, intake, { ...situation, message: original }, forward)
-  const ticket = became.ticketId === null ? undefined : await ticketById(tx, became.ticketId)
-  return { became, pending: orders && { origin, orders, actor: agent, ticket, files: [] } }
+  const result = await openWith(tx, intake, { ...situation, message: original }, forward)
+  const ticket = result.ticketId === null ? undefined : await ticketById(tx, result.ticketId)
+  return { result, pending: commands && { origin, commands, actor: agent, ticket, files: [] } }
 }

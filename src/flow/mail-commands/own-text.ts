@@ -24,9 +24,9 @@ const ownTexts = new WeakMap<InboundMessage, string>()
 
 /** The text in which an agent may give commands: never what is quoted or forwarded. It is asked for time and again. */
 export function ownText(message: InboundMessage): string {
-  const own = ownTexts.get(message) ?? findOwnText(message)
-  ownTexts.set(message, own)
-  return own
+  const text = ownTexts.get(message) ?? findOwnText(message)
+  ownTexts.set(message, text)
+  return text
 }
 
 function findOwnText({ subject, typed, visible, mail: { forwarded } }: InboundMessage): string {

@@ -1,7 +1,7 @@
 // Reads the commands in an agent's mail.
 import type { InboundMessage } from '../../channel/message.ts'
 import { type Commands, type DeskFacts, isSent, optionsOf } from '../../commands/command/command.ts'
-import { seqOfKept } from '../../commands/talk/kept.ts'
+import { unsentSeqOf } from '../../commands/talk/find-unsent.ts'
 import type { AnsweredMail, Proof } from '../../core/intake/proof.ts'
 import { aboveMarker, writtenIn } from '../../core/mail/visible.ts'
 import { wordsOf } from '../../core/text/command-line.ts'
@@ -38,18 +38,18 @@ export async function readConfirmedCommands(
   mail: AnsweringMail & { proof: Proof<OutboxEntry> | null },
   ticket: Ticket | undefined,
 ): Promise<MailCommands | null> {
-  const orders = await readMailCommands(sql, intake, mail, ticket)
-  if (orders && mail.proof?.by === 'token') {
-    for (const step of orders.steps) {
+  const commands = await readMailCommands(sql, intake, mail, ticket)
+  if (commands && mail.proof?.by === 'token') {
+    for (const step of commands.steps) {
       const refusal = await beyondProof(sql, mail.proof.alone, step)
-      if (refusal !== null) orders.mistakes.push(`!${step.line}: ${refusal}`)
+      if (refusal !== null) commands.mistakes.push(`!${step.line}: ${refusal}`)
     }
   }
-  return orders
+  return commands
 }
 
 /** Whether lines that cannot be understood were meant as commands: a word near to one, or a ticket that is named. */
-export function areMeant({ context, facts }: Intake, lines: readonly string[]): boolean {
+export function areIntended({ context, facts }: Intake, lines: readonly string[]): boolean {
   return lines.some(line => {
     const about = line.replace(/^\S+/, '')
     const reference = referenceAt(about, facts.prefixes, { numbers: about.trimStart().startsWith('#') })
@@ -64,65 +64,81 @@ async function readMailCommands(
   ticket: Ticket | undefined,
 ): Promise<MailCommands | null> {
   if (message.kind !== 'person' || message.mail.sentByHand) return null
-  const own = ownText(message)
+  const typedText = ownText(message)
   const { lines, text } = commandLinesOf(keys, message)
   if (lines.length === 0) return null
   // What is shown of another mail stays with the text, and is never read for commands.
-  const shown = message.mail.forwarded ? '' : aboveMarker(message.visible).slice(own.length).trim()
+  const shown = message.mail.forwarded ? '' : aboveMarker(message.visible).slice(typedText.length).trim()
   const whole = [withoutBlankEnds(writtenIn(text)), shown].filter(Boolean).join('\n\n')
-  const told = answered[0]?.sent
+  const answeredMail = answered[0]?.sent
   if (isTooLong(message)) {
-    return { lines, steps: [], mistakes: [TOO_LONG], text, options: NO_OPTIONS, became: [], told }
+    return { lines, steps: [], mistakes: [TOO_LONG], text, options: NO_OPTIONS, results: [], answeredMail }
   }
-  const orders: MailCommands = { lines, steps: [], mistakes: [], text: whole, options: NO_OPTIONS, became: [], told }
+  const commands: MailCommands = {
+    lines,
+    steps: [],
+    mistakes: [],
+    text: whole,
+    options: NO_OPTIONS,
+    results: [],
+    answeredMail,
+  }
   const place = { sql, facts, commands: context.commands, ticket, isMail: true }
   for (const line of lines) {
     try {
       const option = ticket && optionOfAnswer(context.commands, line)
       if (option) {
-        orders.options = orders.options.and(option)
+        commands.options = commands.options.and(option)
         continue
       }
-      const step = understand(await readCommand(place, line), facts, orders, line, ticket)
+      const step = understand(await readCommand(place, line), facts, commands, line, ticket)
       await refuseLeak(sql, facts, step, message, ticket, knownCommands(context.commands))
-      orders.steps.push(step)
+      commands.steps.push(step)
     } catch (error) {
       if (!(error instanceof DeskError)) throw error
-      orders.mistakes.push(`!${line}: ${sentenceOf(error)}`)
+      commands.mistakes.push(`!${line}: ${sentenceOf(error)}`)
     }
   }
   // Options of an answer without one are about the answer that was kept before.
-  const given = orders.options.toString().replace(/^--/, '')
-  const isAlone = given !== '' && orders.text === '' && !orders.steps.some(isAnswer) && !message.sealed
-  if (isAlone && orders.options.has('anyway') && ticket) {
-    const again = await readCommand(place, await lineOfAnyway(sql, context.commands, orders, ticket))
-    orders.steps.push(understand(again, facts, orders, given, ticket))
+  const optionLine = commands.options.toString().replace(/^--/, '')
+  const isAlone = optionLine !== '' && commands.text === '' && !commands.steps.some(isAnswer) && !message.sealed
+  if (isAlone && commands.options.has('anyway') && ticket) {
+    const again = await readCommand(place, await lineOfAnyway(sql, context.commands, commands, ticket))
+    commands.steps.push(understand(again, facts, commands, optionLine, ticket))
   } else if (isAlone) {
-    orders.mistakes.push(`!${given}: it goes with an answer, so write both in one mail.`)
+    commands.mistakes.push(`!${optionLine}: it goes with an answer, so write both in one mail.`)
   }
-  for (const step of orders.steps) step.options = step.options.and(orders.options.of(optionsOf(step.command)))
-  return orders
+  for (const step of commands.steps) step.options = step.options.and(commands.options.of(optionsOf(step.command)))
+  return commands
 }
 
 /**
  * A note often goes on below a blank line, as mail programs part paragraphs: of a text that stands directly below a note,
  * nobody can tell whether it is still that, so it must not leave.
  */
-export function refuseBelowNote(message: InboundMessage, orders: MailCommands): void {
-  const own = ownText(message)
-  const [begun = ''] = orders.text.split('\n', 1)
-  const above = findCommandLines(own.slice(0, own.indexOf(begun))).lines.at(-1)
-  const step = orders.steps.find(({ line }) => line === above)
-  if (!orders.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
+export function refuseBelowNote(message: InboundMessage, commands: MailCommands): void {
+  const typedText = ownText(message)
+  const [firstLine = ''] = commands.text.split('\n', 1)
+  const above = findCommandLines(typedText.slice(0, typedText.indexOf(firstLine))).lines.at(-1)
+  const step = commands.steps.find(({ line }) => line === above)
+  if (!commands.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
   const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`
-  orders.mistakes.push(`!${step.line}: ${sentence}`)
+  commands.mistakes.push(`!${step.line}: ${sentence}`)
 }
 
 /** What sends the answer that was kept: the one of which the mail that this answers told. */
-async function lineOfAnyway(sql: Sql, { answer }: Commands, { told }: MailCommands, ticket: Ticket): Promise<string> {
-  const kept = told?.kind === 'notify-refused' && told.messageId ? await messageById(sql, told.messageId) : undefined
-  const seq = kept && (await seqOfKept(sql, kept))
-  const place = seq === undefined ? undefined : await ticketById(sql, kept?.ticketId ?? '')
+async function lineOfAnyway(
+  sql: Sql,
+  { answer }: Commands,
+  { answeredMail }: MailCommands,
+  ticket: Ticket,
+): Promise<string> {
+  const message =
+    answeredMail?.kind === 'notify-refused' && answeredMail.messageId
+      ? await messageById(sql, answeredMail.messageId)
+      : undefined
+  const seq = message && (await unsentSeqOf(sql, message))
+  const place = seq === undefined ? undefined : await ticketById(sql, message?.ticketId ?? '')
   return place ? `${answer.word} ${place.ref} --anyway --read ${seq}` : `${answer.word} ${ticket.ref} --anyway`
 }
 
@@ -137,7 +153,7 @@ function optionOfAnswer(commands: Commands, line: string): Options | undefined {
 function understand(
   { command, options, args: words, text, named }: TypedCommand,
   facts: DeskFacts,
-  orders: MailCommands,
+  commands: MailCommands,
   line: string,
   ticket: Ticket | undefined,
 ): MailCommand {
@@ -147,7 +163,7 @@ function understand(
   const args = command.parse({ args: words, options }, facts)
   // Where the line holds no text, the text of the mail is what the command is about.
   const takesText = command.body === 'required' && text === ''
-  const body = takesText ? orders.text : text
-  if (takesText) orders.text = ''
+  const body = takesText ? commands.text : text
+  if (takesText) commands.text = ''
   return { line, named, command, options, args, body }
 }

@@ -31,8 +31,8 @@ export async function rereadDecided(
     if (!from || !isBelieved(authentication.result)) continue
     const kind = context.channels.get(channel)?.kind ?? 'email'
     if (!isAgent(await personByIdentity(context.store.read, kind, from.address))) continue
-    const asked = findCommandLines(ownText(message as InboundMessage)).lines.join('\n')
-    const numbers = [...asked.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
+    const commandText = findCommandLines(ownText(message as InboundMessage)).lines.join('\n')
+    const numbers = [...commandText.matchAll(DECIDES)].slice(0, MOST).map(found => Number(found[1]))
     for (const number of numbers.filter(each => !reread.has(each))) {
       const found = await decidable(context.store.read, number)
         .then(waiting => rereadWaiting(context, waiting))

@@ -17,13 +17,13 @@ import { notifyOfCommands } from './notify-author.ts'
 /** Carries out an agent's commands, if all of them can be understood, and tells the agent what became of them. */
 export async function runPending(tx: Tx, intake: Intake, pending: PendingCommands | null): Promise<void> {
   if (!pending) return
-  const { origin, orders, actor, ticket, files } = pending
-  const done = orders.mistakes.length === 0
-  if (done && orders.steps.length + orders.became.length === 0) return
-  const lines = done ? await runAll(tx, intake, origin, orders, actor, files) : orders.mistakes
+  const { origin, commands, actor, ticket, files } = pending
+  const done = commands.mistakes.length === 0
+  if (done && commands.steps.length + commands.results.length === 0) return
+  const lines = done ? await runAll(tx, intake, origin, commands, actor, files) : commands.mistakes
   const rest = !done
     ? ['None of your commands was carried out.']
-    : !ticket && orders.text
+    : !ticket && commands.text
       ? ['The rest of your mail went to nobody: it answers no ticket.']
       : []
   if (lines.length + rest.length > 0) await notifyOfCommands(tx, intake, origin, actor, ticket, [...lines, ...rest])
@@ -37,20 +37,22 @@ async function runAll(
   tx: Tx,
   intake: Intake,
   origin: Origin,
-  orders: MailCommands,
+  commands: MailCommands,
   actor: Person,
   attachments: Call['attachments'],
 ): Promise<string[]> {
-  const files = stepWithFiles(orders)
-  const seen = await seenByAnswer(tx, orders.told)
-  const refusal = await changing(tx, intake.facts, seen, () => changeReaders(tx, intake, origin, orders, actor))
-  const results = [...orders.became]
-  for (const given of orders.steps) {
-    const isLeft = isAnswer(given) && refusal !== null
-    if (isLeft)
-      results.push(`!${given.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(given.body)}`)
-    if (isLeft) continue
-    const step = isAnswer(given) && seen ? await asSeen(tx, intake, given, seen) : given
+  const files = stepWithFiles(commands)
+  const seen = await seenByAnswer(tx, commands.answeredMail)
+  const refusal = await changing(tx, intake.facts, seen, () => changeReaders(tx, intake, origin, commands, actor))
+  const results = [...commands.results]
+  for (const candidate of commands.steps) {
+    const isUnsent = isAnswer(candidate) && refusal !== null
+    if (isUnsent)
+      results.push(
+        `!${candidate.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(candidate.body)}`,
+      )
+    if (isUnsent) continue
+    const step = isAnswer(candidate) && seen ? await asSeen(tx, intake, candidate, seen) : candidate
     const { line, command, options, args, body } = step
     const call: Call = {
       ...intake.facts,
@@ -59,10 +61,10 @@ async function runAll(
       sign: '!',
       options,
       body,
-      attachments: given === files ? attachments : [],
+      attachments: candidate === files ? attachments : [],
     }
-    const became = await outcomeOf(tx, intake, command, call, args)
-    results.push(became.includes('\n') ? `!${line}:\n\n${became}\n` : `!${line}: ${became}`)
+    const result = await outcomeOf(tx, intake, command, call, args)
+    results.push(result.includes('\n') ? `!${line}:\n\n${result}\n` : `!${line}: ${result}`)
   }
   return results
 }

@@ -9,12 +9,12 @@ const QUIET_MS = 30_000
 const LONGEST_MS = 60 * 60 * 1000
 
 /** Counts a ticket of mail that had waited. False once there are so many that they are told of together. */
-export async function isToldAlone(
+export async function isNotifiedAlone(
   tx: Tx,
   ticket: { deskId: string; number: number; channel: string },
   at: string,
 ): Promise<boolean> {
-  return (await countInBacklog(tx, { ...ticket, told: TOLD, at })) <= TOLD
+  return (await countInBacklog(tx, { ...ticket, limit: TOLD, at })) <= TOLD
 }
 
 /** Tells agents of what came together. Gives of how many backlogs. */

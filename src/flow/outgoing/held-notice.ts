@@ -20,7 +20,7 @@ const SPAM_BATCH_MS = 24 * 60 * 60 * 1000
  */
 export async function notifyOfHeld(tx: Tx, intake: Intake, arrival: Arrival, message: InboundMessage): Promise<void> {
   const { context, facts } = intake
-  if (!arrival.outcome.startsWith('held:') || !isToldOf(message)) return
+  if (!arrival.outcome.startsWith('held:') || !isReported(message)) return
   if (isOld(message.reachedAt, context.clock.now(), context.acknowledgeWithin) && !message.live) return
   if (arrival.outcome === 'held:flood') {
     const name = countedAs(arrival.sender ?? '', trustOf(message.authentication.result))
@@ -37,7 +37,7 @@ export async function notifyOfHeld(tx: Tx, intake: Intake, arrival: Arrival, mes
 }
 
 /** Of what a machine answered nobody is told: it might answer that, too. */
-function isToldOf({ kind }: InboundMessage): boolean {
+function isReported({ kind }: InboundMessage): boolean {
   return kind === 'person' || kind === 'bulk'
 }
 

@@ -8,17 +8,17 @@ export const PLACES_OF_DOMAIN = 3
 /** Of them, what was tried before. */
 export const PLACES_AGAIN = 3
 
-interface Taken {
+interface TakenPlace {
   domain: string
   repeated: boolean
 }
 
 /** The places of one channel. */
 export class Places {
-  readonly #taken = new Map<string, Taken>()
+  readonly #takenPlaces = new Map<string, TakenPlace>()
 
   get free(): number {
-    return PLACES - this.#taken.size
+    return PLACES - this.#takenPlaces.size
   }
 
   /** Whether what was tried before may be tried now. */
@@ -28,31 +28,32 @@ export class Places {
 
   /** Domains that have all the places they get. */
   get full(): string[] {
-    const domains = new Set([...this.#taken.values()].map(each => each.domain))
+    const domains = new Set([...this.#takenPlaces.values()].map(each => each.domain))
     return [...domains].filter(domain => this.#ofDomain(domain) >= PLACES_OF_DOMAIN)
   }
 
   /** Gives places to those that come first and may have one, each message once. */
   give(candidates: readonly Candidate[]): string[] {
-    const given: string[] = []
+    const chosenIds: string[] = []
     for (const { outboxId, domain, repeated } of candidates) {
       if (this.free === 0) break
-      if (this.#taken.has(outboxId) || this.#ofDomain(domain) >= PLACES_OF_DOMAIN || (repeated && !this.again)) continue
-      this.#taken.set(outboxId, { domain, repeated })
-      given.push(outboxId)
+      if (this.#takenPlaces.has(outboxId) || this.#ofDomain(domain) >= PLACES_OF_DOMAIN || (repeated && !this.again))
+        continue
+      this.#takenPlaces.set(outboxId, { domain, repeated })
+      chosenIds.push(outboxId)
     }
-    return given
+    return chosenIds
   }
 
   release(outboxId: string): void {
-    this.#taken.delete(outboxId)
+    this.#takenPlaces.delete(outboxId)
   }
 
   #ofDomain(domain: string): number {
     return this.#count(each => each.domain === domain)
   }
 
-  #count(is: (taken: Taken) => boolean): number {
-    return [...this.#taken.values()].filter(is).length
+  #count(is: (taken: TakenPlace) => boolean): number {
+    return [...this.#takenPlaces.values()].filter(is).length
   }
 }

@@ -74,7 +74,7 @@ export class Answer {
 /** The first line of a mail's template is its subject; what is said in a chat has none. */
 export type Medium = 'mail' | 'chat'
 
-export interface Rendered {
+export interface RenderedMessage {
   /** '' in a chat. */
   subject: string
   text: RichText
@@ -108,7 +108,7 @@ export class Renderer {
       strictFilters: true,
       ownPropertyOnly: true,
       outputEscape: value =>
-        value instanceof Answer ? (value.markdown ?? held(value.text, '-')) : held(String(value ?? '')),
+        value instanceof Answer ? (value.markdown ?? encode(value.text, '-')) : encode(String(value ?? '')),
     })
     this.#engine.registerFilter('raw', value => value)
     for (const medium of MEDIA) {
@@ -142,7 +142,7 @@ export class Renderer {
     }
   }
 
-  render(name: string, values: TemplateValues, medium: Medium = 'mail'): Rendered {
+  render(name: string, values: TemplateValues, medium: Medium = 'mail'): RenderedMessage {
     const template = this.#templates.get(`${medium}/${name}`)
     if (!template) throw new DeskError('unsound', `There is no template "${medium}/${name}".`)
     const rendered = this.#engine.renderSync(template, clean(values) as object) as string
@@ -173,7 +173,7 @@ function missingFile(file: string, error: unknown): string | undefined {
   return `there is no template file "${name}"${asking < 0 ? '' : ` (line ${asking + 1})`}`
 }
 
-function held(value: string, link = ''): string {
+function encode(value: string, link = ''): string {
   return `\uE000${link}${Buffer.from(value).toString('base64')}\uE001`
 }
 

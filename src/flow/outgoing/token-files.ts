@@ -21,11 +21,11 @@ export async function spoilTokens(bytes: Uint8Array, keys: readonly TokenKey[]):
   if (spans.length === 0) return bytes
   const spoiled = Buffer.from(whole)
   for (const { start, end } of spans) {
-    let left = Math.max(SPOILED, Math.floor((end - start) / 2))
-    for (let at = end - 1; at >= start && left > 0 && end - at <= LONGEST_SPAN; at -= 1) {
+    let remaining = Math.max(SPOILED, Math.floor((end - start) / 2))
+    for (let at = end - 1; at >= start && remaining > 0 && end - at <= LONGEST_SPAN; at -= 1) {
       if (!/[a-z0-9]/i.test(String.fromCharCode(whole[at] ?? 0))) continue
       spoiled[at] = 0x78
-      left -= 1
+      remaining -= 1
     }
   }
   return spoiled

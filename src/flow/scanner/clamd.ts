@@ -57,8 +57,8 @@ export class Clamd {
       if (bytes) await write(socket, Buffer.alloc(4))
     } catch (error) {
       // Over its limit it answers and hangs up before all was written; what it said is the reason.
-      const said = await answer.catch(() => '')
-      if (!said) throw error
+      const reply = await answer.catch(() => '')
+      if (!reply) throw error
     }
     return (await answer).replace(/\0[\s\S]*$/, '').trim()
   }
@@ -73,13 +73,13 @@ export class Clamd {
 
 function answerOf(socket: Socket): Promise<string> {
   const answer = new Promise<string>((resolve, reject) => {
-    let said = ''
+    let reply = ''
     socket.on('data', chunk => {
-      said += chunk.toString('utf8')
-      if (said.includes('\0')) socket.end()
+      reply += chunk.toString('utf8')
+      if (reply.includes('\0')) socket.end()
     })
-    socket.on('error', error => (said ? resolve(said) : reject(error)))
-    socket.on('close', () => resolve(said))
+    socket.on('error', error => (reply ? resolve(reply) : reject(error)))
+    socket.on('close', () => resolve(reply))
   })
   answer.catch(() => undefined)
   return answer

@@ -23,15 +23,15 @@ export class JobRunner {
   /** Why the job as a whole failed at last. */
   #broken: string | undefined
   /** What the alarm says that stands; '' for none, undefined until that was looked up. */
-  #told: string | undefined
+  #reportedSentence: string | undefined
 
   constructor(context: Context, job: Job) {
     this.#context = context
     this.#job = job
   }
 
-  /** Runs it once; gives how much was done. `told` is called if agents were told of a failure. Never rejects. */
-  async run(isStopped: () => boolean, told: () => void): Promise<number> {
+  /** Runs it once; gives how much was done. `onNotified` is called if agents were told of a failure. Never rejects. */
+  async run(isStopped: () => boolean, onNotified: () => void): Promise<number> {
     let done = 0
     try {
       done = await this.#job.run({ each: parts => this.#each(isStopped, parts) })
@@ -40,7 +40,7 @@ export class JobRunner {
       this.#broken = this.#reasonOf(error, '') ?? this.#broken
     }
     try {
-      if (await this.#tell()) told()
+      if (await this.#tell()) onNotified()
     } catch (error) {
       this.#context.log.error(
         { err: error, job: this.#job.name },
@@ -96,16 +96,16 @@ export class JobRunner {
   async #tell(): Promise<boolean> {
     const { store } = this.#context
     const code = `clock ${this.#job.name}`
-    this.#told ??= (await standingAlarms(store.read)).find(alarm => alarm.code === code)?.sentence ?? ''
+    this.#reportedSentence ??= (await standingAlarms(store.read)).find(alarm => alarm.code === code)?.sentence ?? ''
     const sentence = this.#sentence()
-    if (sentence === this.#told) return false
+    if (sentence === this.#reportedSentence) return false
     const isNew = await store.transact(async tx => {
       const facts = await deskFacts(this.#context, tx)
       if (sentence) return raise(tx, facts, { channel: CHANNEL, code, sentence })
       await settleAlarm(tx, CHANNEL, code, facts.at)
       return false
     })
-    this.#told = sentence
+    this.#reportedSentence = sentence
     return isNew
   }
 

@@ -10,11 +10,11 @@ const { path, rest } = workerData as { path: string; rest: number }
 parentPort?.on('message', () => {
   const db = new Database(path, { fileMustExist: true })
   try {
-    let left = Number.POSITIVE_INFINITY
-    for (let round = 0; round < ROUNDS && left > rest; round += 1) {
+    let remaining = Number.POSITIVE_INFINITY
+    for (let round = 0; round < ROUNDS && remaining > rest; round += 1) {
       db.pragma('wal_checkpoint(PASSIVE)')
       const [state] = db.pragma('wal_checkpoint(NOOP)') as { log: number; checkpointed: number }[]
-      left = (state?.log ?? 0) - (state?.checkpointed ?? 0)
+      remaining = (state?.log ?? 0) - (state?.checkpointed ?? 0)
     }
   } finally {
     db.close()

@@ -32,9 +32,9 @@ export class LogKeeper {
   look(): void {
     if (this.#shortening || performance.now() < this.#nextLook) return
     this.#nextLook = performance.now() + LOOK_MS
-    const { log, left } = this.#length()
-    if (log < LONG_PAGES || left === 0) return
-    this.#shortening = this.#shorten(left)
+    const { log, remaining } = this.#length()
+    if (log < LONG_PAGES || remaining === 0) return
+    this.#shortening = this.#shorten(remaining)
       // Whatever was in the way, a later commit tries again; meanwhile the log serves as it is.
       .catch(() => undefined)
       .finally(() => {
@@ -49,16 +49,16 @@ export class LogKeeper {
     await this.#shortening
   }
 
-  async #shorten(left: number): Promise<void> {
-    if (left > REST_PAGES) await this.#inThread()
-    if (this.#length().left > REST_PAGES) this.#nextLook = performance.now() + AGAIN_MS
+  async #shorten(remaining: number): Promise<void> {
+    if (remaining > REST_PAGES) await this.#inThread()
+    if (this.#length().remaining > REST_PAGES) this.#nextLook = performance.now() + AGAIN_MS
     else await this.#betweenTransactions(async () => void this.#checkpoint.get())
   }
 
   /** How many pages lie in the log, and how many of them are not in the database yet. */
-  #length(): { log: number; left: number } {
+  #length(): { log: number; remaining: number } {
     const { log = 0, checkpointed = 0 } = this.#state.get() ?? {}
-    return { log, left: log - checkpointed }
+    return { log, remaining: log - checkpointed }
   }
 
   /** Resolves when the thread is done, or has ended. */

@@ -85,7 +85,7 @@ export function openPostgres(url: string): Store & { migratable: Migratable } {
       return turn
     },
     migratable: migratable(pool, guarded),
-    onWake: wanted => listener.add(wanted),
+    onWake: callback => listener.add(callback),
     async snapshot() {
       throw new DeskError(
         'usage',
@@ -179,18 +179,18 @@ function transaction(
       await client.query('SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k', [numbers.map(String)])
     },
     // In a short transaction of its own and in blocks, so that nobody waits for another's long one.
-    async number(counter: string, wanted = 1) {
+    async number(counter: string, count = 1) {
       const block = blocks.get(counter)
       if (block && block.next < block.end) return block.next++
       const taken = await counters.query<{ value: number }>(
         `INSERT INTO counters (name, value) VALUES ($1, $2)
          ON CONFLICT (name) DO UPDATE SET value = counters.value + $2 RETURNING value`,
-        [counter, wanted],
+        [counter, count],
       )
       const end = (taken.rows[0]?.value ?? 0) + 1
       // Of two who took a block at once, the numbers of the younger go on, so that numbers increase.
-      if (end > (blocks.get(counter)?.end ?? 0)) blocks.set(counter, { next: end - wanted + 1, end })
-      return end - wanted
+      if (end > (blocks.get(counter)?.end ?? 0)) blocks.set(counter, { next: end - count + 1, end })
+      return end - count
     },
     wake() {
       state.wake = true
@@ -259,13 +259,13 @@ function guardAt(url: string): <T>(work: () => Promise<T>) => Promise<T> {
       return await work()
     } catch (error) {
       if (error instanceof DeskError) throw error
-      const said = String(error instanceof Error ? error.message : error)
-      const ended = /Connection terminated|timeout expired|server closed the connection/i.test(said)
+      const message = String(error instanceof Error ? error.message : error)
+      const ended = /Connection terminated|timeout expired|server closed the connection/i.test(message)
       const refused = REFUSED.test(codeOf(error))
       if (!(ended || refused || TEMPORARY.test(codeOf(error)))) throw error
       const sentence = refused
-        ? `PostgreSQL at ${place} refuses us (${said}): correct database in the configuration, or give us the right to it.`
-        : `PostgreSQL at ${place} cannot be reached just now (${codeOf(error) || said}): see that it runs there and accepts us, or correct database in the configuration.`
+        ? `PostgreSQL at ${place} refuses us (${message}): correct database in the configuration, or give us the right to it.`
+        : `PostgreSQL at ${place} cannot be reached just now (${codeOf(error) || message}): see that it runs there and accepts us, or correct database in the configuration.`
       throw new DeskError('temporary', sentence, { cause: error })
     }
   }

@@ -71,8 +71,8 @@ export type Sql = <Row extends object = Record<string, unknown>>(
 export interface Tx extends Sql {
   /** Makes other transactions that name one of these keys wait for the end of this one. Takes them in sorted order. */
   lock(keys: readonly string[]): Promise<void>
-  /** The next number of a counter: unique, increasing, gaps are fine. `wanted` is how many may be asked for in a row. */
-  number(counter: string, wanted?: number): Promise<number>
+  /** The next number of a counter: unique, increasing, gaps are fine. `count` is how many may be asked for in a row. */
+  number(counter: string, count?: number): Promise<number>
   /** Tells the other processes on this store, once committed, that there is something to deliver. */
   wake(): void
   /** Whether others have waited for this transaction long enough, so that what can be parted goes on in another. */
@@ -104,14 +104,14 @@ export function expand(
   { engine, placeholder }: { engine: Store['engine']; placeholder: (position: number) => string },
 ): { text: string; values: (string | number | null | Uint8Array)[] } {
   const bound: (string | number | null | Uint8Array)[] = []
-  const said = (value: Value): string => {
-    if (value instanceof Either) return said(value[engine])
+  const literal = (value: Value): string => {
+    if (value instanceof Either) return literal(value[engine])
     if (value instanceof Fragment) return statement(value.text, value.values)
     const items = value instanceof List ? value.values : [value]
     return items.map(item => placeholder(bound.push(bindable(item)))).join(', ')
   }
   const statement = (strings: readonly string[], inner: readonly Value[]): string =>
-    strings.map((part, index) => (index === 0 ? part : said(inner[index - 1] ?? null) + part)).join('')
+    strings.map((part, index) => (index === 0 ? part : literal(inner[index - 1] ?? null) + part)).join('')
   return { text: statement(text, values), values: bound }
 }
 

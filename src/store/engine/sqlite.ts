@@ -48,7 +48,7 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
   })
   const reader = new Database(path, { readonly: true, ...AT_ONCE })
 
-  const turns = new LoopTurns()
+  const loopTurns = new LoopTurns()
   const begin = writer.prepare('BEGIN IMMEDIATE')
   const commit = writer.prepare('COMMIT')
   const write = statements(writer)
@@ -69,9 +69,9 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
 
   /** For other processes, which would hardly ever find the database free between two transactions. */
   async function leaveGap(): Promise<void> {
-    const left = GAP_MS - (performance.now() - freeSince)
-    if (left > 0 && held < HELD_MS) return
-    if (left > 0) await pause(left)
+    const remainingMs = GAP_MS - (performance.now() - freeSince)
+    if (remainingMs > 0 && held < HELD_MS) return
+    if (remainingMs > 0) await pause(remainingMs)
     held = 0
   }
 
@@ -82,9 +82,9 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
   async function run<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     return guarded(async () => {
       await leaveGap()
-      while (turns.isLong) await turns.next()
+      while (loopTurns.isLong) await loopTurns.next()
       await patiently(() => begin.run())
-      const [turn, since] = [turns.number, performance.now()]
+      const [turn, since] = [loopTurns.number, performance.now()]
       const lasted = () => performance.now() - since
       try {
         const numbers = new Map<string, number>()
@@ -93,7 +93,7 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
         const result = await work(tx)
         for (const [counter, value] of numbers) await tx`UPDATE counters SET value = ${value} WHERE name = ${counter}`
         mergeWords()
-        if (turns.number !== turn) {
+        if (loopTurns.number !== turn) {
           throw new Error('A transaction waited for something that is no statement; do that before or after it.')
         }
         commit.run()
@@ -113,7 +113,7 @@ export async function openSqlite(path: string): Promise<Store & { migratable: Mi
   function reads(db: Database.Database): Sql {
     const read = statements(db)
     return async <Row extends object>(text: TemplateStringsArray, ...values: Value[]): Promise<Row[]> => {
-      while (turns.isLong && !writer.inTransaction) await turns.next()
+      while (loopTurns.isLong && !writer.inTransaction) await loopTurns.next()
       return patiently(() => read<Row>(text, values))
     }
   }

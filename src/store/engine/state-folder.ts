@@ -80,9 +80,9 @@ async function pathsIn(folder: string): Promise<string[]> {
 async function closeOwn(path: string, user: number): Promise<number> {
   try {
     const found = await lstat(path)
-    const kept = found.isDirectory() ? PRIVATE_FOLDER : found.isFile() ? PRIVATE_FILE : undefined
-    if (kept === undefined || found.uid !== user || (found.mode & OTHERS) === 0) return 0
-    await chmod(path, found.mode & kept)
+    const mode = found.isDirectory() ? PRIVATE_FOLDER : found.isFile() ? PRIVATE_FILE : undefined
+    if (mode === undefined || found.uid !== user || (found.mode & OTHERS) === 0) return 0
+    await chmod(path, found.mode & mode)
     return 1
   } catch {
     return 0

@@ -34,7 +34,7 @@ function situation(more: Partial<Situation> = {}): Situation {
 
 const HERS = {
   participants: [{ kind: 'email', address: 'ann@example.com', personId: 'ann' }],
-  senderLeft: false,
+  isSenderRemoved: false,
   isOver: false,
 }
 const ANSWER = {
@@ -42,7 +42,7 @@ const ANSWER = {
   tickets: new Map([['T', HERS]]),
 } satisfies Partial<Situation>
 const AGENT = { sender: { id: 'bob', isAgent: true } }
-const COMMANDS = { hasText: false, areMeant: true, alone: { hasText: false, areUnderstood: true } }
+const COMMANDS = { hasText: false, areIntended: true, alone: { hasText: false, areUnderstood: true } }
 
 test.each<[string, Partial<Situation>, object]>([
   ['a first message', {}, { action: 'open' }],
@@ -64,7 +64,7 @@ test.each<[string, Partial<Situation>, object]>([
     'a token of whoever was taken off',
     {
       clues: [{ by: 'token', ticketId: 'T', purpose: 'requester', issuedToSender: true }],
-      tickets: new Map([['T', { ...HERS, participants: [], senderLeft: true }]]),
+      tickets: new Map([['T', { ...HERS, participants: [], isSenderRemoved: true }]]),
     },
     { action: 'hold', reason: 'stranger-with-token' },
   ],
@@ -90,7 +90,7 @@ test.each<[string, Partial<Situation>, object]>([
     "an agent's request that begins with what looks like a command",
     {
       ...AGENT,
-      commands: { hasText: true, areMeant: false, alone: { hasText: true, areUnderstood: false } },
+      commands: { hasText: true, areIntended: false, alone: { hasText: true, areUnderstood: false } },
     },
     { action: 'open' },
   ],

@@ -64,7 +64,7 @@ test('a story tells who did what, and what it was before and after', () => {
       { type: 'claimed', data: { owner: 'bob' } },
       { type: 'classified', data: { impact: 'high', urgency: 'low', priority: 'P3', raised: true } },
     ),
-    { person: id => (id === 'bob' ? 'Bob' : 'Ann'), ticket: () => 'HD-2', desk: id => id, said: () => '' },
+    { person: id => (id === 'bob' ? 'Bob' : 'Ann'), ticket: () => 'HD-2', desk: id => id, textOf: () => '' },
   )
   expect(story.map(({ who, did }) => `${who} ${did}`)).toEqual([
     'Bob opened it',
@@ -80,7 +80,7 @@ test('of an event that names columns, a story tells what each is now and was bef
     person: () => 'Bob',
     ticket: () => 'HD-2',
     desk: id => id,
-    said: () => '',
+    textOf: () => '',
   })
   expect(story.map(({ did }) => did)).toEqual([
     'opened it',

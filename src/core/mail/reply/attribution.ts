@@ -22,11 +22,11 @@ const BEGINS_GROUPWISE = /^>>> \p{L}{1,4} \d/u
 
 /** Whether a line may be the last one of an attribution, cheaply. */
 function mayEnd(line: string): boolean {
-  const said = line.trimEnd()
-  if (said.length > LONGEST) return false
-  if (/[:：]["*_\s]{0,4}$/.test(said)) return true
+  const text = line.trimEnd()
+  if (text.length > LONGEST) return false
+  if (/[:：]["*_\s]{0,4}$/.test(text)) return true
   // The end is looked at first: what it may follow takes long to look for, and nearly no line ends so.
-  return /["*e-]$/i.test(said) && /\p{L}{4}\s?[:：]?["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(said)
+  return /["*e-]$/i.test(text) && /\p{L}{4}\s?[:：]?["*\s]{0,4}-{3,}["*\s-]{0,12}$|\bwrote["*\s-]{0,12}$/iu.test(text)
 }
 
 /** Some programs end it without a colon: "Quoting Bob (2026-01-05 10:00)", "2026/1/5 Bob <bob@example.com>". */
@@ -44,8 +44,8 @@ function mayEndBare(lines: readonly string[], last: number): boolean {
   )
 }
 
-function wrote(said: string): boolean {
-  const lower = said.toLowerCase().normalize('NFC')
+function wrote(text: string): boolean {
+  const lower = text.toLowerCase().normalize('NFC')
   return mailWords().wrote.some(word => {
     const at = lower.indexOf(word)
     return at >= 0 && !/\p{L}/u.test(/[a-zа-яё]/i.test(word) ? lower.charAt(at - 1) : '')
@@ -56,41 +56,41 @@ function wrote(said: string): boolean {
 export type Certainty = 0 | 1 | 2
 
 /** "-----Bob Berg wrote: -----", as Notes and Android write it. */
-function isBetweenDashes(said: string): boolean {
-  return /^-{3}/.test(said) && /-{3}$/.test(said) && betweenDashes(said).said.length > 8
+function isBetweenDashes(text: string): boolean {
+  return /^-{3}/.test(text) && /-{3}$/.test(text) && betweenDashes(text).text.length > 8
 }
 
 /** Arabic and Persian digits as those of the rest. */
-function withWesternDigits(said: string): string {
-  return said.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 15))
+function withWesternDigits(text: string): string {
+  return text.replace(/[\u0660-\u0669\u06f0-\u06f9]/g, digit => String(digit.charCodeAt(0) & 15))
 }
 
-function certainty(given: string): Certainty {
-  if (given.length > LONGEST) return 0
-  const said = withWesternDigits(given)
-  const verb = wrote(said)
-  if (verb && isBetweenDashes(said)) return 2
-  const address = ADDRESS.test(said)
-  const clock = CLOCK.test(said)
-  const year = YEAR.test(said)
-  const day = clock || year || DAY.test(said)
-  const colon = /[:：]["*_\s-]{0,14}$/.test(said)
-  if (verb && ((address && day) || (clock && (year || DAY.test(said))))) return 2
+function certainty(line: string): Certainty {
+  if (line.length > LONGEST) return 0
+  const text = withWesternDigits(line)
+  const verb = wrote(text)
+  if (verb && isBetweenDashes(text)) return 2
+  const address = ADDRESS.test(text)
+  const clock = CLOCK.test(text)
+  const year = YEAR.test(text)
+  const day = clock || year || DAY.test(text)
+  const colon = /[:：]["*_\s-]{0,14}$/.test(text)
+  if (verb && ((address && day) || (clock && (year || DAY.test(text))))) return 2
   // Nobody writes an address between brackets in front of what he says of somebody.
-  if (verb && colon && /^[^<>:]{1,60}<[^<>\s@]{1,64}@[^<>\s]{1,255}>,? \S{1,12}(?: \S{1,12})?\s?[:：]$/.test(said))
+  if (verb && colon && /^[^<>:]{1,60}<[^<>\s@]{1,64}@[^<>\s]{1,255}>,? \S{1,12}(?: \S{1,12})?\s?[:：]$/.test(text))
     return 2
-  if (!colon) return (verb || />$/.test(said)) && (address || day) ? 1 : 0
+  if (!colon) return (verb || />$/.test(text)) && (address || day) ? 1 : 0
   // Some programs say no "wrote": "30.09.2017, 18.30, "Bob" <bob@example.com>:"
-  if (address && clock && (year || DAY.test(said)) && /[>)\]]["*_\s]{0,4}[:：]["*_\s]{0,4}$/.test(said)) return 2
+  if (address && clock && (year || DAY.test(text)) && /[>)\]]["*_\s]{0,4}[:：]["*_\s]{0,4}$/.test(text)) return 2
   if (
     address &&
     clock &&
     year &&
-    /^(?:\p{L}{3,5}\.? )?\d.{0,80}\s[^\s<>@]{1,64}@[^\s<>@]{1,255}\s?[:：]\s*$/u.test(said)
+    /^(?:\p{L}{3,5}\.? )?\d.{0,80}\s[^\s<>@]{1,64}@[^\s<>@]{1,255}\s?[:：]\s*$/u.test(text)
   )
     return 2
-  if (address && year && /^[\s>*"-]{0,8}\d{4}-\d{2}-\d{2}/.test(said) && />\s?:\s*$/.test(said)) return 2
-  return verb || address || (clock && year) || (year && OPENS.test(said)) ? 1 : 0
+  if (address && year && /^[\s>*"-]{0,8}\d{4}-\d{2}-\d{2}/.test(text) && />\s?:\s*$/.test(text)) return 2
+  return verb || address || (clock && year) || (year && OPENS.test(text)) ? 1 : 0
 }
 
 /** A line that begins what goes on below: "Em segunda-feira, 5 de janeiro de 2026". */
@@ -113,18 +113,18 @@ export function attributionEndingAt(lines: readonly string[], last: number): Att
   if (!mayEnd(final) && !mayEndBare(lines, last)) return null
   const quoted = isQuoted(final)
   const found: Attribution[] = []
-  let said = ''
+  let text = ''
   for (let start = last; start > last - MOST_LINES && start >= 0; start -= 1) {
     const line = lines[start] ?? ''
     const marked = isQuoted(line) && !BEGINS_GROUPWISE.test(line)
-    if (isBlank(line) || (start < last && marked !== quoted) || said.length + line.length > LONGEST) break
+    if (isBlank(line) || (start < last && marked !== quoted) || text.length + line.length > LONGEST) break
     if (start < last && mayEnd(line)) break
-    said = `${line.trim()} ${said}`.trim()
-    const sure = certainty(said)
+    text = `${line.trim()} ${text}`.trim()
+    const sure = certainty(text)
     if (sure === 0) continue
     const candidate: Attribution = { start, end: last + 1, certainty: sure }
-    if (!ADDRESS.test(said) && ADDRESS.test(lines[start - 1] ?? '')) continue // it was wrapped behind the address
-    const goesOn = !YEAR.test(said) && isQuoted(lines[start - 1] ?? '') === quoted && opensWithDay(lines[start - 1])
+    if (!ADDRESS.test(text) && ADDRESS.test(lines[start - 1] ?? '')) continue // it was wrapped behind the address
+    const goesOn = !YEAR.test(text) && isQuoted(lines[start - 1] ?? '') === quoted && opensWithDay(lines[start - 1])
     if (!goesOn && (OPENS_WITH_WORD.test(line) || (OPENS.test(line) && sure === 2))) return candidate
     found.push(candidate)
   }

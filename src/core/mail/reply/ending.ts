@@ -14,7 +14,7 @@ export function withoutEnding(lines: readonly string[], length: number): number 
   return (
     markedSignature(lines, end) ??
     phoneLine(lines, end) ??
-    delimited(lines, end) ??
+    signatureStart(lines, end) ??
     tableSignature(lines, end) ??
     antivirusLine(lines, end) ??
     listFooter(lines, end) ??
@@ -42,7 +42,7 @@ function markedSignature(lines: readonly string[], end: number): number | undefi
 }
 
 /** RFC 3676 section 4.3: "-- " on its own; many programs lose the blank. */
-function delimited(lines: readonly string[], end: number): number | undefined {
+function signatureStart(lines: readonly string[], end: number): number | undefined {
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_SIGNATURE - 1); at -= 1) {
     const line = (lines[at] ?? '').replace(/\r$/, '')
     if (line === '-- ' || ((line === '--' || line === '--\u00a0') && end - at - 1 <= LONGEST_BARE_SIGNATURE)) return at
@@ -57,11 +57,11 @@ function antivirusLine(lines: readonly string[], end: number): number | undefine
   let start: number | undefined
   let maker = false
   for (let at = end - 1; at >= Math.max(0, end - LONGEST_ANTIVIRUS); at -= 1) {
-    const said = (lines[at] ?? '').slice(0, 1_000)
-    maker ||= /\b(?:avast|avg)\.com\b/i.test(said)
-    const scanned = said.length < 200 && mailWords().virus.some(word => said.toLowerCase().includes(word))
+    const line = (lines[at] ?? '').slice(0, 1_000)
+    maker ||= /\b(?:avast|avg)\.com\b/i.test(line)
+    const scanned = line.length < 200 && mailWords().virus.some(word => line.toLowerCase().includes(word))
     if (scanned) start = at
-    else if (!isBlank(said) && !/avast|avg\.com|^\s*[<[(]?(?:https?:|#|image)|^\s*\[/i.test(said)) break
+    else if (!isBlank(line) && !/avast|avg\.com|^\s*[<[(]?(?:https?:|#|image)|^\s*\[/i.test(line)) break
   }
   if (start === undefined || !maker) return undefined
   while (start > 0 && /^\s*[<[].{0,1000}(?:avast|avg)\.com/i.test(lines[start - 1] ?? '')) start -= 1
@@ -105,9 +105,9 @@ export function saysSentFrom(line: string): boolean {
     .replace(/[\s*_>)]{1,20}$/, '')
     .toLowerCase()
     .normalize('NFC')
-  const said = withoutExcuse(whole)
-  if (said.length === 0 || said.length > LONGEST_PHONE_LINE) return false
-  const ended = /[.!]$/.test(said) ? said.slice(0, -1) : said
+  const sentence = withoutExcuse(whole)
+  if (sentence.length === 0 || sentence.length > LONGEST_PHONE_LINE) return false
+  const ended = /[.!]$/.test(sentence) ? sentence.slice(0, -1) : sentence
   if (/[.!?:] \p{L}/u.test(ended)) return false
   if (/^from my \S{1,20}(?: \S{1,20}){0,2}$/.test(ended)) return namesProgram(ended)
   return (
@@ -118,24 +118,24 @@ export function saysSentFrom(line: string): boolean {
 }
 
 /** Without a second sentence that asks to excuse the first. */
-function withoutExcuse(said: string): string {
-  const at = said.search(/[.,!;:] {1,3}\S/)
-  const behind = at < 0 ? '' : said.slice(at + 1).trim()
+function withoutExcuse(text: string): string {
+  const at = text.search(/[.,!;:] {1,3}\S/)
+  const behind = at < 0 ? '' : text.slice(at + 1).trim()
   return mailWords().excuses.some(words => behind.startsWith(words)) && !/[.!?:] \p{L}/u.test(behind)
-    ? said.slice(0, at)
-    : said
+    ? text.slice(0, at)
+    : text
 }
 
 /** A telephone or a program stands in the line, or it is as short as these are. */
-function namesProgram(said: string): boolean {
-  if (said.split(' ').length > 14) return false
-  if (/(?<!\p{L})(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)(?!\p{L})/u.test(said))
+function namesProgram(sentence: string): boolean {
+  if (sentence.split(' ').length > 14) return false
+  if (/(?<!\p{L})(?:i|we|you|he|she|they|was|were|to you|to me|the attached|yesterday|today)(?!\p{L})/u.test(sentence))
     return false
   return (
-    mailWords().devices.some(name => said.includes(name)) ||
-    /\b(?:ios|app|nine|front|shift|cell|device)\b/.test(said) ||
+    mailWords().devices.some(name => sentence.includes(name)) ||
+    /\b(?:ios|app|nine|front|shift|cell|device)\b/.test(sentence) ||
     /^sent (?:from|via) (?:my|typeapp|spark|superhuman)|^(?:von meinem|envoyé de mon|enviado desde mi|inviato dal mio)/.test(
-      said,
+      sentence,
     )
   )
 }
@@ -145,13 +145,13 @@ function legalFooter(lines: readonly string[], end: number): number | undefined 
   let start = end
   while (start > 0 && end - start < MOST_FOOTER_LINES && !isBlank(lines[start - 1])) start -= 1
   if (start === 0) return undefined
-  const said = lines.slice(start, end).join(' ').toLowerCase().normalize('NFC')
-  if (/^(?:🌳|p |♻)?\s?(?:please )?(?:consider|think of|think about) the environment before printing/u.test(said))
+  const paragraph = lines.slice(start, end).join(' ').toLowerCase().normalize('NFC')
+  if (/^(?:🌳|p |♻)?\s?(?:please )?(?:consider|think of|think about) the environment before printing/u.test(paragraph))
     return start
-  if (said.length < 60 || said.length > 6_000) return undefined
-  const signs = mailWords().legal.filter(words => said.includes(words)).length
-  if (signs < 3 && !(signs === 2 && said.length > 150)) return undefined
-  if (!OPENS_LEGAL.test(said)) return undefined
+  if (paragraph.length < 60 || paragraph.length > 6_000) return undefined
+  const signs = mailWords().legal.filter(words => paragraph.includes(words)).length
+  if (signs < 3 && !(signs === 2 && paragraph.length > 150)) return undefined
+  if (!OPENS_LEGAL.test(paragraph)) return undefined
   const above = trimmedEnd(lines, start)
   return above > 0 && isRule(lines[above - 1] ?? '') ? above - 1 : start
 }

@@ -63,13 +63,13 @@ export function headerBlockAt(lines: readonly string[], at: number): Block | nul
     }
     if (facts.isTransport(position)) return null
     since += 1
-    const blank = isBlank(lines[position])
-    gap ||= blank
+    const isEmpty = isBlank(lines[position])
+    gap ||= isEmpty
     // An empty line ends the block, unless the program put one between all of its fields.
-    if (since > LONGEST_VALUE || (blank && facts.role(position + 1) === undefined)) break
+    if (since > LONGEST_VALUE || (isEmpty && facts.role(position + 1) === undefined)) break
   }
-  const told = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
-  if (!told) return null
+  const isMailHeader = roles.has('from') && (roles.has('date') || roles.has('subject') || roles.has('to'))
+  if (!isMailHeader) return null
   const start = aboveRules(lines, at)
   const ruled = lines.slice(start, at).some(line => isRule(line) || saysOriginal(line) || saysBareOriginal(line))
   roles.delete('other')

@@ -40,16 +40,16 @@ const DASHES = new Set('-‐‑‒–—―_=')
 const AROUND = new Set([...DASHES, ...'*~+#<>|:. \t\u00a0\uFDD0\uFDD1'])
 
 /** What a line says between dashes, lower case; `dashes` are how many there are before and behind it. */
-export function betweenDashes(given: string): { said: string; before: number; behind: number } {
-  if (given.length > LONGEST_LINE) return { said: '', before: 0, behind: 0 }
-  const line = given.includes('&nbsp;') ? given.replaceAll('&nbsp;', ' ') : given // as QQ writes it into plain text
+export function betweenDashes(rawLine: string): { text: string; before: number; behind: number } {
+  if (rawLine.length > LONGEST_LINE) return { text: '', before: 0, behind: 0 }
+  const line = rawLine.includes('&nbsp;') ? rawLine.replaceAll('&nbsp;', ' ') : rawLine // as QQ writes it into plain text
   let start = 0
   let end = line.length
   let before = 0
   let behind = 0
   for (; start < end && AROUND.has(line.charAt(start)); start += 1) if (DASHES.has(line.charAt(start))) before += 1
   for (; end > start && AROUND.has(line.charAt(end - 1)); end -= 1) if (DASHES.has(line.charAt(end - 1))) behind += 1
-  return { said: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
+  return { text: line.slice(start, end).toLowerCase().normalize('NFC').replace(/\s+/g, ' '), before, behind }
 }
 
 const originals = once(() => new Set(mailWords().original))
@@ -62,15 +62,15 @@ const ENDS_WITH_COLON = /[:：]\*?\s*$/
 /** "-----Original Message-----" in any of the languages. */
 export function saysOriginal(line: string): boolean {
   if (!BEGINS_WITH_DASH.test(line)) return false
-  const { said, before, behind } = betweenDashes(line)
-  return before >= 2 && (behind >= 2 || before >= 4) && originals().has(said)
+  const { text, before, behind } = betweenDashes(line)
+  return before >= 2 && (behind >= 2 || before >= 4) && originals().has(text)
 }
 
 /** The same without any dash, as BlackBerry writes it: it tells only with a header below it. */
 export function saysBareOriginal(line: string): boolean {
   if (line.length > 80) return false
-  const said = line.trim().toLowerCase().normalize('NFC').replace(/\s+/g, ' ')
-  return said.includes(' ') && originals().has(said)
+  const text = line.trim().toLowerCase().normalize('NFC').replace(/\s+/g, ' ')
+  return text.includes(' ') && originals().has(text)
 }
 
 /** ">>> Bob Berg <bob@example.com> 05.01.2026 10:00 >>>": GroupWise puts it above a quote without marks. */
@@ -81,9 +81,9 @@ export function saysGroupWise(line: string): boolean {
 /** "##- Please type your reply above this line -##", as help desks put it above what they quote; never a bare sentence. */
 export function saysReplyAbove(line: string): boolean {
   if (line.length > 160 || !/^[\s>|\uFDD0-\uFDD3]{0,20}[-‐‑‒–—―_=*~+#<[(]{2}/.test(line)) return false
-  const said = line.toLowerCase().normalize('NFC')
+  const text = line.toLowerCase().normalize('NFC')
   return (
-    mailWords().replyAbove.some(words => said.includes(words)) && mailWords().reply.some(word => said.includes(word))
+    mailWords().replyAbove.some(words => text.includes(words)) && mailWords().reply.some(word => text.includes(word))
   )
 }
 
@@ -91,7 +91,7 @@ export function saysReplyAbove(line: string): boolean {
 export function saysForwarded(line: string): boolean {
   const introduces = ENDS_WITH_COLON.test(line.slice(-10))
   if (!introduces && !BEGINS_WITH_DASH.test(line)) return false
-  const { said, before } = betweenDashes(line)
-  if (before >= 2 && (forwards().has(said) || said.startsWith('forwarded by '))) return true
-  return introduces && forwards().has(said) && said.includes(' ')
+  const { text, before } = betweenDashes(line)
+  if (before >= 2 && (forwards().has(text) || text.startsWith('forwarded by '))) return true
+  return introduces && forwards().has(text) && text.includes(' ')
 }

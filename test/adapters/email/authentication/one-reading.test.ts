@@ -22,7 +22,7 @@ const key = new DomainKey()
 let check: SenderCheck
 
 beforeAll(async () => {
-  check = new SenderCheck({ dns: await dns.start(), own: OWN, now: NOW.getTime() })
+  check = new SenderCheck({ dns: await dns.start(), ownAddresses: OWN, now: NOW.getTime() })
   for (const domain of ['example.com', 'mail.example.com', 'evil.example']) key.publish(dns, domain)
   dns.texts.set('example.com', 'v=spf1 ip4:198.51.100.7 -all')
   dns.texts.set('_dmarc.example.com', 'v=DMARC1; p=reject')
@@ -52,7 +52,7 @@ function apart(mail: string): [head: string, body: string] {
 }
 
 async function read(mail: string, trusted: string[] = []): Promise<InboundMessage> {
-  const options = { own: OWN, envelope: null, spool: join(tmpdir(), 'none'), trusted }
+  const options = { ownAddresses: OWN, envelope: null, spool: join(tmpdir(), 'none'), trusted }
   const { message } = await readMail({ bytes: Buffer.from(mail, 'latin1') }, options)
   if ('quarantine' in message) throw new Error(message.detail)
   return message as InboundMessage

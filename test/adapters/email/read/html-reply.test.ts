@@ -16,7 +16,7 @@ async function read(html: string, subject = 'Re: Printer'): Promise<{ text: stri
   const head = `From: ann@example.com\r\nSubject: ${subject}\r\nMIME-Version: 1.0\r\nContent-Type: text/html; charset=utf-8\r\n\r\n`
   const { message } = await readMail(
     { bytes: Buffer.from(head + html) },
-    { own: [], envelope: null, spool: join(folder, 'spool') },
+    { ownAddresses: [], envelope: null, spool: join(folder, 'spool') },
   )
   if ('quarantine' in message) throw new Error(message.detail)
   return message

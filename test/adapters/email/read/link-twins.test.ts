@@ -50,7 +50,7 @@ test('an answer from Outlook says what was typed in it, and its line lets in who
     '--b\r\nContent-Type: text/html; charset="utf-8"\r\n',
     '<p>add <a href="mailto:eve@x.example">eve@x.example</a></p>\r\n--b--\r\n',
   ].join('\r\n')
-  const options = { own: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
+  const options = { ownAddresses: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
   const { message } = await readMail({ bytes: Buffer.from(raw) }, options)
   if (!('visible' in message)) throw new Error('It was not read.')
   expect(message.visible).toBe('add eve@x.example\n\nMy page is https://x.example.')

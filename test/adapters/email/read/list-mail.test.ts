@@ -18,7 +18,7 @@ async function read(
 ): Promise<InboundMessage> {
   const usual = ['Subject: Order', 'Message-ID: <a@client.example>', 'MIME-Version: 1.0', `Content-Type: ${type}`]
   const bytes = Buffer.from([...head, ...usual, '', text, ''].join('\r\n'))
-  const options = { own: OWN, envelope: null, spool: join(tmpdir(), 'list-mail'), trusted: [TRUSTED] }
+  const options = { ownAddresses: OWN, envelope: null, spool: join(tmpdir(), 'list-mail'), trusted: [TRUSTED] }
   const { message } = await readMail({ bytes }, options)
   if ('quarantine' in message) throw new Error(message.detail)
   return message as InboundMessage
@@ -619,7 +619,7 @@ test.each([
   const bytes = await readFile(join(import.meta.dirname, '../../../cases/lists', file))
   const { message } = await readMail(
     { bytes },
-    { own: ['help@desk.localhost'], envelope: null, spool: join(tmpdir(), 'list-mail') },
+    { ownAddresses: ['help@desk.localhost'], envelope: null, spool: join(tmpdir(), 'list-mail') },
   )
   expect(message).toMatchObject({ from })
 })
@@ -660,10 +660,10 @@ test('whatever stands in a head, a list is nobody, and nobody is confirmed by on
         mailboxes: field =>
           field === 'x-original-from' ? given.original : field === 'x-original-sender' ? given.sender : [],
         from: { address: LIST, name: given.name },
-        own: OWN,
+        ownAddresses: OWN,
       }
       const list = readListMail(head)
-      const told = throughList(list, vouched, { from: LIST, own: OWN, looked: true })
+      const told = throughList(list, vouched, { from: LIST, ownAddresses: OWN, looked: true })
       if (list.rewritten) {
         expect(list.writer?.address).not.toBe(LIST)
         expect(told.result).not.toBe('pass')

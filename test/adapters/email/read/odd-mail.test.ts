@@ -22,7 +22,7 @@ async function read(
 ): Promise<Omit<InboundMessage, 'id' | 'raw'>> {
   const lines = [head].flat().join('\r\n')
   const bytes = Buffer.concat([Buffer.from(`${lines}\r\n\r\n`, 'latin1'), Buffer.from(body as string)])
-  const { message } = await readMail({ bytes }, { own: [], envelope: null, spool: join(folder, randomUUID()) })
+  const { message } = await readMail({ bytes }, { ownAddresses: [], envelope: null, spool: join(folder, randomUUID()) })
   if ('quarantine' in message) throw new Error(message.detail)
   return message
 }

@@ -4,7 +4,7 @@ import { readHead } from '../../../../adapters/email/mime/raw-head.ts'
 import { onlyText } from '../../../../adapters/email/read/only-text.ts'
 import { readMail } from '../../../../adapters/email/read/parse-message.ts'
 
-const OPTIONS = { own: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
+const OPTIONS = { ownAddresses: ['help@desk.example'], envelope: null, spool: '/nonexistent/part' }
 
 const charset = fc.constantFrom(
   '',

@@ -28,7 +28,7 @@ type Read = Omit<InboundMessage, 'id' | 'raw'>
 async function read(head: readonly string[], body: Buffer | string): Promise<Read> {
   const lines = ['From: Ann Ek <ann@example.com>', 'Subject: Lift', 'MIME-Version: 1.0', ...head].join('\r\n')
   const bytes = Buffer.concat([Buffer.from(`${lines}\r\n\r\n`), Buffer.from(body as string)])
-  const { message } = await readMail({ bytes }, { own: [], envelope: null, spool: join(folder, randomUUID()) })
+  const { message } = await readMail({ bytes }, { ownAddresses: [], envelope: null, spool: join(folder, randomUUID()) })
   if ('quarantine' in message) throw new Error(message.detail)
   return message
 }
@@ -96,7 +96,7 @@ describe('signed with the text inside', () => {
   ])('%s, as it came', async (name, said) => {
     const { message } = await readMail(
       { bytes: await load(name) },
-      { own: [], envelope: null, spool: join(folder, name) },
+      { ownAddresses: [], envelope: null, spool: join(folder, name) },
     )
     expect(message).toMatchObject({ text: said, attachments: [{ name: 'a.pdf', type: 'application/pdf' }] })
   })
@@ -113,7 +113,7 @@ describe('signed with the text inside', () => {
     const raw = Buffer.from(
       `From: ann@example.com\r\n${TYPE}\r\nContent-Transfer-Encoding: base64\r\n\r\n${base64(await load('segments.p7m'))}`,
     )
-    const options = { own: [], envelope: null, spool: join(folder, randomUUID()), html: { remote: false } }
+    const options = { ownAddresses: [], envelope: null, spool: join(folder, randomUUID()), html: { remote: false } }
     expect((await readMail({ bytes: raw }, options)).html?.html).toContain('The key lies in room 4')
   })
 

@@ -19,7 +19,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 async function read(mail: string | Buffer): Promise<Omit<InboundMessage, 'id' | 'raw'>> {
   const bytes = Buffer.from(mail as string)
-  const { message } = await readMail({ bytes }, { own: [], envelope: null, spool: join(folder, randomUUID()) })
+  const { message } = await readMail({ bytes }, { ownAddresses: [], envelope: null, spool: join(folder, randomUUID()) })
   if ('quarantine' in message) throw new Error(message.detail)
   return message
 }
@@ -136,7 +136,7 @@ test('a large head without an end is found to have none in one go', async () => 
   const path = join(folder, randomUUID())
   await writeFile(path, head)
   await expectEnd(() =>
-    readMail({ path, size: head.length }, { own: [], envelope: null, spool: join(folder, randomUUID()) }),
+    readMail({ path, size: head.length }, { ownAddresses: [], envelope: null, spool: join(folder, randomUUID()) }),
   )
 })
 

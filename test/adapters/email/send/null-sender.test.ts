@@ -20,7 +20,7 @@ async function isFromNobody(top: string[], from?: string): Promise<boolean> {
   const bytes = Buffer.from([...top, ...MAIL].join('\r\n'))
   const envelope = from === undefined ? null : { from, to: ['help@desk.example'] }
   const spool = join(tmpdir(), 'null-sender')
-  const { message } = await readMail({ bytes }, { own: ['help@desk.example'], envelope, spool })
+  const { message } = await readMail({ bytes }, { ownAddresses: ['help@desk.example'], envelope, spool })
   return 'nullSender' in message
 }
 

@@ -151,7 +151,7 @@ describe('reading mail', () => {
   test('of an endless text what is shown is read; of the heads of endless parts only what describes them', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'relaydesk-parts-'))
     const read = (raw: string) => readMail({ bytes: Buffer.from(raw) }, { ...options, spool: join(folder, 'part') })
-    const options = { own: [HELP], envelope: null }
+    const options = { ownAddresses: [HELP], envelope: null }
     const long = await read(`From: ${ANN}\r\nMessage-ID: <a@b.example>\r\n\r\n${'A line.\r\n'.repeat(1_500_000)}`)
     const longer = await read(`From: ${ANN}\r\nMessage-ID: <a@b.example>\r\n\r\n${'A line.\r\n'.repeat(2_000_000)}`)
     expect((long.message as InboundMessage).text).toMatch(
@@ -169,7 +169,7 @@ describe('reading mail', () => {
 
   test('a mail that the machine cannot hold just now is refused for now, and those beside it are read', async () => {
     const pool = new MailParserPool()
-    const own = { own: [HELP], envelope: null }
+    const own = { ownAddresses: [HELP], envelope: null }
     const file = `Content-Type: application/pdf; name=a.pdf\r\n\r\n${'%'.repeat(3_000_000)}`
     const results = await Promise.allSettled([
       pool.parse({ bytes: Buffer.from(`From: ${ANN}\r\n\r\nOne`) }, own, join(tmpdir(), 'relaydesk-unused')),
@@ -190,7 +190,11 @@ describe('reading mail', () => {
     await Promise.all(
       Array.from({ length: 800 }, async (_, index) => {
         const bytes = Buffer.from(`From: ${ANN}\r\nSubject: ${index}\r\n\r\n${'Text. '.repeat(500)}`)
-        await pool.parse({ bytes }, { own: [HELP], envelope: null }, join(tmpdir(), `relaydesk-unused-${index}`))
+        await pool.parse(
+          { bytes },
+          { ownAddresses: [HELP], envelope: null },
+          join(tmpdir(), `relaydesk-unused-${index}`),
+        )
         order.push(index)
       }),
     )

@@ -20,7 +20,7 @@ async function listening(more: Partial<ListenerOptions> = {}): Promise<number> {
   const port = await freePort()
   const listener = new MailListener({
     listen: { protocol: 'smtp', host: '0.0.0.0', port },
-    own: ['help@desk.example'],
+    ownAddresses: ['help@desk.example'],
     maxMessageBytes: 1_000_000,
     spoolPath: async () => '/nowhere/at/all',
     take: async () => '2.0.0 stored',

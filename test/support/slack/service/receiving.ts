@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApp, createClient, type Handlers } from '../../../../adapters/slack/api/bolt-app.ts'
 import { HttpWire } from '../../../../adapters/slack/api/http.ts'
-import { type HomeOpened, Inbound } from '../../../../adapters/slack/receive/inbound.ts'
+import { EventIntake, type HomeOpened } from '../../../../adapters/slack/receive/event-intake.ts'
 import { slackSettings } from '../../../../adapters/slack/settings.ts'
 import type { Workspace } from '../../../../adapters/slack/workspace.ts'
 import { ByteBudget } from '../../../../src/budget.ts'
@@ -23,7 +23,7 @@ interface ReceivingOptions {
 /** The receiving half of a Slack channel that listens on a port of its own, with a desk that notes everything. */
 export class Receiving {
   readonly desk: RecordingDesk
-  readonly inbound: Inbound
+  readonly inbound: EventIntake
   readonly workspace: Workspace
   readonly warnings: string[] = []
   readonly dropped: string[] = []
@@ -39,7 +39,7 @@ export class Receiving {
     this.folder = options.folder
     this.desk = options.desk ?? new RecordingDesk()
     this.workspace = this.#workspaceOf(stand, options)
-    this.inbound = new Inbound(this.workspace, {
+    this.inbound = new EventIntake(this.workspace, {
       appId: stand.workspace.bot.appId,
       onHomeOpened: async opened => {
         this.homes.push(opened)

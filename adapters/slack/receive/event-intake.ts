@@ -37,7 +37,7 @@ export interface HomeOpened {
   channel: string
 }
 
-export interface InboundOptions {
+export interface EventIntakeOptions {
   onHomeOpened(opened: HomeOpened): Promise<void>
   /** Whom other parts know already. */
   people?: People
@@ -48,12 +48,12 @@ export interface InboundOptions {
 }
 
 /** Takes everything that Slack tells by events. */
-export class Inbound {
+export class EventIntake {
   readonly people: People
   readonly mentions: Mentions
   readonly room: RoomMembers
   readonly #workspace: Workspace
-  readonly #options: InboundOptions
+  readonly #options: EventIntakeOptions
   readonly #threads: Threads
   readonly #progress: CommittedCursor
   readonly #intake: MessageIntake
@@ -65,7 +65,7 @@ export class Inbound {
   readonly #stopping = new AbortController()
   readonly #inHand = new Set<Promise<void>>()
 
-  constructor(workspace: Workspace, options: InboundOptions) {
+  constructor(workspace: Workspace, options: EventIntakeOptions) {
     const { signal } = this.#stopping
     const { now } = workspace.options
     const reader = new ReadApi(workspace.client, signal)
@@ -189,10 +189,10 @@ export class Inbound {
   async #message(event: Fields): Promise<string | undefined> {
     const [channel, subtype] = [textOf(event.channel), textOf(event.subtype)]
     if (subtype.startsWith('channel_convert_to_')) await this.#privacy.converted(channel, subtype)
-    const became = await this.#intake.take(event, { isLive: true })
-    if ('receipt' in became) return undefined
-    if (became.bare) await this.#marked.takeParent(became.bare)
-    return became.dropped
+    const outcome = await this.#intake.take(event, { isLive: true })
+    if ('receipt' in outcome) return undefined
+    if (outcome.bare) await this.#marked.takeParent(outcome.bare)
+    return outcome.dropped
   }
 
   /** https://docs.slack.dev/reference/events/reaction_added */
