@@ -15,7 +15,7 @@ import {
 } from '../account.ts'
 import { deliveryError, slackCode } from '../api/api-error.ts'
 import { clientOptions, createLogger } from '../api/bolt-app.ts'
-import { HERE } from '../api/http.ts'
+import { HERE } from '../api/http-receiver.ts'
 import { SCOPES } from '../manifest.ts'
 import { ownPortOf, type SlackHttpSettings, type SlackSettings } from '../settings.ts'
 import { type CheckContext, checkRoom } from './check-room.ts'

@@ -1,7 +1,7 @@
 // Decides what becomes of a message, from its situation alone.
 import { canonicalAddress } from '../text/address.ts'
 import { decideChat } from './chat-decision.ts'
-import type { Counter } from './flood.ts'
+import type { Counter } from './flood-limits.ts'
 import { held, passSender } from './sender-policy.ts'
 import type { Situation, TicketSituation } from './situation.ts'
 import { isSmallTalk } from './small-talk.ts'

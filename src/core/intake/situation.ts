@@ -1,7 +1,7 @@
 // All that is known of a message before it is decided. It is gathered once; nothing is asked in between.
 import type { InboundMessage } from '../../channel/message.ts'
 import type { ChatArrival } from './chat-decision.ts'
-import type { Counter } from './flood.ts'
+import type { Counter } from './flood-limits.ts'
 import type { Proof } from './proof.ts'
 import type { Clue } from './threading.ts'
 

@@ -1,7 +1,7 @@
 // Gathers all that is known of a message, so that it can be decided.
 import type { InboundMessage } from '../../channel/message.ts'
 import { isAlike } from '../../core/intake/chat-decision.ts'
-import { countersOf } from '../../core/intake/flood.ts'
+import { countersOf } from '../../core/intake/flood-limits.ts'
 import { type AnsweredMail, believedByToken, claimsOf, type Proof, proofOf } from '../../core/intake/proof.ts'
 import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import type { ChatSituation, CommandSituation, SenderJudgement, Situation } from '../../core/intake/situation.ts'

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { MemoryChannel } from '../../../adapters/memory/adapter.ts'
 import { createApp, createClient } from '../../../adapters/slack/api/bolt-app.ts'
-import { HttpWire } from '../../../adapters/slack/api/http.ts'
+import { HttpWire } from '../../../adapters/slack/api/http-receiver.ts'
 import { ReadApi } from '../../../adapters/slack/api/read-api.ts'
 import { isReplyUrl } from '../../../adapters/slack/api/reply-url.ts'
 import { actionBlocks } from '../../../adapters/slack/blocks/action-blocks.ts'

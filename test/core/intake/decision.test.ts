@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { MessageParts } from '../../../src/channel/inbound.ts'
 import type { InboundMessage } from '../../../src/channel/message.ts'
 import { decideMessage } from '../../../src/core/intake/decision.ts'
-import { countersOf } from '../../../src/core/intake/flood.ts'
+import { countersOf } from '../../../src/core/intake/flood-limits.ts'
 import type { Situation } from '../../../src/core/intake/situation.ts'
 import { messageFrom } from '../../support/memory-desk.ts'
 

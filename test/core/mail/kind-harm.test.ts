@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { classify } from '../../../src/core/mail/kind.ts'
 import type { Evidence } from '../../../src/core/mail/mail-evidence.ts'
+import { classify } from '../../../src/core/mail/mail-kind.ts'
 
 // What is taken for a bounce or an automatic answer by mistake is ignored, and so lost: these must reach somebody.
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { classify } from '../../../src/core/mail/kind.ts'
 import type { Evidence } from '../../../src/core/mail/mail-evidence.ts'
+import { classify } from '../../../src/core/mail/mail-kind.ts'
 
 interface Given {
   headers?: Record<string, string | string[]>

@@ -1,5 +1,5 @@
 // Serves what Slack sends by HTTP, as the desk does for a Slack channel.
-import { type HttpWire, slackRoutes } from '../../../adapters/slack/api/http.ts'
+import { type HttpWire, slackRoutes } from '../../../adapters/slack/api/http-receiver.ts'
 import { Port } from '../../../src/web/ports.ts'
 
 /** Starts the wire behind a port of its own, unless that is left to the test, and stops both. */
