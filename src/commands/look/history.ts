@@ -20,7 +20,7 @@ export const history: ReadCommand<{ ticket: number }> = {
   usage: 'TICKET',
   about: 'ticket',
   summary:
-    'Tells all that happened to a ticket, as a story: who, when, through which channel, and what went in circles.',
+    'Shows everything that happened to a ticket: who, when, through which channel, and where time was lost.',
   body: 'none',
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 1)

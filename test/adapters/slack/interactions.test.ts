@@ -393,17 +393,17 @@ describe('buttons', () => {
   test('a question in messages is answered once: the answer takes the place of the buttons', async () => {
     const channel = await ann().directMessages()
     const question = await posted(channel, [
-      { label: 'It goes on with HD-7', line: 'belongs 5 yes' },
+      { label: 'It is about HD-7', line: 'belongs 5 yes' },
       { label: 'It is something new', line: 'belongs 5 no' },
     ])
     desk.answer = async () => ({ text: 'M-5 joined HD-7.', data: null })
-    const delivery = await ann().press(question, 'It goes on with HD-7')
+    const delivery = await ann().press(question, 'It is about HD-7')
     await running.interactions.idle()
     const after = await messageAt(channel, question.ts)
     expect(stand.buttonsOf(after)).toEqual([])
     expect(after.blocks?.map(each => each.text?.text)).toEqual([
       'About HD-7',
-      '*It goes on with HD-7*\nM-5 joined HD-7.',
+      '*It is about HD-7*\nM-5 joined HD-7.',
     ])
     expect(after.metadata).toEqual(question.metadata)
     await stand.redeliver(delivery)
@@ -458,7 +458,7 @@ describe('forms', () => {
     await ann().press(card, yes.label)
     const view = await stand.modalOf('ann')
     expect(desk.performed).toEqual([])
-    await ann().submit(view, { 'How was it?': '5: very good', 'Anything you would like to tell us?': 'Thanks' })
+    await ann().submit(view, { 'How did we do?': '5: very good', 'Anything you would like to tell us?': 'Thanks' })
     expect(desk.performed).toMatchObject([{ line: 'solved HD-7 yes 5', body: 'Thanks' }])
     expect(desk.performed[0]?.id).toMatch(new RegExp(`^${view.id}/`))
     await running.interactions.idle()
@@ -683,7 +683,7 @@ describe('a message for the requester', () => {
     const { view, card } = await send()
     expect(desk.actionsAsked).toMatchObject([{ thread: place('room', card.ts), actor: { address: address('bob') } }])
     expect(view.title?.text).toBe('Send to requester')
-    expect(shownTexts(view)).toContain('Your text is sent to Ann Lee in Slack.')
+    expect(shownTexts(view)).toContain('Your text will be sent to Ann Lee in Slack.')
     await bob().submit(view)
     expect(desk.performed).toMatchObject([{ line: REPLY.line, body: 'Please **restart** it.' }])
     expect(await lastEphemeral('room')).toMatchObject({ text: `Did ${REPLY.line}`, thread_ts: card.ts })
@@ -937,7 +937,7 @@ describe('with the desk itself', () => {
     const channel = await ann().directMessages()
     const question = await posted(channel, solvedActions('HD-1'))
     await ann().press(question, 'Yes, it is solved')
-    await ann().submit(await stand.modalOf('ann'), { 'How was it?': '4' })
+    await ann().submit(await stand.modalOf('ann'), { 'How did we do?': '4' })
     await running.interactions.idle()
     const answered = await messageAt(channel, question.ts)
     expect(stand.buttonsOf(answered)).toEqual([])

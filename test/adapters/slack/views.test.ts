@@ -267,7 +267,7 @@ const STANDARD: Action[] = [
   {
     label: 'Rate',
     line: 'rate HD-42 {stars}',
-    form: form('How was it?', 'Send', [
+    form: form('How did we do?', 'Send', [
       {
         name: 'stars',
         label: 'Stars',
@@ -325,7 +325,7 @@ describe('actions', () => {
     const readers = Array.from({ length: 30 }, (_, n) => `Somebody ${n} <somebody-${n}@example.com>`).join(', ')
     const choices = Array.from({ length: 100 }, (_, at) => ({ value: `${Math.sin(at)}`, label: `${Math.cos(at)}` }))
     const fields: Field[] = [{ name: 'category', label: 'Category', kind: 'choice', required: true, choices }]
-    const intro = `Your text is sent to ${readers}.`
+    const intro = `Your text will be sent to ${readers}.`
     const read = (about: string) => {
       const action = { label: 'A', line: 'a {category}', form: { ...form('A', 'Go', fields), intro: about } }
       const [value = ''] = values(actionBlocks([action]))
@@ -339,7 +339,7 @@ describe('actions', () => {
     expect(sections.join(' ').match(/somebody-29@example\.com/g)).toHaveLength(5)
     expect(sections.every(each => each.length <= LIMITS.sectionText)).toBe(true)
     const endless = Array.from({ length: 900 }, (_, n) => `${Math.sin(n)}@example.com`).join(', ')
-    expect(read(`Your text is sent to ${endless}`).intro).toMatch(/^Your text is sent to .*…$/)
+    expect(read(`Your text is sent to ${endless}`).intro).toMatch(/^Your text will be sent to .*…$/)
   })
 
   test('whatever they are, they keep the limits and can be read', () => {

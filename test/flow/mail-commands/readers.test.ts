@@ -200,7 +200,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await as('bob', 'reply 1', 'Hello both')
       const held = last(JAN, 'Hello both')
       const { text } = await as('bob', `uninvite 1 ${JAN}`)
-      expect(text).toBe(`${JAN} takes no part in HD-1 any more; answers go to ${ANN}.`)
+      expect(text).toBe(`${JAN} no longer takes part in HD-1; answers go to ${ANN}.`)
       await goesOn(ANN, { mail: { cc: [named(JAN)] }, text: 'All of us' })
       await as('bob', 'reply 1', 'Not to Jan')
       expect(readersOf('Not to Jan')).toEqual([ANN])
@@ -267,7 +267,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
           await take(KIM, { subject: 'Other' })
           await as('bob', 'merge 1 into 2')
         },
-        /Bob Berg made HD-1 part of HD-2/,
+        /Bob Berg merged HD-1 into HD-2/,
       ],
       ['somebody was let in', () => as('bob', `invite 1 ${CARL}`), /let carl/i],
     ])('%s', async (_, change, said) => {
@@ -458,7 +458,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await as('eve', 'reply 2', 'Well then')
       await as('bob', 'merge 2 into 1 --anyway')
       const refused = await as('eve', 'reply 2 --anyway')
-      expect(refused.text).toContain('Bob Berg made HD-2 part of HD-1')
+      expect(refused.text).toContain('Bob Berg merged HD-2 into HD-1')
       expect(readersOf('Well then')).toEqual([])
       await as('eve', refused.actions?.[0]?.line ?? '')
       expect(readersOf('Well then')).toEqual([ANN, CARL])

@@ -338,10 +338,10 @@ describe('the reference of another ticket', () => {
 })
 
 test.each([
-  ['list toString', 'No ticket is like that.'],
-  ['search constructor', 'No ticket is like that.'],
-  ['list __proto__', 'No ticket is like that.'],
-  ['list hasOwnProperty', 'No ticket is like that.'],
+  ['list toString', 'No tickets match.'],
+  ['search constructor', 'No tickets match.'],
+  ['list __proto__', 'No tickets match.'],
+  ['list hasOwnProperty', 'No tickets match.'],
 ])('%s is an ordinary word', async (line, text) => {
   const desk = await makeMemoryDesk('sqlite')
   expect((await desk.as('bob', line)).text).toBe(text)

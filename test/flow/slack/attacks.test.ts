@@ -333,7 +333,7 @@ describe('forged presses and forms', () => {
       const { body } = await as('carl').submit(await all.stand.modalOf('carl'), { 'What is still wrong?': 'All.' })
       expect(JSON.stringify(body)).toContain('for whoever asked')
       await as('mal').press(question, 'Yes, it is solved')
-      await as('mal').submit(await all.stand.modalOf('mal'), { 'How was it?': '1' })
+      await as('mal').submit(await all.stand.modalOf('mal'), { 'How did we do?': '1' })
     })
     await all.desk.as('bob', 'reopen HD-1')
   })
