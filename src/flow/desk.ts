@@ -118,7 +118,7 @@ export class DeskService {
 
   /** Sends what is unsent of a message no more. Gives to how many recipients. */
   dropOutbox(number: number): Promise<number> {
-    return this.context.store.transact(tx => dropOutbox(tx, number, 'dropped by an agent', this.#now()))
+    return this.context.store.transact(tx => dropOutbox(tx, number, 'cancelled by an agent', this.#now()))
   }
 
   #now(): string {

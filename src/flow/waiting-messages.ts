@@ -59,7 +59,7 @@ export class WaitingMessages {
     const { store, files } = this.#context
     // Whoever is no agent does not learn which messages there are.
     if (!may(call.actor, 'work', 'installation') && !(await waitsForAnswerOf(store.read, call, number))) {
-      throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
+      throw new DeskError('forbidden', `M-${number} is not waiting for an answer from you.`)
     }
     const waiting = await decidable(store.read, number)
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
@@ -76,7 +76,7 @@ export class WaitingMessages {
     if (scan?.result !== 'found') return
     throw new DeskError(
       'conflict',
-      `The scanner finds ${scan.name} in M-${number}: discard it, or take it out by hand.`,
+      `The virus scanner finds ${scan.name} in M-${number}: discard it.`,
     )
   }
 
@@ -86,7 +86,7 @@ export class WaitingMessages {
     if (waiting.outcome === 'quarantined:too-large') {
       throw new DeskError(
         'conflict',
-        `M-${waiting.number} is larger than limits.message: raise that, and take the message again from where it lies.`,
+        `M-${waiting.number} is larger than limits.message: raise that limit and let the message come in again.`,
       )
     }
     const message = await rereadWaiting(this.#context, waiting)
@@ -94,7 +94,7 @@ export class WaitingMessages {
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
     const admitted = await this.#admitAndRun((tx, intake) => admitWaiting(tx, intake, origin, waiting, message), before)
-    if (!admitted) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
+    if (!admitted) throw new DeskError('conflict', `Somebody else has just decided about M-${waiting.number}.`)
     this.onCommit()
     return admitted.receipt
   }

@@ -241,7 +241,7 @@ describe('restoring', () => {
     await archiveWith({}, await readFile(room.path('var', 'relaydesk.db')))
     const { code, stderr } = await room.run('--state', 'other', 'restore', 'desk.tar')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/has version 900 and this Relaydesk knows up to \d+: use a newer Relaydesk\.\n$/)
+    expect(stderr).toMatch(/has version 900, but this Relaydesk only knows versions up to \d+: use a newer Relaydesk\.\n$/)
   })
 
   test('is refused when the archive is not there, or is a folder', async () => {

@@ -85,7 +85,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
   })
 
   test('is refused what its state does not allow, with what to do instead', async () => {
-    await expect(desk.as('bob', 'resume 1')).rejects.toThrow('HD-1 is new: it waits for nothing.')
+    await expect(desk.as('bob', 'resume 1')).rejects.toThrow('HD-1 is new, so there is nothing to resume.')
     await desk.as('bob', 'close 1')
     await expect(desk.as('bob', 'wait 1')).rejects.toThrow('HD-1 is closed: reopen it first (reopen HD-1).')
     await expect(desk.as('bob', 'resolve 1', 'x')).rejects.toThrow('reopen it first')

@@ -150,9 +150,9 @@ function entered(state: FormState, name: string): string {
 
 function mistake({ required, least, most }: FieldRule, value: string): string {
   const length = [...value].length
-  if (value.trim() === '') return required ? 'This is needed.' : ''
-  if (least !== undefined && length < least) return `At least ${least} characters are needed.`
-  if (most !== undefined && length > most) return `At most ${most} characters find room; these are ${length}.`
+  if (value.trim() === '') return required ? 'Please fill this in.' : ''
+  if (least !== undefined && length < least) return `Please write at least ${least} characters.`
+  if (most !== undefined && length > most) return `At most ${most} characters fit; this has ${length}.`
   return ''
 }
 
@@ -160,7 +160,7 @@ function mistake({ required, least, most }: FieldRule, value: string): string {
 function input(field: Field, first: boolean): InputBlock {
   const { name, label, hint, required, value } = field
   const said = isCut(field)
-    ? `This is only the first part: no more than ${longestOf(field)} characters find room.`
+    ? `This is only the first part: no more than ${longestOf(field)} characters fit.`
     : hint
   const options = optionsOf(field)
   const focus = first ? { focus_on_load: true } : {}

@@ -61,7 +61,7 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   const [desk] = facts.desks
   if (!person || !may(person, 'work', 'installation')) {
     return {
-      intro: `Ask ${desk?.name ?? 'the desk'} here: write a message, or press the button.`,
+      intro: `Ask ${desk?.name ?? 'the desk'} here: write a message or press the button.`,
       actions: [],
       sections: [own],
     }
@@ -70,7 +70,7 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   return {
     intro: `You are agent @${person.handle}. Type \`/desk help\` for all commands.`,
     actions: [],
-    sections: [...sections, ...(own.items.length > 0 ? [{ ...own, title: 'What you asked for' }] : [])],
+    sections: [...sections, ...(own.items.length > 0 ? [{ ...own, title: 'Your own tickets' }] : [])],
   }
 }
 

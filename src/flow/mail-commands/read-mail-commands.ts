@@ -98,7 +98,7 @@ async function readMailCommands(
     const again = await readCommand(place, await lineOfAnyway(sql, context.commands, orders, ticket))
     orders.steps.push(understand(again, facts, orders, given, ticket))
   } else if (isAlone) {
-    orders.mistakes.push(`!${given}: it goes with an answer, so write both in one mail.`)
+    orders.mistakes.push(`!${given}: it only works together with an answer, so write both in one mail.`)
   }
   for (const step of orders.steps) step.options = step.options.and(orders.options.of(optionsOf(step.command)))
   return orders
@@ -114,7 +114,7 @@ export function refuseBelowNote(message: InboundMessage, orders: MailCommands): 
   const above = findCommandLines(own.slice(0, own.indexOf(begun))).lines.at(-1)
   const step = orders.steps.find(({ line }) => line === above)
   if (!orders.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
-  const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`
+  const sentence = `There is more text below it, which could be part of it or could be your answer. If it is part of it, write just !${step.command.word} on the first line and all of the text below. If it is your answer, put this line below the answer.`
   orders.mistakes.push(`!${step.line}: ${sentence}`)
 }
 
@@ -142,7 +142,7 @@ function understand(
   ticket: Ticket | undefined,
 ): MailCommand {
   if (command.about === 'ticket' && named === null && !ticket && words.length === 0) {
-    throw new DeskError('usage', `Say which ticket: ${command.word} ${facts.prefixes[0]}-12`)
+    throw new DeskError('usage', `Say which ticket, for example: ${command.word} ${facts.prefixes[0]}-12`)
   }
   const args = command.parse({ args: words, options }, facts)
   // Where the line holds no text, the text of the mail is what the command is about.

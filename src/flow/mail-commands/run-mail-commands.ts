@@ -24,7 +24,7 @@ export async function runPending(tx: Tx, intake: Intake, pending: PendingCommand
   const rest = !done
     ? ['None of your commands was carried out.']
     : !ticket && orders.text
-      ? ['The rest of your mail went to nobody: it answers no ticket.']
+      ? ['The rest of your mail was not sent, as it does not answer a ticket.']
       : []
   if (lines.length + rest.length > 0) await notifyOfCommands(tx, intake, origin, actor, ticket, [...lines, ...rest])
 }
@@ -48,7 +48,7 @@ async function runAll(
   for (const given of orders.steps) {
     const isLeft = isAnswer(given) && refusal !== null
     if (isLeft)
-      results.push(`!${given.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(given.body)}`)
+      results.push(`!${given.line}: Nothing was sent, as the recipients could not be changed:\n\n${quoted(given.body)}`)
     if (isLeft) continue
     const step = isAnswer(given) && seen ? await asSeen(tx, intake, given, seen) : given
     const { line, command, options, args, body } = step

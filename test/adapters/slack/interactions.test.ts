@@ -205,7 +205,7 @@ const shownTexts = (view: { blocks: Block[] }) => view.blocks.map(block => block
 const bodyView = (body: unknown) => (body as { view: View }).view
 
 describe('the slash command', () => {
-  test('a line, and below it what it is about, go to the desk in the name of who typed them', async () => {
+  test('a line, and below it the subject, go to the desk in the name of who typed them', async () => {
     const { body } = await bob().command('/desk note HD-7 Called her\nShe is in & out <today>.')
     expect(body).toMatchObject({
       response_type: 'ephemeral',
@@ -242,7 +242,7 @@ describe('the slash command', () => {
     }
     const { body: other, acknowledged } = await bob().command('/desk claim HD-7')
     expect(acknowledged).toBe(true)
-    expect(other).toMatchObject({ text: 'It could not be done just now; nothing was changed, try again.' })
+    expect(other).toMatchObject({ text: 'That did not work just now. Nothing was changed; please try again.' })
     expect(warnings.join()).toContain('disk full')
   })
 
@@ -554,7 +554,7 @@ describe('opening a ticket', () => {
       },
     ])
     expect(desk.received[0]).not.toHaveProperty('chat')
-    expect(shownTexts(bodyView(sent.body))).toBe('HD-7: Printer jam\nYou are answered in your messages.')
+    expect(shownTexts(bodyView(sent.body))).toBe('HD-7: Printer jam\nWe will answer you in your direct messages.')
     expect(desk.performed).toEqual([])
   })
 

@@ -472,13 +472,13 @@ describe('a form', () => {
       { name: 'a', label: 'A', kind: 'line', required: true, least: 3, most: 5 },
       { name: 'b', label: 'B', kind: 'text', required: false, least: 3 },
     ]
-    expect(formErrors({ fields }, { a: ' ', b: '' })).toEqual({ 'field:a': 'This is needed.' })
+    expect(formErrors({ fields }, { a: ' ', b: '' })).toEqual({ 'field:a': 'Please fill this in.' })
     expect(formErrors({ fields }, { a: '12', b: '12' })).toEqual({
-      'field:a': 'At least 3 characters are needed.',
-      'field:b': 'At least 3 characters are needed.',
+      'field:a': 'Please write at least 3 characters.',
+      'field:b': 'Please write at least 3 characters.',
     })
     expect(formErrors({ fields }, { a: '😀😀😀😀😀😀' })).toEqual({
-      'field:a': 'At most 5 characters find room; these are 6.',
+      'field:a': 'At most 5 characters fit; this has 6.',
     })
     expect(formErrors({ fields }, { a: '😀😀😀😀😀', b: '' })).toEqual({})
   })
@@ -528,7 +528,7 @@ const CARD: Card = {
 }
 
 describe('a card', () => {
-  test('shows what it is about, who has it, what was said last, and what can be done', () => {
+  test('shows the subject, who has it, what was said last, and what can be done', () => {
     expect(cardBlocks(CARD)).toEqual({
       text: 'HD-42 · Printer &lt;3 is on &amp; fire · an agent · nobody · P2',
       blocks: [

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => siege.end())
 
-const doubtOf = (name: string, what = 'this') => `Nothing confirms that ${name} wrote ${what}.`
+const doubtOf = (name: string, what = 'this') => `It could not be confirmed that ${name} wrote ${what}.`
 const pass = (domain: string) => checkedBy(TRUSTED, `dmarc=pass header.from=${domain}`)
 
 /** Everything that shows the newest message of a ticket to agents, by where it does. */

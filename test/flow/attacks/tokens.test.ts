@@ -253,7 +253,7 @@ describe('a token that others have seen', () => {
       expect((await stateOf('HD-2'))?.facts).toEqual(facts)
       if (order === '') expect(lastTo(EVE)?.text?.replace(/\s+/g, ' ')).toContain('whose address others know by now')
     }
-    expect((await siege.desk.as('bob', 'show 2')).text).toContain('[Nothing confirms that Eve Ek wrote this.]')
+    expect((await siege.desk.as('bob', 'show 2')).text).toContain('[It could not be confirmed that Eve Ek wrote this.]')
     // Where the domain confirms it, it counts as ever.
     const checked = checkedBy(TRUSTED, 'dmarc=pass header.from=staff.example')
     await siege.send(answers({ text: 'Pay it by Friday.', top: checked }))

@@ -103,7 +103,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
     expect(ended.stdout).toContain('ok    the folder INBOX of support can be read')
     expect(ended.stdout).toContain('ok    localhost can do all that the desk uses')
     expect(ended.stdout).toMatch(
-      /ok {4}a mail to help@desk\.example comes into the mailbox of support at localhost: INBOX, after \d+\.\d s/,
+      /ok {4}a mail to help@desk\.example arrives in the mailbox of support at localhost: INBOX, after \d+\.\d s/,
     )
     expect(ended.stdout).toContain('ok    the clocks of this machine and of localhost agree')
     expect(ended.code).toBe(0)
@@ -130,7 +130,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
     const ended = await doctor(channel({ imap: [mailbox({ ca: undefined })] }))
     expect(ended.code).toBe(1)
     expect(ended.stdout).toContain('FAIL  the certificate of localhost is trusted')
-    expect(ended.stdout).toContain('it is signed by itself. To trust it, run "openssl s_client -connect localhost:')
+    expect(ended.stdout).toContain('it is self-signed. To trust it, run "openssl s_client -connect localhost:')
     expect(ended.stdout).toContain('write imap.ca: mail-server.pem')
     const line = /run "(openssl [^"]+)"/.exec(ended.stdout)?.[1] ?? ''
     await run('sh', ['-c', line], { cwd: room.folder })
@@ -274,7 +274,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
       expect(await fault(check({ port: old.port, ca }))).toMatch(/^it has expired on 20\d\d-\d\d-\d\d: whoever runs/)
       expect(await fault(check({ port: young.port, ca }))).toContain('set the clock of this machine')
       const [, ending] = await check({ port: soon.port, ca })
-      expect(ending).toMatchObject({ ok: true, advice: 'it ends in 2 days: see that it is renewed.' })
+      expect(ending).toMatchObject({ ok: true, advice: 'it expires in 2 days: make sure that it is renewed.' })
     } finally {
       for (const each of [other, old, young, soon]) await each.close()
     }
@@ -290,7 +290,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
     expect(findings).toContainEqual({
       what: 'the folder INBOX of support can be read',
       ok: true,
-      advice: 'Brand new is not there yet; the desk makes it.',
+      advice: 'Brand new does not exist yet; the desk will create it.',
     })
     expect(await dovecot.doveadm('mailbox', 'list', '-u', 'support')).not.toContain('Brand new')
   })
@@ -303,7 +303,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
       expect(findings.filter(({ ok }) => !ok)).toEqual([])
       const advice = findings.map(each => each.advice ?? '').join('\n')
       expect(advice).toContain('INBOX keeps no keywords')
-      expect(advice).toContain('it does not tell of new mail; the desk looks every 30 s (imap.poll).')
+      expect(advice).toContain('it does not announce new mail; the desk looks every 30 s (imap.poll).')
       const moving = (await check({ ...at, folders: [{ after: 'move:Processed' }] })).map(({ what }) => what)
       expect(moving).toContain('localhost has no MOVE')
       expect(moving).toContain('localhost has no UIDPLUS')
@@ -323,7 +323,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
     )
     try {
       expect(await fault(check({ port: disabled.port, security: 'plain' }))).toContain(
-        'it takes passwords only over an encrypted connection: write security: starttls',
+        'it accepts passwords only over an encrypted connection: write security: starttls',
       )
       expect(await fault(check({ port: half.port, security: 'plain' }))).toContain(
         'Users > Active users > support > Mail > Manage email apps > IMAP',

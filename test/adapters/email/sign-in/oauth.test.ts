@@ -266,7 +266,7 @@ describe('the token', () => {
 describe('signing in at Microsoft', () => {
   test('says where to go and what to type', async () => {
     const said = await signInAs(() => typeCode())
-    expect(said[0]).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/device in a browser, on any machine, and enter the code /)
+    expect(said[0]).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/device in a browser on any machine and enter the code /)
     expect(said[1]).toContain('Sign in as help@desk.example')
     expect(said.at(-1)).toContain('Signed in at Microsoft')
     expect(provider.whose(memory.tokens.accessToken)).toBe('help@desk.example')

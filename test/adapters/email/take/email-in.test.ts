@@ -180,7 +180,7 @@ describe('reading mail', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect((results[1] as PromiseRejectedResult).reason).toMatchObject({
       code: 'temporary',
-      message: 'The mail cannot be read just now (ENOENT): free space or wait.',
+      message: 'The mail cannot be read at the moment (ENOENT): free some space.',
     })
   })
 

@@ -118,7 +118,7 @@ describe('who makes no progress is told and leaves:', () => {
 
   test('before it greets', async () => {
     const talk = new SmtpTalk(await listening({ times: { ...LATE, greeting: SOON.greeting } }))
-    expect(await drips(talk, 'N')).toMatch(/^421 4\.4\.2 You have not greeted in time/)
+    expect(await drips(talk, 'N')).toMatch(/^421 4\.4\.2 You did not send a greeting in time/)
   })
 
   test('with commands that lead to nothing', async () => {
