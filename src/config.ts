@@ -49,7 +49,9 @@ const rootSchema = z.strictObject({
     .string()
     .regex(/^(sqlite|postgres(ql)?:\/\/.+)$/, 'write sqlite, or postgres://user@host/name')
     .default('sqlite')
-    .describe('sqlite keeps everything in the state folder; with a postgres:// address several machines can work together.')
+    .describe(
+      'sqlite keeps everything in the state folder; with a postgres:// address several machines can work together.',
+    )
     .meta({ address: true }),
   desks: z
     .array(deskSchema)
@@ -63,9 +65,7 @@ const rootSchema = z.strictObject({
     .describe('Who answers. Commands on the command line are run as the first one, unless you say otherwise.'),
   acknowledge: z
     .strictObject({
-      within: duration
-        .default(14 * 86_400_000)
-        .describe('Mail that arrived longer ago than this is not acknowledged.'),
+      within: duration.default(14 * 86_400_000).describe('Mail that arrived longer ago than this is not acknowledged.'),
     })
     .prefault({}),
   machines: z
@@ -94,8 +94,14 @@ const rootSchema = z.strictObject({
     .prefault({}),
   floods: z
     .strictObject({
-      tickets: limit.default(10).describe('How many tickets one sender can open within floods.within before further ones are held; 0: no limit.'),
-      messages: limit.default(40).describe('How many messages one sender can add to tickets within floods.within; 0: no limit.'),
+      tickets: limit
+        .default(10)
+        .describe(
+          'How many tickets one sender can open within floods.within before further ones are held; 0: no limit.',
+        ),
+      messages: limit
+        .default(40)
+        .describe('How many messages one sender can add to tickets within floods.within; 0: no limit.'),
       within: duration.default(600_000).describe('The period for both limits.'),
     })
     .prefault({}),
@@ -110,11 +116,16 @@ const rootSchema = z.strictObject({
       clamd: z
         .string()
         .min(1)
-        .describe('Socket of ClamAV, such as /run/clamav/clamd.ctl, or host:port. Messages in which it finds something are held.'),
+        .describe(
+          'Socket of ClamAV, such as /run/clamav/clamd.ctl, or host:port. Messages in which it finds something are held.',
+        ),
     })
     .optional()
     .describe('A virus scanner for messages with files.'),
-  categories: z.string().optional().describe('File with your own tree of categories and fields, to replace the built-in one.'),
+  categories: z
+    .string()
+    .optional()
+    .describe('File with your own tree of categories and fields, to replace the built-in one.'),
   tickets: z
     .strictObject({
       priorities: z
@@ -146,16 +157,26 @@ const rootSchema = z.strictObject({
           'The public address of the desk, for its pages and for requests from Slack. Without it, mails contain no links.',
         )
         .meta({ address: true }),
-      host: z.string().default('127.0.0.1').describe('The address to listen on for pages and for HTTP requests to channels.'),
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('The address to listen on for pages and for HTTP requests to channels.'),
       port: z.number().int().min(0).max(65_535).default(8025).describe('The port to listen on for these.'),
       proxies: z.array(network).default([]).describe(PROXIES),
     })
     .prefault({}),
-  templates: z.string().optional().describe('Folder with your own templates; they replace the built-in ones of the same name.'),
+  templates: z
+    .string()
+    .optional()
+    .describe('Folder with your own templates; they replace the built-in ones of the same name.'),
   limits: z
     .strictObject({
-      message: size.default(100_000_000).describe('The largest message that is accepted; larger ones are refused or stay where they are.'),
-      inFlight: size.default(128 * 1024 * 1024).describe('How many bytes of messages are held in memory at once, over all channels.'),
+      message: size
+        .default(100_000_000)
+        .describe('The largest message that is accepted; larger ones are refused or stay where they are.'),
+      inFlight: size
+        .default(128 * 1024 * 1024)
+        .describe('How many bytes of messages are held in memory at once, over all channels.'),
     })
     .prefault({}),
   log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('How much is written to the log.'),

@@ -1,7 +1,11 @@
 // What becomes of a message that came in, and why. A reason stands here with the sentence that people read of it.
 
 /** What became of one that was taken. */
-const TAKEN = { opened: 'it opened a ticket', appended: 'it was added to a ticket', duplicate: 'it came in before' } as const
+const TAKEN = {
+  opened: 'it opened a ticket',
+  appended: 'it was added to a ticket',
+  duplicate: 'it came in before',
+} as const
 
 /** Why a message waits for somebody's decision. */
 const HELD = {

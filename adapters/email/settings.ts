@@ -67,7 +67,9 @@ const imapSchema = z.strictObject({
   sent: z
     .string()
     .optional()
-    .describe('Folder with the mail that colleagues send from this mailbox by hand; such answers are added to their tickets.'),
+    .describe(
+      'Folder with the mail that colleagues send from this mailbox by hand; such answers are added to their tickets.',
+    ),
   appendSent: z.boolean().default(false).describe("Put the desk's own answers into the folder named by sent."),
 })
 
@@ -114,7 +116,9 @@ const authenticationSchema = z.strictObject({
   check: z
     .boolean()
     .default(true)
-    .describe('Let the desk check DKIM, SPF and DMARC itself for mail from the internet that no such server has checked.'),
+    .describe(
+      'Let the desk check DKIM, SPF and DMARC itself for mail from the internet that no such server has checked.',
+    ),
   relays: z
     .array(network)
     .default([])

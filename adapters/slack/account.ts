@@ -49,7 +49,10 @@ export async function identify(client: WebClient): Promise<Account> {
   try {
     const { team_id, team, user_id, user, bot_id, app_id, response_metadata } = await client.auth.test()
     if (!team_id || !user_id || !bot_id) {
-      throw new DeskError('config', 'botToken: this is not a bot token: copy the one from OAuth & Permissions (xoxb-...).')
+      throw new DeskError(
+        'config',
+        'botToken: this is not a bot token: copy the one from OAuth & Permissions (xoxb-...).',
+      )
     }
     const appId = app_id ?? (await appOf(client, bot_id))
     const names = { team: team ?? team_id, bot: user ?? user_id }

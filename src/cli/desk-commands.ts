@@ -118,8 +118,7 @@ function readInput(file: string | number): string {
 /** What stands in the file that the editor opens, below where the text goes. */
 const SCISSORS = '------------------------ >8 ------------------------'
 const HINTS = {
-  plain:
-    'Write above this line. Your text is sent as you type it, without formatting (for Markdown, use --markdown).',
+  plain: 'Write above this line. Your text is sent as you type it, without formatting (for Markdown, use --markdown).',
   markdown: 'Write above this line, in Markdown.',
 }
 

@@ -88,7 +88,7 @@ export function addMailVerbs(program: Command): void {
     .description('send mail to the desk by SMTP, as a requester would, to try things out')
     .requiredOption('--from <address>', 'the sender')
     .option('--subject <text>', 'the subject')
-    .option('--to <address>', "the address to write to; default: the address of the desk")
+    .option('--to <address>', 'the address to write to; default: the address of the desk')
     .option('--answer', 'answer the latest mail that this person got')
     .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
       ...files,

@@ -50,7 +50,7 @@ export function addOperatorVerbs(program: Command): void {
     )
   outbox
     .command('drop <number>')
-    .description('cancel one')
+    .description('stop trying to send one')
     .action((number: string, _options, command: Command) =>
       withDesk(command, desk => changeOutbox(desk, number, 'drop')),
     )
@@ -164,13 +164,14 @@ function refOf(line: OutboxLine): string {
 
 async function changeOutbox({ service }: OpenDesk, text: string, what: 'retry' | 'drop'): Promise<void> {
   const number = Number(text)
-  if (!Number.isSafeInteger(number)) throw new DeskError('usage', `"${text}" is not a number: outbox list shows the numbers.`)
+  if (!Number.isSafeInteger(number))
+    throw new DeskError('usage', `"${text}" is not a number: outbox list shows the numbers.`)
   const changed = what === 'retry' ? await service.retryOutbox(number) : await service.dropOutbox(number)
   if (changed === 0) {
     throw new DeskError('not-found', `Message ${number} is neither waiting nor failed: see outbox list.`)
   }
   print(
-    what === 'retry' ? `Message ${number} is due now for ${changed} recipient(s).` : `Message ${number} was cancelled.`,
+    what === 'retry' ? `Message ${number} is due now for ${changed} recipient(s).` : `Message ${number} was dropped.`,
   )
 }
 

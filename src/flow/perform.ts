@@ -267,7 +267,10 @@ export class Performer {
     const { store, files } = this.#context
     const arrival = await arrivalByNumber(store.read, number)
     if (!arrival) {
-      throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows all messages.`)
+      throw new DeskError(
+        'not-found',
+        `There is no message M-${number}: relaydesk inbox list --all shows all messages.`,
+      )
     }
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)

@@ -74,10 +74,7 @@ export class WaitingMessages {
   async #scanAgain({ number }: Arrival, message: InboundMessage): Promise<void> {
     const scan = (await scanAll(this.#context, [{ message }])).get(message.id)
     if (scan?.result !== 'found') return
-    throw new DeskError(
-      'conflict',
-      `The virus scanner finds ${scan.name} in M-${number}: discard it.`,
-    )
+    throw new DeskError('conflict', `The virus scanner finds ${scan.name} in M-${number}: discard it.`)
   }
 
   /** Reads a message that could not be read again, and takes it as if it came now. */

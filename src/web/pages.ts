@@ -55,7 +55,8 @@ export class Pages {
     })
     const tooLong = bodyLimit({
       maxSize: MOST_BYTES,
-      onError: c => c.html(this.#failure('Your text is too long for this page. Please reply to our email instead.'), 413),
+      onError: c =>
+        c.html(this.#failure('Your text is too long for this page. Please reply to our email instead.'), 413),
     })
     app.get('/solved/:token', async c => {
       return c.html(this.#page(await readSolvedPage(this.#context, c.req.param('token')), ''))
@@ -76,7 +77,10 @@ export class Pages {
       if (error instanceof DeskError && error.code === 'not-found') return c.html(this.#failure(error.message), 404)
       if (error instanceof DeskError && error.code === 'usage') return c.html(this.#failure(error.message), 400)
       this.#context.log.error({ err: error }, 'a page could not be shown')
-      return c.html(this.#failure('That did not work just now. Please reply to our email instead, or try again later.'), 500)
+      return c.html(
+        this.#failure('That did not work just now. Please reply to our email instead, or try again later.'),
+        500,
+      )
     })
     return app
   }

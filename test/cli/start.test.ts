@@ -50,10 +50,10 @@ test('a port that is taken is told in plain words; the desk runs on, and has the
   await once(other, 'listening')
   const desk = await room.start()
   expect(desk.stdout()).toContain(
-    `  The channel support is not up: listen.port: port ${room.port} on 127.0.0.1 is in use: stop the program that uses it (another Relaydesk?), or choose another port. It is tried again within five minutes.\n`,
+    `  The channel support is not running: listen.port: port ${room.port} on 127.0.0.1 is in use: stop the program that uses it (another Relaydesk?), or choose another port. The desk will try again within five minutes.\n`,
   )
   expect(desk.stdout()).toMatch(/^Relaydesk is ready, except for what is not running yet\./)
-  expect((await room.run('list')).stderr).toContain('open alarm: The channel support is not up')
+  expect((await room.run('list')).stderr).toContain('open alarm: The channel support is not running')
   other.close()
   await eventually(() => desk.stdout().includes('The channel support is up.\n'), 'the channel is up')
   expect((await room.run('list')).stderr).toBe('')

@@ -90,7 +90,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await expect(desk.as('bob', 'wait 1')).rejects.toThrow('HD-1 is closed: reopen it first (reopen HD-1).')
     await expect(desk.as('bob', 'resolve 1', 'x')).rejects.toThrow('reopen it first')
     await expect(desk.as('bob', 'close 1')).rejects.toThrow('closed already')
-    await expect(desk.as('bob', 'schedule 1 yesterday')).rejects.toThrow('no time to come')
+    await expect(desk.as('bob', 'schedule 1 yesterday')).rejects.toThrow('a time in the future')
   })
 
   test('that is handed over changes hands once that is accepted, and returns if it is not in time', async () => {
@@ -99,7 +99,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.deliver()
     expect(await shown()).toMatchObject({ owner: 'bob', offeredTo: 'eve' })
     expect(lastTo(EVE)).toContain('you know it')
-    await expect(desk.as('bob', 'accept 1')).rejects.toThrow('not handed over to you')
+    await expect(desk.as('bob', 'accept 1')).rejects.toThrow('not offered to you')
     await later(DAY_MS)
     expect(await shown()).toMatchObject({ owner: 'bob', offeredTo: null })
     expect(lastTo(BOB)).toContain('stays with you')

@@ -107,7 +107,10 @@ export async function sendAsRequester(channel: EmailChannel, mail: TryOut): Prom
 async function newestFor(channel: EmailChannel, address: string): Promise<ReadMail> {
   const newest = (await readMailbox(channel, address.toLowerCase())).at(-1)
   if (newest) return newest
-  throw new DeskError('not-found', `${address} has not got any mail yet, so there is nothing to answer: leave --answer out.`)
+  throw new DeskError(
+    'not-found',
+    `${address} has not got any mail yet, so there is nothing to answer: leave --answer out.`,
+  )
 }
 
 function quote(mail: ReadMail): string {

@@ -29,7 +29,7 @@ export function refusal(error: unknown, { channel, tokens, mailbox }: Access): s
 /** `since` in milliseconds; `trouble` is what was said last. */
 export function unread(mailbox: ImapSettings, since: number, trouble: string): string {
   const at = new Date(since).toISOString()
-  return `The mailbox of ${nameOf(mailbox)} could not be read since ${at}: ${trouble.replace(/\.$/, '')}. Mail waits there; run relaydesk doctor to find out what is wrong.`
+  return `The mailbox of ${nameOf(mailbox)} has been unreadable since ${at}: ${trouble.replace(/\.$/, '')}. Mail waits there; run relaydesk doctor to find out what is wrong.`
 }
 
 /** The server asks for a pause, which ends at `until` in milliseconds. */

@@ -204,6 +204,7 @@ function checkCapabilities(client: ImapFlow, { host, folders, poll }: ImapSettin
       'moving also removes what people have marked as deleted in that folder: to prevent that, write after: keyword or after: seen.',
     )
   }
-  if (findings.length === 0) findings.push({ what: `${host} supports everything that the desk uses (IDLE, MOVE)`, ok: true })
+  if (findings.length === 0)
+    findings.push({ what: `${host} supports everything that the desk uses (IDLE, MOVE)`, ok: true })
   return findings
 }

@@ -194,7 +194,8 @@ function lastLine(text: string): string {
 function wrongService(greeting: string, port: string): string | undefined {
   const line = greeting.split('\n')[0]?.trim().slice(0, 120) ?? ''
   if (/^\* (OK|PREAUTH)\b/i.test(line)) return undefined
-  if (/^\* BYE\b/i.test(line)) return `the server turns everybody away ("${line}"): try again later, or ask its administrator.`
+  if (/^\* BYE\b/i.test(line))
+    return `the server turns everybody away ("${line}"): try again later, or ask its administrator.`
   if (/^220[ -]/.test(line))
     return `a server for sending mail (SMTP) answers there ("${line}"): for IMAP write ${port}.`
   if (/^\+OK\b/.test(line)) return `a POP3 server answers there ("${line}"): for IMAP write ${port}.`
@@ -217,6 +218,7 @@ function networkAdvice(error: unknown, { host, port }: ImapSettings): string {
   if (code === 'ECONNREFUSED') {
     return `nothing listens on port ${port} of ${host}: write port 993 with security: tls, or 143 with starttls; else IMAP is switched off there.`
   }
-  if (code === 'ECONNRESET') return `${host} closed the connection at once: check imap.port, or whether a firewall is in the way.`
+  if (code === 'ECONNRESET')
+    return `${host} closed the connection at once: check imap.port, or whether a firewall is in the way.`
   return `${host} does not answer on port ${port} (${code || sentenceOf(error)}): check imap.host and port, and let the firewall allow connections to it.`
 }

@@ -76,9 +76,9 @@ function sealedNotes({ sealed, attachments }: Parts, text: string): string[] {
 }
 
 const SEALED: Readonly<Record<Parts['sealed'][number], string>> = {
-  pgp: "This mail is encrypted with PGP; only its recipient can open it.",
-  smime: "This mail is encrypted with S/MIME; only its recipient can open it.",
-  rights: "This mail is encrypted by Microsoft 365; only its recipient can open it.",
+  pgp: 'This mail is encrypted with PGP; only its recipient can open it.',
+  smime: 'This mail is encrypted with S/MIME; only its recipient can open it.',
+  rights: 'This mail is encrypted by Microsoft 365; only its recipient can open it.',
   unreadable: 'This mail is protected with S/MIME in a way that cannot be read here; it may be damaged.',
 }
 

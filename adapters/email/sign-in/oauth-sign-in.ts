@@ -131,5 +131,7 @@ async function exchange(
 }
 
 function whoever(user: string | undefined): string {
-  return user === undefined ? 'as the owner of the mailbox' : `as ${user}, or as somebody who is allowed to open that mailbox`
+  return user === undefined
+    ? 'as the owner of the mailbox'
+    : `as ${user}, or as somebody who is allowed to open that mailbox`
 }

@@ -226,7 +226,8 @@ function scopesOf(thrown: unknown): string {
 function troubleSentence(thrown: unknown, code: string): string {
   const error = originOf(thrown)
   const detail = code || detailOf(error)
-  if (error instanceof webApi.WebAPIRequestError) return `Slack could not be reached; the desk will try again. (${detail})`
+  if (error instanceof webApi.WebAPIRequestError)
+    return `Slack could not be reached; the desk will try again. (${detail})`
   return `Slack has a problem; the desk will try again. (${detail})`
 }
 

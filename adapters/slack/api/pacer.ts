@@ -172,7 +172,8 @@ export class Pacer {
 }
 
 function tooBusy(retryAfterMs: number): DeliveryError {
-  const sentence = 'There are more messages for this Slack channel than Slack allows; this one will be sent a little later.'
+  const sentence =
+    'There are more messages for this Slack channel than Slack allows; this one will be sent a little later.'
   return new DeliveryError(sentence, { permanent: false, retryAfterMs: Math.ceil(retryAfterMs) })
 }
 

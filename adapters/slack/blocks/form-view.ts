@@ -159,9 +159,7 @@ function mistake({ required, least, most }: FieldRule, value: string): string {
 /** An entry field. A choice without a choice that Slack could carry is typed. */
 function input(field: Field, first: boolean): InputBlock {
   const { name, label, hint, required, value } = field
-  const said = isCut(field)
-    ? `This is only the first part: no more than ${longestOf(field)} characters fit.`
-    : hint
+  const said = isCut(field) ? `This is only the first part: no more than ${longestOf(field)} characters fit.` : hint
   const options = optionsOf(field)
   const focus = first ? { focus_on_load: true } : {}
   const chosen = options.find(each => each.value === toOption(value ?? ''))

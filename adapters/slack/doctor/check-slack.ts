@@ -73,7 +73,9 @@ function checkClock(skew: number | undefined): Finding[] {
   const seconds = Math.round(Math.abs(skew) / 1000)
   if (Math.abs(skew) <= MOST_SKEW_MS) return [{ what: 'the clocks of this machine and of Slack agree', ok: true }]
   const what = `the clock of this machine is ${seconds} seconds ${skew > 0 ? 'ahead of' : 'behind'} that of Slack`
-  return [{ what, ok: false, advice: 'set the clock of this machine (NTP): otherwise requests from Slack are refused.' }]
+  return [
+    { what, ok: false, advice: 'set the clock of this machine (NTP): otherwise requests from Slack are refused.' },
+  ]
 }
 
 async function checkSocket(settings: SlackSettings, account: Account | Error): Promise<Finding[]> {

@@ -13,7 +13,8 @@ import type { Modals } from './modals.ts'
 import type { CommandRunner } from './run-command.ts'
 
 const TOO_LATE = 'The form could not be opened in time: please try again.'
-const NO_TICKET = 'This message does not belong to a ticket that you can answer: use this in the thread below the card of a ticket.'
+const NO_TICKET =
+  'This message does not belong to a ticket that you can answer: use this in the thread below the card of a ticket.'
 
 /** What people choose from Slack's own menus. */
 export class Shortcuts {
@@ -63,7 +64,9 @@ export class Shortcuts {
     const [text, isIn] = await Promise.all([this.#textOf(shortcut), this.#isIn(shortcut.channel?.id)])
     const thread = isIn ? threadAt(this.#workspace.teamId, spotOf(shortcut)) : undefined
     const intro =
-      thread === undefined ? 'We will answer you in your direct messages.' : 'We will answer you in the thread of this message.'
+      thread === undefined
+        ? 'We will answer you in your direct messages.'
+        : 'We will answer you in the thread of this message.'
     const kept: Record<string, string> = thread !== undefined ? { place: thread } : url === undefined ? {} : { url }
     const subject = text === '' ? '' : subjectOf(text, [])
     return this.#modals.newTicketView({ subject, text, intro }, kept) ?? tooLarge()

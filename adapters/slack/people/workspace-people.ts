@@ -94,7 +94,10 @@ export class People {
     await this.#vouch(user, person)
     if (person.email !== wanted) {
       const who = `the Slack account with the address ${email} of @${handle}`
-      return this.#warn(wanted, `${who} is not a full member of the workspace, so it does not count as the account of an agent`)
+      return this.#warn(
+        wanted,
+        `${who} is not a full member of the workspace, so it does not count as the account of an agent`,
+      )
     }
     this.#known.set(person.userId, Promise.resolve(person))
     this.#agents.add(person.userId)

@@ -135,7 +135,9 @@ export class Files {
   #warnOfScope(): undefined {
     if (this.#warnedOfScope) return
     this.#warnedOfScope = true
-    this.#workspace.options.warn('Slack does not let the app read files: add the scope files:read and install the app again')
+    this.#workspace.options.warn(
+      'Slack does not let the app read files: add the scope files:read and install the app again',
+    )
   }
 }
 

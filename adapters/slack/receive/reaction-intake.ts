@@ -117,7 +117,8 @@ export class ReactionIntake {
   }
 
   async #tellOfApp({ channel }: Where, user: string): Promise<void> {
-    const text = 'That message was written by an app, so there is nobody to answer. Please write what you need in your own words.'
+    const text =
+      'That message was written by an app, so there is nobody to answer. Please write what you need in your own words.'
     await this.#answers.tell({ channel, user }, sentenceAnswer(text))
   }
 }

@@ -108,7 +108,8 @@ export class Sender {
     if (!isPerson) return { channel: place.channel, ts: place.ts }
     const at = { method: 'conversations.open', channel: place.channel, until }
     const { channel } = await this.#calls.make(at, ({ conversations }) => conversations.open({ users: place.channel }))
-    if (!channel?.id) throw new DeliveryError('Slack did not open a conversation with this person.', { permanent: false })
+    if (!channel?.id)
+      throw new DeliveryError('Slack did not open a conversation with this person.', { permanent: false })
     return { channel: channel.id, ts: undefined }
   }
 }

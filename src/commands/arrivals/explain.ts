@@ -87,14 +87,17 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explained> {
 function told(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): string[] {
   const { kind, reasons, bulk, rule, allowed } = verdict
   const sort = bulk ? ` (${bulk})` : ''
-  const because = reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', because nothing suggests that a machine wrote it'
+  const because =
+    reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', because nothing suggests that a machine wrote it'
   return [
     `kind       ${kind}${sort}${because}`,
     ...senderInWords(verdict),
     `ticket     ${ticketInWords(verdict, arrival, ref)}`,
     ...(allowed ? [`let in     ${allowedInWords(verdict, arrival, ref)}`] : []),
     ...(arrival.acknowledgement ? [`receipt    ${receiptInWords(arrival.acknowledgement)}`] : []),
-    ...(rule === 'tokens-disagree' ? ['doubt      it answers messages of different kinds, so it was kept internal'] : []),
+    ...(rule === 'tokens-disagree'
+      ? ['doubt      it answers messages of different kinds, so it was kept internal']
+      : []),
   ]
 }
 

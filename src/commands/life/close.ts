@@ -10,8 +10,7 @@ export const close = onTicket({
   summary: 'Closes a ticket without telling the requester; if they write again, it reopens.',
   button: {
     rank: 90,
-    of: ({ ticket: { ref, state } }) =>
-      isDone(state) ? [] : [{ label: 'Close silently', line: `close ${ref}` }],
+    of: ({ ticket: { ref, state } }) => (isDone(state) ? [] : [{ label: 'Close silently', line: `close ${ref}` }]),
   },
   async writes(tx, _call, ticket, change) {
     mayMove(ticket, 'close')

@@ -17,7 +17,10 @@ export const expect = onTicketWith<{ at: string | null }>({
     const parts = words.flatMap(word => word.split(' '))
     const found = momentIn(parts, facts.at)
     if (found && found.rest.length === 0) return { at: found.at }
-    throw new DeskError('usage', `"${words.join(' ')}" is not a time in the future: write it like friday 17:00, tomorrow or 2h.`)
+    throw new DeskError(
+      'usage',
+      `"${words.join(' ')}" is not a time in the future: write it like friday 17:00, tomorrow or 2h.`,
+    )
   },
   async writes(tx, call, ticket, change, { at }) {
     if (isDone(ticket.state))

@@ -52,7 +52,10 @@ export const wait = onTicketWith<Wait>({
     const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...said } }, change)
     const whom = on === 'requester' ? 'the requester' : 'a third party'
     const when = until ? `; it will come back ${momentInWords(until)}` : ''
-    return { text: `${ticket.ref} is waiting for ${whom}${when}.`, data: { ref: ticket.ref, state: after.state, until } }
+    return {
+      text: `${ticket.ref} is waiting for ${whom}${when}.`,
+      data: { ref: ticket.ref, state: after.state, until },
+    }
   },
 })
 

@@ -19,8 +19,7 @@ export const history: ReadCommand<{ ticket: number }> = {
   aliases: ['timeline'],
   usage: 'TICKET',
   about: 'ticket',
-  summary:
-    'Shows everything that happened to a ticket: who, when, through which channel, and where time was lost.',
+  summary: 'Shows everything that happened to a ticket: who, when, through which channel, and where time was lost.',
   body: 'none',
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 1)

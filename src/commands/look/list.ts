@@ -16,8 +16,7 @@ export const list: ReadCommand<{ parts: string[]; searches?: boolean }> = {
   word: 'list',
   aliases: ['ls', 'tickets'],
   usage: '[QUERY...]',
-  summary:
-    'Shows tickets, latest change first; without a query, all that are not done (help list explains queries).',
+  summary: 'Shows tickets, latest change first; without a query, all that are not done (help list explains queries).',
   details: QUERY_DETAILS,
   body: 'none',
   parse: line => ({ parts: line.args }),

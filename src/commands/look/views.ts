@@ -26,7 +26,8 @@ export const view: WriteCommand<Saved> = {
     if (query.length === 0)
       throw new DeskError('usage', `Say what it shows: view ${name} unowned older 1d, or view ${name} drop`)
     if (query.length === 1 && query[0] === 'drop') return { name, query: null }
-    if (isQueryWord(name)) throw new DeskError('usage', `"${name}" already has a meaning in queries: choose another name.`)
+    if (isQueryWord(name))
+      throw new DeskError('usage', `"${name}" already has a meaning in queries: choose another name.`)
     parseQuery(query)
     return { name, query }
   },

@@ -36,7 +36,14 @@ export const assign = onTicketWith<Given>({
     const data = { owner: agent.id, how: 'assign' as const, ...said }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
     await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} assigned ${ticket.ref} to you.`, said)
-    await notifyPeople(tx, call, now, [ticket.ownerId], `${call.actor.name} assigned ${ticket.ref} to ${agent.name}.`, said)
+    await notifyPeople(
+      tx,
+      call,
+      now,
+      [ticket.ownerId],
+      `${call.actor.name} assigned ${ticket.ref} to ${agent.name}.`,
+      said,
+    )
     const warning = away ? ` They are away until ${away.until.slice(0, 16).replace('T', ' ')}.` : ''
     return {
       text: `${ticket.ref} now belongs to ${agent.name}.${warning}`,
@@ -70,7 +77,14 @@ export const handover = onTicketWith<Given>({
     const until = new Date(Date.parse(call.at) + call.policy.handoverWithin).toISOString()
     const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...said } }, change)
     const how = `reply with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC the offer ends.`
-    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} wants to hand ${ticket.ref} over to you: ${how}`, said)
+    await notifyPeople(
+      tx,
+      call,
+      now,
+      [agent.id],
+      `${call.actor.name} wants to hand ${ticket.ref} over to you: ${how}`,
+      said,
+    )
     return {
       text: `${ticket.ref} is offered to ${agent.name}; it stays yours until they accept.`,
       data: { ref: ticket.ref, offeredTo: agent.handle, until },

@@ -53,7 +53,14 @@ async function toAgent(tx: Tx, call: Call, ticket: Ticket, change: Change, agent
   const said = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const data = { owner: agent.id, how: 'escalate' as const, ...said }
   const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-  await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is now yours.`, said)
+  await notifyPeople(
+    tx,
+    call,
+    now,
+    [agent.id],
+    `${call.actor.name} escalated ${ticket.ref} to you; it is now yours.`,
+    said,
+  )
   await notifyPeople(
     tx,
     call,

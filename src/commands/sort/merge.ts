@@ -20,7 +20,8 @@ export const merge = onTicketWith<{ into: number }>({
   word: 'merge',
   usage: 'into TICKET',
   options: { anyway: 'flag' },
-  summary: 'Makes it part of another ticket: both references lead there and everyone takes part; unmerge undoes it for a day.',
+  summary:
+    'Makes it part of another ticket: both references lead there and everyone takes part; unmerge undoes it for a day.',
   parse(words, facts) {
     const reference = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
     if (reference.length === 0) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')

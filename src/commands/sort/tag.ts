@@ -47,6 +47,8 @@ function tagsIn(parts: readonly string[]): string[] {
   if (tags.length > 0 && wrong === undefined) return tags
   throw new DeskError(
     'usage',
-    wrong === undefined ? 'Say which tag: tag TICKET vip' : `"${wrong}" is not a tag: write a word of letters and digits.`,
+    wrong === undefined
+      ? 'Say which tag: tag TICKET vip'
+      : `"${wrong}" is not a tag: write a word of letters and digits.`,
   )
 }

@@ -16,7 +16,8 @@ function noted(word: string, what: What, summary: string) {
     summary,
     body: 'required',
     async writes(tx, { actor, body, attachments }, ticket, change) {
-      if (!body.trim()) throw new DeskError('usage', `Write what happened: ${word} ${ticket.ref} followed by your text.`)
+      if (!body.trim())
+        throw new DeskError('usage', `Write what happened: ${word} ${ticket.ref} followed by your text.`)
       const said = await storeInternalText(tx, ticket, change, actor, body, what, attachments)
       const data = { message: said.message ?? '', content: said.content ?? '', what }
       await recordEvent(tx, ticket, { type: 'noted', data }, change)

@@ -72,7 +72,10 @@ export async function unseenChanges(
   const told = weighty.length > 0 ? await inWords(sql, await eventsOf(sql, ticket.id), weighty) : []
   const now = shownWith(ticket, readers)
   const others = shown.readers !== null && shown.readers !== now.readers
-  return [...told, ...(others ? [`The recipients have changed since you looked. They are now: ${readersInWords(readers)}.`] : [])]
+  return [
+    ...told,
+    ...(others ? [`The recipients have changed since you looked. They are now: ${readersInWords(readers)}.`] : []),
+  ]
 }
 
 async function inWords(

@@ -102,7 +102,9 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
     case 'helping':
       return event.data.person === event.actorId ? 'started helping' : `asked ${person(event.data.person)} to help`
     case 'left':
-      return event.data.person === event.actorId ? 'stopped helping' : `removed ${person(event.data.person)} as a helper`
+      return event.data.person === event.actorId
+        ? 'stopped helping'
+        : `removed ${person(event.data.person)} as a helper`
     case 'escalated':
       return `escalated it to ${person(event.data.to)}`
     case 'moved':
@@ -163,7 +165,9 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
     case 'undelivered':
       return 'could not deliver a message'
     case 'bounced':
-      return event.data.kind === 'delayed' ? 'learned that a message is delayed' : 'learned that a message did not arrive'
+      return event.data.kind === 'delayed'
+        ? 'learned that a message is delayed'
+        : 'learned that a message did not arrive'
     default:
       return setColumns(event.data, before)
   }

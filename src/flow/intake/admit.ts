@@ -108,8 +108,7 @@ export async function admitUnreadable(
   await saveBlob(tx, message.raw)
   const outcome = `quarantined:${message.quarantine}` as const
   await insertArrival(tx, { ...(await newArrival(tx, intake, origin, message)), outcome, detail: message.detail })
-  const sentence =
-    'Some messages could not be read: relaydesk inbox list shows them, and inbox retry reads them again.'
+  const sentence = 'Some messages could not be read: relaydesk inbox list shows them, and inbox retry reads them again.'
   await raise(tx, facts, { channel, code: 'quarantine', sentence })
   return { outcome, ref: null }
 }

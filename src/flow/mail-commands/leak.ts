@@ -28,7 +28,10 @@ export async function refuseLeak(
 ): Promise<void> {
   if (!isSent(command, options)) return
   if (mentionsCommand(body, known)) {
-    throw new DeskError('usage', 'Your text has a line that looks like a command in the middle. Put commands at the top or the bottom.')
+    throw new DeskError(
+      'usage',
+      'Your text has a line that looks like a command in the middle. Put commands at the top or the bottom.',
+    )
   }
   if (showsMail(body)) {
     throw new DeskError(
@@ -39,10 +42,16 @@ export async function refuseLeak(
   // Without words of its own it sends the answer that was kept.
   if (!body.trim() && !options.has('anyway')) throw new DeskError('usage', 'Write what to answer.')
   if (sealed) {
-    throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without that part.')
+    throw new DeskError(
+      'usage',
+      'A part of your mail is encrypted or cannot be opened: write it again without that part.',
+    )
   }
   if (attachments.some(holdsMail)) {
-    throw new DeskError('usage', 'Your mail has another mail attached, which may contain things that the requester must not see.')
+    throw new DeskError(
+      'usage',
+      'Your mail has another mail attached, which may contain things that the requester must not see.',
+    )
   }
   if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
     throw new DeskError('usage', `Your mail answers ${ticket.ref}: write a separate mail to answer another ticket.`)

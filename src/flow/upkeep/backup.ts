@@ -126,7 +126,10 @@ async function unpackFile(
   stateFolder: string,
 ): Promise<string> {
   if (type !== 'file' || (name !== DATABASE_FILE && !KNOWN_NAME.test(name))) {
-    throw new DeskError('unsound', `The archive contains "${name}", which does not belong in a Relaydesk backup: use another one.`)
+    throw new DeskError(
+      'unsound',
+      `The archive contains "${name}", which does not belong in a Relaydesk backup: use another one.`,
+    )
   }
   const path = join(stateFolder, name === DATABASE_FILE ? `${DATABASE_FILE}.unfinished` : name)
   const rights = await rightsAt(name === DATABASE_FILE ? stateFolder : join(stateFolder, LARGE_FILES), stateFolder)

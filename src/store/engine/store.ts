@@ -57,9 +57,13 @@ async function openFile(folder: string): ReturnType<typeof openSqlite> {
       throw new DeskError('config', sentence, { cause: error })
     }
     if (/^E(NOSPC|DQUOT|MFILE|NFILE|IO|FBIG)$/.test(code)) {
-      throw new DeskError('temporary', `Nothing can be written to the folder ${folder} at the moment (${code}): free some space.`, {
-        cause: error,
-      })
+      throw new DeskError(
+        'temporary',
+        `Nothing can be written to the folder ${folder} at the moment (${code}): free some space.`,
+        {
+          cause: error,
+        },
+      )
     }
     throw asDeskError(error)
   }

@@ -134,13 +134,13 @@ describe('doctor', () => {
       'ok not in #agents, so notified of new tickets one by one instead: @eve',
     ])
     stand.fault({ method: 'conversations.members', status: 500 })
-    expect((await checked({ room: 'agents' })).at(-1)).toMatch(/^FAIL all who are in #agents .*Slack does not tell/)
+    expect((await checked({ room: 'agents' })).at(-1)).toMatch(/^FAIL everybody in #agents .*Slack does not say/)
   })
 
   test('the list of channels cannot be read', async () => {
     stand.fault({ method: 'users.conversations', status: 500 })
     expect((await checked({ room: 'agents' })).at(-1)).toMatch(
-      /^FAIL Slack tells which channels .* -> Slack is in trouble/,
+      /^FAIL Slack says which channels .* -> Slack has a problem/,
     )
     // Slack's wish to wait is no trouble.
     stand.fault({ method: 'users.conversations', status: 429, retryAfter: 1 })
@@ -150,11 +150,13 @@ describe('doctor', () => {
   test('a clock that is off', async () => {
     const ahead = () => new Date(Date.now() + 90_000)
     expect(await checked({}, { now: ahead })).toContainEqual(
-      expect.stringMatching(/^FAIL the clock of this machine is (?:89|90|91) seconds ahead of that of Slack -> set the clock/),
+      expect.stringMatching(
+        /^FAIL the clock of this machine is (?:89|90|91) seconds ahead of that of Slack -> set the clock/,
+      ),
     )
     const behind = () => new Date(Date.now() - 200_000)
     expect(await checked({}, { now: behind })).toContainEqual(
-      expect.stringMatching(/^FAIL this clock is \d+ seconds behind /),
+      expect.stringMatching(/^FAIL the clock of this machine is \d+ seconds behind /),
     )
     expect(await checked({}, { now: () => new Date(Date.now() + 30_000) })).toContain(
       'ok the clocks of this machine and of Slack agree',
@@ -171,7 +173,7 @@ describe('doctor', () => {
     for (const each of servers) each.close()
     await serve(port, '<h1>Another</h1>')
     expect(await checked({ http })).toContain(
-      `FAIL ${what} -> another program answers there ("<h1>Another</h1>"): write another http.port.`,
+      `FAIL ${what} -> another program answers there ("<h1>Another</h1>"): choose another http.port.`,
     )
   })
 

@@ -274,7 +274,7 @@ describe('the slash command', () => {
     expect(acknowledged).toBe(true)
     const { blocks } = long as { blocks: Block[] }
     expect(blocks.slice(0, -1).every(each => JSON.stringify(each).includes('rich_text_preformatted'))).toBe(true)
-    expect(asked(blocks.at(-1))).toContain('in the console')
+    expect(asked(blocks.at(-1))).toContain('in a terminal')
     await expectTaken(blocks)
   })
 
@@ -401,10 +401,7 @@ describe('buttons', () => {
     await running.interactions.idle()
     const after = await messageAt(channel, question.ts)
     expect(stand.buttonsOf(after)).toEqual([])
-    expect(after.blocks?.map(each => each.text?.text)).toEqual([
-      'About HD-7',
-      '*It is about HD-7*\nM-5 joined HD-7.',
-    ])
+    expect(after.blocks?.map(each => each.text?.text)).toEqual(['About HD-7', '*It is about HD-7*\nM-5 joined HD-7.'])
     expect(after.metadata).toEqual(question.metadata)
     await stand.redeliver(delivery)
     await running.interactions.idle()
@@ -597,10 +594,10 @@ describe('opening a ticket', () => {
 
   test.each<[Receipt, string]>([
     [{ outcome: 'appended', ref: 'HD-3' }, 'added to HD-3'],
-    [{ outcome: 'held:spam', ref: null }, 'somebody looks at it first'],
-    [{ outcome: 'ignored:status', ref: null }, 'there is no ticket of it'],
+    [{ outcome: 'held:spam', ref: null }, 'somebody will look at it first'],
+    [{ outcome: 'ignored:status', ref: null }, 'no ticket was opened'],
     [{ outcome: 'duplicate', ref: 'HD-7' }, 'HD-7: Printer'],
-    [{ outcome: 'quarantined:failed', ref: null }, 'somebody is told'],
+    [{ outcome: 'quarantined:failed', ref: null }, 'Somebody has been told'],
   ])('what became of it is said: %o', async (receipt, said) => {
     desk.receipt = async () => receipt
     await ann().shortcut('open_ticket')
@@ -692,11 +689,11 @@ describe('a message for the requester', () => {
   test('where the desk has nothing of the kind, that is said', async () => {
     desk.actions = [CLAIM]
     const { view } = await send()
-    expect(shownTexts(view)).toContain('in no conversation of a ticket')
+    expect(shownTexts(view)).toContain('does not belong to a ticket')
     desk.actionsFor = async () => {
       throw new Error('no database')
     }
-    expect(shownTexts((await send()).view)).toContain('could not be done just now')
+    expect(shownTexts((await send()).view)).toContain('did not work just now')
   })
 })
 

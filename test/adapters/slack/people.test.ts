@@ -94,7 +94,7 @@ test('agents are introduced; of those without an account here the operator hears
   const bob = { address: `${team}/${idOf('bob')}`, others: [] }
   expect(desk.vouched).toEqual([ann, bob, ann, bob])
   expect(slack.warnings).toEqual([
-    "the Slack account with the address bob@example.com of @bob is not a full member of the workspace, so it does not count as the account of an agent",
+    'the Slack account with the address bob@example.com of @bob is not a full member of the workspace, so it does not count as the account of an agent',
     'no Slack account has the address eve@example.com of @eve',
   ])
 })

@@ -339,7 +339,7 @@ describe('actions', () => {
     expect(sections.join(' ').match(/somebody-29@example\.com/g)).toHaveLength(5)
     expect(sections.every(each => each.length <= LIMITS.sectionText)).toBe(true)
     const endless = Array.from({ length: 900 }, (_, n) => `${Math.sin(n)}@example.com`).join(', ')
-    expect(read(`Your text is sent to ${endless}`).intro).toMatch(/^Your text will be sent to .*…$/)
+    expect(read(`Your text will be sent to ${endless}`).intro).toMatch(/^Your text will be sent to .*…$/)
   })
 
   test('whatever they are, they keep the limits and can be read', () => {
@@ -636,7 +636,7 @@ describe('an entry below a card', () => {
   test('that is long says where the whole is', () => {
     const shown = JSON.stringify(entryBlocks({ ...ENTRY, text: 'word '.repeat(2_000) }).blocks)
     expect(shown).toContain('…')
-    expect(shown).toContain('write show to read all of it')
+    expect(shown).toContain('write show to read everything')
   })
 
   test('of any kind keeps the limits', () => {

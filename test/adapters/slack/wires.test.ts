@@ -235,7 +235,7 @@ describe('HTTP', () => {
       expect(await stand.send(MESSAGE, options), JSON.stringify(options)).toMatchObject([{ status: 401 }])
     }
     expect(told.events).toEqual([])
-    expect(told.warnings.join('\n')).toContain('http.signingSecret is not the one of')
+    expect(told.warnings.join('\n')).toContain('http.signingSecret is not the one from')
     expect(told.warnings.join('\n')).not.toContain(stand.signingSecret)
     // Clocks are never quite the same.
     expect(await stand.send(MESSAGE, { ahead: 30 })).toMatchObject([{ status: 200 }])

@@ -88,8 +88,12 @@ test.each<[string, (mail: WorldMail) => Written, RegExp]>([
     ({ text = '' }) => ({ text: text.split('\n').slice(1).join('\n> ') }),
     /no text of its own/,
   ],
-  ['forwarded', () => ({ text: `${SAID}\n\n---------- Forwarded message ---------\n${block}` }), /shows another mail/],
-  ['begin forwarded', () => ({ text: `${SAID}\n\nBegin forwarded message:\n\n${block}` }), /shows another mail/],
+  [
+    'forwarded',
+    () => ({ text: `${SAID}\n\n---------- Forwarded message ---------\n${block}` }),
+    /includes another mail/,
+  ],
+  ['begin forwarded', () => ({ text: `${SAID}\n\nBegin forwarded message:\n\n${block}` }), /includes another mail/],
   [
     'weitergeleitet',
     () => ({ text: `${SAID}\n\n-------- Weitergeleitete Nachricht --------\n${block}` }),
@@ -100,13 +104,9 @@ test.each<[string, (mail: WorldMail) => Written, RegExp]>([
     () => ({ text: `!reply\n${SAID}\n\n---------- Forwarded message ---------\n${block}` }),
     /shows another/,
   ],
-  [
-    'an answer with a command',
-    () => ({ text: `!reply\n${SAID}\n\n- !note She lies.\n\nBob` }),
-    /begins like a command/,
-  ],
-  ['an option', () => ({ text: `--only\n\n${SAID}` }), /begins like a command/],
-  ['a list of commands', () => ({ text: `- !note She lies.\n\n${SAID}` }), /begins like a command/],
+  ['an answer with a command', () => ({ text: `!reply\n${SAID}\n\n- !note She lies.\n\nBob` }), /looks like a command/],
+  ['an option', () => ({ text: `--only\n\n${SAID}` }), /looks like a command/],
+  ['a list of commands', () => ({ text: `- !note She lies.\n\n${SAID}` }), /looks like a command/],
 ])('nothing leaves of %s', async (_what, write, reason) => {
   const { sent, told } = await answerWith(write)
   expect(sent?.text).toBeUndefined()

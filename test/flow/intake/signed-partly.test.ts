@@ -76,7 +76,9 @@ describe('without', () => {
     if (became !== 'opened') return
     const ref = await siege.lastTicket()
     expect((await siege.tickets()).get(ref)?.facts.participants).toEqual([`requester ${ANN}`])
-    expect((await siege.desk.as('bob', `show ${ref}`)).text).toContain('Nothing confirms the address of this sender')
+    expect((await siege.desk.as('bob', `show ${ref}`)).text).toContain(
+      'The address of this sender could not be confirmed',
+    )
   })
 
   test('what a flaw makes of it is no matter of secrets', async () => {

@@ -282,7 +282,7 @@ describe('the reference of another ticket', () => {
   test('says nothing of a ticket to who is no agent', async () => {
     const actor = { kind: 'email', address: 'zed@example.net', name: 'Zed' }
     await expect(type('reply HD-2 x', { actor })).rejects.toThrow(/Commands are for agents/)
-    await expect(type('solved HD-2 yes', { actor })).rejects.toThrow(/is for whoever asked to say/)
+    await expect(type('solved HD-2 yes', { actor })).rejects.toThrow(/Only the requester can say/)
   })
 
   test('is understood where there is no conversation', async () => {
@@ -315,7 +315,7 @@ describe('the reference of another ticket', () => {
       await answer('!reply HD–2: it is S3CRET')
       await desk.deliver()
       const told = desk.channel.sent.map(each => each.text.markdown + each.text.verbatim.join()).join('\n')
-      expect(told).toContain('write a mail of its own')
+      expect(told).toContain('write a separate mail')
       expect(told).toContain('write: !reply HD-1 HD–2: it is S3CRET')
     })
 
@@ -349,8 +349,8 @@ test.each([
 })
 
 test.each([
-  ['list older 999999999d', /no length of time/],
-  ['list newer 99999999999999999999999h', /no length of time/],
+  ['list older 999999999d', /not a length of time/],
+  ['list newer 99999999999999999999999h', /not a length of time/],
   ['away until 999999999d', /Say until when/],
   ['log constructor ann@example.com x', /Write: log/],
   ['belongs M-1 constructor', /Write: belongs/],

@@ -133,7 +133,7 @@ describe.each(ENGINES)('what waits to leave, on %s', engine => {
     expect(toBob()).toHaveLength(21)
     const told = toBob().at(-1)?.text.verbatim.join('\n')
     expect(told).toContain('50 tickets were opened')
-    expect(told).toContain('30 more are told of here: HD-21 to HD-50')
+    expect(told).toContain('Here are 30 more: HD-21 to HD-50')
     desk.clock.advance(60 * 60_000)
     await desk.service.timekeeper.pass()
     await desk.channel.deliver(messageFrom('dora@company.example'))

@@ -77,7 +77,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     expect(await listed()).toContain('Now it is worse in slack')
     expect(await listed()).not.toContain('Now it is worse in gone')
     expect(await alarms()).toEqual([
-      'What is due cannot be done (messages of which nobody said where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. It is tried again within five minutes.',
+      'A regular task failed (messages whose writer did not say where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. The desk will try again within five minutes.',
     ])
     const told = await toldAgents()
     expect(told).toBeGreaterThan(0)

@@ -96,7 +96,8 @@ test('two that fail have an alarm each, and one that takes long holds up no othe
   const slack = channel('slack', () => isDown && new Error('fetch failed'))
   const support = channel('support', () => isDown && TAKEN)
   const starter = await started(slack, support)
-  const ofSlack = 'The channel slack is not running: fetch failed. See the log for more. The desk will try again within five minutes.'
+  const ofSlack =
+    'The channel slack is not running: fetch failed. See the log for more. The desk will try again within five minutes.'
   expect((await alarms()).toSorted()).toEqual([ofSlack, SENTENCE])
   isDown = false
   slack.start = () => hanging.promise

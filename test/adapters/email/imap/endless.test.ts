@@ -163,7 +163,7 @@ describe('a server that asks for a wait', () => {
       }
       server.dropAll()
       server.add(mailFrom('Waits'))
-      await alarm(desk, /too often.*it is read again at \d{4}-\d\d-\d\dT/)
+      await alarm(desk, /too often.*will try again at \d{4}-\d\d-\d\dT/)
       await untilCame(desk, 'Waits')
       await eventually(async () => (await alarmsOf(desk)).length === 0 || undefined, 'no alarm stands')
       expect(asked).toBeGreaterThanOrEqual(1)
