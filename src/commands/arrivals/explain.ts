@@ -136,7 +136,7 @@ function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[]
 }
 
 function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, ref: string | null): string {
-  if (outcome === 'opened') return `${ref}, opened by this message:  ${rule ? RULES[rule] : openedBecause(clues)}`
+  if (outcome === 'opened') return `${ref}, opened by this message: ${rule ? RULES[rule] : openedBecause(clues)}`
   if (outcome === 'appended') return `${ref}, because ${RULES[rule ?? ''] ?? rule}`
   if (outcome.startsWith('held:')) {
     const why = outcomeInWords(outcome)
