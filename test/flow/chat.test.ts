@@ -209,7 +209,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(toldIn('T/HELP/1').join()).not.toContain('She always')
     expect(toldIn('T/HELP/1').at(-1)).toBe('On our way.')
     // Written in the room itself it is not told there again.
-    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: took it'])
+    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: claimed it'])
     expect(mail.sent.filter(each => each.recipients.includes('ann@example.com'))).toEqual([])
   })
 
@@ -402,7 +402,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     chat.onShow = () => undefined
     await later(10 * MINUTE_MS)
     expect(chat.cards.get('T/ROOM/1')?.facts[1]).toEqual({ label: 'Owner', value: 'Bob Berg' })
-    expect(entries()).toEqual(['event Bob Berg: took it', 'requester ANN: and it smells'])
+    expect(entries()).toEqual(['event Bob Berg: claimed it', 'requester ANN: and it smells'])
     expect(chat.entries.get('T/ROOM/1')?.[1]?.mentions).toEqual([BOB])
   })
 

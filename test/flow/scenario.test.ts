@@ -112,7 +112,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     const note = await world.next(BOB)
     const doubtful = { ...answerTo(note, BOB, 'To whom?'), references: [opened.messageId ?? '', note.messageId ?? ''] }
     await mailTo(desk.port, doubtful)
-    expect((await world.next(BOB)).subject).toContain('Your mail was not sent on')
+    expect((await world.next(BOB)).subject).toContain('Your mail was not sent to the requester')
     await desk.stop()
     expect(world.to(ANN)).toHaveLength(1)
   })

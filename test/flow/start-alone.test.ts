@@ -122,7 +122,7 @@ test('the port for mail is taken: Slack, pages and what leaves run on, agents he
   expect(await alarms()).toEqual([
     expect.stringMatching(/^The channel support is not running: listen\.port: port \d+ on /),
   ])
-  const told = () => world.to('bob@staff.example').filter(each => each.text?.includes('is not up'))
+  const told = () => world.to('bob@staff.example').filter(each => each.text?.includes('is not running'))
   await eventually(() => told().length === 1, 'the alarm has left by the relay of that channel')
   clock.advance(RETRY_MS)
   await starter.pass()

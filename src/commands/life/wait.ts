@@ -51,7 +51,7 @@ export const wait = onTicketWith<Wait>({
     const now = await claimIfUnowned(tx, ticket, change)
     const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...said } }, change)
     const whom = on === 'requester' ? 'the requester' : 'a third party'
-    const when = until ? `; it will come back ${momentInWords(until)}` : ''
+    const when = until ? `; it comes back ${momentInWords(until)}` : ''
     return {
       text: `${ticket.ref} is waiting for ${whom}${when}.`,
       data: { ref: ticket.ref, state: after.state, until },

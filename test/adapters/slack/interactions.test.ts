@@ -509,7 +509,7 @@ describe('forms', () => {
     const card = await posted('room', [REPLY])
     stand.fault({ method: 'views.open', error: 'expired_trigger_id' })
     await bob().press(card, 'Reply')
-    expect((await lastEphemeral('room')).text).toContain('press it again')
+    expect((await lastEphemeral('room')).text).toContain('press the button again')
   })
 
   test('the answer goes out though Slack does not take what is told then', async () => {
@@ -635,7 +635,7 @@ describe('opening a ticket', () => {
     const direct = (await stand.api.perform(users)) as unknown as { channel: { id: string } }
     const channel = where === 'between two people' ? direct.channel.id : where
     const { view } = await fromMessage(channel, 'It burns')
-    expect(shownTexts(view)).toContain('in your messages')
+    expect(shownTexts(view)).toContain('in your direct messages')
     const before = stand.responses.length
     await ann().submit(view, { 'What is it about?': 'Fire' })
     await running.interactions.idle()
@@ -656,7 +656,7 @@ describe('opening a ticket', () => {
 
   test('a very long message is cut to what a form holds', async () => {
     const { view } = await fromMessage('help', `Help ${'word '.repeat(2_000)}`)
-    expect(JSON.stringify(view.blocks)).toContain('only the first part: no more than 3000 characters find room')
+    expect(JSON.stringify(view.blocks)).toContain('only the first part: no more than 3000 characters fit')
     await ann().submit(view)
     expect(desk.received[0]?.text.length).toBeLessThanOrEqual(3_000)
     expect(desk.received[0]?.text).toMatch(/…$/)

@@ -628,7 +628,7 @@ describe('an entry below a card', () => {
     )
     expect(heads.map(each => each.split(':')[0])).toEqual([
       '↩️ Bob answered the requester',
-      '📝 Bob noted for colleagues',
+      '📝 Bob noted for other agents',
       'Bob Still &lt;broken&gt;. <@U123>',
     ])
   })

@@ -137,7 +137,7 @@ describe('an answer in a mail of an agent', () => {
       await goesOn({ text: 'One more thing.', mail: { cc: [named(JAN)] } })
       await answer(old, `!uninvite ${JAN}\n${write(SAID)}`)
       expect(readers()).toEqual([])
-      expect(words(refusal())).toContain(`To send it to ${ANN} all the same`)
+      expect(words(refusal())).toContain(`To send it to ${ANN} anyway`)
       await answer(refusal(), '!anyway')
       expect(readers()).toEqual([ANN])
     })

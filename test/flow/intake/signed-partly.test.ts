@@ -47,8 +47,8 @@ describe('with a secret of theirs', () => {
     const head = [answers(siege.token.answer), 'To: help@desk.example', 'Cc: zoe@example.com']
     expect(await becomes(forwarded(ANN, { subject: 'Re: [HD-1] VPN', head }))).toBe('appended HD-1 in')
     expect((await siege.tickets()).get('HD-1')?.facts.participants).toContain('copied zoe@example.com')
-    expect((await siege.desk.as('bob', 'show 1')).text).not.toContain('Nothing confirms')
-    expect(siege.world.to(BOB).at(-1)?.text).not.toContain('Nothing confirms')
+    expect((await siege.desk.as('bob', 'show 1')).text).not.toContain('could not be confirmed')
+    expect(siege.world.to(BOB).at(-1)?.text).not.toContain('could not be confirmed')
     await siege.desk.as('bob', 'uninvite 1 zoe@example.com')
   })
 })

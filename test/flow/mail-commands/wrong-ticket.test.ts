@@ -288,7 +288,7 @@ describe('the reference of another ticket', () => {
   test('is understood where there is no conversation', async () => {
     await type('reply “HD–2”: it is S3CRET', { thread: 'T/9' })
     expect(await readers('S3CRET')).toEqual([CARL])
-    await expect(type('reply HD-2:it is', { thread: 'T/9' })).rejects.toThrow(/names no ticket/)
+    await expect(type('reply HD-2:it is', { thread: 'T/9' })).rejects.toThrow(/is not a ticket/)
   })
 
   test('in a form stays its text', async () => {
@@ -356,7 +356,7 @@ test.each([
   ['belongs M-1 constructor', /Write: belongs/],
   ['solved HD-1 toString', /Write: solved/],
   ['help constructor', /There is no command/],
-  ['view toString', /Say what it shows|Name it/],
+  ['view toString', /Say what it shows|Choose a name/],
   ['constructor', /There is no command/],
 ])('%s is refused in words', async (line, sentence) => {
   const desk = await makeMemoryDesk('sqlite')

@@ -132,7 +132,7 @@ describe.each(ENGINES)('what waits to leave, on %s', engine => {
     await desk.deliver()
     expect(toBob()).toHaveLength(21)
     const told = toBob().at(-1)?.text.verbatim.join('\n')
-    expect(told).toContain('50 tickets were opened')
+    expect(told).toContain('opened 50 tickets')
     expect(told).toContain('Here are 30 more: HD-21 to HD-50')
     desk.clock.advance(60 * 60_000)
     await desk.service.timekeeper.pass()

@@ -491,7 +491,7 @@ describe('programs', () => {
   })
 
   test('what the desk said itself comes back, as an event and by a person', async () => {
-    const mine = (await all.stand.thread('help', asked.ts)).find(each => said(each).includes('has your message'))
+    const mine = (await all.stand.thread('help', asked.ts)).find(each => said(each).includes('has received your message'))
     expect(mine).toBeDefined()
     const count = (await show('HD-1')).messages.length
     await all.stand.send({ ...mine, type: 'message', channel: asked.channel, event_ts: mine?.ts })

@@ -119,7 +119,7 @@ test('a command that is edited after it left says so, and offers to send what it
   expect(seenBy('hal', 'We come at eleven')).toEqual([])
   const told = await eventually(async () => {
     const ephemerals = await all.stand.ephemerals('triage')
-    return ephemerals.find(each => JSON.stringify(each.blocks).includes('done already'))
+    return ephemerals.find(each => JSON.stringify(each.blocks).includes('already carried out'))
   }, 'what became of the edit')
   await as('bob').press(told, 'Do the edited version')
   const form = await all.stand.modalOf('bob')
@@ -137,7 +137,7 @@ test('what an edited command offers to send names its readers, and waits if othe
   await as('bob').edit(said, '@desk reply --anyway The code is 4712')
   await watch.quiet()
   const ephemerals = await all.stand.ephemerals('triage')
-  const told = ephemerals.findLast(each => JSON.stringify(each.blocks).includes('done already'))
+  const told = ephemerals.findLast(each => JSON.stringify(each.blocks).includes('already carried out'))
   if (!told) throw new Error('Nobody was told of the edit')
   await as('bob').press(told, 'Do the edited version')
   const form = await all.stand.modalOf('bob')

@@ -365,7 +365,7 @@ describe('what the doctor says of a refused sign-in', () => {
     ['outlook.office365.com', 'AUTHENTICATE failed.', {}, /oauth: \{ provider: microsoft \}.*relaydesk login support/],
     ['imap.example.com', 'Authentication failed.', { serverResponseCode: 'EXPIRED' }, /password .* has expired/],
     ['imap.example.com', 'Too many simultaneous connections.', {}, /close other programs/],
-    ['imap.example.com', 'Try later.', { serverResponseCode: 'UNAVAILABLE' }, /should pass/],
+    ['imap.example.com', 'Try later.', { serverResponseCode: 'UNAVAILABLE' }, /temporary fault/],
     ['imap.example.com', 'Authentication failed.', {}, /imap\.password is wrong/],
   ])('%s: %s', (host, said, more, expected) => {
     const advice = loginAdvice(refused(said, more), at(host, 'secret'), { channel: 'support', oauth: undefined })
