@@ -13,7 +13,7 @@ const fieldSchema = z.strictObject({
     .regex(/^[a-z][a-z0-9_-]{0,30}$/i, 'write one word of letters, digits and hyphens')
     .refine(
       name => !/^(?:kind|impact|urgency|category|priority)$/i.test(name),
-      'choose a name that is no setting already',
+      'choose a name that is not already a setting',
     ),
   choices: z.array(z.string().min(1)).default([]),
   required: z.boolean().default(false),

@@ -11,26 +11,26 @@ import { type DescribedValue, formatPath, knownKeys, listSettings, type Setting 
 const name = z.string().regex(/^[a-z][a-z0-9-]{0,30}$/, 'write a short name of lower-case letters, digits and hyphens')
 
 const deskSchema = z.strictObject({
-  id: name.describe('Short name of the desk; stays when everything else changes.'),
-  name: z.string().min(1).default('Help desk').describe('What requesters read as the name of the desk.'),
+  id: name.describe('Short name of the desk. Do not change it later.'),
+  name: z.string().min(1).default('Help desk').describe('The name of the desk that requesters see.'),
   prefix: z
     .string()
     .regex(/^[A-Z][A-Z0-9]{0,9}$/, 'write up to ten capital letters and digits, such as HD')
     .default('HD')
-    .describe('What references begin with: HD gives HD-1234.'),
+    .describe('What references start with: HD gives HD-1234.'),
 })
 
 const agentSchema = z.strictObject({
-  handle: name.describe('What the agent is called in commands.'),
-  name: z.string().min(1).describe('What requesters read as the name of the agent.'),
-  email: mailAddress.describe('Where the agent is told of tickets, and from where the agent answers.'),
-  lead: z.boolean().default(false).describe('Tickets are escalated to this agent with escalate TICKET lead.'),
+  handle: name.describe('The name of the agent in commands.'),
+  name: z.string().min(1).describe('The name of the agent that requesters see.'),
+  email: mailAddress.describe('Where the agent gets notifications, and from which address the agent answers.'),
+  lead: z.boolean().default(false).describe('Whether escalate TICKET lead goes to this agent.'),
 })
 
 const channelSchema = z.looseObject({
   name: name.describe('Name of the channel; stored with every message.'),
-  kind: z.string().describe('Which adapter serves it, e.g. email.'),
-  desk: z.string().optional().describe('The desk its tickets belong to; the first one if left out.'),
+  kind: z.string().describe('The kind of channel, such as email or slack.'),
+  desk: z.string().optional().describe('The desk that its tickets belong to; the first one if left out.'),
 })
 
 const limit = z.number().int('write a whole number').min(0, 'write 0 or more')
@@ -49,7 +49,9 @@ const rootSchema = z.strictObject({
     .string()
     .regex(/^(sqlite|postgres(ql)?:\/\/.+)$/, 'write sqlite, or postgres://user@host/name')
     .default('sqlite')
-    .describe('sqlite keeps everything in the state folder; a postgres:// address lets several machines work together.')
+    .describe(
+      'sqlite keeps everything in the state folder; with a postgres:// address several machines can work together.',
+    )
     .meta({ address: true }),
   desks: z
     .array(deskSchema)
@@ -60,12 +62,10 @@ const rootSchema = z.strictObject({
     .array(agentSchema)
     .min(1, 'list at least one agent: somebody must answer')
     .default([{ handle: 'agent', name: 'Agent', email: 'agent@desk.localhost', lead: true }])
-    .describe('Who answers. The first one is who the command line speaks for, unless told otherwise.'),
+    .describe('Who answers. Commands on the command line are run as the first one, unless you say otherwise.'),
   acknowledge: z
     .strictObject({
-      within: duration
-        .default(14 * 86_400_000)
-        .describe('Mail that reached you longer ago than this is not acknowledged.'),
+      within: duration.default(14 * 86_400_000).describe('Mail that arrived longer ago than this is not acknowledged.'),
     })
     .prefault({}),
   machines: z
@@ -73,11 +73,11 @@ const rootSchema = z.strictObject({
       newsletters: z
         .enum(['ignore', 'open'])
         .default('ignore')
-        .describe('Newsletters are recorded and open no ticket; or open one as other mail does.'),
+        .describe('Whether newsletters are only recorded, or open a ticket as other mail does.'),
       recovery: z
         .enum(['note', 'close'])
         .default('note')
-        .describe('The note of a machine that all is well again is kept with the ticket of its alert; or closes it.'),
+        .describe('Whether an all-clear message is only kept with the ticket of its alert, or also closes it.'),
     })
     .prefault({}),
   senders: z
@@ -85,24 +85,30 @@ const rootSchema = z.strictObject({
       block: z
         .array(senderPattern)
         .default([])
-        .describe('Senders whose mail is recorded and ignored: addresses, or domains with all below them.'),
+        .describe('Senders whose mail is recorded but ignored: addresses, or domains with their subdomains.'),
       allow: z
         .array(senderPattern)
         .default([])
-        .describe('Senders whose mail is wanted, whatever a spam filter says of it.'),
+        .describe('Senders whose mail is always accepted, whatever a spam filter says.'),
     })
     .prefault({}),
   floods: z
     .strictObject({
-      tickets: limit.default(10).describe('Tickets one sender opens within that time before the rest is held; 0: any.'),
-      messages: limit.default(40).describe('Messages one sender writes into tickets within that time; 0: any.'),
-      within: duration.default(600_000).describe('The time that floods are counted in.'),
+      tickets: limit
+        .default(10)
+        .describe(
+          'How many tickets one sender can open within floods.within before further ones are held; 0: no limit.',
+        ),
+      messages: limit
+        .default(40)
+        .describe('How many messages one sender can add to tickets within floods.within; 0: no limit.'),
+      within: duration.default(600_000).describe('The period for both limits.'),
     })
     .prefault({}),
   automatic: z
     .strictObject({
-      perDay: limit.min(1).default(20).describe('Automatic mails that one requester gets in a day at most.'),
-      perAgentDay: limit.min(1).default(500).describe('Notifications that one agent gets in a day at most.'),
+      perDay: limit.min(1).default(20).describe('The most automatic mails that one requester gets in a day.'),
+      perAgentDay: limit.min(1).default(500).describe('The most notifications that one agent gets in a day.'),
     })
     .prefault({}),
   scanner: z
@@ -110,30 +116,35 @@ const rootSchema = z.strictObject({
       clamd: z
         .string()
         .min(1)
-        .describe('Socket of ClamAV, such as /run/clamav/clamd.ctl, or host:port. What it finds something in is held.'),
+        .describe(
+          'Socket of ClamAV, such as /run/clamav/clamd.ctl, or host:port. Messages in which it finds something are held.',
+        ),
     })
     .optional()
     .describe('A virus scanner for messages with files.'),
-  categories: z.string().optional().describe('File with the tree of categories and their fields that replaces ours.'),
+  categories: z
+    .string()
+    .optional()
+    .describe('File with your own tree of categories and fields, to replace the built-in one.'),
   tickets: z
     .strictObject({
       priorities: z
         .record(level, byUrgency)
         .default(DEFAULT_MATRIX)
-        .describe('Priority (P1 to P5) by impact, then by urgency, each low, medium and high.'),
+        .describe('Priority (P1 to P5) for each impact and urgency (low, medium, high).'),
       vip: z
         .array(senderPattern)
         .default([])
         .describe('Requesters whose urgency counts one level higher: addresses, or domains.'),
       handoverWithin: duration
         .default(86_400_000)
-        .describe('How long an agent has to accept what is handed over; then it stays with its owner.'),
+        .describe('How long an agent has to accept a handover; after that the ticket stays with its owner.'),
       closeAfter: duration
         .default(7 * 86_400_000)
-        .describe('A resolved ticket closes when its requester says nothing for this long.'),
+        .describe('A resolved ticket closes if its requester does not answer for this long.'),
       reopenWithin: duration
         .default(30 * 86_400_000)
-        .describe('A message opens a closed ticket again for this long; after it a new, linked one.'),
+        .describe('For this long after closing, a message reopens the ticket; later it opens a new, linked one.'),
     })
     .prefault({}),
   web: z
@@ -143,22 +154,32 @@ const rootSchema = z.strictObject({
         .transform(url => url.replace(/\/+$/, ''))
         .optional()
         .describe(
-          'Where the desk is reached from outside: requesters its pages, Slack its requests; without it mails hold no links.',
+          'The public address of the desk, for its pages and for requests from Slack. Without it, mails contain no links.',
         )
         .meta({ address: true }),
-      host: z.string().default('127.0.0.1').describe('Where pages, and what channels take by HTTP, are served.'),
-      port: z.number().int().min(0).max(65_535).default(8025).describe('The port that these are served at.'),
+      host: z
+        .string()
+        .default('127.0.0.1')
+        .describe('The address to listen on for pages and for HTTP requests to channels.'),
+      port: z.number().int().min(0).max(65_535).default(8025).describe('The port to listen on for these.'),
       proxies: z.array(network).default([]).describe(PROXIES),
     })
     .prefault({}),
-  templates: z.string().optional().describe('Folder whose templates replace ours of the same name.'),
+  templates: z
+    .string()
+    .optional()
+    .describe('Folder with your own templates; they replace the built-in ones of the same name.'),
   limits: z
     .strictObject({
-      message: size.default(100_000_000).describe('Larger messages are refused or left where they are.'),
-      inFlight: size.default(128 * 1024 * 1024).describe('Bytes of messages held in memory over all channels.'),
+      message: size
+        .default(100_000_000)
+        .describe('The largest message that is accepted; larger ones are refused or stay where they are.'),
+      inFlight: size
+        .default(128 * 1024 * 1024)
+        .describe('How many bytes of messages are held in memory at once, over all channels.'),
     })
     .prefault({}),
-  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('How much goes to the log.'),
+  log: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info').describe('How much is written to the log.'),
   channels: z
     .array(channelSchema)
     .min(1, 'list at least one channel')
@@ -256,7 +277,7 @@ function readYaml(file: string): unknown {
   const [mistake] = document.errors
   if (mistake) {
     const { line } = lines.linePos(mistake.pos[0])
-    throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${mistake.message.split('\n')[0]}`)
+    throw new DeskError('config', `${file}, line ${line}: this is not valid YAML: ${mistake.message.split('\n')[0]}`)
   }
   const unsafe = keyOfPrototype(document)
   if (unsafe !== undefined) {
@@ -267,7 +288,7 @@ function readYaml(file: string): unknown {
     return document.toJS() ?? {}
   } catch (error) {
     const { line } = lines.linePos(brokenAlias(document)?.range?.[0] ?? 0)
-    throw new DeskError('config', `${file}, line ${line}: this is no YAML: ${sentenceOf(error)}.`)
+    throw new DeskError('config', `${file}, line ${line}: this is not valid YAML: ${sentenceOf(error)}.`)
   }
 }
 

@@ -53,8 +53,8 @@ export function listenError(
   { host, port }: { host: string; port: number },
 ): DeskError {
   const sentences: Record<string, string> = {
-    EADDRINUSE: `port ${port} on ${host} is in use: stop what uses it (another Relaydesk?), or write another port.`,
-    EACCES: `this user may not listen on port ${port}: write one above 1023.`,
+    EADDRINUSE: `port ${port} on ${host} is in use: stop the program that uses it (another Relaydesk?), or choose another port.`,
+    EACCES: `this user may not listen on port ${port}: choose one above 1023.`,
     EADDRNOTAVAIL: `this machine has no address ${host}: write 127.0.0.1, or 0.0.0.0 for all.`,
   }
   const code = codeOf(error)

@@ -97,4 +97,4 @@ export const network = z
 
 /** What the setting of a server says of its proxies. */
 export const PROXIES =
-  'Reverse proxies in front of it whose X-Forwarded-For is believed, so that its limits by address count people and not the proxy.'
+  'Trusted reverse proxies: their X-Forwarded-For is used, so that limits count people and not the proxy.'

@@ -33,7 +33,7 @@ const LINGER_MS = 1_000
 const LINGER_BYTES = 64 * 1024
 
 /** What whoever is turned away because of others is told. */
-export const BUSY = 'Too much comes in just now: try again in a minute.'
+export const BUSY = 'We are getting too many requests at the moment. Please try again in a minute.'
 
 export interface HttpServerOptions {
   /** Rejects with an `HttpRefusal`, or with any other error for a 500. */
@@ -204,8 +204,8 @@ export class HttpServer {
   }
 }
 
-const INCOMPLETE = new HttpRefusal(400, 'The request did not come in whole.')
-const FAILED = 'That did not work just now: try again later.'
+const INCOMPLETE = new HttpRefusal(400, 'The request was incomplete.')
+const FAILED = 'That did not work just now. Please try again later.'
 
 /** Nothing that has come in whole is being worked on. */
 function isWaiting({ request, response }: Connection): boolean {
@@ -240,7 +240,7 @@ function read(request: IncomingMessage, most: number): Promise<Buffer> {
 }
 
 function tooLarge(most: number): HttpRefusal {
-  return new HttpRefusal(413, `That is more than the ${most} bytes that are taken here.`)
+  return new HttpRefusal(413, `That is more than the ${most} bytes that are accepted here.`)
 }
 
 /** Answers with a status and a sentence, and hangs up. */

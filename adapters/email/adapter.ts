@@ -226,7 +226,7 @@ export class EmailChannel
       const raw = await compileMail(mail)
       for (const mailbox of this.#mailboxes) mailbox.keepSent(raw)
     } catch (error) {
-      this.#options.warn('an answer left and could not be put into the Sent folder', error) // it must not leave again
+      this.#options.warn('an answer was sent but could not be put into the Sent folder', error) // it must not leave again
     }
   }
 

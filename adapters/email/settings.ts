@@ -13,7 +13,7 @@ const listenSchema = z.strictObject({
   host: z
     .string()
     .default('127.0.0.1')
-    .describe('Address to listen on; others than this machine need a firewall or TLS.'),
+    .describe('Address to listen on. If other machines can reach it, use a firewall or TLS.'),
   port: port.default(2525).describe('Port to listen on.'),
   tlsKey: z.string().optional().describe('File with the private key, to offer STARTTLS; with tlsCert.'),
   tlsCert: z.string().optional().describe('File with the certificate, to offer STARTTLS; with tlsKey.'),
@@ -38,13 +38,13 @@ const folderSchema = z.strictObject({
       z.iso.date('write new, all, or a day such as 2026-11-01').transform(day => new Date(`${day}T00:00:00Z`)),
     ])
     .default('new')
-    .describe('What to take when the folder is seen for the first time: new mail only, all, or what came since a day.'),
+    .describe('What to take the first time: only new mail, all mail, or mail since a certain day.'),
   after: z
     .string()
     .regex(/^(keyword|nothing|seen|move:.+)$/, 'write keyword, seen, nothing, or move:FOLDER')
     .default('keyword')
     .describe(
-      'What becomes of a message once it is stored: keyword marks it $Relaydesk, seen marks it read, move:FOLDER moves it.',
+      'What to do with a message once it is stored: keyword marks it $Relaydesk, seen marks it as read, move:FOLDER moves it.',
     ),
 })
 
@@ -55,19 +55,21 @@ const imapSchema = z.strictObject({
     .enum(['tls', 'starttls', 'plain'])
     .default('tls')
     .describe('TLS from the start, STARTTLS, or none at all, which shows the password to the network.'),
-  user: z.string().min(1).describe('Whose mailbox it is; at Microsoft and Google the address.'),
+  user: z.string().min(1).describe('User name of the mailbox; at Microsoft and Google its address.'),
   password: secret.optional().describe("Password, or app password; without one the channel's oauth is used."),
   ca: z.string().optional().describe('File with the certificate authority of a server that has a private one.'),
   folders: z
     .array(folderSchema)
     .min(1)
     .prefault([{}])
-    .describe('Folders that mail comes into; the server tells at once of the first, the others are looked at in turn.'),
-  poll: duration.default(60_000).describe('How often to look without being told.'),
+    .describe('Folders to take mail from. New mail in the first one is seen at once; the others are checked in turn.'),
+  poll: duration.default(60_000).describe('How often to check for new mail if the server does not announce it.'),
   sent: z
     .string()
     .optional()
-    .describe('Folder with what colleagues send from this mailbox by hand; such answers join their tickets.'),
+    .describe(
+      'Folder with the mail that colleagues send from this mailbox by hand; such answers are added to their tickets.',
+    ),
   appendSent: z.boolean().default(false).describe("Put the desk's own answers into the folder named by sent."),
 })
 
@@ -97,11 +99,11 @@ const sendSchema = z
       .string()
       .optional()
       .describe(
-        'Put mail into a Maildir instead, below the state folder unless the path leads elsewhere, to try things out.',
+        'To try things out: put mail into a Maildir instead of sending it. A relative path is below the state folder.',
       ),
   })
   .refine(send => (send.smtp === undefined) !== (send.maildir === undefined), {
-    message: 'write either smtp or maildir, to say how mail leaves',
+    message: 'write either smtp or maildir, to say how mail is sent',
   })
 
 const authenticationSchema = z.strictObject({
@@ -109,47 +111,49 @@ const authenticationSchema = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe(
-      'Your servers whose Authentication-Results and X-Spam headers count, as these name them; they must remove such headers from what comes in. For Microsoft 365 write microsoft365.',
+      'Your servers whose Authentication-Results and X-Spam headers are trusted, by the names they use there; they must remove such headers from incoming mail. For Microsoft 365 write microsoft365.',
     ),
   check: z
     .boolean()
     .default(true)
-    .describe('Check DKIM, SPF and DMARC ourselves where mail comes from the internet and no such server did.'),
+    .describe(
+      'Let the desk check DKIM, SPF and DMARC itself for mail from the internet that no such server has checked.',
+    ),
   relays: z
     .array(network)
     .default([])
     .describe(
-      'Servers of yours on the internet that hand mail over by SMTP; those in private networks count as yours.',
+      'Your servers on the internet that hand mail over by SMTP; servers in private networks count as yours anyway.',
     ),
   dns: z
     .string()
     .regex(/^[0-9a-fA-F.:[\]]+$/, 'write the address of a resolver, such as 192.0.2.53 or 192.0.2.53:5353')
     .optional()
-    .describe('Resolver to ask; those of the system if left out.'),
+    .describe('DNS resolver to use; that of the system if left out.'),
 })
 
 const shape = z.strictObject({
-  address: mailAddress.describe('The address people write to; answers come from it.'),
+  address: mailAddress.describe('The address that people write to; answers are sent from it.'),
   aliases: z
     .array(mailAddress)
     .default([])
-    .describe('Further addresses of this desk that mail is taken for; those of groups that lead to it, too.'),
+    .describe('More addresses of this desk, including groups that forward to it.'),
   plusAddress: z
     .boolean()
     .default(false)
     .describe(
-      'Answers go to help+token@..., for mail programs that drop what threads a mail. Your server must deliver it.',
+      'Have people reply to help+token@..., for mail programs that lose the thread. Your server must deliver such addresses.',
     ),
   listen: listenSchema.optional().describe('Take mail by SMTP or LMTP.'),
   imap: z.array(imapSchema).default([]).describe('Mailboxes to take mail from.'),
   oauth: oauthSchema
     .optional()
-    .describe('How to sign in at IMAP and SMTP without a password; relaydesk login CHANNEL obtains the first token.'),
-  authentication: authenticationSchema.prefault({}).describe('How senders are recognised.'),
+    .describe('How to sign in to IMAP and SMTP without a password; relaydesk login CHANNEL gets the first token.'),
+  authentication: authenticationSchema.prefault({}).describe('How senders are verified.'),
   canary: duration
     .optional()
-    .describe('How often to send a mail to itself through each mailbox; an alarm tells when it does not come back.'),
-  send: sendSchema.describe('How mail leaves.'),
+    .describe('How often to send a test mail to each mailbox; an alarm is raised if it does not come back.'),
+  send: sendSchema.describe('How mail is sent.'),
 })
 
 /** What the settings must not say together. */

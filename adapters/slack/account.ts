@@ -49,7 +49,10 @@ export async function identify(client: WebClient): Promise<Account> {
   try {
     const { team_id, team, user_id, user, bot_id, app_id, response_metadata } = await client.auth.test()
     if (!team_id || !user_id || !bot_id) {
-      throw new DeskError('config', 'botToken: this is no bot token: copy the one of OAuth & Permissions (xoxb-...).')
+      throw new DeskError(
+        'config',
+        'botToken: this is not a bot token: copy the one from OAuth & Permissions (xoxb-...).',
+      )
     }
     const appId = app_id ?? (await appOf(client, bot_id))
     const names = { team: team ?? team_id, bot: user ?? user_id }
@@ -57,7 +60,7 @@ export async function identify(client: WebClient): Promise<Account> {
   } catch (error) {
     if (error instanceof DeskError) throw error
     if (!isTokenTrouble(error)) throw new DeskError('unavailable', deliveryError(error).message, { cause: error })
-    const mend = 'copy the Bot User OAuth Token of OAuth & Permissions (xoxb-...)'
+    const mend = 'copy the Bot User OAuth Token from OAuth & Permissions (xoxb-...)'
     throw new DeskError('config', `botToken: Slack refuses it (${slackCode(error)}): ${mend}.`, { cause: error })
   }
 }
@@ -74,10 +77,10 @@ export async function resolveChannels(
     const channel = channelNamed(joinedChannels, name)
     if (!channel) {
       const mend = 'correct the name, or invite the bot in Slack (/invite)'
-      throw new DeskError('config', `${setting}: there is no channel ${name} that the bot is in: ${mend}.`)
+      throw new DeskError('config', `${setting}: the bot is in no channel named ${name}: ${mend}.`)
     }
     const other = ids.get(channel.id)
-    if (other) throw new DeskError('config', `${setting}: #${channel.name} is in ${other} already: leave one out.`)
+    if (other) throw new DeskError('config', `${setting}: #${channel.name} is already in ${other}: leave one out.`)
     ids.set(channel.id, setting)
   }
   const byPlace = [...ids.keys()]

@@ -65,7 +65,7 @@ export function manifest({ socketMode, requestUrl, name, reaction }: ManifestOpt
     display_information: {
       name: appName,
       description: 'Ask here: every question becomes a ticket that somebody owns and answers.',
-      long_description: `Write to ${appName}, ask in a channel where it is, put :${reaction}: on a message, or type /desk: every question becomes a ticket with a reference, one person owns it, and the answer comes back to where it was asked. Agents work on tickets in a room of their own.`,
+      long_description: `Write to ${appName}, ask in a channel where it is, put :${reaction}: on a message, or type /desk: every question becomes a ticket with a reference and an owner, and you get the answer where you asked. Agents work on tickets in a room of their own.`,
       background_color: '#1d3557',
     },
     features: {

@@ -20,18 +20,18 @@ const httpSchema = z
       .min(1, PORT)
       .max(65535, PORT)
       .optional()
-      .describe('A port of its own to listen on; without it requests come in at web.port, as the pages do.'),
-    host: z.string().optional().describe('With a port of its own: the address to listen on; 127.0.0.1 unless told.'),
+      .describe('A separate port to listen on; without it, requests come in at web.port, as the pages do.'),
+    host: z.string().optional().describe('With a separate port: the address to listen on; 127.0.0.1 unless told.'),
     publicUrl: z
       .url('write an address such as https://desk.example.com')
       .optional()
-      .describe('With a port of its own: where Slack reaches it, for the manifest.'),
-    proxies: z.array(network).optional().describe(`With a port of its own: ${PROXIES}`),
+      .describe('With a separate port: where Slack reaches it, for the manifest.'),
+    proxies: z.array(network).optional().describe(`With a separate port: ${PROXIES}`),
   })
   .refine(({ port, host, publicUrl, proxies }) => port !== undefined || !(host ?? publicUrl ?? proxies), {
     path: ['port'],
     message:
-      'host, publicUrl and proxies are those of a port of its own: write port as well (it was 3000 where it was left out), or leave them out and set web.publicUrl',
+      'host, publicUrl and proxies only work with a separate port: write port as well (it was 3000 where it was left out), or leave them out and set web.publicUrl',
   })
 
 const supportSchema = z.strictObject({
@@ -40,7 +40,7 @@ const supportSchema = z.strictObject({
     .enum(['all', 'asked'])
     .default('all')
     .describe(
-      'all: every message that begins a conversation; asked: only those that mention the desk or get its emoji.',
+      'Which messages become tickets. all: every message that starts a conversation; asked: only those that mention the desk or get its emoji.',
     ),
 })
 
@@ -56,12 +56,12 @@ export const slackSettings = z
     appToken: secret
       .optional()
       .describe('App-level token (xapp-...) with connections:write, for Socket Mode, which needs no public address.'),
-    http: httpSchema.optional().describe('Take events by HTTP in place of Socket Mode.'),
+    http: httpSchema.optional().describe('Receive events by HTTP instead of Socket Mode.'),
     room: z
       .string()
       .min(1)
       .optional()
-      .describe('Name or id of the channel where agents see a card of each ticket; only agents should be in it.'),
+      .describe('Name or id of the channel where agents see a card for each ticket; only agents should be in it.'),
     support: z.array(supportSchema).default([]).describe('Channels where people ask.'),
     reaction: z
       .string()
@@ -71,7 +71,7 @@ export const slackSettings = z
       .describe('Emoji that makes a message a ticket.'),
     oneTicketWithin: duration
       .default(120_000)
-      .describe('What one person writes in a row within this time is one ticket.'),
+      .describe('Messages that one person writes in a row within this time become one ticket.'),
     api: z
       .url('write an address such as https://slack.com/api/')
       .default('https://slack.com/api/')
@@ -97,7 +97,7 @@ export function requestUrlOf(http: SlackHttpSettings, publicUrl: string | undefi
   const ownPort = ownPortOf(http)
   if (ownPort) return new URL(http.path, http.publicUrl ?? `https://${ownPort.host}:${ownPort.port}`).href
   if (publicUrl !== undefined) return `${publicUrl}${http.path}`
-  const mend = 'set web.publicUrl, whose proxy hands it on to web.port; or write a port of its own (it was 3000)'
+  const mend = 'set web.publicUrl, whose proxy hands it on to web.port; or set a separate port (it was 3000)'
   throw new DeskError('config', `http.port: nothing says where Slack reaches the desk: ${mend}.`)
 }
 

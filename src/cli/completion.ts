@@ -18,7 +18,7 @@ const SHELLS = new Map<string, (words: Word[]) => string>(Object.entries({ bash,
 export function addCompletion(program: Command): void {
   program
     .command('completion <shell>')
-    .description('print what makes bash, zsh or fish complete the verbs: source <(relaydesk completion bash)')
+    .description('print shell completion for bash, zsh or fish: source <(relaydesk completion bash)')
     .action((shell: string) => {
       const made = SHELLS.get(shell.toLowerCase())
       if (!made) throw new DeskError('usage', `There is no completion for "${shell}": write bash, zsh or fish.`)

@@ -33,14 +33,14 @@ export function addDeskCommands(program: Command): void {
       .aliases([...(deskCommand.aliases ?? [])])
       .usage(usageOf(deskCommand).slice(deskCommand.word.length).trim())
       .description(deskCommand.summary)
-      .option('--as <agent>', 'the agent who does it (also RELAYDESK_AS; default the first configured)')
-      .option('--json', 'for programs')
+      .option('--as <agent>', 'the agent who does it (also RELAYDESK_AS; default: the first one configured)')
+      .option('--json', 'print JSON, for programs')
     // What stands behind the verb is the command's own, but for what is said here.
     verb.allowUnknownOption()
     if (deskCommand.body === 'required') {
       verb
         .option('--file <file>', 'take the text from a file, or from standard input with -')
-        .option('--markdown', 'the text is Markdown; else it is sent as it is typed')
+        .option('--markdown', 'read the text as Markdown; otherwise it is sent as typed')
         .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
           ...files,
           file,
@@ -70,7 +70,7 @@ async function run(deskCommand: DeskCommand, words: string[], options: Options, 
     if (options.json) return printJson(reply.data)
     print(reply.text)
     // Whoever works here must see what may keep mail from coming or leaving.
-    for (const { sentence } of await standingAlarms(context.store.read)) complain(`an alarm stands: ${sentence}`)
+    for (const { sentence } of await standingAlarms(context.store.read)) complain(`open alarm: ${sentence}`)
   })
 }
 
@@ -118,15 +118,14 @@ function readInput(file: string | number): string {
 /** What stands in the file that the editor opens, below where the text goes. */
 const SCISSORS = '------------------------ >8 ------------------------'
 const HINTS = {
-  plain:
-    'Write above this line. Your text is taken as you type it: *, _, # and the like are characters (for Markdown, give the command with --markdown).',
+  plain: 'Write above this line. Your text is sent as you type it, without formatting (for Markdown, use --markdown).',
   markdown: 'Write above this line, in Markdown.',
 }
 
 function fromEditor(isMarkdown: boolean): string {
   const editor = process.env.VISUAL ?? process.env.EDITOR
   if (!editor) {
-    throw new DeskError('usage', 'There is no text: write it behind the reference, use --file, or set EDITOR.')
+    throw new DeskError('usage', 'There is no text: write it after the reference, use --file, or set EDITOR.')
   }
   const folder = mkdtempSync(join(tmpdir(), 'relaydesk-'))
   try {

@@ -80,7 +80,7 @@ async function allFiles(paths: string[]): Promise<{ file: string; inFolder: bool
 
 type Turn = { before: Promise<void>; handed: () => void }
 
-type Outcome = { receipt: Receipt; tooLarge?: true } | { skipped: string } | { error: unknown } | 'not taken'
+type Outcome = { receipt: Receipt; tooLarge?: true } | { skipped: string } | { error: unknown } | 'not accepted'
 
 /** What was read and is not yet reported: taken, and reported, in the order in which it was added. */
 class Queue {
@@ -98,7 +98,7 @@ class Queue {
     this.#desk = {
       ...desk,
       receive: async message => {
-        if (this.halted) throw new DeskError('temporary', 'What comes before it could not be stored.')
+        if (this.halted) throw new DeskError('temporary', 'An earlier message could not be stored.')
         return desk.receive(message).catch(error => {
           this.#haltFor(error)
           throw error
@@ -152,7 +152,7 @@ class Queue {
       if (!this.halted)
         return { receipt: await this.#channel.take(this.#desk, source.raw, null, this.#handling(source, turn)) }
       if ('path' in source.raw) await rm(source.raw.path, { force: true })
-      return 'not taken'
+      return 'not accepted'
     } catch (error) {
       await turn.before // what comes before it may yet be stored
       this.#haltFor(error)
@@ -195,7 +195,7 @@ class Report {
   }
 
   add(file: string, outcome: Outcome): void {
-    if (outcome === 'not taken') return
+    if (outcome === 'not accepted') return
     if ('skipped' in outcome) this.#skipped(file, outcome.skipped)
     else if ('error' in outcome) this.#failed(file, outcome.error)
     else this.#stored(file, outcome.receipt)
@@ -224,7 +224,7 @@ class Report {
     const reason = sentenceOf(error)
     const sentence =
       this.#halted && !(error instanceof DeskError)
-        ? `It cannot be stored just now (${reason}): free space, or try again later.`
+        ? `It cannot be stored at the moment (${reason}): free some space, or try again later.`
         : reason
     if (this.#json) printJson({ file, outcome: 'failed', ref: null, error: sentence })
     complain(`${file}: ${sentence}`)
@@ -240,7 +240,7 @@ class Report {
     const wasReported = this.#outcomes.size === 1 && this.#outcomes.has('failed')
     if (!this.#json && !wasReported) {
       const counts = [...this.#outcomes].sort().map(([outcome, count]) => `${count} ${outcome}`)
-      print(counts.length > 0 ? counts.join(', ') : 'There was no message.')
+      print(counts.length > 0 ? counts.join(', ') : 'There were no messages.')
     }
     return this.#exit
   }

@@ -9,7 +9,7 @@ import { print, withDesk } from './with-desk.ts'
 export function addLogin(program: Command): void {
   program
     .command('login <channel>')
-    .description('sign a channel in with its provider; it renews what it gets by itself')
+    .description('sign a channel in with its provider (the sign-in renews itself)')
     .action((name: string, _options, command: Command) => withDesk(command, desk => login(desk, name)))
 }
 
@@ -20,7 +20,7 @@ async function login({ config, context, service }: OpenDesk, name: string): Prom
     throw new DeskError('usage', `There is no channel ${name}: write one of ${known}.`)
   }
   const provider = able(adapter, 'signIn')
-  if (!provider) throw new DeskError('config', `The channel ${name} does not sign in with anybody.`)
+  if (!provider) throw new DeskError('config', `The channel ${name} does not use a sign-in: it has no oauth.`)
   requireSecrets(config.channels.find(each => each.name === name)?.settings)
   await provider.signIn(service.deskFor(name), print)
 }

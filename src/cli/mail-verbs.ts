@@ -19,10 +19,10 @@ import { complain, print, printJson, withDesk } from './with-desk.ts'
 export function addMailVerbs(program: Command): void {
   program
     .command('receive <paths...>')
-    .description('take mail from files, folders, Maildirs and mboxes, or one message from standard input with -')
+    .description('import mail from files, folders, Maildirs and mboxes, or one message from standard input with -')
     .option('--json', 'a line for each message: file, outcome, ref')
-    .option('--channel <name>', 'the mail channel it came for; the first one unless told')
-    .addOption(new Option('--mbox <kind>', 'the files are mboxes, quoted in this way').choices(['rd', 'o']))
+    .option('--channel <name>', 'the mail channel it is for; default: the first one')
+    .addOption(new Option('--mbox <kind>', 'read the files as mboxes, quoted in this way').choices(['rd', 'o']))
     .action((paths: string[], options: { json?: boolean; channel?: string; mbox?: MboxKind }, command: Command) =>
       withDesk(
         command,
@@ -38,8 +38,8 @@ export function addMailVerbs(program: Command): void {
 
   program
     .command('inspect [files...]')
-    .description('show as JSON how messages are read; file names as arguments, or one a line on standard input')
-    .option('--json', 'as it is in any case')
+    .description('show as JSON how messages are read; file names as arguments, or one per line on standard input')
+    .option('--json', 'the default anyway')
     .action(async (files: string[], _options, command: Command) => {
       const { inspectFile } = await import('../../adapters/email/read/inspect.ts')
       const refuse = (error: DeskError) => {
@@ -55,8 +55,8 @@ export function addMailVerbs(program: Command): void {
 
   program
     .command('page <message>')
-    .description('a message as its sender laid it out, as a page to open in a browser: M-3, or a file')
-    .option('--remote-pictures', 'load pictures that lie elsewhere, which tells their owner that it is read')
+    .description('write a message (M-3, or a file) with its original layout as a page for a browser')
+    .option('--remote-pictures', 'load remote pictures, which tells their owner that the message is read')
     .action(async (message: string, options: { remotePictures?: boolean }, command: Command) => {
       const { messagePage } = await import('../web/message-page.ts')
       const remote = options.remotePictures === true
@@ -73,8 +73,8 @@ export function addMailVerbs(program: Command): void {
 
   program
     .command('save <ticket>')
-    .description('write the files of a ticket into a folder; nothing there is overwritten')
-    .option('--to <folder>', 'where to', '.')
+    .description('save the files of a ticket into a folder; nothing there is overwritten')
+    .option('--to <folder>', 'the folder', '.')
     .action((ticket: string, options: { to: string }, command: Command) =>
       withDesk(command, async desk => {
         const { saveFiles } = await import('./save-files.ts')
@@ -85,11 +85,11 @@ export function addMailVerbs(program: Command): void {
 
   program
     .command('send [text]')
-    .description('send mail to the desk as a requester would, over SMTP; to try things out')
-    .requiredOption('--from <address>', 'who writes')
-    .option('--subject <text>', 'what it is about')
-    .option('--to <address>', "where to; the desk's address unless told")
-    .option('--answer', 'answer the newest mail that this person got')
+    .description('send mail to the desk by SMTP, as a requester would, to try things out')
+    .requiredOption('--from <address>', 'the sender')
+    .option('--subject <text>', 'the subject')
+    .option('--to <address>', 'the address to write to; default: the address of the desk')
+    .option('--answer', 'answer the latest mail that this person got')
     .option('--attach <file>', 'send a file with it (repeatable)', (file: string, files: string[] = []) => [
       ...files,
       file,
@@ -103,8 +103,8 @@ export function addMailVerbs(program: Command): void {
 
   program
     .command('mailbox [address]')
-    .description('read the mail that went into the Maildir, as its recipients would')
-    .option('--json', 'for programs')
+    .description('show the mail in the Maildir, as its recipients would read it')
+    .option('--json', 'print JSON, for programs')
     .action(async (address: string | undefined, options: { json?: boolean }, command: Command) => {
       const { readMailbox, showMail } = await import('../../adapters/email/doctor/try-out.ts')
       await withChannelOnly(command, async channel => {

@@ -22,23 +22,23 @@ export function addOperatorVerbs(program: Command): void {
   const inbox = program.command('inbox').description('messages that are held or could not be read')
   inbox
     .command('list')
-    .description('show them; --all shows the newest messages, whatever became of them')
-    .option('--all', 'all of them, newest first')
-    .option('--json', 'for programs')
+    .description('show them; --all shows the newest messages of any outcome')
+    .option('--all', 'show all, newest first')
+    .option('--json', 'print JSON, for programs')
     .action((options: Json & { all?: boolean }, command: Command) =>
       withDesk(command, desk => listInbox(desk, options)),
     )
   inbox
     .command('retry [messages...]')
-    .description('read what could not be read once more: M-3, or all of them')
+    .description('read messages again that could not be read: M-3, or all of them')
     .action((messages: string[], _options, command: Command) => withDesk(command, desk => retryInbox(desk, messages)))
 
-  const outbox = program.command('outbox').description('messages that wait to leave, or could not be delivered')
+  const outbox = program.command('outbox').description('messages that are waiting to be sent or could not be delivered')
   outbox
     .command('list', { isDefault: true })
-    .description('show them; --all shows what was sent, too')
-    .option('--all', 'sent ones too')
-    .option('--json', 'for programs')
+    .description('show them; --all also shows sent ones')
+    .option('--all', 'show sent ones, too')
+    .option('--json', 'print JSON, for programs')
     .action((options: Json & { all?: boolean }, command: Command) =>
       withDesk(command, desk => showOutbox(desk, options)),
     )
@@ -50,21 +50,21 @@ export function addOperatorVerbs(program: Command): void {
     )
   outbox
     .command('drop <number>')
-    .description('send one no more')
+    .description('stop trying to send one')
     .action((number: string, _options, command: Command) =>
       withDesk(command, desk => changeOutbox(desk, number, 'drop')),
     )
 
   program
     .command('alarms')
-    .description('what an agent must see to')
-    .option('--json', 'for programs')
+    .description('show what needs attention')
+    .option('--json', 'print JSON, for programs')
     .action((options: Json, command: Command) => withDesk(command, desk => listAlarms(desk, options)))
 
   program
     .command('config')
-    .description('every setting, its value, where it came from and what it is for')
-    .option('--json', 'for programs')
+    .description('show every setting, its value, where it comes from and what it is for')
+    .option('--json', 'print JSON, for programs')
     .action((options: Json, command: Command) => {
       const { settings } = findConfig(command.optsWithGlobals<Whereabouts>())
       if (options.json) return printJson(settings)
@@ -79,13 +79,13 @@ export function addOperatorVerbs(program: Command): void {
 
   program
     .command('doctor')
-    .description('try the store and each channel, and say what to mend')
-    .option('--json', 'for programs')
+    .description('check the store and each channel, and say what to fix')
+    .option('--json', 'print JSON, for programs')
     .action((options: Json, command: Command) => withDesk(command, desk => examine(desk, options)))
 
   program
     .command('keys')
-    .description('keys that sign what answers are recognised by')
+    .description('the keys that sign outgoing messages, so that answers to them are recognised')
     .command('rotate')
     .description('sign with a new key from now on; answers to older mail stay valid')
     .action((_options, command: Command) =>
@@ -99,7 +99,7 @@ async function listInbox({ context }: OpenDesk, options: Json & { all?: boolean 
   const { read } = context.store
   const waiting = options.all ? await newestArrivals(read, MOST) : await waitingArrivals(read, MOST)
   if (options.json) return printJson(waiting)
-  if (waiting.length === 0) return print(options.all ? 'No message came yet.' : 'No message waits for a decision.')
+  if (waiting.length === 0) return print(options.all ? 'No messages yet.' : 'No messages are waiting for a decision.')
   const now = context.clock.now().toISOString()
   const rows = waiting.map(each => [
     `M-${each.number}`,
@@ -139,14 +139,14 @@ async function quarantinedArrival(sql: OpenDesk['context']['store']['read'], tex
   if (found?.outcome.startsWith('quarantined:')) return found
   throw new DeskError(
     'not-found',
-    `No unreadable message is called ${text}: relaydesk inbox list shows those there are.`,
+    `There is no unreadable message ${text}: relaydesk inbox list shows those there are.`,
   )
 }
 
 async function showOutbox({ context }: OpenDesk, options: Json & { all?: boolean }): Promise<void> {
   const lines = await listOutbox(context.store.read, options.all === true, MOST)
   if (options.json) return printJson(lines)
-  if (lines.length === 0) return print(options.all ? 'Nothing was ever sent.' : 'Nothing waits to leave.')
+  if (lines.length === 0) return print(options.all ? 'Nothing has been sent yet.' : 'Nothing is waiting to be sent.')
   const rows = lines.map(line => [
     String(line.number),
     refOf(line),
@@ -165,10 +165,11 @@ function refOf(line: OutboxLine): string {
 
 async function changeOutbox({ service }: OpenDesk, text: string, what: 'retry' | 'drop'): Promise<void> {
   const number = Number(text)
-  if (!Number.isSafeInteger(number)) throw new DeskError('usage', `"${text}" is no number: outbox list shows them.`)
+  if (!Number.isSafeInteger(number))
+    throw new DeskError('usage', `"${text}" is not a number: outbox list shows the numbers.`)
   const changed = what === 'retry' ? await service.retryOutbox(number) : await service.dropOutbox(number)
   if (changed === 0) {
-    throw new DeskError('not-found', `Nothing of message ${number} waits or failed: outbox list shows what does.`)
+    throw new DeskError('not-found', `Message ${number} is neither waiting nor failed: see outbox list.`)
   }
   print(
     what === 'retry' ? `Message ${number} is due now for ${changed} recipient(s).` : `Message ${number} was dropped.`,

@@ -18,7 +18,7 @@ export async function saveFiles({ context }: OpenDesk, reference: string, folder
   const prefixes = desks.map(desk => desk.prefix)
   const number = parseReference(reference, prefixes)
   const ticketId = number === null ? undefined : await ticketIdByNumber(store.read, number)
-  if (!ticketId) throw new DeskError('not-found', `There is no ticket ${reference}: see list for those there are.`)
+  if (!ticketId) throw new DeskError('not-found', `There is no ticket ${reference}: list shows those there are.`)
   await mkdir(folder, { recursive: true, mode: PRIVATE_FOLDER })
   const taken = new Set((await readdir(folder)).map(nameKey))
   const saved: string[] = []

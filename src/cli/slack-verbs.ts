@@ -5,13 +5,13 @@ import { findConfig, type Whereabouts } from '../main.ts'
 import { complain, printJson } from './with-desk.ts'
 
 export function addSlackVerbs(program: Command): void {
-  const slack = program.command('slack').description('what Slack needs to be told of this desk')
+  const slack = program.command('slack').description('set up the Slack app for this desk')
   slack
     .command('manifest [channel]')
-    .description('print the manifest to make the app from, at api.slack.com/apps: Create New App, From a manifest')
+    .description('print the manifest for the app; use it at api.slack.com/apps: Create New App, From a manifest')
     .option(
       '--http <url>',
-      'where Slack reaches the desk; left out: Socket Mode, unless the configuration says otherwise',
+      'where Slack reaches the desk; default: Socket Mode, unless the configuration says otherwise',
     )
     .action(async (channel: string | undefined, options: { http?: string }, command: Command) => {
       const made = await manifestFor(command.optsWithGlobals<Whereabouts>(), channel, options.http)
@@ -28,7 +28,7 @@ async function manifestFor(where: Whereabouts, name: string | undefined, http: s
   if (name !== undefined && !channel) {
     throw new DeskError(
       'config',
-      `There is no Slack channel "${name}" in the configuration; leave it out, or write another.`,
+      `There is no Slack channel "${name}" in the configuration: leave the name out, or use another.`,
     )
   }
   const settings = slackOf(channel?.settings, http ?? publicUrl)
@@ -50,7 +50,7 @@ function slackChannels(where: Whereabouts): {
     const { channels, web } = findConfig(where).config
     return { channels: channels.filter(each => each.kind === 'slack'), publicUrl: web.publicUrl }
   } catch (error) {
-    complain(`The configuration is left out of account: ${sentenceOf(error)}`)
+    complain(`The configuration is ignored: ${sentenceOf(error)}`)
     return { channels: [] }
   }
 }

@@ -44,7 +44,7 @@ export function addStart(program: Command): void {
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
       print(welcome(desk, running, where, configured))
       await signalled
-      print('Stopping: finishing what is in hand.')
+      print('Stopping: finishing current work.')
       await running.stop()
       letGo()
     })
@@ -58,7 +58,7 @@ function welcome(
 ): string {
   const { failures } = starter
   const isUp = failures.size === 0
-  const but = isUp ? '' : ', but for what is not up yet'
+  const but = isUp ? '' : ', except for what is not running yet'
   const state = relative(process.cwd(), config.state) || '.'
   const lines = [`Relaydesk is ready${but}. State is in ${state}, the database is ${context.store.engine}.`]
   for (const [name, { adapter }] of context.channels) {
@@ -78,7 +78,7 @@ function whatToTry(config: Config, where: Whereabouts): string[] {
   const program = ['npx relaydesk', ...optionsOf(where)].join(' ')
   const prefix = config.desks[0]?.prefix ?? 'HD'
   return [
-    'Try it in a second terminal, in this folder:',
+    'To try it out, open a second terminal in this folder:',
     `  ${program} send --from ann@example.com --subject "Printer on fire" "It burns."`,
     `  ${program} list                         then: show ${prefix}-1`,
     `  ${program} claim ${prefix}-1`,

@@ -9,8 +9,8 @@ import { print, printJson, withDesk } from './with-desk.ts'
 export function addStoreVerbs(program: Command): void {
   program
     .command('verify')
-    .description('check that every message is accounted for, every ticket is sound, and every stored byte is whole')
-    .option('--json', 'for programs')
+    .description('check that every message is accounted for, and that tickets and files are undamaged')
+    .option('--json', 'print JSON, for programs')
     .action((options: { json?: boolean }, command: Command) =>
       withDesk(command, async ({ context }) => {
         const result = await context.store.consistently(sql => verify(sql, context.files))
@@ -25,7 +25,7 @@ export function addStoreVerbs(program: Command): void {
 
   program
     .command('backup <file>')
-    .description('write everything into one archive while the desk runs; refuses a file that is there')
+    .description('write everything into one archive while the desk runs; never overwrites a file')
     .action((file: string, _options, command: Command) =>
       withDesk(command, async ({ context }) => {
         const { backup } = await import('../flow/upkeep/backup.ts')
@@ -36,13 +36,13 @@ export function addStoreVerbs(program: Command): void {
 
   program
     .command('restore <file>')
-    .description('unpack a backup into the state folder, which must hold no desk yet')
+    .description('unpack a backup into a state folder that does not hold a desk yet')
     .action(async (file: string, _options, command: Command) => {
       const { config } = findConfig(command.optsWithGlobals<Whereabouts>())
       if (config.database !== 'sqlite') {
         throw new DeskError(
           'usage',
-          'database: a backup is restored into SQLite; for PostgreSQL use pg_restore, as docs/operating.md says.',
+          'database: backups are restored into SQLite; for PostgreSQL use pg_restore, as docs/operating.md explains.',
         )
       }
       const { restore } = await import('../flow/upkeep/backup.ts')

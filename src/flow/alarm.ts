@@ -39,5 +39,5 @@ export async function raise(
 export function reasonFor(error: unknown): string {
   const sentence = sentenceOf(error)
   const whole = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`
-  return error instanceof DeskError ? whole : `${whole} The log says more.`
+  return error instanceof DeskError ? whole : `${whole} See the log for more.`
 }

@@ -48,9 +48,9 @@ export class DeskService {
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context, [
       dueTicketsJob(context),
-      { name: 'messages of which nobody said where they belong', run: pass => this.waiting.openUnclear(pass) },
-      { name: 'edits of messages that never came', run: () => giveUpRevisions(context) },
-      { name: 'what waited and came in together', run: () => tellOfBacklogs(context) },
+      { name: 'messages whose writer did not say where they belong', run: pass => this.waiting.openUnclear(pass) },
+      { name: 'edits of messages that never came in', run: () => giveUpRevisions(context) },
+      { name: 'summaries of mail that had piled up', run: () => tellOfBacklogs(context) },
     ])
     this.rooms = new CardUpdater(context)
     for (const writer of [this.timekeeper, this.receiver, this.performer, this.waiting])

@@ -50,7 +50,7 @@ function refuseTooLong({ line, body = '' }: CommandRequest): void {
   if (length <= MOST_TYPED) return
   throw new DeskError(
     'usage',
-    `Nothing was done: a command with its text has ${MOST_TYPED} characters at most, and yours has ${length}. Make several of it, or put the text into a file.`,
+    `Nothing was done: a command with its text can have at most ${MOST_TYPED} characters, and yours has ${length}. Split it up, or put the text into a file.`,
   )
 }
 
@@ -225,7 +225,7 @@ export class Performer {
     const person = await this.#personOf(actor)
     if (person && may(person, 'work', 'installation')) return person
     if (command.anyone) return person ?? { id: '', name: actor.name ?? '', handle: null }
-    throw new DeskError('forbidden', 'Commands are for agents; write what you need as a message instead.')
+    throw new DeskError('forbidden', 'Commands are for agents. Please just write what you need in a message.')
   }
 
   /** Who has this address, or another one for which the transport vouches; from now on both. */
@@ -267,7 +267,10 @@ export class Performer {
     const { store, files } = this.#context
     const arrival = await arrivalByNumber(store.read, number)
     if (!arrival) {
-      throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows what came.`)
+      throw new DeskError(
+        'not-found',
+        `There is no message M-${number}: relaydesk inbox list --all shows all messages.`,
+      )
     }
     const ticket = arrival.ticketId === null ? undefined : await ticketById(store.read, arrival.ticketId)
     const raw = await readBlob(store.read, files, arrival.raw)
@@ -293,7 +296,7 @@ async function answerRepeated(
   if (isSame) return before
   throw new DeskError(
     'conflict',
-    `What you wrote first was done already: ${before.text}\n\nNothing was done with what it says now: press the button, or write it in a new message.`,
+    `Your first version was already carried out: ${before.text}\n\nThe edited version was not. Press the button, or write it in a new message.`,
     { actions: await repeatActions(sql, typed, call) },
   )
 }
@@ -301,7 +304,7 @@ async function answerRepeated(
 /** What does it as it says now: a text that leaves is shown with who would read it, as on any form. */
 async function repeatActions(sql: Sql, { command, args }: TypedCommand, call: Call): Promise<Action[]> {
   const { options, body } = call
-  const label = 'Do it as it is now'
+  const label = 'Do the edited version'
   const lineWith = (options: Options) =>
     [command.word, ...args.map(quoteArgument), options.toString()].filter(Boolean).join(' ')
   if (body === '') return [{ label, line: lineWith(options) }]

@@ -225,7 +225,7 @@ async function whichTicket(place: TypedPlace & { ticket: Ticket }, doubt: Doubt)
   const began = rest.trim().split(/\s/u, 1)[0]
   const says = found.isAlone ? `begins with "${began}"` : `names ${ref}`
   const lines = [
-    `Nothing was done: this is the conversation of ${ticket.ref}, and what you wrote ${says}.`,
+    `Nothing was done: this is the conversation of ${ticket.ref}, but what you wrote ${says}.`,
     there ? sentenceFor(place, doubt, there, `--ticket ${ref}`) : `There is no ticket ${ref}.`,
     sentenceFor(place, doubt, here, ticket.ref),
   ]
@@ -238,12 +238,12 @@ async function whichTicket(place: TypedPlace & { ticket: Ticket }, doubt: Doubt)
 function sentenceFor({ isMail }: TypedPlace, { command, line }: Doubt, { ticket, text }: Way, naming: string): string {
   const name = plainName(ticket.requesterName)
   const about = `For ${ticket.ref} (${ticket.subject}${name ? `, from ${name}` : ''})`
-  if (isMail && naming !== ticket.ref && isSent(command, line.options)) return `${about} write a mail of its own.`
+  if (isMail && naming !== ticket.ref && isSent(command, line.options)) return `${about} write a separate mail.`
   const shown = text.trim()
   const isShort = shown.length <= LONGEST_SHOWN && !shown.includes('\n')
   const words = [command.word, naming, line.options.toString(), isShort ? shown : '']
   const typed = `${isMail ? '!' : ''}${words.filter(Boolean).join(' ')}`
-  return `${about} write: ${typed}${isShort ? '' : ' and behind it your text'}`
+  return `${about} write: ${typed}${isShort ? '' : ' followed by your text'}`
 }
 
 async function actionsFor({ sql, facts }: TypedPlace, { command, line }: Doubt, way: Way): Promise<Action[]> {

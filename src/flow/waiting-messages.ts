@@ -59,7 +59,7 @@ export class WaitingMessages {
     const { store, files } = this.#context
     // Whoever is no agent does not learn which messages there are.
     if (!may(call.actor, 'work', 'installation') && !(await waitsForAnswerOf(store.read, call, number))) {
-      throw new DeskError('forbidden', `M-${number} waits for no answer of yours.`)
+      throw new DeskError('forbidden', `M-${number} is not waiting for an answer from you.`)
     }
     const waiting = await decidable(store.read, number)
     const reread = decision.action === 'discard' ? undefined : await rereadWaiting(this.#context, waiting)
@@ -74,10 +74,7 @@ export class WaitingMessages {
   async #scanAgain({ number }: Arrival, message: InboundMessage): Promise<void> {
     const scan = (await scanAll(this.#context, [{ message }])).get(message.id)
     if (scan?.result !== 'found') return
-    throw new DeskError(
-      'conflict',
-      `The scanner finds ${scan.name} in M-${number}: discard it, or take it out by hand.`,
-    )
+    throw new DeskError('conflict', `The virus scanner finds ${scan.name} in M-${number}: discard it.`)
   }
 
   /** Reads a message that could not be read again, and takes it as if it came now. */
@@ -86,7 +83,7 @@ export class WaitingMessages {
     if (waiting.outcome === 'quarantined:too-large') {
       throw new DeskError(
         'conflict',
-        `M-${waiting.number} is larger than limits.message: raise that, and take the message again from where it lies.`,
+        `M-${waiting.number} is larger than limits.message: raise that limit and let the message come in again.`,
       )
     }
     const message = await rereadWaiting(this.#context, waiting)
@@ -94,7 +91,7 @@ export class WaitingMessages {
     for (const content of contentsOf(message)) await files.keep(content)
     const origin = originOf(this.#context, waiting.channel)
     const admitted = await this.#admitAndRun((tx, intake) => admitWaiting(tx, intake, origin, waiting, message), before)
-    if (!admitted) throw new DeskError('conflict', `M-${waiting.number} was decided by somebody else just now.`)
+    if (!admitted) throw new DeskError('conflict', `Somebody else has just decided about M-${waiting.number}.`)
     this.onCommit()
     return admitted.receipt
   }

@@ -188,7 +188,7 @@ export async function dropAcknowledgements(
   tx: Tx,
   ticketId: string,
   at: string,
-  reason = 'an answer went first',
+  reason = 'an answer was sent first',
 ): Promise<void> {
   await tx`
     UPDATE outbox_recipients SET state = 'dropped', next_try_at = NULL, settled_at = ${at}, error = ${reason}

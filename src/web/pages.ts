@@ -55,7 +55,8 @@ export class Pages {
     })
     const tooLong = bodyLimit({
       maxSize: MOST_BYTES,
-      onError: c => c.html(this.#failure('That is more than the page takes: answer the mail instead.'), 413),
+      onError: c =>
+        c.html(this.#failure('Your text is too long for this page. Please reply to our email instead.'), 413),
     })
     app.get('/solved/:token', async c => {
       return c.html(this.#page(await readSolvedPage(this.#context, c.req.param('token')), ''))
@@ -64,19 +65,22 @@ export class Pages {
       // Whatever type it is said to be: of what is no such form, nothing is pressed.
       const form = parse(await c.req.text(), '&', '=', { maxKeys: MOST_FIELDS })
       const solved = form.solved === 'yes' ? true : form.solved === 'no' ? false : undefined
-      if (solved === undefined) throw new DeskError('usage', 'Press yes or no.')
+      if (solved === undefined) throw new DeskError('usage', 'Please press Yes or No.')
       const score = /^[1-5]$/.test(String(form.score ?? '')) ? Number(form.score) : null
       const comment = typeof form.comment === 'string' ? form.comment.slice(0, MOST_COMMENT).trim() : ''
       const page = await answerOnPage(this.#context, c.req.param('token'), { solved, score, comment })
       this.onCommit()
       return c.html(this.#page(page, page.taken ? (solved ? 'yes' : 'no') : ''))
     })
-    app.notFound(c => c.html(this.#failure('There is no such page here.'), 404))
+    app.notFound(c => c.html(this.#failure('There is no such page.'), 404))
     app.onError((error, c) => {
       if (error instanceof DeskError && error.code === 'not-found') return c.html(this.#failure(error.message), 404)
       if (error instanceof DeskError && error.code === 'usage') return c.html(this.#failure(error.message), 400)
       this.#context.log.error({ err: error }, 'a page could not be shown')
-      return c.html(this.#failure('That did not work just now. Answer the mail instead, or try again later.'), 500)
+      return c.html(
+        this.#failure('That did not work just now. Please reply to our email instead, or try again later.'),
+        500,
+      )
     })
     return app
   }

@@ -72,7 +72,7 @@ export class Routes {
     if (found) return { owner: found.owner, answers: found.route.handle.bind(found.route) }
     if (here.length > 0) {
       const allow = here.flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method])).join(', ')
-      throw new HttpRefusal(405, `Here ${allow} are answered.`, { allow })
+      throw new HttpRefusal(405, `Only ${allow} requests are accepted here.`, { allow })
     }
     if (this.#rest) return this.#rest
     throw new HttpRefusal(404, 'There is nothing here.')

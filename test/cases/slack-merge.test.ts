@@ -81,7 +81,7 @@ test('merging what was asked in private into what everybody reads is refused, an
   const { code, message, actions } = refused as DeskError & { actions?: Action[] }
   expect({ code, message }).toEqual({
     code: 'conflict',
-    message: expect.stringMatching(/^Nothing was merged: .* asked in private, .* read by others/),
+    message: expect.stringMatching(/^Nothing was merged: .* asked in private, .* others read the answers/),
   })
   expect(actions).toMatchObject([{ label: 'Merge anyway', line: `merge ${alone} into ${everybody} --anyway` }])
   expect((await scene.all.desk.as('eve', `show ${alone}`)).text).toContain('My bank account has changed')

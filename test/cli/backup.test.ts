@@ -122,7 +122,7 @@ describe('a backup', () => {
     await room.write('desk.tar', 'precious')
     const { code, stdout, stderr } = await room.run('backup', 'desk.tar')
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
-    expect(stderr).toMatch(/^relaydesk: .*desk\.tar exists already: choose another name\.\n$/)
+    expect(stderr).toMatch(/^relaydesk: .*desk\.tar already exists: choose another name\.\n$/)
     expect(await readFile(room.path('desk.tar'), 'utf8')).toBe('precious')
   })
 
@@ -163,7 +163,7 @@ describe('restoring', () => {
     await room.run('close', 'HD-1')
     const { code, stdout, stderr } = await room.run('restore', 'desk.tar')
     expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
-    expect(stderr).toMatch(/^relaydesk: .* holds a desk already: choose another folder with --state\.\n$/)
+    expect(stderr).toMatch(/^relaydesk: .* already holds a desk: choose another folder with --state\.\n$/)
     expect((await room.run('show', 'HD-1')).stdout).toMatch(/^state +closed$/m)
   })
 
@@ -241,7 +241,9 @@ describe('restoring', () => {
     await archiveWith({}, await readFile(room.path('var', 'relaydesk.db')))
     const { code, stderr } = await room.run('--state', 'other', 'restore', 'desk.tar')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/has version 900 and this Relaydesk knows up to \d+: use a newer Relaydesk\.\n$/)
+    expect(stderr).toMatch(
+      /has version 900, but this Relaydesk only knows versions up to \d+: use a newer Relaydesk\.\n$/,
+    )
   })
 
   test('is refused when the archive is not there, or is a folder', async () => {

@@ -45,7 +45,7 @@ test('config shows every setting with its value, where it came from and what it 
   for (const { path, sentence } of shown.values()) expect(sentence, path).toMatch(/^([A-Z0-9]|sqlite).*\.$/)
   const { stdout } = await room.run('config')
   for (const path of shown.keys()) expect(stdout).toContain(path)
-  expect(stdout).toContain('How much goes to the log.')
+  expect(stdout).toContain('How much is written to the log.')
   expect(shown.get('web.publicUrl')).toMatchObject({ value: 'not set' })
 })
 

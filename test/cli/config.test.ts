@@ -193,7 +193,7 @@ describe('what only shows when the desk starts is told in the same way', () => {
 
   test('a state folder with a file of another program in the place of the database', async () => {
     await ofItsOwn(await room.write('var/relaydesk.db', 'This is no database. '.repeat(100)))
-    expect(await complaint(CHANNEL)).toMatch(/^relaydesk: [^\n]*relaydesk\.db is no database of ours[^\n]*\n$/)
+    expect(await complaint(CHANNEL)).toMatch(/^relaydesk: [^\n]*relaydesk\.db is not a Relaydesk database[^\n]*\n$/)
   })
 
   test('a Maildir that cannot be one', async () => {

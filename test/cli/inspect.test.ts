@@ -278,7 +278,7 @@ describe('the layout of a message', () => {
     const ofFile = await room.run('page', 'a.eml')
     expect(ofFile).toMatchObject({ code: 0, stderr: '' })
     expect(ofFile.stdout).toContain('img-src data:; style-src')
-    expect(ofFile.stdout).toContain('A picture lies elsewhere')
+    expect(ofFile.stdout).toContain('One picture is stored elsewhere')
     expect((await room.run('receive', 'a.eml')).code).toBe(0)
     const stored = await room.run('page', 'M-1', '--remote-pictures')
     expect(stored.stdout).toContain('<dd>HD-1</dd>')

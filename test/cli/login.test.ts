@@ -74,7 +74,7 @@ test('a provider that does not answer is worth another try', async () => {
   const { run } = await roomAt({ provider: 'microsoft', authority: 'http://127.0.0.1:1' })
   const { code, stderr } = await run('login', 'support')
   expect(code).toBe(75)
-  expect(stderr).toContain('The sign-in service of Microsoft (127.0.0.1:1) gives no token just now')
+  expect(stderr).toContain('The sign-in service of Microsoft (127.0.0.1:1) gives no token at the moment')
 })
 
 test('a channel that is not there, and one that has no oauth, are said', async () => {

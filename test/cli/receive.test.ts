@@ -175,6 +175,6 @@ describe('where mail is taken from', () => {
 
   test('an empty folder, and says so', async () => {
     await mkdir(room.path('in'))
-    expect(await room.run('receive', 'in')).toMatchObject({ code: 0, stdout: 'There was no message.\n' })
+    expect(await room.run('receive', 'in')).toMatchObject({ code: 0, stdout: 'There were no messages.\n' })
   })
 })

@@ -14,7 +14,7 @@ const LARGE = createHash('shake256', { outputLength: 600_000 }).update('a file')
 /** More than is read into memory: a spool file while it comes in. */
 const HUGE = createHash('shake256', { outputLength: 2_000_000 }).update('another').digest()
 
-const CLOSED = /could read what is in/
+const CLOSED = /other users of this machine could read/
 const NOBODY = 65_534
 
 let room: Room
@@ -190,7 +190,7 @@ describe('what others could read', () => {
     await makeOpenDesk()
     await chmod(room.state, 0o1777)
     for (const _ of [1, 2]) {
-      expect((await room.run('list')).stderr).toContain('this user cannot close it: chmod 700')
+      expect((await room.run('list')).stderr).toContain('this user cannot change that: chmod 700')
       expect(await modeOf(room.state)).toBe('1777')
       expect(await modeOf(join(room.state, 'relaydesk.db'))).toBe('600')
     }
@@ -348,7 +348,7 @@ describe.skipIf(onlyOne)('another user', () => {
     await chown(room.state, 0, NOBODY)
     await chmod(room.state, 0o770)
     expect((await asSomebody('receive', 'a.eml')).code).toBe(0)
-    expect((await asSomebody('list')).stderr).toContain(`this user cannot close it: chown ${NOBODY}`)
+    expect((await asSomebody('list')).stderr).toContain(`this user cannot change that: chown ${NOBODY}`)
     expect(await modeOf(join(room.state, 'relaydesk.db'))).toBe('600')
     expect((await room.run('list')).stderr).toContain('belongs to the user nobody')
   })
@@ -358,7 +358,7 @@ describe.skipIf(onlyOne)('another user', () => {
     await chmod(room.state, 0o755)
     await writeFile(join(room.state, 'of-somebody'), '')
     await chown(join(room.state, 'of-somebody'), NOBODY, NOBODY)
-    expect((await room.run('list')).stderr).toContain('this user cannot close it')
+    expect((await room.run('list')).stderr).toContain('this user cannot change that')
     expect(await modeOf(room.state)).toBe('755')
   })
 })

@@ -19,7 +19,7 @@ test('a second start on a state folder is refused, until the first has ended in 
   const second = await room.run('start')
   expect(second.code).toBe(69)
   expect(second.stderr).toBe(
-    `relaydesk: A desk runs on the state folder ${room.state} already: stop that one first, or give this one a folder of its own with --state.\n`,
+    `relaydesk: Another desk is already running on the state folder ${room.state}: stop it first, or choose another folder with --state.\n`,
   )
   expect((await room.run('list')).code).toBe(0)
   first.child.kill('SIGKILL')
@@ -50,10 +50,10 @@ test('a port that is taken is told in plain words; the desk runs on, and has the
   await once(other, 'listening')
   const desk = await room.start()
   expect(desk.stdout()).toContain(
-    `  The channel support is not up: listen.port: port ${room.port} on 127.0.0.1 is in use: stop what uses it (another Relaydesk?), or write another port. It is tried again within five minutes.\n`,
+    `  The channel support is not running: listen.port: port ${room.port} on 127.0.0.1 is in use: stop the program that uses it (another Relaydesk?), or choose another port. The desk will try again within five minutes.\n`,
   )
-  expect(desk.stdout()).toMatch(/^Relaydesk is ready, but for what is not up yet\./)
-  expect((await room.run('list')).stderr).toContain('an alarm stands: The channel support is not up')
+  expect(desk.stdout()).toMatch(/^Relaydesk is ready, except for what is not running yet\./)
+  expect((await room.run('list')).stderr).toContain('open alarm: The channel support is not running')
   other.close()
   await eventually(() => desk.stdout().includes('The channel support is up.\n'), 'the channel is up')
   expect((await room.run('list')).stderr).toBe('')

@@ -140,7 +140,7 @@ describe('verify finds', () => {
     [
       'a ticket that is open though it was closed',
       "UPDATE tickets SET state = 'open', closed_at = NULL WHERE number = 1",
-      /^HD-1: its state is "open", and by its events "closed"/,
+      /^HD-1: its state is "open", but its events say "closed"/,
     ],
     [
       'an arrival without its message',

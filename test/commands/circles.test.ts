@@ -13,7 +13,7 @@ test.each(ENGINES)('of two links at once that would close a circle together, one
       await desk.as('bob', 'link 3 parent 4')
       const closing = await Promise.allSettled([desk.as('bob', 'link 2 parent 3'), desk.as('eve', 'link 4 parent 1')])
       const refused = closing.filter(each => each.status === 'rejected')
-      expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringContaining('is above')])
+      expect(refused.map(({ reason }) => String(reason))).toEqual([expect.stringContaining('is already above')])
       for (const pair of ['1 2', '3 4', '2 3', '4 1']) await desk.as('bob', `unlink ${pair}`).catch(() => undefined)
     }
     await desk.expectSound()

@@ -53,7 +53,7 @@ describe.each(ENGINES)('claims on %s', engine => {
       const { owner } = (await desk.as('agent0', 'show 1')).data as { owner: string }
       expect(won[0]).toBe(`won ${owner}`)
       const winner = agents.find(agent => agent.handle === owner)?.name
-      const told = answers.filter(answer => answer === `HD-1 belongs to ${winner}: ask them to release it first.`)
+      const told = answers.filter(answer => answer === `HD-1 belongs to ${winner}. Ask them to release it first.`)
       expect(told).toHaveLength(PROCESSES * CLAIMS - 1)
       await desk.expectSound()
     } finally {

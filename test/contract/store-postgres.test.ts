@@ -131,7 +131,7 @@ describe('a store on postgres alone', () => {
     await expect(openStore('postgres://127.0.0.1:1/nowhere', place.folder)).rejects.toMatchObject({
       name: 'DeskError',
       code: 'temporary',
-      message: expect.stringContaining('PostgreSQL at 127.0.0.1:1 cannot be reached just now (ECONNREFUSED)'),
+      message: expect.stringContaining('PostgreSQL at 127.0.0.1:1 cannot be reached (ECONNREFUSED)'),
     })
   })
 
@@ -139,7 +139,7 @@ describe('a store on postgres alone', () => {
     [
       'its database is not there',
       (url: string) => url.replace(/[^/]+$/, 'no_such_desk'),
-      /refuses us \(.*does not exist\)/,
+      /refuses the connection \(.*does not exist\)/,
     ],
     ['the address holds signs of its own', () => 'postgres://127.0.0.1:1/x?password=p@s3', /^(?!.*s3).*at its address/],
   ])('that is not ours is told as well: %s', async (_what, address, said) => {

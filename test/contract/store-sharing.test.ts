@@ -62,7 +62,9 @@ describe.each(ENGINES)('a shared store on %s', engine => {
     await expect(open()).rejects.toMatchObject({
       name: 'DeskError',
       code: 'config',
-      message: expect.stringMatching(/^This database has version 999 and this Relaydesk knows up to \d+: .*newer.*\.$/),
+      message: expect.stringMatching(
+        /^This database has version 999, but this Relaydesk only knows versions up to \d+: .*newer.*\.$/,
+      ),
     })
     expect(await store.read`SELECT value FROM counters WHERE name = 'kept'`).toEqual([{ value: 7 }])
   })

@@ -164,7 +164,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     await settled()
     const asked = chat.sent.find(each => words(each).includes('or is it something new?'))
     const [goesOn] = asked?.actions ?? []
-    await expect(press(CARL, goesOn?.line ?? '')).rejects.toThrow('waits for no answer of yours')
+    await expect(press(CARL, goesOn?.line ?? '')).rejects.toThrow('is not waiting for an answer from you')
     expect((await press(ANN, goesOn?.line ?? '')).text).toContain(`joined ${ref}`)
     expect((await shown(ref ?? '')).messages.map(each => each.visible)).toContain('Now it is worse')
 
@@ -209,7 +209,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     expect(toldIn('T/HELP/1').join()).not.toContain('She always')
     expect(toldIn('T/HELP/1').at(-1)).toBe('On our way.')
     // Written in the room itself it is not told there again.
-    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: took it'])
+    expect(entries()).toEqual(['answer Bob Berg: On our way.', 'event Bob Berg: claimed it'])
     expect(mail.sent.filter(each => each.recipients.includes('ann@example.com'))).toEqual([])
   })
 
@@ -300,7 +300,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     await settled()
     const [yes, no] = chat.sent.find(each => words(each).includes('Is it?'))?.actions ?? []
     expect(yes?.line).toBe(`solved ${ref} yes {score}`)
-    await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('is for whoever asked to say')
+    await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('Only the requester can say')
     expect((await press(ANN, no?.line ?? '', { body: 'Still burning' })).text).toContain('open again')
     expect((await shown(ref ?? '')).state).toBe('open')
     await press(BOB, `show ${ref}`)
@@ -402,7 +402,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     chat.onShow = () => undefined
     await later(10 * MINUTE_MS)
     expect(chat.cards.get('T/ROOM/1')?.facts[1]).toEqual({ label: 'Owner', value: 'Bob Berg' })
-    expect(entries()).toEqual(['event Bob Berg: took it', 'requester ANN: and it smells'])
+    expect(entries()).toEqual(['event Bob Berg: claimed it', 'requester ANN: and it smells'])
     expect(chat.entries.get('T/ROOM/1')?.[1]?.mentions).toEqual([BOB])
   })
 

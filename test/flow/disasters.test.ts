@@ -27,7 +27,7 @@ describe('a desk among machines and strangers', () => {
   const take = (address: string, about: Partial<MessageParts> = {}) => desk.channel.deliver(messageFrom(address, about))
   const sentTo = (address: string): OutboundMessage[] =>
     desk.channel.sent.filter(each => each.recipients.includes(address))
-  const noteTo = (address: string) => sentTo(address).find(each => each.subject.includes('Note by'))
+  const noteTo = (address: string) => sentTo(address).find(each => each.subject.includes('Note from'))
   const shown = async (ticket: number) => (await desk.as('bob', `show ${ticket}`)).data as Shown
   const answering = (mail: OutboundMessage | undefined) => ({ mail: { references: [`<${mail?.token}@desk.example>`] } })
 

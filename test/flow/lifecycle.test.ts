@@ -72,7 +72,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     expect(await shown()).toMatchObject({ state: 'waiting-on-third-party' })
     await later(DAY_MS)
     expect(await shown()).toMatchObject({ state: 'open' })
-    expect(lastTo(BOB)).toContain('comes back')
+    expect(lastTo(BOB)).toContain('HD-1 is back')
   })
 
   test('that waits for its requester goes on when they write, and one that is scheduled does not', async () => {
@@ -85,12 +85,12 @@ describe.each(ENGINES)('a ticket on %s', engine => {
   })
 
   test('is refused what its state does not allow, with what to do instead', async () => {
-    await expect(desk.as('bob', 'resume 1')).rejects.toThrow('HD-1 is new: it waits for nothing.')
+    await expect(desk.as('bob', 'resume 1')).rejects.toThrow('HD-1 is new, so there is nothing to resume.')
     await desk.as('bob', 'close 1')
     await expect(desk.as('bob', 'wait 1')).rejects.toThrow('HD-1 is closed: reopen it first (reopen HD-1).')
     await expect(desk.as('bob', 'resolve 1', 'x')).rejects.toThrow('reopen it first')
     await expect(desk.as('bob', 'close 1')).rejects.toThrow('closed already')
-    await expect(desk.as('bob', 'schedule 1 yesterday')).rejects.toThrow('no time to come')
+    await expect(desk.as('bob', 'schedule 1 yesterday')).rejects.toThrow('a time in the future')
   })
 
   test('that is handed over changes hands once that is accepted, and returns if it is not in time', async () => {
@@ -99,7 +99,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.deliver()
     expect(await shown()).toMatchObject({ owner: 'bob', offeredTo: 'eve' })
     expect(lastTo(EVE)).toContain('you know it')
-    await expect(desk.as('bob', 'accept 1')).rejects.toThrow('not handed over to you')
+    await expect(desk.as('bob', 'accept 1')).rejects.toThrow('not offered to you')
     await later(DAY_MS)
     expect(await shown()).toMatchObject({ owner: 'bob', offeredTo: null })
     expect(lastTo(BOB)).toContain('stays with you')
@@ -227,7 +227,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
       outcome: 'appended',
       ref: 'HD-1',
     })
-    await expect(desk.as('bob', 'merge 1 into 2')).rejects.toThrow('that ticket itself')
+    await expect(desk.as('bob', 'merge 1 into 2')).rejects.toThrow('the same ticket')
     await later(DAY_MS - 1000)
     await desk.as('bob', 'unmerge 2')
     expect(await shown(2)).toMatchObject({ ref: 'HD-2', state: 'open', owner: 'bob' })
@@ -303,7 +303,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
       state: 'open',
       messages: [{ what: 'call', direction: 'internal' }],
     })
-    expect(lastTo(ANN)).toContain('Bob Berg noted what you told us')
+    expect(lastTo(ANN)).toContain('Bob Berg has recorded what you told us')
     await expect(desk.as('bob', 'log call zoe "x"')).rejects.toThrow('write their address')
   })
 
@@ -313,7 +313,7 @@ describe.each(ENGINES)('a ticket on %s', engine => {
     await desk.as('bob', 'link 2 parent 1')
     await desk.as('bob', 'link 3 parent 2')
     await expect(desk.as('bob', 'link 1 parent 3')).rejects.toThrow('above')
-    await expect(desk.as('bob', 'link 3 parent 1')).rejects.toThrow('has a parent already')
+    await expect(desk.as('bob', 'link 3 parent 1')).rejects.toThrow('already has a parent')
     await desk.as('bob', 'duplicate 3 of 2')
     expect(await shown(3)).toMatchObject({ state: 'closed' })
     await desk.as('bob', 'unlink 3 2')

@@ -112,7 +112,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     const note = await world.next(BOB)
     const doubtful = { ...answerTo(note, BOB, 'To whom?'), references: [opened.messageId ?? '', note.messageId ?? ''] }
     await mailTo(desk.port, doubtful)
-    expect((await world.next(BOB)).subject).toContain('Your mail was not sent on')
+    expect((await world.next(BOB)).subject).toContain('Your mail was not sent to the requester')
     await desk.stop()
     expect(world.to(ANN)).toHaveLength(1)
   })
@@ -126,7 +126,7 @@ describe.each(ENGINES)('the whole path by mail on %s', engine => {
     expect(held.subject).toBe('Held for you: Re: [HD-1] VPN')
     expect(await desk.expectSound()).toEqual({ opened: 1, held: 1 })
     expect((await desk.as('bob', 'join M-2')).text).toBe('M-2 joined HD-1.')
-    await expect(desk.as('bob', 'join M-2')).rejects.toThrow('No message M-2 is held')
+    await expect(desk.as('bob', 'join M-2')).rejects.toThrow('There is no held or ignored message M-2')
     await mailTo(desk.port, answerTo(acknowledgement, 'carl@elsewhere.example', 'Still.'))
     expect(await desk.expectSound()).toEqual({ opened: 1, appended: 2 })
     await desk.as('bob', 'show 1')

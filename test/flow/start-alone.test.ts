@@ -119,8 +119,10 @@ test('the port for mail is taken: Slack, pages and what leaves run on, agents he
   const { starter } = await start()
   expect(await askInSlack()).toMatchObject([{ status: 200 }])
   expect(await page()).toBe(404)
-  expect(await alarms()).toEqual([expect.stringMatching(/^The channel support is not up: listen\.port: port \d+ on /)])
-  const told = () => world.to('bob@staff.example').filter(each => each.text?.includes('is not up'))
+  expect(await alarms()).toEqual([
+    expect.stringMatching(/^The channel support is not running: listen\.port: port \d+ on /),
+  ])
+  const told = () => world.to('bob@staff.example').filter(each => each.text?.includes('is not running'))
   await eventually(() => told().length === 1, 'the alarm has left by the relay of that channel')
   clock.advance(RETRY_MS)
   await starter.pass()
@@ -140,7 +142,7 @@ test('the port of the pages is taken: mail is taken, and Slack is heard once the
   const { starter } = await start()
   expect(await mailIn()).toMatch(/^250 2\.0\.0 opened/)
   expect(await alarms()).toEqual([
-    expect.stringMatching(/^Port \d+ \(pages, slack\) is not up: web\.port: port \d+ on /),
+    expect.stringMatching(/^Port \d+ \(pages, slack\) is not running: web\.port: port \d+ on /),
   ])
   await letGo(other)
   clock.advance(RETRY_MS)
@@ -155,7 +157,7 @@ test('Slack is away: mail is taken, and what is to be said there waits until it 
   const { starter } = await start()
   expect(await mailIn()).toMatch(/^250 2\.0\.0 opened/)
   expect(await askInSlack()).toMatchObject([{ status: 503 }])
-  expect(await alarms()).toEqual([expect.stringMatching(/^The channel slack is not up: /)])
+  expect(await alarms()).toEqual([expect.stringMatching(/^The channel slack is not running: /)])
   stand.clearFaults()
   clock.advance(RETRY_MS)
   await starter.pass()
@@ -189,11 +191,11 @@ test('a port of its own for Slack works as before', async () => {
 test.each([
   ['nothing says where Slack reaches the desk', {}, {}],
   [
-    'host, publicUrl and proxies are those of a port of its own',
+    'host, publicUrl and proxies only work with a separate port',
     { host: '0.0.0.0' },
     { publicUrl: 'https://d.example' },
   ],
-  ['host, publicUrl and proxies are those', { publicUrl: 'https://d.example' }, {}],
+  ['host, publicUrl and proxies only work', { publicUrl: 'https://d.example' }, {}],
 ])('whoever relied on the port that Slack had by itself is told what to write: %s', async (sentence, http, web) => {
   const { signingSecret } = stand
   await expect(start({ http: { signingSecret, ...http } }, web)).rejects.toMatchObject({

@@ -15,7 +15,7 @@ const MEDIA_TYPE = /^[^\s\p{Cc}\p{Lu}]{1,200}$/u
 
 /** What no sender is to blame for: a sentence with this in it says that our own code went wrong. */
 const OUR_FAULT =
-  /Maximum call stack|Cannot (?:read|set|access|convert|create)|is not (?:a function|iterable|defined|an object)|Invalid (?:string|array|typed array) length|undefined|\[object |ended the thread|out of (?:range|memory)|RangeError|TypeError|could not be stored/i
+  /Maximum call stack|Cannot (?:read|set|access|convert|create)|is not (?:a function|iterable|defined|an object)|Invalid (?:string|array|typed array) length|undefined|\[object |crashed the reader|out of (?:range|memory)|RangeError|TypeError|could not be stored/i
 
 /** What a message was read as breaks of what is promised to the desk; one sentence each. */
 export async function brokenPromises(message: InboundMessage | UnreadableMessage): Promise<string[]> {

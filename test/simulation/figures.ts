@@ -55,7 +55,7 @@ export async function figuresOf(desk: SimulatedDesk): Promise<DeskFigures> {
     reasons: checked.reasons,
     acknowledged: await acknowledgedBy(read),
     dropped: await countOf(read`
-      SELECT count(*) AS count FROM outbox_recipients WHERE state = 'dropped' AND error LIKE 'more than enough%'`),
+      SELECT count(*) AS count FROM outbox_recipients WHERE state = 'dropped' AND error LIKE 'this address has had enough%'`),
     reopenedByRobots: await reopenedBy(read, 'robot'),
     reopenedByDisguised: await reopenedBy(read, 'disguised'),
     sentOn: await countOf(read`

@@ -140,7 +140,7 @@ test('a port that is taken can be had once it is free', async () => {
   const at = await first?.listen()
   const [second] = portsOf(desk.context, { ...WEB, port: at ?? 0 }, new Pages(desk.context))
   if (!second) throw new Error('No port')
-  const sentence = `web.port: port ${at} on 127.0.0.1 is in use: stop what uses it (another Relaydesk?), or write another port.`
+  const sentence = `web.port: port ${at} on 127.0.0.1 is in use: stop the program that uses it (another Relaydesk?), or choose another port.`
   await expect(second.listen()).rejects.toMatchObject({ code: 'unavailable', message: sentence })
   await expect(second.listen()).rejects.toMatchObject({ code: 'unavailable' })
   await first?.close()

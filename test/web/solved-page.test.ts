@@ -151,7 +151,7 @@ describe('the page that asks whether it is solved', () => {
     ]) {
       expect(reply.status).toBe(200)
       const text = await reply.text()
-      expect(text).toContain('This question is over')
+      expect(text).toContain('This question is no longer open')
       expect(text).not.toContain('Salary of Carl')
     }
     expect([await shown(), (await desk.as('bob', 'show 2').catch(() => null))?.data]).toEqual(before)

@@ -17,7 +17,7 @@ export function doubtsOf({ fields, doubt }: Head, from: string | null): string[]
   const long = fields.some(({ value }) => value.length > LONGEST_VALUE)
   return [
     ...(doubt === null ? [] : [doubt]),
-    ...(long ? ['a field of its head is too long'] : []),
+    ...(long ? ['a field of its header is too long'] : []),
     ...repeatedNames(fields),
     ...doubtOfSender(fields, from),
   ]
@@ -30,7 +30,7 @@ function repeatedNames(fields: readonly Field[]): string[] {
     if (seen.has(name) && ONCE.test(name)) twice.add(name)
     seen.add(name)
   }
-  return twice.size === 0 ? [] : [`it has more than one field ${[...twice].slice(0, 3).join(', ')}`]
+  return twice.size === 0 ? [] : [`it has more than one of these fields: ${[...twice].slice(0, 3).join(', ')}`]
 }
 
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\\x80-\\xff-]"
@@ -49,10 +49,10 @@ function doubtOfSender(fields: readonly Field[], from: string | null): string[] 
   const written = fields.filter(({ name }) => name === 'from').map(({ value }) => value)
   if (written.length > 1) return [] // told already
   const [value] = written
-  if (value === undefined) return ['it has no field from']
+  if (value === undefined) return ['it has no From field']
   const found = value.length > LONGEST ? null : MAILBOX.exec(value.replace(TWICE, '$1'))
   const address = found?.[1] ?? found?.[3] ?? ''
   // Beyond ASCII it may be written in several ways, all of which are one mailbox.
   const same = /[\x80-\xff]/.test(address) ? from !== null : normaliseAddress(address) === from && from !== null
-  return same ? [] : ['its field from is not one plain mailbox']
+  return same ? [] : ['its From field is not a single plain address']
 }

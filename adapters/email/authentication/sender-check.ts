@@ -143,7 +143,7 @@ function flawOf(
   if (flawed) return flawed.flaw
   if (canonBodyLengthLimited && status.underSized) return 'it covers only the beginning of the text'
   if (status.testing) return 'its key is only for tests'
-  if (signTime && Date.parse(signTime) > now.getTime() + CLOCK_SKEW_MS) return 'it is from the future'
+  if (signTime && Date.parse(signTime) > now.getTime() + CLOCK_SKEW_MS) return 'it is dated in the future'
   return null
 }
 

@@ -22,7 +22,7 @@ export function trustedResults(
     const field = readAuthenticationResults(value)
     if (!trusted.includes(field.server || UNNAMED) || (server !== undefined && field.server !== server)) continue
     server = field.server
-    if (field.malformed) doubt = `what ${server || 'the mail server'} says of it does not follow the rules`
+    if (field.malformed) doubt = `the result from ${server || 'the mail server'} does not follow the rules`
     const before = new Set(results.map(each => each.method))
     results.push(...field.results.filter(each => !before.has(each.method) || each.result === 'fail'))
   }

@@ -81,7 +81,7 @@ export class Canary {
     const nap = Math.min(Math.max(this.next() - this.#options.now().getTime(), 0), LONGEST_NAP_MS)
     this.#timer = setTimeout(() => {
       this.#beating = this.beat()
-        .catch(error => this.#options.warn('a mail of the desk to itself could not be seen to', error))
+        .catch(error => this.#options.warn('a test mail of the desk to itself failed', error))
         .then(() => this.start())
     }, nap)
   }
@@ -133,7 +133,7 @@ export class Canary {
       route.unsent = refused[0]?.reason
     } catch (error) {
       route.unsent = sentenceOf(error)
-      warn(`a mail of the desk to ${route.to} could not be sent: ${route.unsent}`)
+      warn(`a test mail to ${route.to} could not be sent: ${route.unsent}`)
     }
   }
 
@@ -153,7 +153,7 @@ export class Canary {
     }
     route.sound = route.slow === undefined
     const record: CanaryRecord = { at: at.toISOString(), roundTripMs }
-    await desk.remember(CANARY_KEY, JSON.stringify(record)).catch(error => warn('it is not remembered', error))
+    await desk.remember(CANARY_KEY, JSON.stringify(record)).catch(error => warn('it is unknown', error))
     await this.#tell()
   }
 
@@ -182,9 +182,9 @@ export class Canary {
     if (late) {
       const since = new Date(missingSince).toISOString()
       const why = unsent === undefined ? '' : ` (it cannot be sent: ${unsent})`
-      return `Mail to ${to} does not come in: what the desk sends to itself there is missing since ${since}${why}. relaydesk doctor says what is wrong.`
+      return `Mail to ${to} does not come in: the test mails of the desk have been missing since ${since}${why}. Run relaydesk doctor to find out what is wrong.`
     }
     if (slow === undefined) return undefined
-    return `Mail to ${to} comes in late: what the desk sent to itself there took ${Math.round(slow / 60_000)} minutes. Look at your mail server's queue.`
+    return `Mail to ${to} comes in late: a test mail of the desk took ${Math.round(slow / 60_000)} minutes. Look at the queue of your mail server.`
   }
 }

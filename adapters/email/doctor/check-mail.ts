@@ -18,7 +18,7 @@ export async function checkListener(listen: NonNullable<EmailSettings['listen']>
       : {
           what,
           ok: false,
-          advice: `another program answers there ("${greeting.slice(0, 60)}"): write another listen.port.`,
+          advice: `another program answers there ("${greeting.slice(0, 60)}"): choose another listen.port.`,
         }
   }
   return new Promise(resolve => {
@@ -27,7 +27,7 @@ export async function checkListener(listen: NonNullable<EmailSettings['listen']>
       resolve({
         what,
         ok: false,
-        advice: `it cannot listen there (${codeOf(error) || sentenceOf(error)}): write another listen.port or host.`,
+        advice: `it cannot listen there (${codeOf(error) || sentenceOf(error)}): choose another listen.port or host.`,
       })
     })
     server.listen(port, host, () => server.close(() => resolve({ what: `${what} (not started)`, ok: true })))

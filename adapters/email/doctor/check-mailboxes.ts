@@ -36,12 +36,12 @@ export async function checkMailboxes(checks: MailboxChecks): Promise<Finding[]> 
 async function lastCanary({ settings, desk }: MailboxChecks): Promise<Finding[]> {
   if (settings.canary === undefined) return []
   if (!settings.send.smtp) {
-    const advice = 'it does so only through a relay: write send.smtp, or leave canary out.'
-    return [{ what: 'the desk writes to itself on a schedule (canary)', ok: false, advice }]
+    const advice = 'this only works through a relay: set send.smtp, or leave canary out.'
+    return [{ what: 'the desk regularly sends itself a test mail (canary)', ok: false, advice }]
   }
   const stored = await desk.recall(CANARY_KEY)
-  if (stored === undefined) return [{ what: 'no mail of the desk to itself (canary) came back yet', ok: true }]
+  if (stored === undefined) return [{ what: 'no test mail (canary) has come back yet', ok: true }]
   const { at, roundTripMs } = JSON.parse(stored) as CanaryRecord
-  const what = `a mail of the desk to itself (canary) came back on ${at}, after ${(roundTripMs / 1000).toFixed(1)} s`
+  const what = `a test mail (canary) came back on ${at}, after ${(roundTripMs / 1000).toFixed(1)} s`
   return [{ what, ok: true }]
 }

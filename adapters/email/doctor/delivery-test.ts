@@ -37,7 +37,7 @@ async function testAddress(address: string, test: DeliveryTest): Promise<Finding
   const { settings, tokens, send, now, within = WITHIN_MS } = test
   const mailboxes = test.mailboxes.filter(mailbox => addressOf(mailbox, settings) === address)
   const places = mailboxes.map(({ user, host }) => `${user} at ${host}`).join(' or ')
-  const what = `a mail to ${address} comes into the mailbox of ${places}`
+  const what = `a mail to ${address} arrives in the mailbox of ${places}`
   const looking: Looking[] = []
   try {
     for (const mailbox of mailboxes) looking.push({ mailbox, client: await connectImap(mailbox, tokens) })
@@ -47,7 +47,7 @@ async function testAddress(address: string, test: DeliveryTest): Promise<Finding
     const { refused } = await send(mail)
     const [refusal] = refused
     if (refusal) {
-      const advice = `${settings.send.smtp?.host} refuses mail to ${address} ("${refusal.reason}"): let that address exist there, or correct address in the configuration.`
+      const advice = `${settings.send.smtp?.host} refuses mail to ${address} ("${refusal.reason}"): create that address there, or correct address in the configuration.`
       return [{ what, ok: false, advice }]
     }
     const found = await lookUntilFound(looking, mail, within)
@@ -58,7 +58,7 @@ async function testAddress(address: string, test: DeliveryTest): Promise<Finding
       ...compareClocks(found.at, sentAt, now(), found.mailbox.host),
     ]
   } catch (error) {
-    return [{ what, ok: false, advice: `${sentenceOf(error)}: mend that and run relaydesk doctor again.` }]
+    return [{ what, ok: false, advice: `${sentenceOf(error)}: fix that and run relaydesk doctor again.` }]
   } finally {
     for (const { client } of looking) {
       await client.logout().catch(() => undefined)
@@ -130,13 +130,13 @@ async function whyNot(looking: Looking[], mail: SelfMail, address: string, test:
   for (const { mailbox, client } of looking) {
     const junk = (await client.list()).find(({ specialUse }) => specialUse === '\\Junk')?.path
     if (junk !== undefined && (await find(client, junk, mail)) !== undefined) {
-      return `it came into ${junk} of ${mailbox.user}: let mail from ${test.settings.address} through the junk filter there, or your customers' mail may end there, too.`
+      return `it landed in ${junk} of ${mailbox.user}: let mail from ${test.settings.address} through the junk filter there, or mail from your requesters may end up there, too.`
     }
   }
   const google = looking.some(({ mailbox }) => providerOf(mailbox.host) === 'google')
     ? ' (At Google, mail to a group from one of its members stays in Sent.)'
     : ''
-  return `${relay} took it, and it was not there after ${within / 1000} s: see that mail to ${address} is delivered to this mailbox and into these folders (${looking.flatMap(({ mailbox }) => foldersOf(mailbox)).join(', ')}), and look at the log of ${relay}.${google}`
+  return `${relay} accepted it, but it had not arrived after ${within / 1000} s: make sure that mail to ${address} is delivered to this mailbox and into these folders (${looking.flatMap(({ mailbox }) => foldersOf(mailbox)).join(', ')}), and look at the log of ${relay}.${google}`
 }
 
 /** The server says when it took the mail; that was between our sending and our seeing it, if the clocks agree. */
@@ -146,6 +146,6 @@ function compareClocks(at: Date | undefined, sent: Date, seen: Date, host: strin
   const what = `the clocks of this machine and of ${host} agree`
   if (apart <= APART_MS) return [{ what, ok: true }]
   const minutes = Math.round(apart / 60_000)
-  const advice = `here it is ${seen.toISOString()}, there it was ${at.toISOString()}, ${minutes} minutes apart: set the clock of the one that is wrong (here: timedatectl set-ntp true), or sign-ins and the order of messages go wrong.`
+  const advice = `here it is ${seen.toISOString()}, there it was ${at.toISOString()}, ${minutes} minutes apart: correct the clock that is wrong (here: timedatectl set-ntp true), otherwise sign-ins can fail and messages can get out of order.`
   return [{ what, ok: false, advice }]
 }

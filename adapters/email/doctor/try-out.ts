@@ -75,7 +75,7 @@ export interface TryOut {
 export async function sendAsRequester(channel: EmailChannel, mail: TryOut): Promise<string> {
   const { listen, address } = channel.settings
   if (listen?.protocol !== 'smtp') {
-    throw new DeskError('usage', 'This desk takes no mail by SMTP: send to its address with a mail program.')
+    throw new DeskError('usage', 'This desk does not take mail by SMTP: write to its address with a mail program.')
   }
   const answered = mail.answer ? await newestFor(channel, mail.from) : undefined
   const transport = createTransport({
@@ -107,7 +107,10 @@ export async function sendAsRequester(channel: EmailChannel, mail: TryOut): Prom
 async function newestFor(channel: EmailChannel, address: string): Promise<ReadMail> {
   const newest = (await readMailbox(channel, address.toLowerCase())).at(-1)
   if (newest) return newest
-  throw new DeskError('not-found', `${address} got no mail yet, so there is nothing to answer: leave --answer out.`)
+  throw new DeskError(
+    'not-found',
+    `${address} has not got any mail yet, so there is nothing to answer: leave --answer out.`,
+  )
 }
 
 function quote(mail: ReadMail): string {
@@ -123,7 +126,7 @@ function sendingError(error: unknown, listen: { host: string; port: number }, ad
       { cause: error },
     )
   }
-  return new DeskError('unavailable', `The desk did not take the mail for ${address}: ${sentenceOf(error)}.`, {
+  return new DeskError('unavailable', `The desk did not accept the mail for ${address}: ${sentenceOf(error)}.`, {
     cause: error,
   })
 }

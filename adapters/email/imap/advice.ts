@@ -25,18 +25,18 @@ function mendLogin(error: unknown, reply: string, mailbox: ImapSettings, more: C
   if (/not enabled for imap|imap access is disabled|imap.{0,20}(disabled|not enabled)/i.test(reply)) {
     return provider === 'google'
       ? 'IMAP is switched off. An administrator ticks it in the Admin console: Apps > Google Workspace > Gmail > End user access > POP and IMAP access; the user in Gmail: Settings > See all settings > Forwarding and POP/IMAP > Enable IMAP.'
-      : `IMAP is switched off for ${user}: ask whoever runs ${host} to allow it for this mailbox.`
+      : `IMAP is switched off for ${user}: ask the administrator of ${host} to allow it for this mailbox.`
   }
   if (/login is disabled|LOGINDISABLED|PRIVACYREQUIRED|plaintext auth/i.test(reply)) {
     return security === 'plain'
-      ? 'it takes passwords only over an encrypted connection: write security: starttls, or security: tls with port 993.'
-      : 'it takes no passwords: add oauth to the channel, or ask whoever runs the server for another way to sign in.'
+      ? 'it accepts passwords only over an encrypted connection: write security: starttls, or security: tls with port 993.'
+      : 'it does not accept passwords: add oauth to the channel, or ask the administrator of the server for another way to sign in.'
   }
   if (/too many|simultaneous|\bLIMIT\b|ETHROTTLE/i.test(reply)) {
-    return 'too many connections or tries at the moment: close other programs on this mailbox, or try again in some minutes.'
+    return 'there are too many connections or attempts at the moment: close other programs that use this mailbox, or try again in a few minutes.'
   }
-  if (isForAWhile(error)) return 'that is a fault of the server that should pass: try again in some minutes.'
-  if (!isRefused(error)) return 'ask whoever runs the server.'
+  if (isForAWhile(error)) return 'that is a temporary fault of the server: try again in a few minutes.'
+  if (!isRefused(error)) return 'ask the administrator of the server.'
   if (/\bEXPIRED\b/.test(reply)) {
     return `the password of ${user} has expired: set a new one and write it as imap.password.`
   }
@@ -53,7 +53,7 @@ function mendLogin(error: unknown, reply: string, mailbox: ImapSettings, more: C
 
 function tokenRefused({ user }: ImapSettings, { channel, oauth }: Circumstances): string {
   if (oauth?.application) {
-    return `the application is not let into the mailbox of ${user}. In the Entra admin centre, grant it IMAP.AccessAsApp of Office 365 Exchange Online (App registrations > API permissions > Grant admin consent); then in Exchange Online PowerShell run New-ServicePrincipal for it and Add-MailboxPermission -Identity ${user} -AccessRights FullAccess.`
+    return `the application has no access to the mailbox of ${user}. In the Entra admin centre, grant it IMAP.AccessAsApp of Office 365 Exchange Online (App registrations > API permissions > Grant admin consent); then in Exchange Online PowerShell run New-ServicePrincipal for it and Add-MailboxPermission -Identity ${user} -AccessRights FullAccess.`
   }
   const microsoft = ` If it is a shared mailbox, that person also needs Read and manage permissions for it (Microsoft 365 admin centre > Teams & groups > Shared mailboxes).`
   return `the sign-in is not valid for ${user}: run relaydesk login ${channel} and sign in as a person who may read that mailbox.${oauth?.provider === 'microsoft' ? microsoft : ''}`

@@ -23,16 +23,16 @@ export function refusal(error: unknown, { channel, tokens, mailbox }: Access): s
     tokens && mailbox.password === undefined
       ? `run relaydesk login ${channel}`
       : 'correct the password in the configuration and start the desk again'
-  return `${mailbox.host} does not let ${mailbox.user} in (${serverReply(error)}): ${mend}. Mail waits there and is taken afterwards.`
+  return `${mailbox.host} does not let ${mailbox.user} in (${serverReply(error)}): ${mend}. Until then mail waits there; nothing is lost.`
 }
 
 /** `since` in milliseconds; `trouble` is what was said last. */
 export function unread(mailbox: ImapSettings, since: number, trouble: string): string {
   const at = new Date(since).toISOString()
-  return `The mailbox of ${nameOf(mailbox)} cannot be read since ${at}: ${trouble.replace(/\.$/, '')}. Mail waits there; relaydesk doctor says what is wrong.`
+  return `The mailbox of ${nameOf(mailbox)} has been unreadable since ${at}: ${trouble.replace(/\.$/, '')}. Mail waits there; run relaydesk doctor to find out what is wrong.`
 }
 
 /** The server asks for a pause, which ends at `until` in milliseconds. */
 export function longWait({ user, host }: ImapSettings, until: number): string {
-  return `${host} is asked for the mail of ${user} too often, and wants the desk to wait: it is read again at ${new Date(until).toISOString()}. Mail waits there. If that comes again, close other programs on this mailbox, or ask whoever runs the server.`
+  return `${host} says that the mail of ${user} is fetched too often. The desk will try again at ${new Date(until).toISOString()}; mail waits there until then. If this happens again, close other programs that use this mailbox, or ask the administrator of the server.`
 }

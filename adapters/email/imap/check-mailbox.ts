@@ -57,7 +57,7 @@ async function checkServer(mailbox: ImapSettings, now: Date): Promise<Finding[]>
   const reached = await probe(mailbox)
   if ('trouble' in reached) return [{ what, ok: false, advice: reached.trouble }]
   if (!reached.tls) {
-    const advice = 'whoever sees the network sees the password and all mail: prefer security: tls or starttls.'
+    const advice = 'others on the network can see the password and all mail: prefer security: tls or starttls.'
     return [{ what, ok: true, ...(isThisMachine(host) ? {} : { advice }) }]
   }
   const shown = { host, port, ca, settings: 'imap', ...(security === 'starttls' ? { starttls: 'imap' as const } : {}) }
@@ -75,7 +75,7 @@ async function checkFolders(client: ImapFlow, known: KnownFolders, mailbox: Imap
   for (const folder of mailbox.folders) findings.push(await checkFolder(client, known, folder, mailbox))
   const { sent, appendSent } = mailbox
   if (sent !== undefined) {
-    const what = `the folder ${sent} holds what is sent by hand`
+    const what = `the folder ${sent} holds mail that colleagues send by hand`
     const advice = missing(known, sent, 'imap.sent', mailbox, '\\Sent')
     findings.push(advice === undefined ? { what, ok: true } : { what, ok: false, advice })
   } else if (appendSent) {
@@ -124,17 +124,17 @@ function afterwards(
   what: string,
 ): Finding {
   if (after === 'keyword' && !canKeep(client, KEYWORD)) {
-    const advice = `${name} keeps no keywords, so messages stay unmarked there; nothing is lost or taken twice by that. To see what is done, write after: move:Processed, or after: seen.`
+    const advice = `${name} does not support keywords, so messages stay unmarked there; still, nothing is lost or taken twice. To see which messages are done, write after: move:Processed or after: seen.`
     return { what, ok: true, advice }
   }
   if (!after.startsWith('move:')) return { what, ok: true }
   const target = after.slice('move:'.length)
   if (mailbox.folders.some(each => pathOf(each.name, known) === pathOf(target, known))) {
-    const advice = `after: ${after} moves mail into a folder that mail is taken from: write another folder there, such as Processed.`
+    const advice = `after: ${after} moves mail into a folder that mail is taken from: choose another folder, such as Processed.`
     return { what: `mail from ${name} moves to ${target}`, ok: false, advice }
   }
   const isThere = known.listed.some(({ path }) => path === pathOf(target, known))
-  return { what, ok: true, ...(isThere ? {} : { advice: `${target} is not there yet; the desk makes it.` }) }
+  return { what, ok: true, ...(isThere ? {} : { advice: `${target} does not exist yet; the desk will create it.` }) }
 }
 
 /** Undefined if there is such a folder, and it can hold mail. */
@@ -198,16 +198,17 @@ function checkCapabilities(client: ImapFlow, { host, folders, poll }: ImapSettin
   const findings: Finding[] = []
   const lacks = (name: string, advice: string) => findings.push({ what: `${host} has no ${name}`, ok: true, advice })
   if (!has('IDLE')) {
-    lacks('IDLE', `it does not tell of new mail; the desk looks every ${poll / 1000} s (imap.poll).`)
+    lacks('IDLE', `it does not announce new mail; the desk looks every ${poll / 1000} s (imap.poll).`)
   }
   if (moves && !has('MOVE'))
-    lacks('MOVE', 'messages are copied to their folder and then deleted, which is the same in the end.')
+    lacks('MOVE', 'messages are copied to their folder and then deleted, which has the same result.')
   if (moves && !has('MOVE') && !has('UIDPLUS')) {
     lacks(
       'UIDPLUS',
       'moving also removes what people have marked as deleted in that folder: to prevent that, write after: keyword or after: seen.',
     )
   }
-  if (findings.length === 0) findings.push({ what: `${host} can do all that the desk uses (IDLE, MOVE)`, ok: true })
+  if (findings.length === 0)
+    findings.push({ what: `${host} supports everything that the desk uses (IDLE, MOVE)`, ok: true })
   return findings
 }

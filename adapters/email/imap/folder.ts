@@ -143,7 +143,7 @@ export class FolderReader {
       return known
     }
     if (known)
-      warn(`${this.name}: the server numbered its messages anew; they are read again, and nothing comes in twice.`)
+      warn(`${this.name}: the server renumbered its messages; they are read again, and nothing comes in twice.`)
     const cursor = known
       ? restartedCursor(known, uidValidity, mailbox.uidNext)
       : firstCursor(uidValidity, mailbox.uidNext, folder.import, now())
@@ -240,7 +240,7 @@ export class FolderReader {
   /** It is there, and the server cannot or will not give it: an agent must look, and the others must not wait for it. */
   #handRefused(uid: number, conveyor: OrderedPipeline): void {
     const { user } = this.#options.mailbox
-    const detail = `The server did not give it, however often it was asked; it stays in ${this.name} of ${user}, as UID ${uid}.`
+    const detail = `The server did not deliver it, even after several attempts; it stays in ${this.name} of ${user}, as UID ${uid}.`
     const message = { id: this.#idOf(uid), raw: pack(new Uint8Array()), quarantine: 'not-given' as const, detail }
     this.#note(uid, message, conveyor)
   }
@@ -256,7 +256,9 @@ export class FolderReader {
     if (head === 'gone') return this.#handLost(uid, conveyor)
     const tooLong = this.#fetcher.tooLong(uid)
     const bytes = Math.max(size, tooLong?.size ?? 0)
-    const sizeSentence = tooLong ? `The server gives ${bytes} bytes of it at once, more than the desk takes` : undefined
+    const sizeSentence = tooLong
+      ? `The server sends ${bytes} bytes of it at once, more than the desk accepts`
+      : undefined
     const larger = sizeSentence ?? 'It is larger than the server says, and than limits.message allows'
     const why = bytes > maxMessageBytes ? `It has ${bytes} bytes, more than limits.message allows` : larger
     const detail = `${why}; it stays in ${this.name} of ${mailbox.user}, as UID ${uid}.`

@@ -163,7 +163,7 @@ export class MailboxWatcher {
       if (!(error instanceof NoFolder) || !client.usable) throw error
       if (this.#sound.delete(code) || !this.#reportedFolders.has(code)) {
         this.#reportedFolders.add(code)
-        const sentence = `The folder ${error.message}, in the mailbox of ${nameOf(this.#options.mailbox)}: make it, or correct its name in the configuration; relaydesk doctor shows which there are.`
+        const sentence = `The folder ${error.message}, in the mailbox of ${nameOf(this.#options.mailbox)}: create it, or correct its name in the configuration; relaydesk doctor shows which folders there are.`
         await this.#tell(() => this.#options.desk.alarm(code, sentence))
       }
     }

@@ -67,7 +67,7 @@ export class Marker {
     // Most often there is no such folder yet; an answer of "it exists" tells that it is something else.
     await client.mailboxCreate(folder).catch(() => undefined)
     if (await move(client, uids, folder)) return true
-    this.#warn(`messages could not be moved to ${folder}; they are stored, and moving them is tried again.`)
+    this.#warn(`messages could not be moved to ${folder}; they are stored, and the desk will try to move them again.`)
     return false
   }
 }

@@ -37,7 +37,7 @@ export class OrderedPipeline {
   /** Throws if something before this failed: called just before something is handed to the desk. */
   check(): void {
     if (!this.#failure) return
-    throw new DeskError('temporary', 'What comes before it could not be stored.')
+    throw new DeskError('temporary', 'An earlier message could not be stored.')
   }
 
   /** Resolves when at most this many are under way, or one has failed. */

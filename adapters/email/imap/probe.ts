@@ -43,13 +43,13 @@ async function reachByTls(settings: ImapSettings): Promise<ProbeResult> {
     const greeting = await greetingInTheClear(settings, PROMPT_MS)
     if (greeting === null) {
       return {
-        trouble: `something listens there, but speaks no TLS (${sslReason(error)}): check imap.host and port; IMAP with TLS is on port 993.`,
+        trouble: `something listens there, but does not speak TLS (${sslReason(error)}): check imap.host and port; IMAP with TLS is on port 993.`,
       }
     }
     return {
       trouble:
         wrongService(greeting, 'port 993') ??
-        'IMAP is spoken there, but not with TLS from the start: write security: starttls, or port 993.',
+        'there is an IMAP server, but it does not use TLS from the start: write security: starttls, or port 993.',
     }
   }
   const greeting = await readUntil(secured, hasLine, SLOW_MS)
@@ -65,7 +65,7 @@ async function reachInTheClear(settings: ImapSettings): Promise<ProbeResult> {
   if (greeting === '' && (await greetsByTls(settings))) {
     socket.destroy()
     return {
-      trouble: `TLS is spoken there from the start: write security: tls, or port 143 for security: ${settings.security}.`,
+      trouble: `the server uses TLS from the start: write security: tls, or port 143 for security: ${settings.security}.`,
     }
   }
   if (greeting === '') greeting = await readUntil(socket, hasLine, SLOW_MS)
@@ -91,7 +91,7 @@ async function reachInTheClear(settings: ImapSettings): Promise<ProbeResult> {
   } catch (error) {
     socket.destroy()
     return {
-      trouble: `STARTTLS failed (${sslReason(error)}): write security: tls and port 993, or ask whoever runs the server.`,
+      trouble: `STARTTLS failed (${sslReason(error)}): write security: tls and port 993, or ask the administrator of the server.`,
     }
   }
 }
@@ -194,15 +194,16 @@ function lastLine(text: string): string {
 function wrongService(greeting: string, port: string): string | undefined {
   const line = greeting.split('\n')[0]?.trim().slice(0, 120) ?? ''
   if (/^\* (OK|PREAUTH)\b/i.test(line)) return undefined
-  if (/^\* BYE\b/i.test(line)) return `the server turns everybody away ("${line}"): try later, or ask whoever runs it.`
+  if (/^\* BYE\b/i.test(line))
+    return `the server turns everybody away ("${line}"): try again later, or ask its administrator.`
   if (/^220[ -]/.test(line))
-    return `a server for sending mail (SMTP) answers there ("${line}"): write ${port} for IMAP.`
-  if (/^\+OK\b/.test(line)) return `POP3 is spoken there ("${line}"): write ${port} for IMAP.`
-  return `no IMAP is spoken there ("${line}"): check imap.host, and write ${port}.`
+    return `a server for sending mail (SMTP) answers there ("${line}"): for IMAP write ${port}.`
+  if (/^\+OK\b/.test(line)) return `a POP3 server answers there ("${line}"): for IMAP write ${port}.`
+  return `there is no IMAP server there ("${line}"): check imap.host, and write ${port}.`
 }
 
 function silent({ host, port }: ImapSettings): string {
-  return `something listens on port ${port} of ${host} and says nothing: check imap.host, port and security (993 with tls, 143 with starttls).`
+  return `something listens on port ${port} of ${host} but does not answer: check imap.host, port and security (993 with tls, 143 with starttls).`
 }
 
 /** OpenSSL's own word for it. */
@@ -212,11 +213,12 @@ function sslReason(error: unknown): string {
 
 function networkAdvice(error: unknown, { host, port }: ImapSettings): string {
   const code = codeOf(error)
-  if (code === 'ENOTFOUND') return `there is no host of the name ${host}: check the spelling of imap.host.`
+  if (code === 'ENOTFOUND') return `there is no host named ${host}: check the spelling of imap.host.`
   if (code === 'EAI_AGAIN') return `no name server answers: check the network of this machine, then the name ${host}.`
   if (code === 'ECONNREFUSED') {
     return `nothing listens on port ${port} of ${host}: write port 993 with security: tls, or 143 with starttls; else IMAP is switched off there.`
   }
-  if (code === 'ECONNRESET') return `${host} hung up at once: check imap.port, or a firewall is in the way.`
-  return `${host} does not answer on port ${port} (${code || sentenceOf(error)}): check imap.host and port, and let the firewall pass connections to it.`
+  if (code === 'ECONNRESET')
+    return `${host} closed the connection at once: check imap.port, or whether a firewall is in the way.`
+  return `${host} does not answer on port ${port} (${code || sentenceOf(error)}): check imap.host and port, and let the firewall allow connections to it.`
 }

@@ -53,7 +53,7 @@ export function withoutArmor(text: string): Unarmored {
   return { text: isAlone ? '' : readable.map(line => line ?? ENCRYPTED_HERE).join('\n'), encrypted }
 }
 
-const ENCRYPTED_HERE = "(Here stands a part that is encrypted; only its recipient's key opens it.)"
+const ENCRYPTED_HERE = '(This part is encrypted; only its recipient can open it.)'
 
 /** The last line of the headers of a cleartext signature and the empty one below them (section 7.1). */
 function endOfHeaders(lines: readonly string[], start: number): number {

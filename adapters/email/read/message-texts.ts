@@ -72,13 +72,13 @@ function sealedNotes({ sealed, attachments }: Parts, text: string): string[] {
   const [first] = sealed
   if (!first || text.trim()) return []
   const files = attachments.map(({ name }) => name).join(', ')
-  return [`(${SEALED[first]} It is kept as it came${files && ` (${files})`}.)`]
+  return [`(${SEALED[first]} It is kept as it arrived${files && ` (${files})`}.)`]
 }
 
 const SEALED: Readonly<Record<Parts['sealed'][number], string>> = {
-  pgp: "This mail is encrypted with PGP; only its recipient's key opens it.",
-  smime: "This mail is encrypted with S/MIME; only its recipient's key opens it.",
-  rights: "This mail is encrypted by Microsoft 365; only its recipient's account opens it.",
+  pgp: 'This mail is encrypted with PGP; only its recipient can open it.',
+  smime: 'This mail is encrypted with S/MIME; only its recipient can open it.',
+  rights: 'This mail is encrypted by Microsoft 365; only its recipient can open it.',
   unreadable: 'This mail is protected with S/MIME in a way that cannot be read here; it may be damaged.',
 }
 

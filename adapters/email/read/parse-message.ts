@@ -71,7 +71,7 @@ export async function readMail(raw: RawMessage, options: ParseOptions): Promise<
   } catch (error) {
     await removeCollected(options.spool)
     if (SYSTEM_ERROR_CODES.has(codeOf(error))) throw error // nothing is wrong with the message
-    return unreadable('unparsable', `This is no mail we can read: ${sentenceOf(error)}.`)
+    return unreadable('unparsable', `This mail cannot be read: ${sentenceOf(error)}.`)
   }
 }
 

@@ -155,11 +155,11 @@ export class MailParserPool {
 }
 
 function faulty(code: string, cause?: unknown): DeskError {
-  return new DeskError('temporary', `The mail cannot be read just now (${code}): free space or wait.`, { cause })
+  return new DeskError('temporary', `The mail cannot be read at the moment (${code}): free some space.`, { cause })
 }
 
 function tooMuch(error: unknown): ReadMail {
   return (error as Error).name === 'AbortError'
     ? unreadable('too-slow', `Reading this mail took more than ${SLOWEST_MS / 1000} seconds.`)
-    : unreadable('unparsable', `Reading this mail ended the thread that did it: ${sentenceOf(error)}.`)
+    : unreadable('unparsable', `Reading this mail crashed the reader: ${sentenceOf(error)}.`)
 }

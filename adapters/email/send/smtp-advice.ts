@@ -15,24 +15,24 @@ function mend(error: unknown, reply: string, smtp: SmtpSettings, channel: string
   const code = codeOf(error)
   if (code === 'EAUTH') return mendLogin(reply, smtp, channel)
   if (code === 'EDNS' || /ENOTFOUND/.test(reply)) {
-    return `there is no host of the name ${host}: check the spelling of send.smtp.host.`
+    return `there is no host named ${host}: check the spelling of send.smtp.host.`
   }
   if (/wrong version number|packet length too long/i.test(reply)) {
-    return 'no TLS from the start is spoken on this port: write secure: false with port 587, or secure: true with port 465.'
+    return 'this port does not use TLS from the start: write secure: false with port 587, or secure: true with port 465.'
   }
   if (/self.signed|unable to (get|verify)/i.test(reply)) {
     const shown = { host, port, ...(secure ? {} : { starttls: 'smtp' as const }) }
-    return `its certificate is from nobody this machine knows. To trust it, run ${fetchLine(shown)}, compare with whoever runs it, and write send.smtp.ca: mail-server.pem.`
+    return `this machine does not know who issued its certificate. To trust it, run ${fetchLine(shown)}, compare it with the administrator of the relay, and write send.smtp.ca: mail-server.pem.`
   }
   if (/altnames/i.test(reply)) return 'its certificate is for another name: write that name as send.smtp.host.'
-  if (/certificate has expired/i.test(reply)) return 'whoever runs the relay must renew its certificate.'
+  if (/certificate has expired/i.test(reply)) return 'the administrator of the relay must renew its certificate.'
   if (code === 'ETLS') {
     return 'the relay offers no encryption: write secure: true with port 465, or requireTls: false if you trust the network.'
   }
   if (/ECONNREFUSED/.test(reply))
     return `nothing listens on port ${port} of ${host}: write port 587, or 465 with secure: true.`
   if (code === 'ETIMEDOUT' && /greeting/i.test(reply)) {
-    return 'something listens there and says nothing: write secure: true with port 465, or port 587 without it.'
+    return 'something listens there but does not answer: write secure: true with port 465, or port 587 without it.'
   }
   if (['ESOCKET', 'ECONNECTION', 'ETIMEDOUT'].includes(code)) {
     return 'nothing answers there: check send.smtp.host and port, and the firewall.'
@@ -54,9 +54,9 @@ function mendLogin(reply: string, { host, user, password }: SmtpSettings, channe
     return 'Google wants an app password (https://myaccount.google.com/apppasswords) as send.smtp.password, or oauth and no password.'
   }
   if (provider === 'microsoft') {
-    return `Microsoft takes passwords no more: leave send.smtp.password out, add oauth: { provider: microsoft }, and run relaydesk login ${channel}.`
+    return `Microsoft no longer accepts passwords: leave send.smtp.password out, add oauth: { provider: microsoft }, and run relaydesk login ${channel}.`
   }
-  return 'send.smtp.user or send.smtp.password is wrong, or the account may not send: ask whoever runs the relay.'
+  return 'send.smtp.user or send.smtp.password is wrong, or the account is not allowed to send: ask the administrator of the relay.'
 }
 
 /** Without OpenSSL's places in its source, and Node's hints for programmers. */

@@ -26,7 +26,7 @@ export function checkCertificate(socket: TLSSocket, shown: CertificateOrigin, no
   const until = new Date(certificate.valid_to)
   if (socket.authorized || code === '') {
     const days = Math.floor((until.getTime() - now.getTime()) / DAY_MS)
-    const soon = days < SOON_DAYS ? { advice: `it ends in ${days} days: see that it is renewed.` } : {}
+    const soon = days < SOON_DAYS ? { advice: `it expires in ${days} days: make sure that it is renewed.` } : {}
     return { what: `${what} (until ${day(until)})`, ok: true, ...soon }
   }
   return { what, ok: false, advice: certificateAdvice(code, certificate, shown, now) }
@@ -42,10 +42,10 @@ function certificateAdvice(
   const from = new Date(certificate.valid_from)
   const until = new Date(certificate.valid_to)
   if (code === 'CERT_HAS_EXPIRED') {
-    return `it has expired on ${day(until)}: whoever runs ${host} must renew it (here it is ${day(now)}; if that is wrong, set the clock).`
+    return `it expired on ${day(until)}: the administrator of ${host} must renew it (today is ${day(now)}; if that is wrong, set the clock).`
   }
   if (code === 'CERT_NOT_YET_VALID') {
-    return `it is good from ${from.toISOString()}, and here it is ${now.toISOString()}: set the clock of this machine.`
+    return `it is valid from ${from.toISOString()}, but here it is ${now.toISOString()}: set the clock of this machine.`
   }
   const mismatch = checkServerIdentity(host, certificate) !== undefined
   const names = namesOf(certificate)
@@ -57,19 +57,19 @@ function certificateAdvice(
 
 function trustAdvice(code: string, certificate: DetailedPeerCertificate, shown: CertificateOrigin): string {
   const { ca, settings } = shown
-  const issuer = String(certificate.issuer?.O ?? certificate.issuer?.CN ?? 'nobody we know')
+  const issuer = String(certificate.issuer?.O ?? certificate.issuer?.CN ?? 'an unknown issuer')
   const trusted = ca === undefined ? '' : `${ca} does not vouch for it. `
   if (code === 'DEPTH_ZERO_SELF_SIGNED_CERT' || code === 'SELF_SIGNED_CERT_IN_CHAIN') {
     const kind =
       code === 'DEPTH_ZERO_SELF_SIGNED_CERT'
-        ? 'it is signed by itself'
+        ? 'it is self-signed'
         : `it is from a private authority (${issuer}) that this machine does not know`
-    return `${trusted}${kind}. To trust it, run ${fetchLine(shown)} and write ${settings}.ca: mail-server.pem. Ask whoever runs the server whether its SHA-256 fingerprint is ${certificate.fingerprint256}.`
+    return `${trusted}${kind}. To trust it, run ${fetchLine(shown)} and write ${settings}.ca: mail-server.pem. First ask the administrator of the server whether its SHA-256 fingerprint is ${certificate.fingerprint256}.`
   }
   if (/ISSUER|VERIFY_LEAF/.test(code)) {
-    return `${trusted}it is from ${issuer}, which this machine does not know. Get the certificate of that authority (PEM) from whoever runs the server, put it into a file, and write ${settings}.ca: FILE.`
+    return `${trusted}it is from ${issuer}, which this machine does not know. Get the certificate of that authority (PEM) from the administrator of the server, put it into a file, and write ${settings}.ca: FILE.`
   }
-  return `${trusted}it is refused (${code}): ask whoever runs the server for another one.`
+  return `${trusted}it is refused (${code}): ask the administrator of the server for another one.`
 }
 
 /** Writes all that the server shows into a file. */

@@ -18,7 +18,7 @@ export function alarming(tokens: TokenSource, desk: Pick<Desk, 'alarm' | 'settle
       } catch (error) {
         if (error instanceof DeskError && error.code === 'config') {
           alarmed = true
-          await desk.alarm(CODE, `${error.message} Mail waits meanwhile, and is taken and sent afterwards.`)
+          await desk.alarm(CODE, `${error.message} Until then mail waits; nothing is lost.`)
         }
         throw error
       }

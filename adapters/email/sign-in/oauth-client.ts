@@ -80,7 +80,7 @@ export class OauthClient {
     if (ANY_TENANT.includes(this.settings.tenant)) {
       throw new DeskError(
         'config',
-        `oauth.tenant of the channel ${this.channel}: write the id or the domain of your organisation, an application belongs to one.`,
+        `oauth.tenant of the channel ${this.channel}: write the id or the domain of your organisation, as an application belongs to one.`,
       )
     }
     return this.ask((library, configuration) =>
@@ -122,10 +122,10 @@ export class OauthClient {
     const { name, channel } = this
     const login = `relaydesk login ${channel}`
     const sentences: Record<OauthFailure['kind'], string> = {
-      temporary: `The sign-in service of ${name} (${this.#host()}) gives no token just now (${reason}): it is asked again by and by.`,
-      'grant-refused': `${name} does not accept the sign-in of the channel ${channel} any more (${reason}): sign in again with ${login}.`,
+      temporary: `The sign-in service of ${name} (${this.#host()}) gives no token at the moment (${reason}). The desk will try again.`,
+      'grant-refused': `${name} no longer accepts the sign-in of the channel ${channel} (${reason}): sign in again with ${login}.`,
       'client-refused': `${name} does not accept oauth.clientId or oauth.clientSecret of the channel ${channel} (${reason}): correct them, then run ${login}.`,
-      denied: `The sign-in at ${name} was declined (${reason}): run ${login} again and accept, or ask whoever administers your organisation at ${name} to allow it.`,
+      denied: `The sign-in at ${name} was declined (${reason}): run ${login} again and accept, or ask the administrator of your organisation at ${name} to allow it.`,
       expired: `Nobody signed in at ${name} in time: run ${login} again.`,
       'address-wrong': `The sign-in service of ${name} is not at this address (${reason}): check oauth.tenant and oauth.authority of the channel ${channel}, then run ${login}.`,
       refused: `${name} refused (${reason}): check oauth of the channel ${channel} and what the application may do, then run ${login}.`,
@@ -152,7 +152,7 @@ export class OauthClient {
     if (server.protocol === 'https:' || (server.protocol === 'http:' && loopback)) return server
     throw new DeskError(
       'config',
-      `oauth.authority of the channel ${this.channel}: write an address that begins with https://, tokens must not be readable on the way.`,
+      `oauth.authority of the channel ${this.channel}: write an address that begins with https://, so that tokens cannot be read on the way.`,
     )
   }
 

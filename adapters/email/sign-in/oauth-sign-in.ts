@@ -61,8 +61,8 @@ async function byDeviceCode(client: OauthClient, { say, user }: SignInOptions): 
   const configuration = await client.configuration()
   const device = await library.initiateDeviceAuthorization(configuration, { scope: client.scope })
   const minutes = Math.max(1, Math.floor(device.expires_in / 60))
-  say(`Open ${device.verification_uri} in a browser, on any machine, and enter the code ${device.user_code}.`)
-  say(`Sign in ${whoever(user)}. The code is good for ${minutes} minutes.`)
+  say(`Open ${device.verification_uri} in a browser on any machine and enter the code ${device.user_code}.`)
+  say(`Sign in ${whoever(user)}. The code is valid for ${minutes} minutes.`)
   const signal = AbortSignal.timeout(device.expires_in * 1000)
   for (;;) {
     try {
@@ -101,7 +101,7 @@ async function byBrowser(client: OauthClient, { say, user, patience }: SignInOpt
   say(`Open this address in a browser on this machine, and sign in ${whoever(user)}:`)
   say(address.href)
   say(
-    `If your browser is on another machine, it ends at an address that begins with ${redirect.address} and cannot be opened: copy it, and run on this machine: curl 'THAT ADDRESS'`,
+    `If your browser is on another machine, it will end up at an address that begins with ${redirect.address} and cannot be opened. Copy that address and run on this machine: curl 'THAT ADDRESS'`,
   )
   const arrived = await redirect.arrival(patience ?? PATIENCE_MS)
   if (!arrived) throw client.deskError({ kind: 'expired', reason: '' })
@@ -131,5 +131,7 @@ async function exchange(
 }
 
 function whoever(user: string | undefined): string {
-  return user === undefined ? 'as whom the mailbox belongs to' : `as ${user}, or as somebody who may open that mailbox`
+  return user === undefined
+    ? 'as the owner of the mailbox'
+    : `as ${user}, or as somebody who is allowed to open that mailbox`
 }

@@ -77,7 +77,7 @@ class RenewingSource implements TokenSource {
       return remembered.tokens.accessToken
     } catch (error) {
       if (error instanceof DeskError) throw error
-      const sentence = `The tokens of the channel ${this.#client.channel} cannot be read or kept just now: ${sentenceOf(error)}.`
+      const sentence = `The tokens of the channel ${this.#client.channel} cannot be read or stored at the moment: ${sentenceOf(error)}.`
       throw new DeskError('temporary', sentence)
     }
   }
@@ -106,7 +106,7 @@ class RenewingSource implements TokenSource {
     if (refreshToken !== null) return this.#client.refresh(refreshToken)
     throw new DeskError(
       'config',
-      `Nobody signed in at ${name} for the channel ${channel} yet: run relaydesk login ${channel}.`,
+      `Nobody has signed in at ${name} for the channel ${channel} yet: run relaydesk login ${channel}.`,
     )
   }
 

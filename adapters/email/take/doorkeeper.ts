@@ -26,9 +26,9 @@ export class Doorkeeper {
     const here = this.#places.get(from) ?? 0
     const refusal =
       here >= (ours ? MOST_OF_OURS : MOST_OF_ONE)
-        ? `4.7.0 There are ${here} connections from your address: use those, or try again later`
+        ? `4.7.0 There are already ${here} connections from your address: use those, or try again later`
         : !ours && this.#strangers >= MOST_STRANGERS
-          ? '4.3.2 The desk serves as many as it can: try again later'
+          ? '4.3.2 The desk is busy: try again later'
           : null
     if (refusal !== null) {
       socket.on('error', () => undefined) // whoever is refused may be gone

@@ -115,7 +115,7 @@ export class MailListener {
         const why = this.#stopping
           ? 'The desk is stopping'
           : this.#options.isFull()
-            ? 'The desk has as much mail in hand as it can'
+            ? 'The desk is busy with other mail'
             : null
         callback(why === null ? null : reply(421, `4.3.2 ${why}, try again later`))
       },
@@ -181,7 +181,7 @@ export class MailListener {
       warn('a mail could not be taken; its sender was told to try again', error)
       throw reply(
         451,
-        `4.3.0 ${error instanceof DeskError ? error.message : 'It cannot be stored just now, try again later'}`,
+        `4.3.0 ${error instanceof DeskError ? error.message : 'It cannot be stored at the moment, try again later'}`,
       )
     }
   }

@@ -30,7 +30,7 @@ export class SessionClock {
   connected(session: SMTPServerSession): void {
     this.#start(session, this.#times.greeting, () => {
       if (session.hostNameAppearsAs) this.waits(session)
-      else this.#end(session, 'You have not greeted in time')
+      else this.#end(session, 'You did not send a greeting in time')
     })
   }
 
@@ -38,7 +38,7 @@ export class SessionClock {
   waits(session: SMTPServerSession): void {
     const minutes = Math.round(this.#times.idle / 60_000)
     this.#start(session, this.#times.idle, () =>
-      this.#end(session, `There was no mail of yours for ${minutes} minutes: connect again when there is one`),
+      this.#end(session, `You sent no mail for ${minutes} minutes: connect again when you have some`),
     )
   }
 

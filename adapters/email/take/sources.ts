@@ -54,13 +54,13 @@ async function walk(folder: string, files: string[]): Promise<void> {
 /** The messages of a file. */
 export async function* readFileSource(file: string, inFolder: boolean, options: SourceOptions): AsyncGenerator<Source> {
   const found = statSync(file, { throwIfNoEntry: false })
-  if (!found?.isFile()) return yield { file, skipped: 'no regular file' }
+  if (!found?.isFile()) return yield { file, skipped: 'not a regular file' }
   const { size } = found
   // Read in one go and at once: an import has nothing else to do, and waiting costs more than reading.
   const small = size <= IN_MEMORY ? readFileSync(file) : undefined
   const start = (small ?? (await readStart(file))).subarray(0, HEAD)
   const first = start.subarray(0, LONGEST_NAME).toString('latin1')
-  if (inFolder && !BEGINS_LIKE_MAIL.test(first)) return yield { file, skipped: 'does not begin like a mail' }
+  if (inFolder && !BEGINS_LIKE_MAIL.test(first)) return yield { file, skipped: 'does not look like a mail' }
   const isMbox = first.startsWith('From ') || size === 0 // an empty mbox has no message
   const mbox = isMbox ? (options.mbox ?? (MBOX_NAME.test(file) ? 'rd' : undefined)) : undefined
   if (mbox) {

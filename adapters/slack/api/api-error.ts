@@ -21,22 +21,22 @@ const MEANINGS: readonly Meaning[] = [
   {
     permanent: true,
     sentence:
-      'Slack shows Relaydesk no such conversation: it is gone, or private and without the app. Write another way, or invite the app there and send it again.',
+      'Relaydesk cannot see this conversation in Slack: it was deleted, or it is private and the app is not in it. Invite the app there and send it again, or contact the person another way.',
     codes: ['channel_not_found', 'not_allowed_channel', 'method_not_supported_for_channel_type'],
   },
   {
     permanent: true,
-    sentence: 'The Slack channel is archived: have it unarchived and send it again, or write another way.',
+    sentence: 'The Slack channel is archived: unarchive it and send it again, or contact the person another way.',
     codes: ['is_archived'],
   },
   {
     permanent: true,
-    sentence: 'What this goes with was deleted in Slack: write another way.',
+    sentence: 'The message that this answers was deleted in Slack: contact the person another way.',
     codes: ['thread_not_found', 'message_not_found', 'cannot_reply_to_message', 'invalid_thread_ts'],
   },
   {
     permanent: true,
-    sentence: 'In this Slack workspace there is nobody of this id whom an app can write to: write another way.',
+    sentence: 'Apps cannot write to this person in the Slack workspace: contact them another way.',
     codes: [
       'user_not_found',
       'users_not_found',
@@ -52,7 +52,7 @@ const MEANINGS: readonly Meaning[] = [
   {
     permanent: true,
     sentence:
-      'Slack does not take a message of this form: write another way, and report it to the makers of Relaydesk.',
+      'Slack does not accept a message of this form: contact the person another way, and please report it to the makers of Relaydesk.',
     codes: [
       'msg_too_long',
       'msg_blocks_too_long',
@@ -78,7 +78,7 @@ const MEANINGS: readonly Meaning[] = [
   },
   {
     permanent: true,
-    sentence: 'Slack, or the rules of this workspace, do not take such a file.',
+    sentence: 'Slack, or the rules of this workspace, do not allow such a file.',
     codes: [
       'file_type_not_allowed',
       'file_upload_size_restricted',
@@ -158,7 +158,7 @@ export function deliveryError(thrown: unknown): DeliveryError {
   const retryAfterMs = retryAfterOf(thrown)
   if (retryAfterMs !== undefined) {
     const seconds = Math.ceil(retryAfterMs / 1000)
-    const sentence = `Slack asks to wait for ${seconds} seconds; it is sent again then.`
+    const sentence = `Slack asks us to wait ${seconds} seconds; then it will be sent again.`
     return new DeliveryError(sentence, { permanent: false, retryAfterMs, cause: thrown })
   }
   if (isTokenTrouble(thrown)) return new DeliveryError(tokenSentence(thrown), { permanent: false, cause: thrown })
@@ -209,11 +209,11 @@ function originOf(thrown: unknown): unknown {
 function tokenSentence(thrown: unknown): string {
   const code = slackCode(thrown)
   if (code !== 'missing_scope') {
-    return `Slack does not accept the bot token: an operator must install the app again and set botToken. Nothing is lost. (${code})`
+    return `Slack does not accept the bot token: an administrator must install the app again and set botToken. Nothing is lost. (${code})`
   }
   const needed = scopesOf(thrown)
   const scope = needed ? `the scope ${needed}` : 'a scope'
-  return `The Slack app lacks ${scope}: an operator must add it as the manifest has it and install the app again. Nothing is lost.`
+  return `The Slack app lacks ${scope}: an administrator must add it, as in the manifest, and install the app again. Nothing is lost.`
 }
 
 function scopesOf(thrown: unknown): string {
@@ -226,8 +226,9 @@ function scopesOf(thrown: unknown): string {
 function troubleSentence(thrown: unknown, code: string): string {
   const error = originOf(thrown)
   const detail = code || detailOf(error)
-  if (error instanceof webApi.WebAPIRequestError) return `Slack could not be reached; it is tried again. (${detail})`
-  return `Slack is in trouble; it is tried again. (${detail})`
+  if (error instanceof webApi.WebAPIRequestError)
+    return `Slack could not be reached; the desk will try again. (${detail})`
+  return `Slack has a problem; the desk will try again. (${detail})`
 }
 
 function detailOf(error: unknown): string {

@@ -172,7 +172,7 @@ export class EventGate {
       .then(() => (this.#stopping ? undefined : this.#options.onConnected()))
       .catch(error => {
         // The next connection catches up with it; what comes now must not wait for that.
-        this.#options.workspace.options.warn(`what was missed in Slack could not be read: ${sentenceOf(error)}`, error)
+        this.#options.workspace.options.warn(`missed messages in Slack could not be read: ${sentenceOf(error)}`, error)
       })
     // Made once for all events: each race leaves something behind at what is not settled.
     this.#ready = Promise.race([caughtUp, this.#stopped.promise])

@@ -90,15 +90,15 @@ export class HttpWire implements Receiver {
       if (isCheckOfCertificate(await body(MOST_UNSIGNED_BYTES))) return answer(response)
     }
     this.#logger.warn(`a request was refused: ${why}.`)
-    throw new HttpRefusal(401, `This is for Slack alone: ${why}.`)
+    throw new HttpRefusal(401, `Only Slack may use this: ${why}.`)
   }
 
   async #signedBody(body: Body, signature: Signature): Promise<Buffer> {
     const bytes = await body(MOST_BYTES)
     if (signs(signature, bytes, this.#signingSecret)) return bytes
-    const advice = 'If that was Slack, http.signingSecret is not the one of Basic Information > App Credentials'
-    this.#logger.warn(`a request was refused: its signature is not that of Slack. ${advice}.`)
-    throw new HttpRefusal(401, 'This is for Slack alone: the signature is another.')
+    const advice = 'If that was Slack, http.signingSecret is not the one from Basic Information > App Credentials'
+    this.#logger.warn(`a request was refused: its signature is not from Slack. ${advice}.`)
+    throw new HttpRefusal(401, 'Only Slack may use this: the signature is wrong.')
   }
 
   async #take(body: Record<string, unknown>, response: ServerResponse): Promise<void> {
@@ -125,7 +125,7 @@ export class HttpWire implements Receiver {
     if (error instanceof Stopping) return new HttpRefusal(503, error.message)
     const sentence = 'what Slack sent could not be taken; it was told so, and sends events again'
     this.#options.workspace.options.warn(`${sentence}: ${sentenceOf(error)}`, error)
-    return new HttpRefusal(500, 'It could not be taken just now: send it again.')
+    return new HttpRefusal(500, 'It could not be accepted at the moment: send it again.')
   }
 }
 

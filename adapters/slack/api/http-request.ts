@@ -13,7 +13,7 @@ const MOST_FIELDS = 100
 export function readerFor(headers: IncomingHttpHeaders): (body: Buffer) => Record<string, unknown> {
   // Slack packs nothing, and unpacked it could be of any size.
   const { 'content-encoding': packed = 'identity', 'content-type': type = '' } = headers
-  if (packed !== 'identity') throw new HttpRefusal(415, 'What is packed is not taken.')
+  if (packed !== 'identity') throw new HttpRefusal(415, 'Compressed requests are not accepted.')
   switch (type.split(';', 1)[0]?.trim().toLowerCase()) {
     case 'application/json':
       return body => objectIn(body.toString())
@@ -36,8 +36,8 @@ function objectIn(text: string): Record<string, unknown> {
   try {
     found = JSON.parse(text)
   } catch {
-    throw new HttpRefusal(400, 'That is no JSON.')
+    throw new HttpRefusal(400, 'That is not JSON.')
   }
   if (typeof found === 'object' && found !== null && !Array.isArray(found)) return found as Record<string, unknown>
-  throw new HttpRefusal(400, 'That is no object.')
+  throw new HttpRefusal(400, 'That is not an object.')
 }

@@ -17,10 +17,10 @@ export function signatureIn(headers: IncomingHttpHeaders): Signature | string {
   const { 'x-slack-request-timestamp': time, 'x-slack-signature': signature } = headers
   if (time === undefined || signature === undefined) return 'it is not signed'
   const [, digest] = /^v0=([0-9a-f]{64})$/.exec(String(signature)) ?? []
-  if (digest === undefined) return 'its signature is none'
-  if (!/^\d{1,12}$/.test(String(time))) return 'its time is none'
+  if (digest === undefined) return 'its signature is invalid'
+  if (!/^\d{1,12}$/.test(String(time))) return 'its time is invalid'
   const age = Date.now() / 1000 - Number(time)
-  if (age > OLD_S || age < -AHEAD_S) return 'its time is not that of this machine'
+  if (age > OLD_S || age < -AHEAD_S) return 'its time differs from the clock of this machine'
   return { time: String(time), digest: Buffer.from(digest, 'hex') }
 }
 

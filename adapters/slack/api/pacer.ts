@@ -172,7 +172,8 @@ export class Pacer {
 }
 
 function tooBusy(retryAfterMs: number): DeliveryError {
-  const sentence = 'More is to be said in this Slack channel than Slack lets through; it is sent a little later.'
+  const sentence =
+    'There are more messages for this Slack channel than Slack allows; this one will be sent a little later.'
   return new DeliveryError(sentence, { permanent: false, retryAfterMs: Math.ceil(retryAfterMs) })
 }
 

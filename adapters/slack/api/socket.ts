@@ -26,7 +26,7 @@ const TIMING: SocketTiming = {
   refusedWait: 60_000,
 }
 const ALARM = 'slack-connection'
-const MEANWHILE = 'What people write there meanwhile is taken once there is one'
+const MEANWHILE = 'What people write there in the meantime will be picked up later'
 const GOOD_MS = 10_000 // a connection that lasted so long was no failure
 const GREETED_FAILURES = 3 // of one that did not: Slack is there, so that the next one need not wait for long
 
@@ -143,8 +143,8 @@ export class SocketWire implements Receiver {
 
   #alarm(): Promise<void> {
     const since = this.#lostAt?.toISOString()
-    const what = `There is no connection to Slack since ${since}: ${this.#reason}`
-    const sentence = `${what}. ${MEANWHILE}; relaydesk doctor says what is wrong.`
+    const what = `There has been no connection to Slack since ${since}: ${this.#reason}`
+    const sentence = `${what}. ${MEANWHILE}; run relaydesk doctor to find out what is wrong.`
     return this.#options.workspace.desk.alarm(ALARM, sentence)
   }
 

@@ -20,7 +20,7 @@ const PIECE = 2_800
 const AROUND = 400
 const MOST_BLOCKS = LIMITS.messageBlocks - 3
 
-const NOT_ALL = 'That is not all of it: type the command in the console for the rest.'
+const NOT_ALL = 'This is only part of the answer: run the command in a terminal for the rest.'
 
 /** What a command answered, within what one message holds; `id` begins each `action_id` of its buttons. */
 export function answerOf({ text, actions = [] }: Pick<Reply, 'text' | 'actions'>, id = 'desk:'): Answer {

@@ -107,7 +107,7 @@ function headline({ from, author }: CardEntry): string {
   const who = shownName(author)
   if (from === 'requester') return `💬 ${who} (requester) writes:`
   if (from === 'answer') return `↩️ ${who} answered the requester:`
-  if (from === 'note') return `📝 ${who} noted for colleagues:`
+  if (from === 'note') return `📝 ${who} noted for other agents:`
   return author.trim() ? who : ''
 }
 
@@ -116,7 +116,7 @@ function textBlocks({ from, text }: CardEntry, title: string, most: number): Kno
   const whole = printable(text).trim()
   if (whole === '') return [richText(section(bold(title)))]
   const shown = cut(whole, most)
-  const note = whole.length > most ? [small('Cut short here: write show to read all of it.', LIMITS.sectionText)] : []
+  const note = whole.length > most ? [small('Shortened here: write show to read everything.', LIMITS.sectionText)] : []
   if (from !== 'requester') return [richText(section(bold(title), words(`\n${shown}`))), ...note]
   return [richText(section(bold(title)), { type: 'rich_text_quote', elements: [words(shown)] }), ...note]
 }

@@ -150,18 +150,16 @@ function enteredValue(state: FormState, name: string): string {
 
 function mistake({ required, least, most }: FieldRule, value: string): string {
   const length = [...value].length
-  if (value.trim() === '') return required ? 'This is needed.' : ''
-  if (least !== undefined && length < least) return `At least ${least} characters are needed.`
-  if (most !== undefined && length > most) return `At most ${most} characters find room; these are ${length}.`
+  if (value.trim() === '') return required ? 'Please fill this in.' : ''
+  if (least !== undefined && length < least) return `Please write at least ${least} characters.`
+  if (most !== undefined && length > most) return `At most ${most} characters fit; this has ${length}.`
   return ''
 }
 
 /** An entry field. A choice without a choice that Slack could carry is typed. */
 function input(field: Field, first: boolean): InputBlock {
   const { name, label, hint, required, value } = field
-  const hintText = isCut(field)
-    ? `This is only the first part: no more than ${longestOf(field)} characters find room.`
-    : hint
+  const hintText = isCut(field) ? `This is only the first part: no more than ${longestOf(field)} characters fit.` : hint
   const options = optionsOf(field)
   const focus = first ? { focus_on_load: true } : {}
   const chosen = options.find(each => each.value === toOption(value ?? ''))

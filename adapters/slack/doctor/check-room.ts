@@ -22,14 +22,14 @@ export interface CheckContext {
 
 /** Whoever is in the room reads every ticket, and what agents say among themselves. */
 export async function checkRoom({ id, name, isPrivate, isShared }: Channel, context: CheckContext): Promise<Finding[]> {
-  const what = `only members of this workspace who were invited read #${name}`
+  const what = `only invited members of this workspace can read #${name}`
   const advice = leakOf({ name, isPrivate, isShared })
   const privacy = advice === undefined ? { what, ok: true } : { what, ok: false, advice }
   return [privacy, ...(await checkMembers(id, name, context))]
 }
 
 async function checkMembers(channel: string, name: string, context: CheckContext): Promise<Finding[]> {
-  const what = `all who are in #${name} are agents`
+  const what = `everybody in #${name} is an agent`
   try {
     const ids = await membersOf(new ReadApi(context.client), channel)
     const people = await peopleOf(ids.slice(0, MOST_MEMBERS), context)
@@ -43,18 +43,18 @@ async function checkMembers(channel: string, name: string, context: CheckContext
     const absent = outside.map(({ handle }) => `@${handle}`)
     return [
       strangers.length === 0
-        ? { what: isWhole ? what : `of the first ${MOST_MEMBERS} in #${name} all are agents`, ok: true }
+        ? { what: isWhole ? what : `the first ${MOST_MEMBERS} people in #${name} are all agents`, ok: true }
         : {
             what,
             ok: false,
-            advice: `${listNames(strangers)} read every ticket there: take them out, or list them under agents.`,
+            advice: `${listNames(strangers)} can read every ticket there: remove them, or list them under agents.`,
           },
       ...(absent.length > 0
-        ? [{ what: `not in #${name}, told of new tickets one by one instead: ${listNames(absent)}`, ok: true }]
+        ? [{ what: `not in #${name}, so notified of new tickets one by one instead: ${listNames(absent)}`, ok: true }]
         : []),
     ]
   } catch (error) {
-    return [{ what, ok: false, advice: `Slack does not tell who is there: ${sentenceOf(error)}` }]
+    return [{ what, ok: false, advice: `Slack does not say who is there: ${sentenceOf(error)}` }]
   }
 }
 

@@ -71,9 +71,11 @@ function checkScopes({ scopes }: Account): Finding[] {
 function checkClock(skew: number | undefined): Finding[] {
   if (skew === undefined) return []
   const seconds = Math.round(Math.abs(skew) / 1000)
-  if (Math.abs(skew) <= MOST_SKEW_MS) return [{ what: 'this clock and that of Slack agree', ok: true }]
-  const what = `this clock is ${seconds} seconds ${skew > 0 ? 'ahead of' : 'behind'} that of Slack`
-  return [{ what, ok: false, advice: 'set the clock of this machine (NTP): requests of Slack are refused for it.' }]
+  if (Math.abs(skew) <= MOST_SKEW_MS) return [{ what: 'the clocks of this machine and of Slack agree', ok: true }]
+  const what = `the clock of this machine is ${seconds} seconds ${skew > 0 ? 'ahead of' : 'behind'} that of Slack`
+  return [
+    { what, ok: false, advice: 'set the clock of this machine (NTP): otherwise requests from Slack are refused.' },
+  ]
 }
 
 async function checkSocket(settings: SlackSettings, account: Account | Error): Promise<Finding[]> {
@@ -94,8 +96,8 @@ async function checkSocket(settings: SlackSettings, account: Account | Error): P
   const [, ofToken] = /^xapp-\d+-(A[A-Z0-9]+)-/.exec(appToken) ?? []
   const other = !(account instanceof Error) && account.appId && ofToken && ofToken !== account.appId
   if (!other) return [{ what, ok: true }]
-  const advice = `the app token is of the app ${ofToken}, the bot token of ${account.appId}: copy both from one app.`
-  return [{ what: 'both tokens are of one app', ok: false, advice }]
+  const advice = `the app token belongs to the app ${ofToken}, the bot token to ${account.appId}: copy both from the same app.`
+  return [{ what: 'both tokens belong to the same app', ok: false, advice }]
 }
 
 /** Whether the desk listens there already, or could. */
@@ -110,7 +112,7 @@ async function checkHttp(http: SlackHttpSettings, web: ChannelOptions['web']): P
   const greeting = await readGreeting(host, port, path)
   if (greeting?.includes(HERE)) return [...findings, { what, ok: true }]
   if (greeting !== undefined) {
-    const other = `another program answers there ("${greeting.slice(0, 60)}"): write another ${setting}.`
+    const other = `another program answers there ("${greeting.slice(0, 60)}"): choose another ${setting}.`
     return [...findings, { what, ok: false, advice: other }]
   }
   const listening = new Promise<Finding>(resolve => {
@@ -120,7 +122,7 @@ async function checkHttp(http: SlackHttpSettings, web: ChannelOptions['web']): P
       resolve({
         what,
         ok: false,
-        advice: `it cannot listen there (${why}): write another ${setting}, or correct the host.`,
+        advice: `it cannot listen there (${why}): choose another ${setting}, or correct the host.`,
       })
     })
     server.listen(port, host, () => server.close(() => resolve({ what: `${what} (not started)`, ok: true })))
@@ -157,14 +159,14 @@ async function checkChannels(settings: SlackSettings, context: CheckContext): Pr
     })
     return (await Promise.all(findings)).flat()
   } catch (error) {
-    return [{ what: 'Slack tells which channels the bot is in', ok: false, advice: sentenceOf(error) }]
+    return [{ what: 'Slack says which channels the bot is in', ok: false, advice: sentenceOf(error) }]
   }
 }
 
 function invitation(name: string, setting: string, channel: Channel | undefined, { bot }: Account): string {
   if (channel) return `in Slack write /invite @${bot} in #${channel.name}.`
   const unseen = `there is no public channel ${name}`
-  return `${unseen}: if it is private, write /invite @${bot} in it in Slack; else correct ${setting}.`
+  return `${unseen}: if it is private, write /invite @${bot} in it in Slack; otherwise correct ${setting}.`
 }
 
 function asError(thrown: unknown): Error {

@@ -10,8 +10,8 @@ import { metaOfOrigin, originOf } from './interaction-origin.ts'
 import { type Modals, NEW_TICKET } from './modals.ts'
 import type { CommandResult, CommandRunner } from './run-command.ts'
 
-const TOO_LATE = 'The form could not be opened in time: press it again.'
-const TOO_LARGE = 'This form finds no room in Slack: write it as a command.'
+const TOO_LATE = 'The form could not be opened in time: please press the button again.'
+const TOO_LARGE = 'This form is too large for Slack: please use a command instead.'
 
 /** Buttons and items of menus: each carries a line, and the form that is asked for first. */
 export class ButtonClicks {

@@ -87,7 +87,7 @@ export class Modals {
     if (submission?.view.callback_id !== FORM_ID) return undefined
     const { user, view } = submission
     const read = readMeta(view.private_metadata)
-    if (!read) return instead('Not sent', 'This form cannot be read any more: open it again.')
+    if (!read) return instead('Not sent', 'This form is no longer valid: please open it again.')
     const { values } = readForm(
       view.state.values,
       read.fields.map(each => each.name),

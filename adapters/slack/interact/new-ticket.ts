@@ -69,10 +69,13 @@ export class NewTickets {
 
 /** What became of it, and where the answer comes. */
 function receiptText({ outcome, ref }: Receipt, subject: string, inMessages: boolean): string {
-  const where = inMessages ? 'You are answered in your messages.' : 'You are answered in the thread of that message.'
+  const where = inMessages
+    ? 'We will answer you in your direct messages.'
+    : 'We will answer you in the thread of that message.'
   if (outcome === 'opened' || outcome === 'duplicate') return `${ref ?? 'Your ticket'}: ${subject}\n${where}`
   if (outcome === 'appended') return `It was added to ${ref ?? 'your ticket'}. ${where}`
-  if (outcome.startsWith('held:')) return `It has come in, and somebody looks at it first. ${where}`
-  if (outcome.startsWith('quarantined:')) return 'It has come in, but could not be read; somebody is told of that.'
-  return 'It was not taken for something to be done, so there is no ticket of it: say in other words what you need.'
+  if (outcome.startsWith('held:')) return `We have got your message, and somebody will look at it first. ${where}`
+  if (outcome.startsWith('quarantined:'))
+    return 'We have got your message, but it could not be read. Somebody has been told about it.'
+  return 'This did not look like a request, so no ticket was opened. Please describe what you need in other words.'
 }

@@ -73,7 +73,7 @@ export class CommandRunner {
   refusal(error: unknown): Refusal {
     if (error instanceof DeskError && error.code !== 'unsound') return { text: error.message, actions: error.actions }
     this.#workspace.options.warn(`what somebody asked for in Slack could not be done: ${sentenceOf(error)}`, error)
-    return { text: 'It could not be done just now; nothing was changed, try again.' }
+    return { text: 'That did not work just now. Nothing was changed; please try again.' }
   }
 
   /** What nobody waits for, such as telling them that it is done. */

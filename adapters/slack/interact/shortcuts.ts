@@ -12,8 +12,9 @@ import { type InteractionOrigin, metaOfOrigin, threadAt } from './interaction-or
 import type { Modals } from './modals.ts'
 import type { CommandRunner } from './run-command.ts'
 
-const TOO_LATE = 'The form could not be opened in time: try it again.'
-const NO_TICKET = 'This message is in no conversation of a ticket that you could answer: use it below the card of one.'
+const TOO_LATE = 'The form could not be opened in time: please try again.'
+const NO_TICKET =
+  'This message does not belong to a ticket that you can answer: use this in the thread below the card of a ticket.'
 
 /** What people choose from Slack's own menus. */
 export class Shortcuts {
@@ -63,7 +64,9 @@ export class Shortcuts {
     const [text, isIn] = await Promise.all([this.#textOf(shortcut), this.#isIn(shortcut.channel?.id)])
     const thread = isIn ? threadAt(this.#workspace.teamId, originOfShortcut(shortcut)) : undefined
     const intro =
-      thread === undefined ? 'You are answered in your messages.' : 'You are answered in the thread of this message.'
+      thread === undefined
+        ? 'We will answer you in your direct messages.'
+        : 'We will answer you in the thread of this message.'
     const meta: Record<string, string> = thread !== undefined ? { place: thread } : url === undefined ? {} : { url }
     const subject = text === '' ? '' : subjectOf(text, [])
     return this.#modals.newTicketView({ subject, text, intro }, meta) ?? tooLarge()
@@ -122,5 +125,5 @@ function originOfShortcut({
 }
 
 function tooLarge(): ModalView {
-  return answerView('Not done', { text: 'This form finds no room in Slack: write to me, or use a command.' })
+  return answerView('Not done', { text: 'This form is too large for Slack: please write to me, or use a command.' })
 }

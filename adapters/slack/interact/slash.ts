@@ -38,7 +38,8 @@ export class SlashCommands {
   /** What the one who typed it sees; undefined for nothing yet: what takes longer than Slack waits is told later. */
   async run(payload: unknown): Promise<CommandAnswer | undefined> {
     const command = readCommand(payload)
-    if (!command) return ephemeralAnswer(sentenceAnswer('That could not be read: write help for all commands.'))
+    if (!command)
+      return ephemeralAnswer(sentenceAnswer('That could not be understood: write help to see all commands.'))
     const { user_id: id, user_name: name, trigger_id: trigger, response_url: url } = command
     const doer = { id, name }
     const typed = command.text.replace(/\r\n?/g, '\n').trim()
@@ -72,7 +73,7 @@ export class SlashCommands {
     const isOpen = await this.#modals.openNewTicket(trigger, { subject, text: rest.join('\n').trim() })
     return isOpen
       ? undefined
-      : ephemeralAnswer(sentenceAnswer('The form could not be opened: try again, or write to me.'))
+      : ephemeralAnswer(sentenceAnswer('The form could not be opened: please try again, or write to me.'))
   }
 
   /** Who is mentioned is named as the desk knows them. */

@@ -6,7 +6,7 @@ import type { Workspace } from '../workspace.ts'
 /** What to do where others than its members read the room of the agents; undefined where nobody else does. */
 export function leakOf({ name, isPrivate, isShared }: Omit<Channel, 'id'>): string | undefined {
   if (isShared)
-    return `another organisation shares #${name} and reads every ticket there: choose another channel for room.`
+    return `#${name} is shared with another organisation, which can read every ticket there: choose another channel for room.`
   if (isPrivate) return undefined
   return 'everybody in the workspace can read every ticket there: Channel details > Settings > Change to a private channel.'
 }
@@ -40,7 +40,7 @@ export class RoomPrivacy {
     const { roomId, support, desk } = this.#workspace
     if (channel === roomId) return this.look()
     if (!support.has(channel)) return
-    const sentence = `The Slack channel ${channel}, where people ask, was made public: everybody in the workspace can read what was asked there, from the beginning. If that was not meant: Channel details > Settings > Change to a private channel.`
+    const sentence = `The Slack channel ${channel}, where people ask, was made public: everybody in the workspace can read everything that was ever asked there. If you did not intend that: Channel details > Settings > Change to a private channel.`
     if (subtype === 'channel_convert_to_public') await desk.alarm(publicCode(channel), sentence)
     else await desk.settle(publicCode(channel))
   }

@@ -89,12 +89,15 @@ export class People {
   async #introduce({ handle, email }: { handle: string; email: string }): Promise<void> {
     const address = email.toLowerCase()
     const user = await this.#lookUp(address)
-    if (user === undefined) return this.#warn(address, `no account in Slack has the address ${email} of @${handle}`)
+    if (user === undefined) return this.#warn(address, `no Slack account has the address ${email} of @${handle}`)
     const person = personOf(user, this.#workspace.teamId)
     await this.#vouch(user, person)
     if (person.email !== address) {
-      const who = `the account in Slack with the address ${email} of @${handle}`
-      return this.#warn(address, `${who} is no full member of the workspace: it is not taken for an agent's`)
+      const who = `the Slack account with the address ${email} of @${handle}`
+      return this.#warn(
+        address,
+        `${who} is not a full member of the workspace, so it does not count as the account of an agent`,
+      )
     }
     this.#known.set(person.userId, Promise.resolve(person))
     this.#agents.add(person.userId)
@@ -137,7 +140,7 @@ export class People {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (NOBODY.includes(error.code)) return undefined
-      throw new DeskError('temporary', `Slack does not tell who ${userId} is (${error.code}).`, { cause: error })
+      throw new DeskError('temporary', `Slack does not say who ${userId} is (${error.code}).`, { cause: error })
     }
   }
 

@@ -88,7 +88,7 @@ export class CatchUp {
       if (signal.aborted) return
       if (!trouble && !this.#isWantedAgain) return progress.catchUp()
       if (!trouble) continue
-      const sentence = 'what was written in Slack meanwhile could not be read yet; it is tried again'
+      const sentence = 'messages from the meantime in Slack could not be read yet; the desk will try again'
       this.#workspace.options.warn(`${sentence}: ${sentenceOf(trouble)}`, trouble)
       await pauseOrStop(again, signal)
       again = Math.min(again * 2, MOST_AGAIN_MS)

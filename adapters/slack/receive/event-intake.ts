@@ -217,7 +217,7 @@ export class EventIntake {
       await this.#catchUp.run(0)
       return undefined
     }
-    const sentence = `The app was taken out of the Slack channel ${channel} and reads nothing there: invite it again with /invite, or take the channel out of the configuration.`
+    const sentence = `The app was removed from the Slack channel ${channel} and can no longer read it: invite it again with /invite, or take the channel out of the configuration.`
     await desk.alarm(unreadableCode(channel), sentence)
     return undefined
   }

@@ -135,7 +135,9 @@ export class Files {
   #warnOfScope(): undefined {
     if (this.#warnedOfScope) return
     this.#warnedOfScope = true
-    this.#workspace.options.warn('Slack lets the app read no files: add the scope files:read and install the app again')
+    this.#workspace.options.warn(
+      'Slack does not let the app read files: add the scope files:read and install the app again',
+    )
   }
 }
 
@@ -146,7 +148,7 @@ const GONE: ReadonlyMap<string, string> = new Map([
 ])
 
 function notNow(what: string, cause: unknown): DeskError {
-  return new DeskError('temporary', `The file ${oneLine(what)} cannot be had from Slack just now.`, { cause })
+  return new DeskError('temporary', `The file ${oneLine(what)} cannot be fetched from Slack at the moment.`, { cause })
 }
 
 /** Whoever may not see a file is shown the page to sign in on, with the status 200. */

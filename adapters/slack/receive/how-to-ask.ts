@@ -21,7 +21,7 @@ export class HowToAsk {
     if (this.#recentlyTold.has(to.user)) return
     this.#recentlyTold.set(to.user, true)
     const text =
-      'Hello! Write here what you need, in one message if you can: what happens, since when, and what you tried.'
-    await this.#answers.tell(to, sentenceAnswer(`${text} It becomes a ticket, and the answer comes to this place.`))
+      'Hello! Tell us here what you need, in one message if you can: what happens, since when, and what you have tried.'
+    await this.#answers.tell(to, sentenceAnswer(`${text} It will become a ticket, and you will get the answer here.`))
   }
 }

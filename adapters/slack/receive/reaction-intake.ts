@@ -104,7 +104,7 @@ export class ReactionIntake {
 
   async #tellUnseen({ channel }: Where, by: string): Promise<void> {
     const { client, options } = this.#workspace
-    const text = `You marked a message in <#${channel}> for ${options.deskName}. I am not in that channel and cannot read it: invite me there and mark it again, or write to me here.`
+    const text = `You marked a message in <#${channel}> for ${options.deskName}. I am not in that channel, so I cannot read it. Please invite me there and mark it again, or write to me here.`
     // Once it is said it is done; whoever cannot be told is none the worse for it.
     await client.chat
       .postMessage({ channel: by, text, unfurl_links: false })
@@ -113,12 +113,13 @@ export class ReactionIntake {
 
   async #tellTooMany({ channel }: Where, user: string): Promise<void> {
     if (this.#marks.get(user)?.count !== MOST_MARKS + 1) return
-    const text = `You pointed at more than ${MOST_MARKS} messages within ten minutes: what you point at now becomes no ticket. Do it again in ten minutes.`
+    const text = `You marked more than ${MOST_MARKS} messages within ten minutes, so this one did not become a ticket. Please try again in ten minutes.`
     await this.#answers.tell({ channel, user }, sentenceAnswer(text))
   }
 
   async #tellOfApp({ channel }: Where, user: string): Promise<void> {
-    const text = 'That was written by an app, and there is nobody to answer: write what you need in your own words.'
+    const text =
+      'That message was written by an app, so there is nobody to answer. Please write what you need in your own words.'
     await this.#answers.tell({ channel, user }, sentenceAnswer(text))
   }
 }

@@ -99,7 +99,7 @@ export class Sender {
     const place = readPlace(recipient)
     const isPerson = /^[UW]/.test(place?.channel ?? '')
     if (!place || isPerson !== (place.ts === undefined)) {
-      throw new DeliveryError('This is no conversation in Slack, and nobody there.', { permanent: true })
+      throw new DeliveryError('This is neither a conversation nor a person in Slack.', { permanent: true })
     }
     if (place.team !== this.#workspace.teamId) {
       const sentence = 'This conversation is in another Slack workspace than the one this channel is in.'
@@ -108,7 +108,8 @@ export class Sender {
     if (!isPerson) return { channel: place.channel, ts: place.ts }
     const at = { method: 'conversations.open', channel: place.channel, until }
     const { channel } = await this.#calls.make(at, ({ conversations }) => conversations.open({ users: place.channel }))
-    if (!channel?.id) throw new DeliveryError('Slack opened no conversation with this person.', { permanent: false })
+    if (!channel?.id)
+      throw new DeliveryError('Slack did not open a conversation with this person.', { permanent: false })
     return { channel: channel.id, ts: undefined }
   }
 }

@@ -146,7 +146,7 @@ export class Uploads {
 
   async #tellOf(refused: Refusal[], { channel, thread, mark, attempt, until }: Upload): Promise<void> {
     const lines = refused.map(({ file, why }) => `• ${escapedLine(`${nameOf(file)}: ${why}`, 500)}`)
-    const text = ['These files could not be handed over here; ask for them another way:', ...lines].join('\n')
+    const text = ['These files could not be sent here. Please ask for them another way:', ...lines].join('\n')
     const fileMark: Mark = { ...mark, id: `${mark.id}/files` }
     await this.#poster.post({ channel, thread, mark: fileMark, pieces: [{ text }], attempt, until })
   }
@@ -161,7 +161,7 @@ async function contentOf(file: OutboundAttachment): Promise<Uint8Array> {
     return await file.read()
   } catch (cause) {
     const sentence =
-      'A file of this message could not be read here: an operator must look into the log. Nothing is lost.'
+      'A file of this message could not be read: an administrator must look into the log. Nothing is lost.'
     throw new DeliveryError(sentence, { permanent: false, cause })
   }
 }

@@ -22,7 +22,7 @@ export const explain: ReadCommand<{ arrival: number } | { ticket: number }> = {
   usage: 'MESSAGE',
   about: 'message',
   summary:
-    'Tells what was made of a message and why: kind, ticket, who was let in, what was cut; or of a whole ticket.',
+    'Explains what happened to a message and why: its kind, its ticket, who was let in, what was cut. With a ticket, all of its messages.',
   body: 'none',
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 2)
@@ -40,7 +40,7 @@ export const explain: ReadCommand<{ arrival: number } | { ticket: number }> = {
 async function ofNumber(sql: Sql, number: number): Promise<Arrival> {
   const found = await arrivalByNumber(sql, number)
   if (found) return found
-  throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows those that came.`)
+  throw new DeskError('not-found', `There is no message M-${number}: relaydesk inbox list --all shows all messages.`)
 }
 
 async function ofTicket(sql: Sql, { prefixes }: Call, number: number): Promise<Arrival[]> {
@@ -87,39 +87,42 @@ async function explanation(sql: Sql, arrival: Arrival): Promise<Explanation> {
 function explanationLines(verdict: ArrivalVerdict, arrival: Arrival, ref: string | null): string[] {
   const { kind, reasons, bulk, rule, allowed } = verdict
   const sort = bulk ? ` (${bulk})` : ''
-  const because = reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', nothing says that a machine wrote it'
+  const because =
+    reasons.length > 0 ? `, because of ${reasons.join('; ')}` : ', because nothing suggests that a machine wrote it'
   return [
     `kind       ${kind}${sort}${because}`,
     ...senderInWords(verdict),
     `ticket     ${ticketInWords(verdict, arrival, ref)}`,
     ...(allowed ? [`let in     ${allowedInWords(verdict, arrival, ref)}`] : []),
     ...(arrival.acknowledgement ? [`receipt    ${receiptInWords(arrival.acknowledgement)}`] : []),
-    ...(rule === 'tokens-disagree' ? ['doubt      it answers messages of different kinds, so it stayed internal'] : []),
+    ...(rule === 'tokens-disagree'
+      ? ['doubt      it answers messages of different kinds, so it was kept internal']
+      : []),
   ]
 }
 
 const RULES: Readonly<Record<string, string>> = {
-  token: 'it answers a mail of ours, by the signed id or address of that',
-  references: 'it answers a mail of the ticket (In-Reply-To, References)',
-  thread: 'it belongs to its conversation',
+  token: 'it answers one of our mails, as its signed id or address shows',
+  references: 'it answers a mail on the ticket (In-Reply-To, References)',
+  thread: 'it was written in the conversation of the ticket',
   subject: 'its subject names the ticket',
   agent: 'an agent put it there',
-  recipient: 'it tells of somebody to whom we wrote on it lately',
+  recipient: 'it is about somebody we recently wrote to on this ticket',
   alert: 'the same alert came before',
-  follows: 'it answers a ticket that was closed too long ago, and begins a new one that is linked to it',
-  forwarded: 'an agent forwarded it: the ticket is its writer\u2019s',
+  follows: 'it answers a ticket that was closed too long ago, so it got a new one that is linked to it',
+  forwarded: 'an agent forwarded it on behalf of its writer',
   'sent-by-hand': 'a colleague answered from the mailbox',
-  'named-thread': 'the conversation it was written in began with its reference',
+  'named-thread': 'its conversation began with the reference of the ticket',
   'tokens-disagree': 'it answers mails of ours',
   'token-of-another': 'it answers a notification that went to another agent',
-  'token-seen': 'it answers a notification whose address others know by now',
+  'token-seen': 'it answers a notification whose reply address is now known to others',
 }
 
 const AUTHENTICITY: Record<string, string> = {
   pass: 'confirmed by its domain',
-  unaligned: 'not confirmed: what was checked does not speak for its address',
-  fail: 'not confirmed: its domain says that it is not from there',
-  none: 'not confirmed: nothing speaks for it, and nothing against it',
+  unaligned: 'not confirmed: the checks passed, but for another domain',
+  fail: 'not confirmed: its domain says that the mail did not come from there',
+  none: 'not confirmed: there is no evidence for or against it',
 }
 
 function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[] {
@@ -133,7 +136,7 @@ function senderInWords({ authentication, spam, scan }: ArrivalVerdict): string[]
 }
 
 function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, ref: string | null): string {
-  if (outcome === 'opened') return `${ref}, opened by it: ${rule ? RULES[rule] : openedBecause(clues)}`
+  if (outcome === 'opened') return `${ref}, opened by this message: ${rule ? RULES[rule] : openedBecause(clues)}`
   if (outcome === 'appended') return `${ref}, because ${RULES[rule ?? ''] ?? rule}`
   if (outcome.startsWith('held:')) {
     const why = outcomeInWords(outcome)
@@ -145,8 +148,8 @@ function ticketInWords({ rule, clues }: ArrivalVerdict, { outcome }: Arrival, re
 
 function openedBecause(clues: readonly string[]): string {
   return clues.length > 0
-    ? `what hinted at another (${clues.join(', ')}) was not enough`
-    : 'nothing in it leads to another'
+    ? `the hints at another ticket (${clues.join(', ')}) were not enough`
+    : 'nothing in it points to another ticket'
 }
 
 function allowedInWords({ allowed }: ArrivalVerdict, { sender }: Arrival, ref: string | null): string {
@@ -154,10 +157,10 @@ function allowedInWords({ allowed }: ArrivalVerdict, { sender }: Arrival, ref: s
   const words: Record<string, string> = {
     participant: `${who} takes part in ${ref}`,
     alias: `${who} is another address of somebody who takes part in ${ref}`,
-    addressee: `what it answers was sent to ${who}`,
+    addressee: `it answers a mail that was sent to ${who}`,
     agent: `${who} is an agent`,
-    decided: 'an agent decided so',
-    machine: 'as the mail of a machine: it is kept with the ticket, wakes nobody and lets nobody in',
+    decided: 'an agent let it in',
+    machine: 'as automatic mail: it is kept with the ticket, but notifies nobody and lets nobody in',
   }
   return words[allowed ?? ''] ?? ''
 }
@@ -165,11 +168,11 @@ function allowedInWords({ allowed }: ArrivalVerdict, { sender }: Arrival, ref: s
 function receiptInWords(acknowledgement: string): string {
   const reasons: Record<string, string> = {
     queued: 'an acknowledgement was sent',
-    'none:old': 'none, because it is old',
+    'none:old': 'none, because the message is old',
     'none:no-address': 'none, because there is no address to send it to',
-    'none:unconfirmed': 'none, because the domain of its sender says that the mail is not from there',
-    'none:echo': 'none, because this address got one under the same subject a moment ago',
-    'none:too-many': 'none, because this address got many of them within an hour',
+    'none:unconfirmed': 'none, because the domain of its sender says that the mail did not come from there',
+    'none:echo': 'none, because this address has just got one with the same subject',
+    'none:too-many': 'none, because this address got too many within an hour',
   }
   return reasons[acknowledgement] ?? 'none, because a machine wrote it'
 }

@@ -15,7 +15,7 @@ export const joinMessage: SettleCommand<{ arrival: number; ticket: number | null
   word: 'join',
   usage: 'MESSAGE [TICKET]',
   about: 'message',
-  summary: 'Lets a held message and its sender into the ticket it is held for, or into another one.',
+  summary: 'Adds a held message and its sender to the ticket it is held for, or to another one.',
   body: 'none',
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 3)
@@ -31,7 +31,7 @@ export const invite = onTicketWith<string>({
   word: 'invite',
   changesReaders: true,
   usage: 'ADDRESS',
-  summary: 'Lets a person into a ticket: they get the answers from now on and may write to it.',
+  summary: 'Adds a person to a ticket: from now on they get the answers and can write to it.',
   parse: addressIn,
   async writes(tx, call, ticket, change, address) {
     if (call.isOurs(address)) {
@@ -39,7 +39,7 @@ export const invite = onTicketWith<string>({
     }
     const { recipients } = await readersOf(tx, call, ticket)
     if (recipients.some(each => each.kind === 'email' && each.recipient === address)) {
-      throw new DeskError('conflict', `${address} takes part in ${ticket.ref} already, and gets the answers.`)
+      throw new DeskError('conflict', `${address} already takes part in ${ticket.ref} and gets the answers.`)
     }
     const person = await ensurePerson(tx, { kind: 'email', address, name: '' }, call.at)
     const participant = { kind: 'email', address, name: person.name, personId: person.id, role: 'copied' as const }
@@ -47,7 +47,7 @@ export const invite = onTicketWith<string>({
     const now = await recordEvent(tx, ticket, { type: 'joined', data: { person: person.id, role: 'copied' } }, change)
     const readers = readersInWords(await readersOf(tx, call, now))
     return {
-      text: `${address} takes part in ${ticket.ref} now; answers go to ${readers}.`,
+      text: `${address} now takes part in ${ticket.ref}; answers go to ${readers}.`,
       data: { ref: ticket.ref, address },
     }
   },
@@ -58,25 +58,25 @@ export const uninvite = onTicketWith<string>({
   word: 'uninvite',
   changesReaders: true,
   usage: 'ADDRESS',
-  summary: 'Takes a person off a ticket: they get no more answers, and being copied brings them back no more.',
+  summary: 'Removes a person from a ticket: they get no more answers, even if somebody copies them again.',
   parse: addressIn,
   async writes(tx, call, ticket, change, address) {
     const participants = await participantsOf(tx, ticket.id)
     const participant = participants.find(each => each.kind === 'email' && each.address === address)
     if (participant?.role === 'requester') {
-      throw new DeskError('conflict', `${address} is who asked in ${ticket.ref}, and cannot be taken off it.`)
+      throw new DeskError('conflict', `${address} is the requester of ${ticket.ref} and cannot be removed.`)
     }
     if (!participant) {
       const others = participants.filter(each => each.role === 'copied').map(each => each.address)
       throw new DeskError(
         'not-found',
-        `${address} does not take part in ${ticket.ref}${others.length > 0 ? `; beside its requester do ${others.join(', ')}` : ''}.`,
+        `${address} does not take part in ${ticket.ref}${others.length > 0 ? `; besides the requester, these do: ${others.join(', ')}` : ''}.`,
       )
     }
     const now = await takeOffTicket(tx, ticket, participant, change)
     const readers = readersInWords(await readersOf(tx, call, now))
     return {
-      text: `${address} takes no part in ${ticket.ref} any more; answers go to ${readers}.`,
+      text: `${address} no longer takes part in ${ticket.ref}; answers go to ${readers}.`,
       data: { ref: ticket.ref, address },
     }
   },
@@ -92,6 +92,6 @@ function addressIn(this: { word: string; usage: string }, words: string[]): stri
   const [text = ''] = words
   if (words.length !== 1) throw new DeskError('usage', `Write: ${this.word} TICKET ${this.usage}`)
   const address = typedAddress(text)
-  if (!address) throw new DeskError('usage', `"${text}" is no mail address: write it like eve@example.com.`)
+  if (!address) throw new DeskError('usage', `"${text}" is not a mail address: write it like eve@example.com.`)
   return address
 }

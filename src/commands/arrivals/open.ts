@@ -9,7 +9,7 @@ export const open: SettleCommand<{ arrival: number }> = {
   word: 'open',
   usage: 'MESSAGE',
   about: 'message',
-  summary: 'Lets a message that is held open a ticket of its own.',
+  summary: 'Opens a new ticket for a held message.',
   body: 'none',
   parse(line) {
     expectArgs(this, line, 1, 1)
@@ -23,7 +23,7 @@ export const discard: SettleCommand<{ arrivals: number[] }> = {
   word: 'discard',
   usage: 'MESSAGE...',
   about: 'message',
-  summary: 'Leaves held messages be: they stay recorded, and open brings one back.',
+  summary: 'Ignores held messages; they stay on record, and open brings one back.',
   body: 'none',
   parse(line) {
     expectArgs(this, line, 1, MOST_AT_ONCE)

@@ -14,12 +14,12 @@ import { onTicket } from '../command/on-ticket.ts'
 
 export const spam = onTicket({
   word: 'spam',
-  summary: 'Closes a ticket as spam; what its sender writes from now on is held.',
+  summary: 'Closes a ticket as spam; further mail from its sender will be held.',
   async writes(tx, call, ticket, change) {
     const senders = await judge(tx, call, ticket, 'spam')
-    await dropAcknowledgements(tx, ticket.id, call.at, 'the ticket was taken for spam')
+    await dropAcknowledgements(tx, ticket.id, call.at, 'the ticket was marked as spam')
     if (ticket.state !== 'closed') await recordEvent(tx, ticket, { type: 'closed', data: { by: 'spam' } }, change)
-    const text = `${ticket.ref} is closed as spam; mail from ${senders.join(', ')} is held from now on (notspam ${ticket.ref} takes it back).`
+    const text = `${ticket.ref} is closed as spam; from now on, mail from ${senders.join(', ')} is held (notspam ${ticket.ref} undoes this).`
     return { text, data: { ref: ticket.ref, state: 'closed', senders } }
   },
 })
@@ -27,14 +27,14 @@ export const spam = onTicket({
 export const notSpam = onTicket({
   word: 'notspam',
   aliases: ['ham'],
-  summary: 'Takes back that a ticket is spam: opens it again, and acknowledges it if nobody did.',
+  summary: 'Undoes spam: reopens the ticket, and sends the acknowledgement if none was sent.',
   async writes(tx, call, ticket, change) {
     const senders = await judge(tx, call, ticket, 'wanted')
     if (ticket.state === 'closed') await recordEvent(tx, ticket, { type: 'reopened', data: { by: 'command' } }, change)
     const acknowledged = await acknowledgeLate(tx, call, ticket)
     const also = acknowledged ? `, and ${ticket.replyTo} gets the acknowledgement` : ''
     return {
-      text: `${ticket.ref} is no spam; mail from ${senders.join(', ')} is wanted${also}.`,
+      text: `${ticket.ref} is not spam; mail from ${senders.join(', ')} is accepted again${also}.`,
       data: { ref: ticket.ref, senders, acknowledged },
     }
   },
@@ -47,7 +47,7 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
     each => !call.isOurs(each.address) && !call.agents.some(agent => agent.id === each.personId),
   )
   if (senders.length === 0) {
-    throw new DeskError('conflict', `${ticket.ref} was opened by nobody whose mail could be judged: close it instead.`)
+    throw new DeskError('conflict', `${ticket.ref} has no mail sender to judge: use close instead.`)
   }
   // Whoever else wrote in their name is judged, and not they.
   const first = await firstArrival(tx, ticket.id)
@@ -59,7 +59,7 @@ async function judge(tx: Tx, call: Call, ticket: Ticket, verdict: SenderVerdict)
   return senders.map(each => each.address)
 }
 
-/** The receipt that was held back because the ticket was taken for spam. */
+/** The receipt that was held back because the ticket was marked as spam. */
 async function acknowledgeLate(tx: Tx, call: Call, ticket: Ticket): Promise<boolean> {
   const first = await firstMessage(tx, ticket.id)
   const wasNotified = (await deliveriesOf(tx, ticket.id)).some(each => each.state === 'sent' || each.state === 'queued')

@@ -8,7 +8,7 @@ import type { Call } from './command.ts'
 /** The ticket number in an argument. */
 export function ticketArgument(text: string | undefined, prefixes: readonly string[]): number {
   const number = parseReference(text ?? '', prefixes)
-  if (number === null) throw new DeskError('usage', `"${text ?? ''}" names no ticket: write it like ${prefixes[0]}-12.`)
+  if (number === null) throw new DeskError('usage', `"${text ?? ''}" is not a ticket: write it like ${prefixes[0]}-12.`)
   return number
 }
 
@@ -18,7 +18,7 @@ export function arrivalArgument(text: string | undefined): number {
   if (!found) {
     throw new DeskError(
       'usage',
-      `"${text ?? ''}" names no message: write it like M-3, as inbox list shows it. To let a person in: invite TICKET ADDRESS.`,
+      `"${text ?? ''}" is not a message: write it like M-3, as in inbox list. To add a person, use: invite TICKET ADDRESS.`,
     )
   }
   return Number(found[1])

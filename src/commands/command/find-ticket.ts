@@ -17,7 +17,7 @@ export async function findOwnTicket(sql: Sql, number: number, prefixes: readonly
   const id = await ticketIdByNumber(sql, number)
   const ticket = id === undefined ? undefined : await ticketById(sql, id)
   if (!ticket)
-    throw new DeskError('not-found', `There is no ticket ${prefixes[0]}-${number}: see list for those there are.`)
+    throw new DeskError('not-found', `There is no ticket ${prefixes[0]}-${number}: list shows those there are.`)
   return ticket
 }
 

@@ -25,7 +25,7 @@ export function textForm(title: string, submit: string, intro: string): Form {
 
 /** Asks for an answer to these readers, so that its writer sees where it goes before it goes. */
 export function answerForm(ref: string, readers: string): Form {
-  return textForm(`Reply on ${ref}`, 'Send', `Your text is sent to ${readers}.`)
+  return textForm(`Reply on ${ref}`, 'Send', `Your text will be sent to ${readers}.`)
 }
 
 /** The action with its form filled in. */
@@ -37,7 +37,7 @@ export function withText({ form, ...action }: Action, text: string): Action {
 export function newTicketForm(): Form {
   const choices = [
     { value: 'low', label: 'It can wait' },
-    { value: 'medium', label: 'I can work, but not well' },
+    { value: 'medium', label: 'I can work, but with difficulty' },
     { value: 'high', label: 'I cannot work' },
   ]
   return {
@@ -48,7 +48,7 @@ export function newTicketForm(): Form {
       {
         name: 'text',
         label: 'What happened?',
-        hint: 'What did you do, what did you expect, what came instead?',
+        hint: 'What did you do, what did you expect, and what happened instead?',
         kind: 'text',
         required: true,
         most: MOST_TEXT,

@@ -127,7 +127,7 @@ export function leftOffInWords({ leftOff }: Pick<Readers, 'leftOff'>, ref: strin
     .slice(0, MOST_NAMED)
     .map(({ kind, name, address }) => whoInWords(kind, plainName(name), address))
   const more = leftOff.length > names.length ? ` and ${leftOff.length - names.length} more` : ''
-  return `Left off the last message, so not answered: ${names.join(', ')}${more}. To answer them again: invite ${ref} ${first.address}, in a mail !invite ${first.address}`
+  return `Not on the last message, so they will not get your answer: ${names.join(', ')}${more}. To include them again, write: invite ${ref} ${first.address} (in a mail: !invite ${first.address})`
 }
 
 /** What is shown of a ticket with these readers. */

@@ -40,7 +40,10 @@ export function textAction(
 
 /** What was done already, to be done once more with another text. */
 export function repeatAction(label: string, line: string, text: string): Action {
-  return withText({ label, line, form: textForm(label, 'Send', 'It is done beside what you wrote first.') }, text)
+  return withText(
+    { label, line, form: textForm(label, 'Send', 'This is done in addition to your first message.') },
+    text,
+  )
 }
 
 function readMark(ticket: Ticket, readers: Readers): string {

@@ -15,7 +15,7 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
   word: 'belongs',
   usage: 'MESSAGE yes|no',
   about: 'message',
-  summary: 'Says whether a message of yours goes on with your ticket, or is something new.',
+  summary: 'Says whether your message is about your ticket or about something new.',
   anyone: true,
   body: 'none',
   parse(line) {
@@ -33,7 +33,7 @@ export const belongs: SettleCommand<{ arrival: number; goesOn: boolean }> = {
 /** What whoever wrote a message can press, where the desk asks where it belongs. */
 export function belongsActions(message: string | null, ref: string | undefined): Action[] {
   return [
-    { label: `It goes on with ${ref ?? 'it'}`, style: 'primary', line: `${belongs.word} ${message} yes` },
+    { label: `It is about ${ref ?? 'it'}`, style: 'primary', line: `${belongs.word} ${message} yes` },
     { label: 'It is something new', line: `${belongs.word} ${message} no` },
   ]
 }

@@ -7,11 +7,10 @@ import { onTicket } from '../command/on-ticket.ts'
 
 export const close = onTicket({
   word: 'close',
-  summary: 'Closes a ticket without a word to the requester; a further message of theirs opens it again.',
+  summary: 'Closes a ticket without telling the requester; if they write again, it reopens.',
   button: {
     rank: 90,
-    of: ({ ticket: { ref, state } }) =>
-      isDone(state) ? [] : [{ label: 'Close without a word', line: `close ${ref}` }],
+    of: ({ ticket: { ref, state } }) => (isDone(state) ? [] : [{ label: 'Close silently', line: `close ${ref}` }]),
   },
   async writes(tx, _call, ticket, change) {
     mayMove(ticket, 'close')

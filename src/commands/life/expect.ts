@@ -11,25 +11,28 @@ export const expect = onTicketWith<{ at: string | null }>({
   word: 'expect',
   aliases: ['eta'],
   usage: 'TIME|none',
-  summary: 'Says when it should be solved, and tells the requester.',
+  summary: 'Sets when it should be solved, and tells the requester.',
   parse(words, facts) {
     if (/^none$/i.test(words[0] ?? '') && words.length === 1) return { at: null }
     const parts = words.flatMap(word => word.split(' '))
     const found = momentIn(parts, facts.at)
     if (found && found.rest.length === 0) return { at: found.at }
-    throw new DeskError('usage', `"${words.join(' ')}" is no time to come: write it like friday 17:00, tomorrow or 2h.`)
+    throw new DeskError(
+      'usage',
+      `"${words.join(' ')}" is not a time in the future: write it like friday 17:00, tomorrow or 2h.`,
+    )
   },
   async writes(tx, call, ticket, change, { at }) {
     if (isDone(ticket.state))
       throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
-    if (ticket.expectedAt === at) throw new DeskError('conflict', `${ticket.ref} is expected at that time already.`)
+    if (ticket.expectedAt === at) throw new DeskError('conflict', `${ticket.ref} is already expected at that time.`)
     const notice = at === null ? null : await notifyRequester(tx, call, ticket, 'expectation', momentInWords(at))
     await recordEvent(tx, ticket, { type: 'expected', data: { at, told: notice !== null } }, change)
     if (at === null)
-      return { text: `Nothing is expected of ${ticket.ref} any more.`, data: { ref: ticket.ref, expectedAt: at } }
-    const whom = notice === null ? 'nobody could be told' : 'the requester is told'
+      return { text: `${ticket.ref} no longer has an expected time.`, data: { ref: ticket.ref, expectedAt: at } }
+    const whom = notice === null ? 'there is nobody to tell' : 'the requester will be told'
     return {
-      text: `${ticket.ref} is expected ${momentInWords(at)}; ${whom}.`,
+      text: `${ticket.ref} should be solved by ${momentInWords(at)}; ${whom}.`,
       data: { ref: ticket.ref, expectedAt: at },
     }
   },

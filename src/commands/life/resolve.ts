@@ -23,7 +23,7 @@ export const resolve = onTicket({
   word: 'resolve',
   aliases: ['solve', 'fixed'],
   summary:
-    'Says what solved it, and asks the requester whether it is; --category PATH, --tell sends them the text, --told if they know, --workaround.',
+    'Records what solved it and asks the requester to confirm; --category PATH, --tell sends them the text, --told if they already know, --workaround.',
   body: 'required',
   merged: true,
   options: { category: 'text', tell: 'flag', told: 'flag', workaround: 'flag', ...ANSWER_OPTIONS },
@@ -63,7 +63,7 @@ export const resolve = onTicket({
     now = await recordEvent(tx, now, { type: 'resolved', data: { how, told: notified, ...note } }, change)
     const isAsked = await askWhetherSolved(tx, call, now, change)
     return {
-      text: `${ticket.ref} is resolved; ${isAsked ? 'the requester is asked whether it is' : 'there is no address to ask the requester at'}.`,
+      text: `${ticket.ref} is resolved; ${isAsked ? 'the requester will be asked to confirm' : 'there is no address to ask the requester at'}.`,
       data: { ref: ticket.ref, state: 'resolved', category, asked: isAsked },
     }
   },
@@ -84,16 +84,16 @@ async function refuseGaps(sql: Sql, call: Call, ticket: Ticket, category: string
   const knows =
     options.has('tell') || options.has('told') || !reachable || (await wasAnsweredSinceQuestion(sql, ticket.id))
   const gaps = [
-    ...(text ? [] : ['what solved it, or got around it (your text)']),
+    ...(text ? [] : ['what solved it or worked around it (your text)']),
     ...(category ? [] : ['the category (--category hardware/printer)']),
     ...missing.map(each => `the field ${each.name} (set ${ticket.ref} ${each.name}=${each.choices[0] ?? '...'})`),
     ...(knows
       ? []
       : [
-          'that the requester knows: nobody answered since they last wrote (--tell sends them your text, --told says that they know)',
+          'that the requester knows: nobody has answered since they last wrote (--tell sends them your text, --told says that they already know)',
         ]),
   ]
-  if (gaps.length > 0) throw new DeskError('usage', `Before ${ticket.ref} is resolved, say ${gaps.join('; ')}.`)
+  if (gaps.length > 0) throw new DeskError('usage', `Before ${ticket.ref} can be resolved, say ${gaps.join('; ')}.`)
 }
 
 /** The text goes to the requester, so that nobody has to be told afterwards. */
@@ -104,7 +104,7 @@ function resolveForm({ ticket, readers, policy }: TicketOnScreen): Form {
   return {
     title: `Resolve ${ref}`,
     submit: 'Resolve',
-    intro: `Your text is sent to ${readers}; ${requesterName} is asked whether it is solved.`,
+    intro: `Your text will be sent to ${readers}; ${requesterName} will be asked whether it is solved.`,
     fields: [
       {
         name: 'category',

@@ -19,10 +19,10 @@ const ANSWERS = new Map([
 export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   word: 'solved',
   usage: 'yes|no [1-5] [TEXT]',
-  summary: 'Says whether a ticket of yours is solved, and how it was.',
+  summary: 'Says whether your ticket is solved, and how we did.',
   anyone: true,
   body: 'optional',
-  ownOnly: ref => `Whether ${ref} is solved is for whoever asked to say.`,
+  ownOnly: ref => `Only the requester can say whether ${ref} is solved.`,
   parse([answer = '', ...rest]) {
     const isSolved = ANSWERS.get(answer.toLowerCase())
     const [score = ''] = rest
@@ -33,12 +33,12 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
   },
   async writes(tx, call, ticket, change, { solved: isSolved, score }) {
     if (!isDone(ticket.state)) {
-      throw new DeskError('conflict', `${ticket.ref} is being worked on; you are asked once it is resolved.`)
+      throw new DeskError('conflict', `We are still working on ${ticket.ref}; we will ask you once it is resolved.`)
     }
     if (!isSolved && ticket.closedAt !== null && isTooLate(ticket.closedAt, call)) {
       throw new DeskError(
         'conflict',
-        `${ticket.ref} was closed long ago: write what is wrong, and it gets a new ticket.`,
+        `${ticket.ref} was closed some time ago: write to us what is wrong, and we will open a new ticket.`,
       )
     }
     const comment = await storeInternalText(tx, ticket, change, call.actor, call.body, 'comment')
@@ -46,7 +46,7 @@ export const solved = onTicketWith<{ solved: boolean; score: number | null }>({
     // Others may read it there: the mark is for the desk alone.
     const text = isSolved
       ? `Thank you. ${ticket.ref} is closed.`
-      : `Thank you for telling us. ${ticket.ref} is open again, and ${ticket.ownerName ?? 'the desk'} knows.`
+      : `Thank you for telling us. ${ticket.ref} is open again, and ${ticket.ownerName ?? 'the desk'} has been told.`
     return { text, data: { ref: ticket.ref, solved: isSolved, score } }
   },
 })
@@ -74,7 +74,7 @@ export function solvedActions(ref: string): Action[] {
         title: 'Solved',
         submit: 'Send',
         fields: [
-          { name: 'score', label: 'How was it?', kind: 'choice', choices: SCORES, required: false },
+          { name: 'score', label: 'How did we do?', kind: 'choice', choices: SCORES, required: false },
           { name: 'text', label: 'Anything you would like to tell us?', kind: 'text', required: false },
         ],
       },

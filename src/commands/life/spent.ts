@@ -13,16 +13,16 @@ export const spent = onTicketWith<{ minutes: number; what: string }>({
   word: 'spent',
   aliases: ['time'],
   usage: 'TIME ["ON WHAT"]',
-  summary: 'Adds the time that you worked on it, such as 20m or 1h30m.',
+  summary: 'Records time that you worked on it, such as 20m or 1h30m.',
   body: 'optional',
   parse([span = '', ...what]) {
     const minutes = Math.round((parseDuration(span) ?? 0) / MINUTE_MS)
     if (minutes >= 1 && minutes <= MOST_MINUTES) return { minutes, what: what.join(' ') }
-    throw new DeskError('usage', `"${span}" is no time that somebody worked: write it like 20m or 1h30m.`)
+    throw new DeskError('usage', `"${span}" is not a working time: write it like 20m or 1h30m.`)
   },
   async writes(tx, call, ticket, change, { minutes, what }) {
     const note = await storeInternalText(tx, ticket, change, call.actor, what || call.body, 'work')
     await recordEvent(tx, ticket, { type: 'spent', data: { person: call.actor.id, minutes, ...note } }, change)
-    return { text: `${minutes} minutes of yours are with ${ticket.ref}.`, data: { ref: ticket.ref, minutes } }
+    return { text: `Recorded ${minutes} minutes of your time on ${ticket.ref}.`, data: { ref: ticket.ref, minutes } }
   },
 })

@@ -24,7 +24,7 @@ export const wait = onTicketWith<Wait>({
   word: 'wait',
   aliases: ['pending'],
   usage: '[for requester|vendor] [until TIME] ["WHY"]',
-  summary: 'Waits for the requester, or for a third party; at the time it comes back to its owner by itself.',
+  summary: 'Waits for the requester or a third party; at the given time it comes back to its owner.',
   body: 'optional',
   button: {
     rank: 30,
@@ -50,9 +50,12 @@ export const wait = onTicketWith<Wait>({
     const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const now = await claimIfUnowned(tx, ticket, change)
     const after = await recordEvent(tx, now, { type: 'waiting', data: { on, until, ...reason } }, change)
-    const whom = on === 'requester' ? 'its requester' : 'a third party'
+    const whom = on === 'requester' ? 'the requester' : 'a third party'
     const when = until ? `; it comes back ${momentInWords(until)}` : ''
-    return { text: `${ticket.ref} waits for ${whom}${when}.`, data: { ref: ticket.ref, state: after.state, until } }
+    return {
+      text: `${ticket.ref} is waiting for ${whom}${when}.`,
+      data: { ref: ticket.ref, state: after.state, until },
+    }
   },
 })
 
@@ -61,12 +64,12 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
   word: 'schedule',
   aliases: ['snooze'],
   usage: 'TIME ["WHY"]',
-  summary: 'Puts it off until a time, such as friday 17:00 or 2d; then it comes back to its owner.',
+  summary: 'Postpones it until a time, such as friday 17:00 or 2d; then it comes back to its owner.',
   body: 'optional',
   button: {
     rank: 70,
     of: ({ ticket: { ref, state } }) =>
-      isDone(state) ? [] : [{ label: 'Put off', line: `schedule ${ref} {until}`, form: untilForm(ref) }],
+      isDone(state) ? [] : [{ label: 'Postpone', line: `schedule ${ref} {until}`, form: untilForm(ref) }],
   },
   parse(words, facts) {
     const { at, rest } = untilIn(/^(?:for|until|to)$/i.test(words[0] ?? '') ? words.slice(1) : words, facts)
@@ -86,7 +89,7 @@ export const schedule = onTicketWith<{ until: string; why: string }>({
 
 export const resume = onTicket({
   word: 'resume',
-  summary: 'Goes on with what waits or is scheduled.',
+  summary: 'Continues a ticket that is waiting or scheduled.',
   button: {
     rank: 30,
     of: ({ ticket: { ref, state } }) =>
@@ -107,7 +110,7 @@ function untilIn(words: readonly string[], { at }: ParseFacts): { at: string; re
   if (found) return found
   throw new DeskError(
     'usage',
-    `"${words.join(' ')}" begins with no time to come: write it like friday 17:00, tomorrow, 2h or 2027-01-31.`,
+    `"${words.join(' ')}" does not begin with a time in the future: write it like friday 17:00, tomorrow, 2h or 2027-01-31.`,
   )
 }
 
@@ -129,7 +132,7 @@ function waitForm(ref: string): Form {
       {
         name: 'until',
         label: 'Until when?',
-        hint: 'Such as friday 17:00 or 2d; left empty, until they answer.',
+        hint: 'Such as friday 17:00 or 2d. Leave it empty to wait until they answer.',
         kind: 'line',
         required: false,
       },
@@ -140,13 +143,13 @@ function waitForm(ref: string): Form {
 
 function untilForm(ref: string): Form {
   return {
-    title: `Put off ${ref}`,
-    submit: 'Put off',
+    title: `Postpone ${ref}`,
+    submit: 'Postpone',
     fields: [
       {
         name: 'until',
         label: 'Until when?',
-        hint: 'Such as monday 9:00 or 2d; then it comes back.',
+        hint: 'Such as monday 9:00 or 2d. Then it comes back.',
         kind: 'line',
         required: true,
       },

@@ -19,8 +19,7 @@ export const history: ReadCommand<{ ticket: number }> = {
   aliases: ['timeline'],
   usage: 'TICKET',
   about: 'ticket',
-  summary:
-    'Tells all that happened to a ticket, as a story: who, when, through which channel, and what went in circles.',
+  summary: 'Shows everything that happened to a ticket: who, when, through which channel, and where time was lost.',
   body: 'none',
   parse(line, { prefixes }) {
     expectArgs(this, line, 1, 1)

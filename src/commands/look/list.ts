@@ -16,8 +16,7 @@ export const list: ReadCommand<{ parts: string[]; searches?: boolean }> = {
   word: 'list',
   aliases: ['ls', 'tickets'],
   usage: '[QUERY...]',
-  summary:
-    'Shows tickets, newest change first; those that are not done if nothing is said (help list tells how to ask).',
+  summary: 'Shows tickets, latest change first; without a query, all that are not done (help list explains queries).',
   details: QUERY_DETAILS,
   body: 'none',
   parse: line => ({ parts: line.args }),
@@ -36,9 +35,9 @@ export const search: typeof list = {
   word: 'search',
   aliases: ['find'],
   usage: 'WORDS...',
-  summary: 'Finds tickets, closed ones too, by words in what was written; a query of list narrows it down.',
+  summary: 'Finds tickets, closed ones too, by words in their messages; a list query narrows it down.',
   parse(line) {
-    if (line.args.length === 0) throw new DeskError('usage', 'Say what is looked for: search printer jam')
+    if (line.args.length === 0) throw new DeskError('usage', 'Say what to look for: search printer jam')
     return { parts: ['all', ...line.args], searches: true }
   },
 }
@@ -68,12 +67,12 @@ function nothing(parts: readonly string[]): string {
   const known: Record<string, string> = {
     '': 'No open tickets.',
     open: 'No open tickets.',
-    mine: 'No ticket is yours.',
+    mine: 'You own no open tickets.',
     unowned: 'Every ticket has an owner.',
     all: 'No tickets yet.',
   }
   const queryText = parts.join(' ')
-  return (Object.hasOwn(known, queryText) && known[queryText]) || 'No ticket is like that.'
+  return (Object.hasOwn(known, queryText) && known[queryText]) || 'No tickets match.'
 }
 
 /** Of each ticket a cell under each heading. */

@@ -55,7 +55,7 @@ export const show: ReadCommand<ShowRequest> = {
   usage: 'TICKET',
   about: 'ticket',
   options: { full: 'flag', page: 'number' },
-  summary: `Shows a ticket with what was written, the newest ${PAGE} messages and older ones with --page 2; --full with what the mails quote.`,
+  summary: `Shows a ticket and its newest ${PAGE} messages; --page 2 shows older ones, --full also shows quoted text.`,
   body: 'none',
   parse(line, { prefixes }) {
     const args = line.args.filter(argument => !/^full$/i.test(argument))
@@ -192,21 +192,21 @@ function foldRepeats(shown: readonly ShownMessage[], kinds: Kinds): string[] {
 
 function alertLine({ count, lastAt, recoveredAt }: StoredAlert): string {
   const times = count === 1 ? 'came once' : `came ${count} times, last ${shortMoment(lastAt)}`
-  return `alert      ${times}${recoveredAt ? '; all is well again since then' : ''}`
+  return `alert      ${times}${recoveredAt ? '; all clear since then' : ''}`
 }
 
 const WHAT: Record<string, string> = {
   call: 'took a call (internal)',
   visit: 'had a visit (internal)',
-  tried: 'tried in vain (internal)',
+  tried: 'tried something without success (internal)',
   reason: 'gave a reason (internal)',
   solution: 'solved it (internal)',
-  workaround: 'got around it (internal)',
-  work: 'worked (internal)',
-  comment: 'commented on how it was',
+  workaround: 'found a workaround (internal)',
+  work: 'recorded work (internal)',
+  comment: 'gave feedback',
   unsent: 'wrote an answer that was NOT SENT (internal)',
-  revision: 'changed what they wrote',
-  deletion: 'took back what they wrote',
+  revision: 'edited their message',
+  deletion: 'deleted their message',
 }
 
 function body(
@@ -224,7 +224,7 @@ function body(
   return [
     `--- ${shortMoment(message.storedAt)}  ${who} ${role}${kind}${number === undefined ? '' : ` (M-${number})`}${ref ? ` to ${ref}` : ''}`,
     ...(doubt ? [`[${doubt}]`] : []),
-    text.trim() || (message.what === 'deletion' ? '(taken back)' : '(no text)'),
+    text.trim() || (message.what === 'deletion' ? '(deleted)' : '(no text)'),
     ...attachments.map(fileLine),
     ...deliveries.map(line => `[${deliveryState(line, bounces, kinds)}]`),
   ].join('\n')
@@ -241,12 +241,12 @@ function deliveryState(line: OutboxLine, bounces: readonly TicketBounce[], kinds
   const returned = bounces.findLast(each => each.outboxNumber === line.number && each.recipient === line.recipient)
   if (returned && line.state === 'sent') {
     const { kind, reason, status, address, recipient, bouncedAt } = returned
-    const elsewhere = address === recipient || address === '' ? '' : `, whose mail goes on to ${address}`
+    const elsewhere = address === recipient || address === '' ? '' : `, which forwards mail to ${address}`
     const why = `${reason ? `: ${reason}` : ''}${status ? ` (${status})` : ''}`
-    const rumour = returned.confirmed === 1 ? '' : ', says a report that nothing confirms'
+    const rumour = returned.confirmed === 1 ? '' : ', according to an unconfirmed report'
     if (rumour)
       return `sent to ${to} ${shortMoment(line.settledAt ?? line.queuedAt)}; not received by ${recipient}${elsewhere}${why}${rumour}`
-    if (kind === 'delayed') return `not at ${recipient}${elsewhere} yet, its mail system keeps trying${why}`
+    if (kind === 'delayed') return `not delivered to ${recipient}${elsewhere} yet, its mail system keeps trying${why}`
     return `NOT RECEIVED by ${recipient}${elsewhere}${why}, came back ${shortMoment(bouncedAt)}`
   }
   switch (line.state) {

@@ -11,7 +11,7 @@ const DAYS_MS = 30 * 24 * 60 * 60 * 1000
 export const status: ReadCommand<null> = {
   word: 'status',
   usage: '',
-  summary: 'Shows the tickets that you asked for or take part in.',
+  summary: 'Shows your tickets and those you take part in.',
   anyone: true,
   body: 'none',
   parse(line) {
@@ -27,7 +27,7 @@ export const status: ReadCommand<null> = {
       return `- ${ticket.ref} ${ticket.subject}: ${stateForRequester(ticket.state)}${owner}${expected}`
     })
     return {
-      text: lines.length === 0 ? 'There is no open ticket that you take part in.' : lines.join('\n'),
+      text: lines.length === 0 ? 'You have no open tickets.' : lines.join('\n'),
       data: tickets.map(({ ref, subject, state, ownerName, expectedAt }) => ({
         ref,
         subject,

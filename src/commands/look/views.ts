@@ -17,16 +17,17 @@ const NAME = /^[a-z][a-z0-9-]{0,30}$/
 export const view: WriteCommand<ViewChange> = {
   word: 'view',
   usage: 'NAME QUERY...|drop',
-  summary: 'Saves a query of list under a name of your own: view stuck unowned older 1d, then list stuck.',
+  summary: 'Saves a list query under a name: view stuck unowned older 1d, then list stuck.',
   body: 'none',
   parse(line) {
     const [name = '', ...query] = line.args
     if (!NAME.test(name))
-      throw new DeskError('usage', 'Name it with a word of small letters: view stuck unowned older 1d')
+      throw new DeskError('usage', 'Choose a name of lower-case letters: view stuck unowned older 1d')
     if (query.length === 0)
       throw new DeskError('usage', `Say what it shows: view ${name} unowned older 1d, or view ${name} drop`)
     if (query.length === 1 && query[0] === 'drop') return { name, query: null }
-    if (isQueryWord(name)) throw new DeskError('usage', `"${name}" says something already: choose another name.`)
+    if (isQueryWord(name))
+      throw new DeskError('usage', `"${name}" already has a meaning in queries: choose another name.`)
     parseQuery(query)
     return { name, query }
   },
@@ -37,7 +38,7 @@ export const view: WriteCommand<ViewChange> = {
         const known = (await viewsOf(tx, call.actor.id)).map(each => each.name).join(', ')
         throw new DeskError('not-found', `You have no view "${name}"${known ? `; you have ${known}` : ''}.`)
       }
-      return { text: `The view ${name} is gone.`, data: { name, query: null } }
+      return { text: `The view ${name} was deleted.`, data: { name, query: null } }
     }
     resolveQuery(parseQuery(query), call)
     await saveView(tx, { personId: call.actor.id, name, query: JSON.stringify(query) })

@@ -24,29 +24,29 @@ function parseAssignment(word: string): (words: string[]) => Assignment {
 export const assign = onTicketWith<Assignment>({
   word: 'assign',
   usage: '@AGENT ["WHY"]',
-  summary: 'Makes somebody the owner at once, whoever it was before, and tells them.',
+  summary: 'Makes an agent the owner at once, whoever it was before, and tells them.',
   body: 'optional',
   parse: parseAssignment('assign'),
   async writes(tx, call, ticket, change, { to, why }) {
     const agent = agentArgument(to, call)
-    if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
+    if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} already belongs to ${agent.name}.`)
     mayMove(ticket, 'take')
     const away = await absenceOf(tx, agent.id, call.at)
     const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const data = { owner: agent.id, how: 'assign' as const, ...reason }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} gave ${ticket.ref} to you; it is yours.`, reason)
+    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} assigned ${ticket.ref} to you.`, reason)
     await notifyPeople(
       tx,
       call,
       now,
       [ticket.ownerId],
-      `${call.actor.name} gave ${ticket.ref} to ${agent.name}.`,
+      `${call.actor.name} assigned ${ticket.ref} to ${agent.name}.`,
       reason,
     )
     const warning = away ? ` They are away until ${away.until.slice(0, 16).replace('T', ' ')}.` : ''
     return {
-      text: `${ticket.ref} belongs to ${agent.name} now.${warning}`,
+      text: `${ticket.ref} now belongs to ${agent.name}.${warning}`,
       data: { ref: ticket.ref, owner: agent.handle },
     }
   },
@@ -57,14 +57,14 @@ export const handover = onTicketWith<Assignment>({
   word: 'handover',
   aliases: ['hand'],
   usage: '@AGENT ["WHY"]',
-  summary: 'Offers a ticket of yours to somebody; it stays yours until they accept.',
+  summary: 'Offers your ticket to another agent; it stays yours until they accept.',
   body: 'optional',
   parse: parseAssignment('handover'),
   async writes(tx, call, ticket, change, { to, why }) {
     const agent = agentArgument(to, call)
     mayGiveAway(ticket, call.actor.id, 'hand it over')
     mayMove(ticket, 'take')
-    if (agent.id === call.actor.id) throw new DeskError('conflict', `${ticket.ref} is yours already.`)
+    if (agent.id === call.actor.id) throw new DeskError('conflict', `${ticket.ref} is already yours.`)
     const away = await absenceOf(tx, agent.id, call.at)
     if (away) {
       const until = away.until.slice(0, 16).replace('T', ' ')
@@ -76,8 +76,15 @@ export const handover = onTicketWith<Assignment>({
     const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')
     const until = new Date(Date.parse(call.at) + call.policy.handoverWithin).toISOString()
     const now = await recordEvent(tx, ticket, { type: 'offered', data: { to: agent.id, until, ...reason } }, change)
-    const how = `answer with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC it stays with them.`
-    await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} hands ${ticket.ref} over to you: ${how}`, reason)
+    const how = `reply with !accept, or with !decline and why. After ${until.slice(0, 16).replace('T', ' ')} UTC the offer ends.`
+    await notifyPeople(
+      tx,
+      call,
+      now,
+      [agent.id],
+      `${call.actor.name} wants to hand ${ticket.ref} over to you: ${how}`,
+      reason,
+    )
     return {
       text: `${ticket.ref} is offered to ${agent.name}; it stays yours until they accept.`,
       data: { ref: ticket.ref, offeredTo: agent.handle, until },
@@ -88,11 +95,11 @@ export const handover = onTicketWith<Assignment>({
 export const accept = onTicketWith<null>({
   word: 'accept',
   usage: '',
-  summary: 'Takes over a ticket that was handed over to you.',
+  summary: 'Accepts a ticket that was offered to you.',
   parse: () => null,
   async writes(tx, call, ticket, change) {
     if (ticket.offeredTo !== call.actor.id) {
-      throw new DeskError('conflict', `${ticket.ref} is not handed over to you: claim or assign it.`)
+      throw new DeskError('conflict', `${ticket.ref} was not offered to you: claim or assign it instead.`)
     }
     const data = { owner: call.actor.id, how: 'handover' as const }
     const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
@@ -104,13 +111,13 @@ export const accept = onTicketWith<null>({
 export const decline = onTicketWith<{ why: string }>({
   word: 'decline',
   usage: '["WHY"]',
-  summary: 'Gives back a ticket that was handed over to you; its owner takes back an offer with it.',
+  summary: 'Declines a ticket that was offered to you; its owner can use it to take back the offer.',
   body: 'optional',
   parse: words => ({ why: words.join(' ') }),
   async writes(tx, call, ticket, change, { why }) {
     const { offeredTo } = ticket
     if (offeredTo === null || (offeredTo !== call.actor.id && ticket.ownerId !== call.actor.id)) {
-      throw new DeskError('conflict', `${ticket.ref} is not handed over to you, so there is nothing to decline.`)
+      throw new DeskError('conflict', `${ticket.ref} was not offered to you, so there is nothing to decline.`)
     }
     const how = offeredTo === call.actor.id ? ('declined' as const) : ('withdrawn' as const)
     const reason = await storeInternalText(tx, ticket, change, call.actor, why || call.body, 'reason')

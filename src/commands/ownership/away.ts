@@ -9,7 +9,7 @@ import { expectArgs, type WriteCommand } from '../command/command.ts'
 export const away: WriteCommand<{ until: string; deputy: string | null }> = {
   word: 'away',
   usage: 'until TIME [@DEPUTY]',
-  summary: 'Says that you are away: your deputy is told of your tickets meanwhile, or all agents if you name none.',
+  summary: 'Says that you are away: meanwhile your deputy is notified of your tickets, or all agents if you name none.',
   body: 'none',
   parse(line, { at }) {
     const words = line.args.flatMap(word => word.split(' ')).filter(word => !/^(?:until|deputy)$/i.test(word))
@@ -28,7 +28,7 @@ export const away: WriteCommand<{ until: string; deputy: string | null }> = {
     const agent = deputy === null ? null : agentArgument(deputy, call)
     if (agent?.id === call.actor.id) throw new DeskError('usage', 'Name somebody else: you are the one who is away.')
     await saveAbsence(tx, { personId: call.actor.id, until, deputyId: agent?.id ?? null })
-    const who = agent ? `${agent.name} stands in` : 'all agents are told of your tickets'
+    const who = agent ? `${agent.name} stands in` : 'all agents will be notified of your tickets'
     return {
       text: `You are away until ${momentInWords(until)}; ${who}.`,
       data: { until, deputy: agent?.handle ?? null },
@@ -48,6 +48,6 @@ export const back: WriteCommand<null> = {
   tickets: () => [],
   async writes(tx, call) {
     if (!(await endAbsence(tx, call.actor.id))) throw new DeskError('conflict', 'You are not away.')
-    return { text: 'Welcome back: your tickets are told to you again.', data: { away: false } }
+    return { text: 'Welcome back: you will be notified of your tickets again.', data: { away: false } }
   },
 }

@@ -7,7 +7,7 @@ import { onTicket } from '../command/on-ticket.ts'
 export const claim = onTicket({
   word: 'claim',
   aliases: ['take'],
-  summary: 'Makes you the owner of a ticket that nobody owns.',
+  summary: 'Makes you the owner of a ticket that has none.',
   button: {
     rank: 10,
     of({ ticket: { ref, state, ownerId } }) {

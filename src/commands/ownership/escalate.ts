@@ -15,7 +15,7 @@ import { onTicketWith } from '../command/on-ticket.ts'
 export const escalate = onTicketWith<{ to: string; why: string }>({
   word: 'escalate',
   usage: '@AGENT|DESK|lead "WHY"',
-  summary: 'Passes it on to who can do more: an agent, another desk, or a lead, who is told and leaves it with you.',
+  summary: 'Passes it on to another agent or desk, or tells a lead and leaves it with you.',
   body: 'optional',
   button: {
     rank: 80,
@@ -49,11 +49,18 @@ function splitRecipient(text: string): [string, string] {
 }
 
 async function toAgent(tx: Tx, call: Call, ticket: Ticket, change: Change, agent: Agent, why: string) {
-  if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} belongs to ${agent.name} already.`)
+  if (ticket.ownerId === agent.id) throw new DeskError('conflict', `${ticket.ref} already belongs to ${agent.name}.`)
   const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const data = { owner: agent.id, how: 'escalate' as const, ...note }
   const now = await recordEvent(tx, ticket, { type: 'assigned', data }, change)
-  await notifyPeople(tx, call, now, [agent.id], `${call.actor.name} escalated ${ticket.ref} to you; it is yours.`, note)
+  await notifyPeople(
+    tx,
+    call,
+    now,
+    [agent.id],
+    `${call.actor.name} escalated ${ticket.ref} to you; it is now yours.`,
+    note,
+  )
   await notifyPeople(
     tx,
     call,
@@ -62,11 +69,11 @@ async function toAgent(tx: Tx, call: Call, ticket: Ticket, change: Change, agent
     `${call.actor.name} escalated ${ticket.ref} to ${agent.name}.`,
     note,
   )
-  return { text: `${ticket.ref} belongs to ${agent.name} now.`, data: { ref: ticket.ref, owner: agent.handle } }
+  return { text: `${ticket.ref} now belongs to ${agent.name}.`, data: { ref: ticket.ref, owner: agent.handle } }
 }
 
 async function toDesk(tx: Tx, call: Call, ticket: Ticket, change: Change, desk: Call['desks'][number], why: string) {
-  if (ticket.deskId === desk.id) throw new DeskError('conflict', `${ticket.ref} is with ${desk.name} already.`)
+  if (ticket.deskId === desk.id) throw new DeskError('conflict', `${ticket.ref} is already with ${desk.name}.`)
   const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
   const { ownerId } = ticket
   const free = ownerId ? await recordEvent(tx, ticket, { type: 'released', data: { owner: ownerId } }, change) : ticket
@@ -82,7 +89,7 @@ async function toDesk(tx: Tx, call: Call, ticket: Ticket, change: Change, desk: 
     note,
   )
   return {
-    text: `${ticket.ref} is with ${desk.name} now, as ${now.ref}; both references work.`,
+    text: `${ticket.ref} is now with ${desk.name}, as ${now.ref}; both references work.`,
     data: { ref: now.ref, desk: desk.id, owner: null },
   }
 }
@@ -93,7 +100,7 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
   if (leads.length === 0) {
     throw new DeskError(
       'config',
-      'Nobody is a lead: set lead: true for an agent in the configuration, or name somebody.',
+      'No agent is a lead: set lead: true for an agent in the configuration, or name an agent.',
     )
   }
   const note = await storeInternalText(tx, ticket, change, call.actor, why, 'reason')
@@ -110,7 +117,7 @@ async function toLead(tx: Tx, call: Call, ticket: Ticket, change: Change, why: s
     note,
   )
   return {
-    text: `${leads.map(each => each.name).join(', ')} knows of ${ticket.ref}; ${owner}.`,
+    text: `Told ${leads.map(each => each.name).join(', ')} about ${ticket.ref}; ${owner}.`,
     data: { ref: ticket.ref, to: leads.map(each => each.handle) },
   }
 }
@@ -119,6 +126,6 @@ function whyForm(ref: string): Form {
   return {
     title: `Escalate ${ref}`,
     submit: 'Escalate',
-    fields: [{ name: 'why', label: 'Why? A lead is told.', kind: 'line', required: true }],
+    fields: [{ name: 'why', label: 'Why? A lead will be told.', kind: 'line', required: true }],
   }
 }

@@ -7,7 +7,7 @@ import { onTicket } from '../command/on-ticket.ts'
 
 export const release = onTicket({
   word: 'release',
-  summary: 'Gives up a ticket of yours, so that others can take it.',
+  summary: 'Gives up your ticket, so that others can claim it.',
   button: {
     rank: 60,
     of: ({ ticket: { ref, state, ownerId } }) =>
@@ -16,6 +16,6 @@ export const release = onTicket({
   async writes(tx, { actor }, ticket, change) {
     mayGiveAway(ticket, actor.id, 'release it')
     await recordEvent(tx, ticket, { type: 'released', data: { owner: actor.id } }, change)
-    return { text: `${ticket.ref} has no owner now.`, data: { ref: ticket.ref, owner: null } }
+    return { text: `${ticket.ref} now has no owner.`, data: { ref: ticket.ref, owner: null } }
   },
 })

@@ -12,7 +12,7 @@ export const swarm = onTicketWith<{ who: string[] }>({
   word: 'swarm',
   aliases: ['help-with'],
   usage: '[@AGENT...]',
-  summary: 'Has others, or you, work on it beside its owner; it stays its owner’s.',
+  summary: 'Adds helpers, or yourself, to a ticket; its owner stays the same.',
   parse: who => ({ who: who.length > 0 ? who : ['me'] }),
   async writes(tx, call, ticket, change, { who }) {
     const agents = [...new Set(who.map(each => agentArgument(each, call)))]
@@ -20,11 +20,11 @@ export const swarm = onTicketWith<{ who: string[] }>({
       throw new DeskError('conflict', `${ticket.ref} is done: reopen it first (reopen ${ticket.ref}).`)
     const helping = words(ticket.helpers)
     const known = agents.find(each => each.id === ticket.ownerId || helping.includes(each.id))
-    if (known) throw new DeskError('conflict', `${known.name} works on ${ticket.ref} already.`)
+    if (known) throw new DeskError('conflict', `${known.name} already works on ${ticket.ref}.`)
     let now = ticket
     for (const agent of agents)
       now = await recordEvent(tx, now, { type: 'helping', data: { person: agent.id } }, change)
-    const note = `${call.actor.name} asks you to help with ${ticket.ref}; it stays with ${ticket.ownerName ?? 'whoever takes it'}.`
+    const note = `${call.actor.name} asks you to help with ${ticket.ref}; it stays with ${ticket.ownerName ?? 'whoever claims it'}.`
     await notifyPeople(
       tx,
       call,
@@ -34,7 +34,7 @@ export const swarm = onTicketWith<{ who: string[] }>({
     )
     const names = agents.map(each => each.name).join(', ')
     return {
-      text: `${names} helps with ${ticket.ref} now.`,
+      text: `Helping with ${ticket.ref} now: ${names}.`,
       data: { ref: ticket.ref, helpers: agents.map(each => each.handle) },
     }
   },
@@ -43,7 +43,7 @@ export const swarm = onTicketWith<{ who: string[] }>({
 export const leave = onTicketWith<{ who: string }>({
   word: 'leave',
   usage: '[@AGENT]',
-  summary: 'Ends your helping with a ticket, or somebody else’s.',
+  summary: 'Ends your help with a ticket, or that of another agent.',
   parse: ([who = 'me']) => ({ who }),
   async writes(tx, call, ticket, change, { who }) {
     const agent = agentArgument(who, call)

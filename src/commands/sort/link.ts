@@ -49,7 +49,7 @@ export const link = onTicketWith<Other>({
     if (kind === 'parent') await refuseCircle(tx, ticket, other)
     if (kind === 'child') await refuseCircle(tx, other, ticket)
     if (await isLinked(tx, ticket, kind, other)) {
-      throw new DeskError('conflict', `${ticket.ref} and ${other.ref} are linked like that already.`)
+      throw new DeskError('conflict', `${ticket.ref} and ${other.ref} are already linked like that.`)
     }
     await linkBoth(tx, ticket, kind, other, change)
     return {
@@ -62,7 +62,7 @@ export const link = onTicketWith<Other>({
 export const unlink = onTicketWith<Other>({
   word: 'unlink',
   usage: 'TICKET',
-  summary: 'Takes a link between two tickets away.',
+  summary: 'Removes the link between two tickets.',
   parse: otherIn,
   others: ({ other }) => [other],
   async writes(tx, call, ticket, change, { other: number }) {
@@ -84,7 +84,7 @@ export const unlink = onTicketWith<Other>({
       )
     }
     return {
-      text: `${ticket.ref} and ${other.ref} are not linked any more.`,
+      text: `${ticket.ref} and ${other.ref} are no longer linked.`,
       data: { ref: ticket.ref, other: other.ref },
     }
   },
@@ -94,7 +94,7 @@ export const unlink = onTicketWith<Other>({
 export const duplicate = onTicketWith<{ of: number }>({
   word: 'duplicate',
   usage: 'of TICKET',
-  summary: 'Closes it as the duplicate of another ticket, and links them; merge makes them one.',
+  summary: 'Closes it as a duplicate of another ticket and links them; merge would make them one.',
   parse(words, facts) {
     const { other } = otherIn(words, facts)
     return { of: other }
@@ -127,17 +127,17 @@ async function isLinked(tx: Tx, ticket: Ticket, kind: LinkKind, other: Ticket): 
 }
 
 export function refuseSame(ticket: Ticket, other: Ticket): void {
-  if (ticket.id === other.id) throw new DeskError('conflict', `Both lead to ${ticket.ref}: it is that ticket itself.`)
+  if (ticket.id === other.id) throw new DeskError('conflict', `Both references lead to the same ticket, ${ticket.ref}.`)
 }
 
 /** Parents are given one after the other: two that share no ticket could close a circle together. */
 async function refuseCircle(tx: Tx, child: Ticket, parent: Ticket): Promise<void> {
   await tx.lock(['parents'])
   const ancestors = await ancestorsOf(tx, parent.id)
-  if (ancestors.includes(child.id)) throw new DeskError('conflict', `${child.ref} is above ${parent.ref} already.`)
+  if (ancestors.includes(child.id)) throw new DeskError('conflict', `${child.ref} is already above ${parent.ref}.`)
   const [before] = (await linksOf(tx, child.id)).filter(each => each.kind === 'parent')
   if (before)
-    throw new DeskError('conflict', `${child.ref} has a parent already, ${before.otherRef}: unlink that first.`)
+    throw new DeskError('conflict', `${child.ref} already has a parent, ${before.otherRef}: unlink that first.`)
 }
 
 export function inWords(kind: LinkKind): string {
@@ -147,8 +147,8 @@ export function inWords(kind: LinkKind): string {
     related: 'related to',
     original: 'the original of',
     duplicate: 'a duplicate of',
-    follows: 'what follows',
-    followed: 'what went before',
+    follows: 'the follow-up to',
+    followed: 'the ticket before',
   }
   return phrases[kind]
 }

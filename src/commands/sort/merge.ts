@@ -20,7 +20,8 @@ export const merge = onTicketWith<{ into: number }>({
   word: 'merge',
   usage: 'into TICKET',
   options: { anyway: 'flag' },
-  summary: 'Makes it part of another ticket: both references lead there, all take part; unmerge undoes it for a day.',
+  summary:
+    'Makes it part of another ticket: both references lead there and everyone takes part; unmerge undoes it for a day.',
   parse(words, facts) {
     const reference = /^(?:into|with|in|to)$/i.test(words[0] ?? '') ? words.slice(1) : words
     if (reference.length === 0) throw new DeskError('usage', 'Say into which: merge TICKET into TICKET')
@@ -36,7 +37,7 @@ export const merge = onTicketWith<{ into: number }>({
     const merged = await mergeInto(tx, ticket, into, change)
     const readers = readersInWords(await readersOf(tx, call, merged))
     return {
-      text: `${ticket.ref} is part of ${into.ref} now; answers go to ${readers}. unmerge ${ticket.ref} takes it back for a day.`,
+      text: `${ticket.ref} is now part of ${into.ref}; answers go to ${readers}. Within a day you can undo this: unmerge ${ticket.ref}`,
       data: { ref: into.ref, merged: ticket.ref },
     }
   },
@@ -47,7 +48,7 @@ function askBeforePublic(ticket: Ticket, into: Ticket): DeskError {
   const line = `merge ${ticket.ref} into ${into.ref} --anyway`
   return new DeskError(
     'conflict',
-    `Nothing was merged: ${ticket.ref} was asked in private, and answers to ${into.ref} are read by others in its channel. If nothing in ${ticket.ref} is for its requester alone, write: ${line}. Or merge the other way round: merge ${into.ref} into ${ticket.ref}`,
+    `Nothing was merged: ${ticket.ref} was asked in private, but others read the answers to ${into.ref} in its channel. If nothing in ${ticket.ref} is confidential, write: ${line}. Or merge the other way round: merge ${into.ref} into ${ticket.ref}`,
     { actions: [{ label: 'Merge anyway', style: 'danger', line }] },
   )
 }
@@ -66,16 +67,16 @@ export async function mergeInto(tx: Tx, ticket: Ticket, into: Ticket, change: Ch
 
 export const unmerge = onTicket({
   word: 'unmerge',
-  summary: 'Takes back a merge of the last day; name the ticket that became part of another.',
+  summary: 'Undoes a merge of the last day; name the ticket that was merged into another.',
   merged: true,
   async writes(tx, call, ticket, change) {
     const into = ticket.mergedInto === null ? undefined : await ticketById(tx, ticket.mergedInto)
     const merged = await lastEventOf(tx, ticket.id, 'merged')
-    if (!into || !merged) throw new DeskError('conflict', `${ticket.ref} is part of no other ticket.`)
+    if (!into || !merged) throw new DeskError('conflict', `${ticket.ref} is not part of another ticket.`)
     if (Date.parse(call.at) - Date.parse(merged.at) > UNDO_MS) {
       throw new DeskError(
         'conflict',
-        `${ticket.ref} became part of ${into.ref} more than a day ago: split what is its own off instead.`,
+        `${ticket.ref} was merged into ${into.ref} more than a day ago: use split for its messages instead.`,
       )
     }
     const { state: before, resumeAt: until } = await factsBefore(tx, ticket, merged.seq)
@@ -85,7 +86,7 @@ export const unmerge = onTicket({
     await recordEvent(tx, ticket, { type: 'unmerged', data: { from: into.id, state: before, until } }, change)
     await recordEvent(tx, into, { type: 'restored', data: { ticket: ticket.id, left: removedPeople } }, change)
     return {
-      text: `${ticket.ref} is a ticket of its own again, ${stateInWords(before)}.`,
+      text: `${ticket.ref} is a separate ticket again, ${stateInWords(before)}.`,
       data: { ref: ticket.ref, from: into.ref, state: before },
     }
   },

@@ -19,7 +19,7 @@ export const set = onTicketWith<Values>({
   aliases: ['classify'],
   usage: 'NAME=VALUE...',
   summary:
-    'Sets kind (incident, request), impact and urgency (low, medium, high), category, and the fields that these ask for.',
+    'Sets kind (incident, request), impact and urgency (low, medium, high), category, and the fields that go with these.',
   parse(words) {
     const values: Values = new Map()
     const rest = [...words]
@@ -27,7 +27,7 @@ export const set = onTicketWith<Values>({
       const [, name = '', value = ''] = /^([a-z][\w-]*)=(.*)$/is.exec(word) ?? []
       if (name) values.set(name.toLowerCase(), value.trim())
       else if (/^[a-z][\w-]*$/i.test(word) && rest.length > 0) values.set(word.toLowerCase(), rest.shift() ?? '')
-      else throw new DeskError('usage', `"${word}" sets nothing: write it like set TICKET impact=high.`)
+      else throw new DeskError('usage', `"${word}" does not set anything: write it like set TICKET impact=high.`)
     }
     if (values.size === 0)
       throw new DeskError('usage', 'Say what: set TICKET kind=incident impact=high category=hardware/printer')
@@ -44,7 +44,7 @@ export const set = onTicketWith<Values>({
       now = await recordEvent(tx, now, { type: 'classified', data: classified }, change)
     for (const { field, value } of filled)
       now = await recordEvent(tx, now, { type: 'filled', data: { field, value } }, change)
-    if (now === ticket) throw new DeskError('conflict', `${ticket.ref} is that already.`)
+    if (now === ticket) throw new DeskError('conflict', `${ticket.ref} already has these values.`)
     const { impact, urgency, priority, raised } = now
     return {
       text: `${ticket.ref}: ${describeClass(now)}.`,
@@ -118,14 +118,14 @@ async function priorityOf(
 function kindIn(text: string): TicketKind {
   const kind = TICKET_KINDS.find(each => each === text.toLowerCase())
   if (kind) return kind
-  throw new DeskError('usage', `"${text}" is no kind: write ${TICKET_KINDS.join(' or ')}.`)
+  throw new DeskError('usage', `"${text}" is not a kind: write ${TICKET_KINDS.join(' or ')}.`)
 }
 
 function levelIn(name: string, text: string | undefined): Level | null {
   if (text === undefined) return null
   const level = LEVELS.find(each => each === text.toLowerCase())
   if (level) return level
-  throw new DeskError('usage', `"${text}" is no ${name}: write ${LEVELS.join(', ')}.`)
+  throw new DeskError('usage', `"${text}" is not a valid ${name}: write ${LEVELS.join(', ')}.`)
 }
 
 function fieldValue({ policy }: Call, kind: Ticket['kind'], category: string | null, name: string, value: string) {
@@ -137,7 +137,7 @@ function fieldValue({ policy }: Call, kind: Ticket['kind'], category: string | n
   }
   const choice = field.choices.find(each => each.toLowerCase() === value.toLowerCase())
   if (value !== '' && field.choices.length > 0 && choice === undefined) {
-    throw new DeskError('usage', `"${value}" is no ${field.name}: write one of ${field.choices.join(', ')}.`)
+    throw new DeskError('usage', `"${value}" is not a valid ${field.name}: write one of ${field.choices.join(', ')}.`)
   }
   return { field: field.name, value: choice ?? value }
 }

@@ -18,7 +18,7 @@ import { linkBoth } from './link.ts'
 export const split = onTicketWith<{ arrival: number; subject: string }>({
   word: 'split',
   usage: 'MESSAGE ["SUBJECT"]',
-  summary: 'Makes a message of it, such as M-12, a ticket of its own, whose writer is told the new reference.',
+  summary: 'Turns one of its messages, such as M-12, into a new ticket and tells its writer the new reference.',
   parse([message, ...subject]) {
     return { arrival: arrivalArgument(message), subject: subject.join(' ') }
   },
@@ -29,7 +29,7 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     if (!message || whole?.id !== ticket.id || message.direction !== 'in' || !message.authorAddress) {
       throw new DeskError(
         'not-found',
-        `M-${number} is no message that somebody wrote to ${ticket.ref}: show ${ticket.ref} numbers them.`,
+        `M-${number} is not a message that somebody wrote to ${ticket.ref}: show ${ticket.ref} gives their numbers.`,
       )
     }
     const author = await personById(tx, message.authorId)
@@ -73,7 +73,7 @@ export const split = onTicketWith<{ arrival: number; subject: string }>({
     const first = { id: copy.message.id, externalId: message.externalId }
     const isAcknowledged = await queueAcknowledgement(tx, made, first, plainName(message.authorName), call.at)
     return {
-      text: `M-${number} is ${made.ref} now${isAcknowledged ? `; ${whoInWords(person.kind, person.name, person.address)} is told so` : ''}.`,
+      text: `M-${number} is now ${made.ref}${isAcknowledged ? `; ${whoInWords(person.kind, person.name, person.address)} will be told` : ''}.`,
       data: { ref: ticket.ref, split: made.ref },
     }
   },

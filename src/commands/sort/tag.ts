@@ -9,11 +9,11 @@ const TAG = /^[\p{L}\p{N}][\p{L}\p{N}._-]{0,39}$/u
 export const tag = onTicketWith<{ tags: string[] }>({
   word: 'tag',
   usage: 'TAG...',
-  summary: 'Adds tags, to find tickets by (list tag vip).',
+  summary: 'Adds tags that you can find tickets by (list tag vip).',
   parse: parts => ({ tags: tagsIn(parts) }),
   async writes(tx, _call, ticket, change, { tags }) {
     const add = tags.filter(each => !words(ticket.tags).includes(each))
-    if (add.length === 0) throw new DeskError('conflict', `${ticket.ref} has ${tags.join(', ')} already.`)
+    if (add.length === 0) throw new DeskError('conflict', `${ticket.ref} already has ${tags.join(', ')}.`)
     const now = await recordEvent(tx, ticket, { type: 'tagged', data: { add, remove: [] } }, change)
     return {
       text: `${ticket.ref} has the tags ${words(now.tags).join(', ')}.`,
@@ -25,7 +25,7 @@ export const tag = onTicketWith<{ tags: string[] }>({
 export const untag = onTicketWith<{ tags: string[] }>({
   word: 'untag',
   usage: 'TAG...',
-  summary: 'Takes tags away.',
+  summary: 'Removes tags.',
   parse: parts => ({ tags: tagsIn(parts) }),
   async writes(tx, _call, ticket, change, { tags }) {
     const remove = tags.filter(each => words(ticket.tags).includes(each))
@@ -50,6 +50,8 @@ function tagsIn(parts: readonly string[]): string[] {
   if (tags.length > 0 && wrong === undefined) return tags
   throw new DeskError(
     'usage',
-    wrong === undefined ? 'Say which tag: tag TICKET vip' : `"${wrong}" is no tag: write a word of letters and digits.`,
+    wrong === undefined
+      ? 'Say which tag: tag TICKET vip'
+      : `"${wrong}" is not a tag: write a word of letters and digits.`,
   )
 }

@@ -76,7 +76,7 @@ async function askWhichUnsent(
     ways.push({ text, label, line: lineForUnsent(again(place.ref).line, seq) })
   }
   const lines = ways.map(({ text, line }) => `${quoted(text)}\n\nTo send this one, write: ${line}`)
-  const sentence = `Nothing was sent: ${waiting.length} answers of yours are kept, so say which.`
+  const sentence = `Nothing was sent: ${waiting.length} of your answers are saved here, so say which one.`
   return new DeskError('conflict', [sentence, ...lines].join('\n\n'), {
     actions: ways.map(({ label, line }) => ({ label, style: 'danger', line })),
   })
@@ -98,7 +98,7 @@ async function wasSent(sql: Sql, places: readonly Ticket[], message: Message): P
 }
 
 export function sentAlready(places: readonly Ticket[]): string {
-  return `You have sent these words on ${places.at(-1)?.ref ?? 'it'} already, so they were not sent again.`
+  return `You have already sent this text on ${places.at(-1)?.ref ?? 'it'}, so it was not sent again.`
 }
 
 /** What `--anyway` answers: the refusal that its writer was shown; null if there was none. */

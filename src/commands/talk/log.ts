@@ -28,7 +28,7 @@ interface LogEntry {
 export const log: WriteCommand<LogEntry> = {
   word: 'log',
   usage: 'call|visit PERSON TEXT',
-  summary: 'Opens a ticket of yours for somebody who called or came by; they get the reference.',
+  summary: 'Opens a ticket for somebody who called or came by; you own it, and they get the reference.',
   body: 'optional',
   parse(line) {
     const [way = '', who, ...text] = line.args
@@ -103,7 +103,7 @@ export const log: WriteCommand<LogEntry> = {
 async function addressOf(tx: Tx, call: Call, who: string): Promise<string> {
   const address = typedAddress(who)
   if (address && call.isOurs(address))
-    throw new DeskError('usage', `${address} is an address of the desk itself: name who called.`)
+    throw new DeskError('usage', `${address} is an address of the desk itself: name the person who called.`)
   if (address) return address
   const people = await peopleNamed(tx, who.replace(/^@/, ''))
   const addresses = (await Promise.all(people.map(each => mailAddressesOf(tx, each.id))))
@@ -113,5 +113,5 @@ async function addressOf(tx: Tx, call: Call, who: string): Promise<string> {
   if (only !== undefined && second === undefined) return only
   const choice =
     second === undefined ? 'nobody of that name has written yet' : `it may be ${addresses.slice(0, 5).join(' or ')}`
-  throw new DeskError('usage', `"${who}" says not who: ${choice}; write their address.`)
+  throw new DeskError('usage', `"${who}" is not clear: ${choice}; write their address.`)
 }

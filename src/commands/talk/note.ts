@@ -15,7 +15,7 @@ import { onTicket } from '../command/on-ticket.ts'
 
 export const note = onTicket({
   word: 'note',
-  summary: 'Keeps the text with the ticket for agents only; it never reaches the requester.',
+  summary: 'Adds a note for agents only; it is never sent to the requester.',
   body: 'required',
   button: {
     rank: 50,

@@ -18,7 +18,7 @@ export const reply = onTicket({
   word: 'reply',
   aliases: ['answer'],
   summary:
-    'Sends the text to the requester, through the channel the question came in on; --only to nobody else, --anyway though something changed meanwhile.',
+    'Sends the text to the requester, through the channel the question came in on; --only to nobody else, --anyway even if something changed meanwhile.',
   body: 'required',
   merged: true,
   options: ANSWER_OPTIONS,

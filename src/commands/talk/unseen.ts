@@ -72,7 +72,10 @@ export async function unseenChanges(
   const changes = weighty.length > 0 ? await inWords(sql, await eventsOf(sql, ticket.id), weighty) : []
   const now = shownWith(ticket, readers)
   const others = shown.readers !== null && shown.readers !== now.readers
-  return [...changes, ...(others ? [`It is read by others now than you were shown: ${readersInWords(readers)}.`] : [])]
+  return [
+    ...changes,
+    ...(others ? [`The recipients have changed since you looked. They are now: ${readersInWords(readers)}.`] : []),
+  ]
 }
 
 async function inWords(

@@ -82,7 +82,7 @@ export async function draftOf(
   if (!message && attachments.length > 0) return draft
   if (!message) {
     const sentence = anyway
-      ? `No answer of yours was kept on ${ticket.ref} after the last one that you sent (show ${ticket.ref} has older ones): write reply ${ticket.ref} followed by your text.`
+      ? `You have no saved answer on ${ticket.ref} since the last one that you sent (show ${ticket.ref} has older ones): write reply ${ticket.ref} followed by your text.`
       : `Write what to answer: reply ${ticket.ref} followed by your text.`
     throw new DeskError('usage', sentence)
   }
@@ -129,7 +129,7 @@ function refuseUnknown({ named, ticket }: AnsweredTicket, { seq }: ShownState): 
   if (seq <= newest.eventSeq) return
   throw new DeskError(
     'usage',
-    `Nothing was sent: ${newest.ref} has no event ${seq} yet, ${newest.eventSeq} is its newest: show ${newest.ref}, and say with --read what you saw.`,
+    `Nothing was sent: ${newest.ref} has no event ${seq} yet; its newest is ${newest.eventSeq}. Look at it with show ${newest.ref}, then say with --read what you saw.`,
   )
 }
 
@@ -180,7 +180,7 @@ async function changesFor(
 }
 
 export function nobodyToAnswer({ ref }: Ticket): DeskError {
-  return new DeskError('conflict', `${ref} has no address to answer to: add one with invite ${ref} ADDRESS.`)
+  return new DeskError('conflict', `${ref} has no address to send an answer to: add one with invite ${ref} ADDRESS.`)
 }
 
 /** Keeps a text with the ticket that did not leave, for its writer to send with one word. Gives the message and the event. */
@@ -217,11 +217,11 @@ export function unsentReply(
 ): Reply {
   const to = readersInWords(readers)
   const text = [
-    `Nothing was sent: ${ticket.ref} is no longer as you saw it.`,
+    `Nothing was sent: ${ticket.ref} has changed since you saw it.`,
     ...changes,
-    'Your text is kept with the ticket:',
+    'Your text was saved with the ticket:',
     quoted(draft.text || '(files only)'),
-    `To send it to ${to} all the same, write: ${line}`,
+    `To send it to ${to} anyway, write: ${line}`,
   ].join('\n\n')
   return {
     text,

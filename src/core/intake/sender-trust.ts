@@ -32,11 +32,11 @@ export function senderDoubt({ result, reasons }: Authentication): string | null 
   if (result === 'pass' || result === 'none') return null
   const found = reasons.length > 0 ? ` (${reasons.join(', ')})` : ''
   return result === 'fail'
-    ? `Take care: the domain of this sender says that the mail is not from there${found}.`
-    : `Nothing confirms the address of this sender${found}.`
+    ? `Take care: the domain of this sender says that the mail did not come from there${found}.`
+    : `The address of this sender could not be confirmed${found}.`
 }
 
 /** What a reader is told of words that stand in somebody's name, and that this person may not have written. */
 export function nothingConfirms(name: string, what: 'this' | 'this forward' = 'this'): string {
-  return `Nothing confirms that ${name} wrote ${what}.`
+  return `It could not be confirmed that ${name} wrote ${what}.`
 }

@@ -92,9 +92,9 @@ function looksLikeProgram(evidence: Evidence): string[] {
   const from = evidence.fromAddress ?? ''
   const subject = (evidence.subject ?? '').trim()
   const text = (evidence.text ?? '').slice(0, 4_000)
-  if (NO_REPLY.test(from)) return ['an address that takes no answers']
+  if (NO_REPLY.test(from)) return ['a no-reply address']
   if (MAIL_SYSTEM.test(from) && (tellsOfQuota(subject, text) || tellsOfSuccess(text))) {
-    return ['what a mail system tells its users']
+    return ['a notice of a mail system to its users']
   }
   if (['in-reply-to', 'references'].some(name => evidence.header(name).length > 0)) return []
   if (UNMISTAKABLE.test(subject)) return ['a subject that only programs write']

@@ -59,7 +59,7 @@ function boxHtml(text: string, showing: Showing): SafeHtml {
     const label = { text: `[picture${alt ? `: ${alt}` : ''}]` }
     return links > 0
       ? { tagName: 'span', attribs: {}, ...label } // a link within a link would end it
-      : { tagName: 'a', attribs: { ...OUTSIDE, href: src, title: 'The picture lies elsewhere' }, ...label }
+      : { tagName: 'a', attribs: { ...OUTSIDE, href: src, title: 'This picture is stored elsewhere' }, ...label }
   }
   const options: IOptions = {
     allowedTags: TAGS,

@@ -14,10 +14,10 @@ export function fileDanger(name: string, type: string): string | null {
     /^application\/(?:x-(?:msdownload|msdos-program|dosexec|sh|bat)|hta|java-archive|vnd\.microsoft\.portable-executable)$/.test(
       type,
     )
-  if (program) return TWO_FACED.test(name) ? 'a program that is named like a document' : 'can run programs'
-  if (SHORTCUT.test(name)) return 'leads somewhere else when it is opened'
-  if (MACROS.test(name)) return 'can hold macros'
-  if (PAGE.test(name) || type === 'text/html' || type === 'image/svg+xml') return 'can hold scripts'
+  if (program) return TWO_FACED.test(name) ? 'a program disguised as a document' : 'can run programs'
+  if (SHORTCUT.test(name)) return 'can open another file or page'
+  if (MACROS.test(name)) return 'can contain macros'
+  if (PAGE.test(name) || type === 'text/html' || type === 'image/svg+xml') return 'can contain scripts'
   return null
 }
 

@@ -24,13 +24,13 @@ export class Options {
   number(name: string): number | undefined {
     const value = this.#values.get(name)
     if (value === undefined || typeof value === 'number') return value
-    throw new TypeError(`--${name} is no number.`)
+    throw new TypeError(`--${name} is not a number.`)
   }
 
   text(name: string): string | undefined {
     const value = this.#values.get(name)
     if (value === undefined || typeof value === 'string') return value
-    throw new TypeError(`--${name} is no text.`)
+    throw new TypeError(`--${name} is not a text.`)
   }
 
   /** As they are typed: `--read 17`. */
@@ -108,7 +108,7 @@ function widthOf({ kind, value }: FoundOption): number {
 function valueOf({ name, kind, value }: FoundOption, next: Word | undefined): true | number | string {
   if (kind === 'flag') {
     if (value === undefined) return true
-    throw new DeskError('usage', `Nothing was done: --${name} takes no value, write --${name} alone.`)
+    throw new DeskError('usage', `Nothing was done: --${name} takes no value. Write just --${name}.`)
   }
   const optionText = value ?? next?.value ?? ''
   if (kind === 'text' && optionText !== '') return optionText
@@ -116,7 +116,7 @@ function valueOf({ name, kind, value }: FoundOption, next: Word | undefined): tr
   const [what, example] = kind === 'number' ? ['a number', '17'] : ['a word', name.toUpperCase()]
   throw new DeskError(
     'usage',
-    `Nothing was done: ${what} stands behind --${name}, as in --${name} ${example}. If it is part of your text, put the text in quotes, or write -- in front of it.`,
+    `Nothing was done: --${name} needs ${what} after it, as in --${name} ${example}. If it is part of your text, put the text in quotes, or write -- before it.`,
   )
 }
 
@@ -178,6 +178,6 @@ function refuseMisspelt({ value: typed, isBare }: Word, names: readonly string[]
   if (option === null) return
   throw new DeskError(
     'usage',
-    `Nothing was done: did you mean --${option} by "${typed}"? If it is part of your text, put the text in quotes, or write -- in front of it.`,
+    `Nothing was done: did you mean --${option} by "${typed}"? If it is part of your text, put the text in quotes, or write -- before it.`,
   )
 }

@@ -59,7 +59,7 @@ export function textIn(rest: string, tail: string, kinds: OptionKinds): string {
   if (doubtful) {
     throw new DeskError(
       'usage',
-      `Nothing was done: is "${doubtful.value}" an option? It stands behind --, where nothing is one. Write it in front of that; or if it is part of your text, put the text in quotes.`,
+      `Nothing was done: is "${doubtful.value}" an option? Nothing after -- counts as one. If it is an option, write it before the --; if it is part of your text, put the text in quotes.`,
     )
   }
   const all = rest + tail

@@ -71,99 +71,103 @@ function deedOf(event: RecordedEvent, before: TicketFacts | undefined, names: Hi
     case 'noted':
       return (
         {
-          call: 'kept what was said on the phone',
+          call: 'recorded a phone call',
           tried: 'tried without success',
           unsent: 'wrote an answer that was not sent',
         }[event.data.what ?? ''] ?? 'noted'
       )
     case 'revised':
-      return event.data.deleted ? 'took a message back' : 'changed a message'
+      return event.data.deleted ? 'deleted a message' : 'edited a message'
     case 'joined':
-      return `let ${person(event.data.person)} in`
+      return `added ${person(event.data.person)}`
     case 'uninvited':
-      return `took ${person(event.data.person)} off it`
+      return `removed ${person(event.data.person)}`
     case 'claimed':
-      return event.data.owner === event.actorId ? 'took it' : `made ${person(event.data.owner)} its owner`
+      return event.data.owner === event.actorId ? 'claimed it' : `made ${person(event.data.owner)} its owner`
     case 'assigned': {
       const from = before?.ownerId ? `, from ${person(before.ownerId)}` : ''
       if (event.data.how === 'handover') return `took it over${from}`
-      return `${event.data.how === 'escalate' ? 'escalated' : 'gave'} it to ${person(event.data.owner)}${from}`
+      return `${event.data.how === 'escalate' ? 'escalated' : 'assigned'} it to ${person(event.data.owner)}${from}`
     }
     case 'released':
-      return event.data.owner === event.actorId ? 'gave it up' : `took it from ${person(event.data.owner)}`
+      return event.data.owner === event.actorId ? 'released it' : `took it from ${person(event.data.owner)}`
     case 'offered':
       return `offered it to ${person(event.data.to)}, until ${shortMoment(event.data.until)}`
     case 'offer-ended':
       return {
         declined: 'declined to take it over',
         withdrawn: `took back the offer to ${person(event.data.to)}`,
-        late: `ended the offer, which ${person(event.data.to)} did not take in time`,
+        late: `ended the offer, as ${person(event.data.to)} did not accept in time`,
       }[event.data.how]
     case 'helping':
-      return event.data.person === event.actorId ? 'began to help' : `asked ${person(event.data.person)} to help`
+      return event.data.person === event.actorId ? 'started helping' : `asked ${person(event.data.person)} to help`
     case 'left':
-      return event.data.person === event.actorId ? 'stopped helping' : `ended the help of ${person(event.data.person)}`
+      return event.data.person === event.actorId
+        ? 'stopped helping'
+        : `removed ${person(event.data.person)} as a helper`
     case 'escalated':
       return `escalated it to ${person(event.data.to)}`
     case 'moved':
       return `moved it from ${desk(before?.deskId ?? '')} to ${desk(event.data.desk)}`
     case 'waiting': {
       const until = event.data.until ? ` until ${shortMoment(event.data.until)}` : ''
-      return `waits for ${event.data.on === 'requester' ? 'the requester' : 'a third party'}${until}`
+      return `set it to wait for ${event.data.on === 'requester' ? 'the requester' : 'a third party'}${until}`
     }
     case 'scheduled':
-      return `put it off until ${shortMoment(event.data.until)}`
+      return `postponed it until ${shortMoment(event.data.until)}`
     case 'resumed':
       return {
-        command: 'went on with it',
-        message: 'went on with it, because of the message',
-        time: 'brought it back, as it was time',
+        command: 'continued it',
+        message: 'continued it because of the message',
+        time: 'brought it back, as planned',
       }[event.data.by]
     case 'resolved':
-      return event.data.how === 'workaround' ? 'resolved it by a workaround' : 'resolved it'
+      return event.data.how === 'workaround' ? 'resolved it with a workaround' : 'resolved it'
     case 'asked':
       return 'asked the requester whether it is solved'
     case 'rated': {
       const { solved, score, by } = event.data
-      return `said that it is ${solved ? 'solved' : 'not solved'}${score === null ? '' : `, ${score} of 5`}${by === 'page' ? ', on the page' : by === 'button' ? ', with a button' : ''}`
+      return `said that it is ${solved ? 'solved' : 'not solved'}${score === null ? '' : `, rating ${score} of 5`}${by === 'page' ? ', on the page' : by === 'button' ? ', with a button' : ''}`
     }
     case 'closed':
-      return `closed it${{ recovery: ', as the machine is well again', spam: ' as spam', requester: ', as the requester is content', silence: ', as nobody said no', duplicate: ' as a duplicate' }[event.data.by as string] ?? ''}`
+      return `closed it${{ recovery: ', as the alert cleared', spam: ' as spam', requester: ', as the requester confirmed', silence: ', as nobody objected', duplicate: ' as a duplicate' }[event.data.by as string] ?? ''}`
     case 'reopened':
-      return `opened it again, ${shortSpan(before?.resolvedAt ?? before?.closedAt ?? event.at, event.at)} after it was ${stateInWords(before?.state ?? 'closed')}`
+      return `reopened it ${shortSpan(before?.resolvedAt ?? before?.closedAt ?? event.at, event.at)} after it was ${stateInWords(before?.state ?? 'closed')}`
     case 'tagged': {
       const { add, remove } = event.data
       return [
         ...(add.length > 0 ? [`tagged it ${add.join(', ')}`] : []),
-        ...(remove.length > 0 ? [`took away the tag ${remove.join(', ')}`] : []),
+        ...(remove.length > 0 ? [`removed the tag ${remove.join(', ')}`] : []),
       ].join(' and ')
     }
     case 'filled':
-      return event.data.value === '' ? `emptied ${event.data.field}` : `set ${event.data.field} to ${event.data.value}`
+      return event.data.value === '' ? `cleared ${event.data.field}` : `set ${event.data.field} to ${event.data.value}`
     case 'expected':
       return event.data.at === null
-        ? 'expects nothing any more'
-        : `expects it ${momentInWords(event.data.at)}${event.data.told ? ', and the requester was told' : ''}`
+        ? 'removed the expected time'
+        : `expects to solve it by ${momentInWords(event.data.at)}${event.data.told ? ', and the requester was told' : ''}`
     case 'spent':
       return `spent ${event.data.minutes} minutes on it`
     case 'linked':
       return `linked ${ticket(event.data.ticket)} (${event.data.kind})`
     case 'unlinked':
-      return `took away the link to ${ticket(event.data.ticket)} (${event.data.kind})`
+      return `removed the link to ${ticket(event.data.ticket)} (${event.data.kind})`
     case 'merged':
-      return `made ${ticket(event.ticketId)} part of ${ticket(event.data.into)}`
+      return `merged ${ticket(event.ticketId)} into ${ticket(event.data.into)}`
     case 'absorbed':
-      return `made ${ticket(event.data.ticket)} part of it`
+      return `merged ${ticket(event.data.ticket)} into it`
     case 'unmerged':
-      return `took ${ticket(event.ticketId)} out of ${ticket(event.data.from)} again`
+      return `separated ${ticket(event.ticketId)} from ${ticket(event.data.from)} again`
     case 'restored':
-      return `took ${ticket(event.data.ticket)} out of it again`
+      return `separated ${ticket(event.data.ticket)} from it again`
     case 'split':
       return `split a message off to ${ticket(event.data.into)}`
     case 'undelivered':
       return 'could not deliver a message'
     case 'bounced':
-      return event.data.kind === 'delayed' ? 'learned that a message is late' : 'learned that a message did not arrive'
+      return event.data.kind === 'delayed'
+        ? 'learned that a message is delayed'
+        : 'learned that a message did not arrive'
     default:
       return setColumns(event.data, before)
   }

@@ -44,7 +44,10 @@ export function categoryOf({ categories }: Pick<TicketPolicy, 'categories'>, tex
   const [only, second] = ending
   if (exact ?? (only && !second)) return (exact ?? only) as Category
   if (second) {
-    throw new DeskError('usage', `"${text}" may be ${ending.map(each => each.path).join(' or ')}: write all of it.`)
+    throw new DeskError(
+      'usage',
+      `"${text}" could be ${ending.map(each => each.path).join(' or ')}: write the full name.`,
+    )
   }
   const close = nearest(
     path,

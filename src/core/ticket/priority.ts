@@ -36,5 +36,5 @@ export function assess(matrix: PriorityMatrix, impact: Level, urgency: Level, vi
 export function priorityIn(typed: string): Priority {
   const priority = PRIORITIES.find(each => each === typed.toUpperCase())
   if (priority) return priority
-  throw new DeskError('usage', `"${typed}" is no priority: write one of ${PRIORITIES.join(', ')}.`)
+  throw new DeskError('usage', `"${typed}" is not a priority: write one of ${PRIORITIES.join(', ')}.`)
 }

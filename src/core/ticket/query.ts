@@ -34,7 +34,7 @@ const LONGEST_WORD = 500 // characters, a phrase in quotes included
 function tooLong(): DeskError {
   return new DeskError(
     'usage',
-    `A query has at most ${MOST_WORDS} words, and each at most ${LONGEST_WORD} characters: leave some out.`,
+    `A query has at most ${MOST_WORDS} words, and each at most ${LONGEST_WORD} characters: please shorten it.`,
   )
 }
 
@@ -56,13 +56,13 @@ const SHORT: ReadonlyMap<string, TicketQuery> = new Map(
 const FILTER_EXAMPLES = NAMED_COLUMNS.flatMap(({ filter }) => (filter ? [`${filter.key} ${filter.example}`] : []))
 
 /** What `help list` says of the language. */
-export const QUERY_DETAILS = `A query is any of these together, or a view that you saved (view):
+export const QUERY_DETAILS = `A query combines any of these, or names a view that you saved (help view):
   open, mine, unowned, helping           whose they are; open ones
   new, waiting, scheduled, resolved, closed, all, state NAME
   owner @bob, helper @eve, requester ann, tag vip
   ${FILTER_EXAMPLES.join(', ')}
   older 1d, newer 2h, quiet 3d           opened before, opened since, nothing happened for
-  printer jam                            words that stand in what was written`
+  printer jam                            words in the messages`
 
 type Reader = (value: string) => TicketQuery
 
@@ -108,7 +108,7 @@ export function parseQuery(parts: readonly string[], { searches = false } = {}):
     } else if (short) {
       query = merge(query, short)
     } else if (reader) {
-      throw new DeskError('usage', `Say which: ${part} and what is looked for.`)
+      throw new DeskError('usage', `Say what to look for after ${part}.`)
     } else {
       refuseUnknown(part, searches)
       searchWords.push(...part.split(/\s+/).filter(Boolean))
@@ -154,7 +154,7 @@ function stateIn(value: string): TicketState {
   const name = value.toLowerCase().replaceAll('_', '-')
   const state = TICKET_STATES.find(each => each === name)
   if (state) return state
-  throw new DeskError('usage', `"${value}" is no state: write one of ${TICKET_STATES.join(', ')}.`)
+  throw new DeskError('usage', `"${value}" is not a state: write one of ${TICKET_STATES.join(', ')}.`)
 }
 
 function spanIn(key: string, value: string): number {
@@ -162,6 +162,6 @@ function spanIn(key: string, value: string): number {
   if (span !== null) return span
   throw new DeskError(
     'usage',
-    `"${value}" is no length of time: write ${key} 30m, ${key} 2h or ${key} 3d, at most 100 years.`,
+    `"${value}" is not a length of time: write ${key} 30m, ${key} 2h or ${key} 3d, at most 100 years.`,
   )
 }

@@ -85,7 +85,7 @@ export function refusalOf(ref: string, state: TicketState, move: Move): string |
   if (move === 'close') return `${is} already.`
   if (move === 'resolve' && state === 'resolved') return `${is} already.`
   if (move === 'resume')
-    return isDone(state) ? `${is}: reopen it first (reopen ${ref}).` : `${is}: it waits for nothing.`
+    return isDone(state) ? `${is}: reopen it first (reopen ${ref}).` : `${is}, so there is nothing to resume.`
   if (move === 'reopen') return `${is}, so it cannot be reopened.`
   return isDone(state) ? `${is}: reopen it first (reopen ${ref}).` : `${is} and cannot be ${REFUSED[move]}.`
 }

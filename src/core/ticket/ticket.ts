@@ -34,9 +34,9 @@ export function mayMove(ticket: TicketView, move: Move): void {
 }
 
 export function mayClaim(ticket: TicketView, personId: string): void {
-  if (ticket.ownerId === personId) throw new DeskError('conflict', `${ticket.ref} is yours already.`)
+  if (ticket.ownerId === personId) throw new DeskError('conflict', `${ticket.ref} is already yours.`)
   if (ticket.ownerId) {
-    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}: ask them to release it first.`)
+    throw new DeskError('conflict', `${ticket.ref} belongs to ${ticket.ownerName}. Ask them to release it first.`)
   }
   mayMove(ticket, 'take')
 }

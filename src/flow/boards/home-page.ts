@@ -35,14 +35,14 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** What agents look for first: theirs, what comes back soon, what nobody has, what nothing happened to for long. */
 const SECTIONS: readonly Section[] = [
-  { title: 'Mine', empty: 'You own no open ticket.', tickets: ticketsOfQuery('mine') },
+  { title: 'Mine', empty: 'You own no open tickets.', tickets: ticketsOfQuery('mine') },
   {
     title: 'Due',
-    empty: 'Nothing of yours is due within a day.',
+    empty: 'None of your tickets is due within a day.',
     tickets: (sql, { at }, actor) => dueOf(sql, actor.id, new Date(Date.parse(at) + DAY_MS).toISOString(), LISTED),
   },
   { title: 'Unowned', empty: 'Every ticket has an owner.', tickets: ticketsOfQuery('unowned') },
-  { title: 'Stuck', empty: 'Nothing lies still for three days.', tickets: ticketsOfQuery('open', 'quiet', '3d') },
+  { title: 'Stuck', empty: 'No ticket has been quiet for three days.', tickets: ticketsOfQuery('open', 'quiet', '3d') },
 ]
 
 function ticketsOfQuery(...query: string[]): Section['tickets'] {
@@ -61,7 +61,7 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   const [desk] = facts.desks
   if (!person || !may(person, 'work', 'installation')) {
     return {
-      intro: `Ask ${desk?.name ?? 'the desk'} here: write a message, or press the button.`,
+      intro: `Ask ${desk?.name ?? 'the desk'} here: write a message or press the button.`,
       actions: [],
       sections: [ownSection],
     }
@@ -70,7 +70,7 @@ export async function homePageOf(context: Context, actor: Actor): Promise<Home> 
   return {
     intro: `You are agent @${person.handle}. Type \`/desk help\` for all commands.`,
     actions: [],
-    sections: [...sections, ...(ownSection.items.length > 0 ? [{ ...ownSection, title: 'What you asked for' }] : [])],
+    sections: [...sections, ...(ownSection.items.length > 0 ? [{ ...ownSection, title: 'Your own tickets' }] : [])],
   }
 }
 
@@ -91,7 +91,7 @@ async function requesterSection(
     detail: forRequester(ticket, at),
     actions: ticket.state === 'resolved' && ticket.requesterId === person?.id ? solvedActions(ticket.ref) : [],
   }))
-  return { title: 'My tickets', empty: 'You have no ticket.', items, more: tickets.length - items.length }
+  return { title: 'My tickets', empty: 'You have no tickets.', items, more: tickets.length - items.length }
 }
 
 function forRequester({ state, ownerName, expectedAt, openedAt }: Ticket, at: string): string {

@@ -55,7 +55,7 @@ async function questionOf(sql: Sql, link: string): Promise<{ ticket: Ticket; sta
   if (sent && ticket) return { ticket, stands: await isStanding(sql, sent, ticket) }
   throw new DeskError(
     'not-found',
-    'This link is not one of ours: open it from the newest mail that we sent, or answer that mail.',
+    'This link does not work. Please use the link in our newest email, or reply to that email.',
   )
 }
 

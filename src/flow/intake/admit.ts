@@ -113,8 +113,7 @@ export async function admitUnreadable(
   await saveBlob(tx, message.raw)
   const outcome = `quarantined:${message.quarantine}` as const
   await insertArrival(tx, { ...(await newArrival(tx, intake, origin, message)), outcome, detail: message.detail })
-  const sentence =
-    'Messages that could not be read wait for you: relaydesk inbox list shows them, inbox retry tries again.'
+  const sentence = 'Some messages could not be read: relaydesk inbox list shows them, and inbox retry reads them again.'
   await raise(tx, facts, { channel, code: 'quarantine', sentence })
   return { outcome, ref: null }
 }
@@ -224,7 +223,7 @@ async function carryOut(
 
 const HOUR_MS = 60 * 60 * 1000
 const UNCONFIRMED =
-  'Your mail gives commands, and nothing of them was done: they are taken from answers to mail that the desk sent to you, and from addresses that your mail server confirms.'
+  'Your mail contains commands, but they were not carried out, as it could not be confirmed that you sent them. Send commands as a reply to a mail that you got from the desk, or from an address that your mail server confirms.'
 
 /** Puts it where the decision says. */
 async function place(

@@ -33,14 +33,14 @@ export async function decideHeld(
 ): Promise<DecidedMessage> {
   const waiting = await decidable(tx, number)
   if (decision.action === 'discard') return { reply: await discard(tx, call, waiting), pending: null }
-  if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read again just now: relaydesk inbox list.`)
+  if (!reread) throw new DeskError('unavailable', `M-${number} cannot be read at the moment: see relaydesk inbox list.`)
   const ticketId = await targetOf(tx, call, waiting, decision)
   const origin = originOf(intake.context, waiting.channel)
   const isWritersChoice = waiting.outcome === 'held:unclear'
   const admitted = await admitWaiting(tx, intake, origin, waiting, reread, situation =>
     decidedAs(situation, decisionFor(situation, ticketId, isWritersChoice)),
   )
-  if (!admitted) throw new DeskError('conflict', `M-${number} was decided by somebody else just now.`)
+  if (!admitted) throw new DeskError('conflict', `Somebody else has just decided about M-${number}.`)
   const { receipt, pending } = admitted
   // A name that somebody else used is not theirs to be trusted for.
   const { result } = waiting.verdict?.authentication ?? UNKNOWN
@@ -57,7 +57,7 @@ export async function decideHeld(
   const did = { opened: 'opened', appended: 'joined' }[receipt.outcome as string]
   const text = did
     ? `M-${number} ${did} ${receipt.ref}.`
-    : `M-${number} came in before in another way, so nothing was added.`
+    : `M-${number} had already come in another way, so nothing was added.`
   return { reply: { text, data: receipt }, pending }
 }
 
@@ -84,7 +84,7 @@ async function discard(tx: Tx, call: Call, waiting: Arrival): Promise<Reply & { 
   if (!waiting.outcome.startsWith('held:') || !(await discardArrival(tx, number, call.at))) {
     throw new DeskError(
       'conflict',
-      `M-${number} is not held any more: relaydesk explain M-${number} tells what it became.`,
+      `M-${number} is no longer held: relaydesk explain M-${number} says what happened to it.`,
     )
   }
   return {
@@ -104,6 +104,6 @@ async function targetOf(
   if (waiting.ticketId) return waiting.ticketId
   throw new DeskError(
     'usage',
-    `M-${waiting.number} is held for no ticket: write join M-${waiting.number} TICKET, or open.`,
+    `M-${waiting.number} is not held for a ticket: write join M-${waiting.number} TICKET, or open M-${waiting.number}.`,
   )
 }

@@ -105,7 +105,7 @@ export class Receiver {
     try {
       await Promise.all(group.flatMap(({ message }) => contentsOf(message)).map(content => files.keep(content)))
     } catch (error) {
-      throw new DeskError('temporary', `A large message cannot be written to ${files.folder}: free space or wait.`, {
+      throw new DeskError('temporary', `A large message cannot be written to ${files.folder}: free some space there.`, {
         cause: error,
       })
     }
@@ -134,7 +134,7 @@ export class Receiver {
     const { message } = waiting
     this.#context.log.error({ err: error, channel: waiting.channel, id: message.id }, 'a message could not be stored')
     if (!('from' in message)) {
-      waiting.reject(new DeskError('temporary', 'This message cannot be stored just now.', { cause: error }))
+      waiting.reject(new DeskError('temporary', 'This message cannot be stored at the moment.', { cause: error }))
       return
     }
     const detail = `It could not be stored: ${sentenceOf(error)}`
@@ -162,7 +162,7 @@ async function lookUpPeople(tx: Tx, intake: Intake, group: readonly Waiting[]): 
 
 async function advance(tx: Tx, channel: string, { key, value, follows }: Cursor): Promise<void> {
   if (await moveOn(tx, channel, key, follows, value)) return
-  throw new OutOfOrder('temporary', 'Something before this message was not stored: it is read again.')
+  throw new OutOfOrder('temporary', 'An earlier message was not stored, so this one will be read again.')
 }
 
 async function take(tx: Tx, intake: Intake, channel: string, message: InboundItem): Promise<Receipt> {

@@ -15,7 +15,7 @@ const DAY_MS = 24 * 60 * 60 * 1000
 
 /** What a report is worth that bears no token of ours. */
 const UNCONFIRMED_REPORT =
-  'Nothing confirms that: the report names no mail of ours, so anybody may have written it. The address still counts as one that works.'
+  'This could not be confirmed: the report names none of our mails, so anybody could have written it. We will keep sending to the address.'
 
 interface ReturnedDelivery extends DeliveryFailure {
   recipient: OutboxRecipient
@@ -106,7 +106,7 @@ async function tellOfRumour(
     purpose: 'internal',
     channel: ticket.channel,
     ticketId: ticket.id,
-    note: `A report came that says: ${claims}\n${UNCONFIRMED_REPORT}`,
+    note: `We got a report that says: ${claims}\n${UNCONFIRMED_REPORT}`,
   })
 }
 
@@ -114,7 +114,7 @@ async function tellOfRumour(
 function sentenceFor({ recipient, address, reason, status }: ReturnedDelivery, sent: OutboxEntry): string {
   const who = displayAddress({ name: recipient.name, address: recipient.recipient })
   const what = { reply: 'your answer', acknowledgement: 'our acknowledgement' }[sent.kind as string] ?? 'a notification'
-  const elsewhere = address === recipient.recipient || address === '' ? '' : ` (its mail goes on to ${address})`
+  const elsewhere = address === recipient.recipient || address === '' ? '' : ` (which forwards mail to ${address})`
   const why = reason ? `: ${reason}` : ''
   return `${who}${elsewhere} has not received ${what}${why}${status ? ` (${status})` : ''}.`
 }

@@ -57,7 +57,7 @@ export async function noteScan(tx: Tx, { facts }: Intake, { channel }: Origin, s
   if (scan.result !== 'unscanned') {
     await settleAlarm(tx, channel, 'scanner', facts.at)
   } else if (!scan.tooLarge) {
-    const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then let them in with open or join.`
+    const sentence = `The virus scanner does not work (${scan.reason}), so messages with files are held: start clamd or correct scanner.clamd, then release them with open or join.`
     await raise(tx, facts, { channel, code: 'scanner', sentence })
   }
 }

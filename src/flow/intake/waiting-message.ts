@@ -13,7 +13,7 @@ export async function decidable(sql: Sql, number: number): Promise<Arrival> {
   if (waiting && /^(?:held|ignored):(?!gone$|own-)/.test(waiting.outcome)) return waiting
   throw new DeskError(
     'not-found',
-    `No message M-${number} is held or was ignored: relaydesk inbox list --all shows what came.`,
+    `There is no held or ignored message M-${number}: relaydesk inbox list --all shows all messages.`,
   )
 }
 
@@ -41,5 +41,5 @@ export function through<Ability extends 'layout' | 'reread'>(
   }
   const found = able(adapter, ability)
   if (found) return found
-  throw new DeskError('unavailable', `What comes through "${channel}" cannot be shown in that way.`)
+  throw new DeskError('unavailable', `Messages from "${channel}" cannot be shown in that way.`)
 }

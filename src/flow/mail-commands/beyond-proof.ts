@@ -22,8 +22,8 @@ export async function beyondProof(sql: Sql, alone: readonly OutboxEntry[], step:
     return ticket === undefined || ownTickets.has(ticket.id) // of none there is, the command says so itself
   }
   const refs = [...ownTickets.values()]
-  const only = refs.length > 0 ? `for ${refs.join(' and ')} alone` : 'for what that mail tells of alone'
-  const refusal = `nothing confirms that you wrote this but the mail of ours that it answers, and that counts ${only}. Answer a mail about what you mean, or write from an address that your mail server confirms.`
+  const only = refs.length > 0 ? `only for ${refs.join(' and ')}` : 'only for what that mail is about'
+  const refusal = `we only know that you wrote this because it answers one of our mails, and that counts ${only}. Reply to a mail about the ticket you mean, or write from an address that your mail server confirms.`
   const { command, args, named } = step
   if ('settles' in command) {
     const { arrivals, decision } = command.settles(args)

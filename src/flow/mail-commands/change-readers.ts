@@ -30,7 +30,7 @@ export async function changeReaders(
   }
   commands.steps = commands.steps.filter(step => !first.includes(step))
   if (failed.length === 0) return null
-  return `Who reads your answer could not be changed as you asked, so it was kept as an internal note and sent to nobody.\n${failed.join('\n')}`
+  return `The recipients of your answer could not be changed as you asked, so it was not sent. It was kept as an internal note.\n${failed.join('\n')}`
 }
 
 /** Runs a command that looks at tickets or changes some. Gives what it says. */

@@ -88,7 +88,7 @@ export async function appendFromAgent(
     if (now) await recordBounce(tx, entry, now, messageId)
   }
   if (refusal !== null && (await mayNotify(tx, entry, ticket))) {
-    const way = `To answer the requester, reply to the notification of their message, or write: relaydesk reply ${ticket.ref}`
+    const way = `To answer the requester, reply to the notification about their message, or use: relaydesk reply ${ticket.ref}`
     await tellAuthor(tx, facts, ticket, author, { kind: 'notify-refused', messageId, note: `${refusal}\n\n${way}` })
   }
   return messageId
@@ -168,7 +168,7 @@ async function keepAndTell(
   const readers = await readersOf(tx, facts, ticket, draft)
   const { messageId, seq } = await keepUnsent(tx, ticket, change, draft, readers)
   const { text: note } = unsentReply(ticket, unseen, draft, readers, {
-    line: '!anyway (that one line, as an answer to this mail)',
+    line: '!anyway (just that line, as a reply to this mail)',
     label: 'Send it anyway',
     seq,
   })
@@ -180,16 +180,16 @@ const KEPT: Record<string, string> = {
   'tokens-disagree': 'Your mail answers messages of different kinds',
   'token-of-another': 'Your mail answers a notification that went to another agent',
   'token-seen':
-    'Your mail answers a notification whose address others know by now (you have answered it with others on To or Cc, or somebody else has), and nothing else confirms that it is yours',
-  references: 'Your mail does not answer a notification of ours',
-  subject: 'Your mail does not answer a notification of ours',
+    'Your mail answers a notification whose reply address is now known to others (somebody answered it with others on To or Cc), and it could not be confirmed that you wrote it',
+  references: 'Your mail is not a reply to one of our notifications',
+  subject: 'Your mail is not a reply to one of our notifications',
 }
 
 const TOO_LONG =
-  'Your mail is longer than what is looked through for what the requester must not see, so nothing of it was sent; it was kept as an internal note. Write a short answer, and attach the long text as a file.'
+  'Your mail is too long to be checked for things that the requester must not see, so it was not sent. It was kept as an internal note. Write a short answer and attach the long text as a file.'
 
 const SEALED =
-  'Your mail, or a part of it, is encrypted or cannot be opened for another reason, so nothing of it was sent; it was kept as an internal note. Write it again without encryption; a signature alone does no harm.'
+  'Your mail, or a part of it, is encrypted or cannot be opened, so it was not sent. It was kept as an internal note. Write it again without encryption; a signature is fine.'
 
 /** Why an agent's mail that may have been meant for the requester stays a note; null if there is nothing to tell. */
 async function whyNotSent(
@@ -202,41 +202,41 @@ async function whyNotSent(
   const { attachments } = message
   const reason = KEPT[decision.rule]
   if (decision.direction !== 'out' && commands?.options.has('anyway') && written) {
-    return 'Your mail says !anyway and more than that, so it was kept as an internal note and sent to nobody: to send the answer that was kept, answer with that one line alone.'
+    return 'Your mail says !anyway but also contains other text, so it was not sent. It was kept as an internal note. To send the saved answer, reply with just the line !anyway.'
   }
-  if (decision.direction !== 'out' && reason) return `${reason}, so it was kept as an internal note and sent to nobody.`
+  if (decision.direction !== 'out' && reason) return `${reason}, so it was not sent. It was kept as an internal note.`
   if (decision.direction !== 'out' && !message.sealed) return null
   if (commands && commands.mistakes.length > 0) {
-    return 'Your mail has command lines that cannot be understood, so it was kept as an internal note and nothing was done.\n'.concat(
+    return 'Your mail has command lines that could not be understood, so nothing was done. It was kept as an internal note.\n'.concat(
       commands.mistakes.join('\n'),
     )
   }
   if (message.sealed) return SEALED
   if (isTooLong(message)) return TOO_LONG
   if (mentionsCommand(written, knownCommands(intake.context.commands))) {
-    return 'Your mail has a line that begins like a command where none is taken, so it was kept as an internal note: commands stand at the top or the bottom, each on a line of its own.'
+    return 'Your mail has a line that looks like a command in the middle of the text, so it was not sent. It was kept as an internal note. Put commands at the top or the bottom, each on its own line.'
   }
   if (message.mail.forwarded || isForwardSubject(message.subject)) {
-    return 'Your mail forwards another, so it was kept as an internal note.'
+    return 'Your mail forwards another one, so it was not sent. It was kept as an internal note.'
   }
   if (showsMail(written)) {
-    return 'Your mail shows another mail below its text, which may hold what the requester must not see, so it was kept as an internal note. Write it again without that.'
+    return 'Your mail includes another mail below its text, which may contain things that the requester must not see, so it was not sent. It was kept as an internal note. Write it again without that part.'
   }
   const other = await otherNamed(tx, intake.facts, { text: written, subject: message.subject }, ticket)
   if (other !== null) return forWhich(ticket, other)
   if (!written && attachments.length === 0) {
-    return 'Your mail had no text of its own, so nothing was sent; it was kept as an internal note.'
+    return 'Your mail had no text of its own, so nothing was sent. It was kept as an internal note.'
   }
   if (attachments.some(holdsMail)) {
-    return 'Your mail has a mail attached, which may hold what the requester must not see, so nothing of it was sent; it was kept as an internal note. Write it again without that file.'
+    return 'Your mail has another mail attached, which may contain things that the requester must not see, so it was not sent. It was kept as an internal note. Write it again without that file.'
   }
   // A program that answers for the agent, and says nothing of itself, says the same each time.
   const since = new Date(Date.parse(intake.facts.at) - DAY_MS).toISOString()
   if (written && (await answeredAlike(tx, { ticketId: ticket.id, authorId: sender.id, text: written, since }))) {
-    return 'You answered in these very words already, so your mail was kept as an internal note: if a program wrote it, have it stop; else say it in other words.'
+    return 'You have already sent exactly this answer, so it was not sent again. It was kept as an internal note. If a program wrote it, please stop it; otherwise, use other words.'
   }
   if ((await readersOf(tx, intake.facts, ticket)).recipients.length > 0) return null
-  return `The ticket has no address to answer to, so your mail was kept as an internal note: invite ${ticket.ref} ADDRESS.`
+  return `The ticket has no address to send an answer to, so your mail was kept as an internal note. To add one: invite ${ticket.ref} ADDRESS.`
 }
 
 /** A mail of nothing but commands: they stay with the ticket as they were written, and nobody is told of them. */

@@ -28,24 +28,33 @@ export async function refuseLeak(
 ): Promise<void> {
   if (!isSent(command, options)) return
   if (mentionsCommand(body, known)) {
-    throw new DeskError('usage', 'Your text has a line that begins like a command, where none is taken.')
+    throw new DeskError(
+      'usage',
+      'Your text has a line that looks like a command in the middle. Put commands at the top or the bottom.',
+    )
   }
   if (showsMail(body)) {
     throw new DeskError(
       'usage',
-      'Your mail shows another below its text, which may hold what the requester must not see.',
+      'Your mail includes another mail below its text, which may contain things that the requester must not see.',
     )
   }
   // Without words of its own it sends the answer that was kept.
   if (!body.trim() && !options.has('anyway')) throw new DeskError('usage', 'Write what to answer.')
   if (sealed) {
-    throw new DeskError('usage', 'A part of your mail is encrypted or cannot be opened: write it again without.')
+    throw new DeskError(
+      'usage',
+      'A part of your mail is encrypted or cannot be opened: write it again without that part.',
+    )
   }
   if (attachments.some(holdsMail)) {
-    throw new DeskError('usage', 'Your mail has a mail attached, which may hold what the requester must not see.')
+    throw new DeskError(
+      'usage',
+      'Your mail has another mail attached, which may contain things that the requester must not see.',
+    )
   }
   if (ticket && named !== null && !(await leadsTo(sql, named, ticket))) {
-    throw new DeskError('usage', `Your mail answers ${ticket.ref}: answer another ticket by a mail of its own.`)
+    throw new DeskError('usage', `Your mail answers ${ticket.ref}: write a separate mail to answer another ticket.`)
   }
   const other = ticket && named === null ? await otherNamed(sql, facts, { text: body, subject }, ticket) : null
   if (ticket && other !== null) throw new DeskError('usage', forWhich(ticket, other))
@@ -53,5 +62,5 @@ export async function refuseLeak(
 
 /** Asks for which of two tickets a mail was meant. */
 export function forWhich({ ref }: Ticket, other: string): string {
-  return `Your mail answers ${ref} and names ${other}, so nothing of it was sent. If it is for ${ref}, write !reply ${ref} on a line of its own above your text; for ${other}, answer a mail about that.`
+  return `Your mail answers ${ref} but mentions ${other}, so it was not sent. If it is for ${ref}, write !reply ${ref} on its own line above your text. If it is for ${other}, reply to a mail about ${other}.`
 }

@@ -18,7 +18,7 @@ export function isTooLong({ visible, mail: { forwarded } }: InboundMessage): boo
 }
 
 /** Says so of one with commands. */
-export const TOO_LONG = `Your mail has more than ${LONGEST_TYPED} characters, which is more than is looked through for commands: write them in a mail of their own, or attach the long text as a file.`
+export const TOO_LONG = `Your mail has more than ${LONGEST_TYPED} characters, which is too long for commands: send the commands in a separate mail, or attach the long text as a file.`
 
 const ownTexts = new WeakMap<InboundMessage, string>()
 

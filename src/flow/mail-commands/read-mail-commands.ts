@@ -106,7 +106,7 @@ async function readMailCommands(
     const again = await readCommand(place, await lineOfAnyway(sql, context.commands, commands, ticket))
     commands.steps.push(understand(again, facts, commands, optionLine, ticket))
   } else if (isAlone) {
-    commands.mistakes.push(`!${optionLine}: it goes with an answer, so write both in one mail.`)
+    commands.mistakes.push(`!${optionLine}: it only works together with an answer, so write both in one mail.`)
   }
   for (const step of commands.steps) step.options = step.options.and(commands.options.of(optionsOf(step.command)))
   return commands
@@ -122,7 +122,7 @@ export function refuseBelowNote(message: InboundMessage, commands: MailCommands)
   const above = findCommandLines(typedText.slice(0, typedText.indexOf(firstLine))).lines.at(-1)
   const step = commands.steps.find(({ line }) => line === above)
   if (!commands.text || !step || step.command.body !== 'required' || isSent(step.command, step.options)) return
-  const sentence = `Below it stands more text, which may go on with it or be your answer. If it goes on, write !${step.command.word} alone on the first line and all of the text below; if it is your answer, put this line below the answer.`
+  const sentence = `There is more text below it, which could be part of it or could be your answer. If it is part of it, write just !${step.command.word} on the first line and all of the text below. If it is your answer, put this line below the answer.`
   commands.mistakes.push(`!${step.line}: ${sentence}`)
 }
 
@@ -158,7 +158,7 @@ function understand(
   ticket: Ticket | undefined,
 ): MailCommand {
   if (command.about === 'ticket' && named === null && !ticket && words.length === 0) {
-    throw new DeskError('usage', `Say which ticket: ${command.word} ${facts.prefixes[0]}-12`)
+    throw new DeskError('usage', `Say which ticket, for example: ${command.word} ${facts.prefixes[0]}-12`)
   }
   const args = command.parse({ args: words, options }, facts)
   // Where the line holds no text, the text of the mail is what the command is about.

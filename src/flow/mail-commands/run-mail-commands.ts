@@ -24,7 +24,7 @@ export async function runPending(tx: Tx, intake: Intake, pending: PendingCommand
   const rest = !done
     ? ['None of your commands was carried out.']
     : !ticket && commands.text
-      ? ['The rest of your mail went to nobody: it answers no ticket.']
+      ? ['The rest of your mail was not sent, as it does not answer a ticket.']
       : []
   if (lines.length + rest.length > 0) await notifyOfCommands(tx, intake, origin, actor, ticket, [...lines, ...rest])
 }
@@ -49,7 +49,7 @@ async function runAll(
     const isUnsent = isAnswer(candidate) && refusal !== null
     if (isUnsent)
       results.push(
-        `!${candidate.line}: Nothing was sent, as who reads it could not be changed:\n\n${quoted(candidate.body)}`,
+        `!${candidate.line}: Nothing was sent, as the recipients could not be changed:\n\n${quoted(candidate.body)}`,
       )
     if (isUnsent) continue
     const step = isAnswer(candidate) && seen ? await asSeen(tx, intake, candidate, seen) : candidate

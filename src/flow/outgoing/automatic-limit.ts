@@ -11,7 +11,7 @@ import { type Context, deskFacts } from '../context.ts'
 const DAY_MS = 24 * 60 * 60 * 1000
 /** Written by a person, few by themselves, or what must not be missed. */
 const UNLIMITED = ['reply', 'notify-alarm', 'notify-held', 'notify-backlog']
-const DROPPED = 'more than enough automatic mail went there today'
+const DROPPED = 'this address has had enough automatic mail today'
 const MOST_DROPPED = 300 // at once: the rest has its turn later, and is dropped then
 
 /**
@@ -40,7 +40,7 @@ export async function mayLeave(tx: Tx, context: Context, taken: TakenRecipient, 
 
 async function tellOfLimit(tx: Tx, context: Context, entry: OutboxEntry, recipient: string, at: string): Promise<void> {
   if ((await countRate(tx, `told of limit ${recipient}`, at, DAY_MS)) > 1) return
-  const sentence = `${recipient} got ${context.automatic.agent} notifications within a day and gets no more of them today: look with relaydesk list.`
+  const sentence = `${recipient} has got ${context.automatic.agent} notifications within a day and will get no more today: see relaydesk list instead.`
   const facts = await deskFacts(context, tx)
   const agents = facts.agents.filter(each => each.email === recipient)
   const trouble = { channel: entry.channel, code: `notifications ${recipient}`, sentence }

@@ -31,7 +31,7 @@ export async function tellOfBacklogs(context: Context): Promise<number> {
       const prefix = desks.find(each => each.id === deskId)?.prefix ?? ''
       const rest = opened - TOLD
       const which = rest === 1 ? `${prefix}-${firstUntold}` : `${prefix}-${firstUntold} to ${prefix}-${lastUntold}`
-      const note = `Mail that had waited came in, and ${opened} tickets were opened. You were told of the first ${TOLD} one by one; ${rest === 1 ? 'one more is' : `${rest} more are`} told of here: ${which}. \`list\` shows those that are open.`
+      const note = `Mail that had piled up came in and opened ${opened} tickets. You were notified of the first ${TOLD} one by one. ${rest === 1 ? 'Here is one more' : `Here are ${rest} more`}: ${which}. \`list\` shows all open tickets.`
       const facts = await deskFacts(context, tx)
       await notifyAgents(tx, facts, agentsToNotify(facts, null, null), {
         kind: 'notify-backlog',

@@ -210,7 +210,7 @@ async function heldIn(sql: Sql, entry: OutboxEntry): Promise<TemplateValues['hel
 
 async function heldMessage(sql: Sql, arrival: Arrival): Promise<TemplateValues['held']['messages'][number]> {
   const ticket = arrival.ticketId === null ? undefined : await ticketById(sql, arrival.ticketId)
-  const decided = arrival.outcome.startsWith('held:') ? '' : 'decided meanwhile'
+  const decided = arrival.outcome.startsWith('held:') ? '' : 'already decided'
   return {
     number: String(arrival.number),
     reason: decided || outcomeInWords(arrival.outcome),

@@ -290,7 +290,7 @@ export class Deliverer {
 function resultFor(taken: TakenRecipient, sent: Sent): Result {
   if (sent.accepted.includes(taken.recipient)) return { taken, ok: true, began: sent.threads?.[taken.recipient] }
   const refused = sent.refused.find(each => each.recipient === taken.recipient)
-  const { permanent = false, reason = 'the transport said nothing of this recipient' } = refused ?? {}
+  const { permanent = false, reason = 'the server did not say whether it took it for this recipient' } = refused ?? {}
   return { taken, ok: false, permanent, reason, retryAfterMs: undefined }
 }
 
@@ -301,7 +301,7 @@ async function withDeadline(stop: AbortController, send: () => Promise<Sent>): P
   const aborted = new Promise<never>((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })
-  const timer = setTimeout(() => stop.abort(lateError('The transport did not answer in time.')), SEND_DEADLINE_MS)
+  const timer = setTimeout(() => stop.abort(lateError('The server did not answer in time.')), SEND_DEADLINE_MS)
   try {
     return await Promise.race([send(), aborted])
   } finally {

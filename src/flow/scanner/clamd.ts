@@ -24,7 +24,7 @@ export class Clamd {
       const found = /^stream: (.{1,200}) FOUND$/.exec(answer)?.[1]
       if (found) return { result: 'found', name: found }
       if (answer === 'stream: OK') return { result: 'clean' }
-      return { result: 'unscanned', reason: answer || 'it said nothing', tooLarge: TOO_LARGE.test(answer) }
+      return { result: 'unscanned', reason: answer || 'it gave no answer', tooLarge: TOO_LARGE.test(answer) }
     } catch (error) {
       // Over its limit it hangs up, and what it says of that may be lost on the way.
       if (HUNG_UP.has(codeOf(error)) && bytes.length > PIECE) {

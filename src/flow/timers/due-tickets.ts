@@ -45,11 +45,11 @@ async function bringOn(tx: Tx, context: Context, ticket: Ticket): Promise<boolea
     })
   if (now.offeredTo !== null && now.offeredUntil !== null && now.offeredUntil <= at) {
     now = await recordEvent(tx, now, { type: 'offer-ended', data: { to: now.offeredTo, how: 'late' } }, change)
-    await tell(now.ownerId, `Nobody took ${ticket.ref} over in time: it stays with you.`)
+    await tell(now.ownerId, `Nobody accepted ${ticket.ref} in time, so it stays with you.`)
   }
   if (now.resumeAt !== null && now.resumeAt <= at) {
     now = await recordEvent(tx, now, { type: 'resumed', data: { by: 'time' } }, change)
-    await tell(now.ownerId, `${ticket.ref} comes back: it was ${stateInWords(ticket.state)} until now.`)
+    await tell(now.ownerId, `${ticket.ref} is back: it was ${stateInWords(ticket.state)} until now.`)
   }
   if (now.state === 'resolved' && Date.parse(now.resolvedAt ?? at) + context.policy.closeAfter <= Date.parse(at)) {
     now = await recordEvent(tx, now, { type: 'closed', data: { by: 'silence' } }, change)

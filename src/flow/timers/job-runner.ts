@@ -114,7 +114,7 @@ export class JobRunner {
     const failures = [...this.#failures].map(([name, { reason }]) => `${name}: ${reason}`)
     const [first = '', ...others] = this.#broken === undefined ? failures : [this.#broken, ...failures]
     if (!first) return ''
-    const more = others.length > 0 ? ` The same is so of ${others.length} more.` : ''
-    return `What is due cannot be done (${this.#job.name}): ${first}${more} It is tried again within five minutes.`
+    const more = others.length > 0 ? ` The same goes for ${others.length} more.` : ''
+    return `A regular task failed (${this.#job.name}): ${first}${more} The desk will try again within five minutes.`
   }
 }

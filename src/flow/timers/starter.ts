@@ -93,7 +93,7 @@ export class Starter {
     try {
       await each.start()
       this.#failures.delete(each)
-      const sentence = `${each.name} is up.`
+      const sentence = `${each.name} is running.`
       this.#context.log.info(sentence)
       this.onUp(sentence)
       await this.#settle(code => code === CODE + each.name)
@@ -109,7 +109,7 @@ export class Starter {
     const { clock, log, store } = this.#context
     const attempts = (this.#failures.get(each)?.attempts ?? 0) + 1
     const again = clock.now().getTime() + Math.min(FIRST_WAIT_MS * 2 ** (attempts - 1), LONGEST_WAIT_MS)
-    const sentence = `${each.name} is not up: ${reasonFor(error)} It is tried again within five minutes.`
+    const sentence = `${each.name} is not running: ${reasonFor(error)} The desk will try again within five minutes.`
     this.#failures.set(each, { attempts, again, sentence })
     log.warn(error instanceof DeskError ? {} : { err: error }, sentence)
     try {
@@ -119,7 +119,7 @@ export class Starter {
       })
       if (isNew) this.onCommit()
     } catch (failure) {
-      log.error({ err: failure }, `agents could not be told that ${each.name} is not up`)
+      log.error({ err: failure }, `agents could not be told that ${each.name} is not running`)
     }
   }
 

@@ -31,7 +31,7 @@ interface Manifest {
  * desk goes on meanwhile; large files are never changed once written. Rejects if `target` exists.
  */
 export async function backup(context: Context, target: string): Promise<{ files: number; bytes: number }> {
-  if (existsSync(target)) throw new DeskError('usage', `${target} exists already: choose another name.`)
+  if (existsSync(target)) throw new DeskError('usage', `${target} already exists: choose another name.`)
   const snapshot = await context.files.spoolPath()
   // A name of its own: neither what a killed backup left nor one that runs beside may be in the way.
   const unfinished = `${target}.${process.pid}-${randomUUID().slice(0, 8)}.unfinished`
@@ -60,7 +60,7 @@ export async function backup(context: Context, target: string): Promise<{ files:
     return { files: large.length, bytes: (await stat(target)).size }
   } catch (error) {
     if (error instanceof DeskError) throw error
-    if (codeOf(error) === 'EEXIST') throw new DeskError('usage', `${target} exists already: choose another name.`)
+    if (codeOf(error) === 'EEXIST') throw new DeskError('usage', `${target} already exists: choose another name.`)
     throw new DeskError('unavailable', `The backup was not written: ${sentenceOf(error)}.`, { cause: error })
   } finally {
     await rm(unfinished, { force: true })
@@ -82,7 +82,7 @@ async function addFile(archive: Pack, name: string, path: string): Promise<strin
 export async function restore(archive: string, stateFolder: string): Promise<{ files: number }> {
   if (!existsSync(archive)) throw new DeskError('no-input', `There is no file ${archive}.`)
   if (existsSync(join(stateFolder, DATABASE_FILE))) {
-    throw new DeskError('usage', `${stateFolder} holds a desk already: choose another folder with --state.`)
+    throw new DeskError('usage', `${stateFolder} already holds a desk: choose another folder with --state.`)
   }
   await takeStateFolder(stateFolder)
   const digests: Record<string, string> = {}
@@ -102,7 +102,7 @@ export async function restore(archive: string, stateFolder: string): Promise<{ f
     throw new DeskError('unavailable', `${archive} cannot be unpacked: ${sentenceOf(error)}.`, { cause: error })
   }
   if (manifest?.format !== FORMAT || !manifest.digests?.[DATABASE_FILE])
-    throw new DeskError('unsound', `${archive} is no whole backup of Relaydesk: use another.`)
+    throw new DeskError('unsound', `${archive} is not a complete Relaydesk backup: use another one.`)
   for (const [name, digest] of Object.entries(manifest.digests)) {
     if (digests[name] !== digest)
       throw new DeskError('unsound', `${archive}: ${name} is damaged or missing: use another backup.`)
@@ -126,7 +126,10 @@ async function unpackFile(
   stateFolder: string,
 ): Promise<string> {
   if (type !== 'file' || (name !== DATABASE_FILE && !KNOWN_NAME.test(name))) {
-    throw new DeskError('unsound', `The archive holds "${name}", which no backup of Relaydesk does: use another.`)
+    throw new DeskError(
+      'unsound',
+      `The archive contains "${name}", which does not belong in a Relaydesk backup: use another one.`,
+    )
   }
   const path = join(stateFolder, name === DATABASE_FILE ? `${DATABASE_FILE}.unfinished` : name)
   const rights = await rightsAt(name === DATABASE_FILE ? stateFolder : join(stateFolder, LARGE_FILES), stateFolder)

@@ -23,11 +23,11 @@ export async function checkDesk(context: Context): Promise<Finding[]> {
 
 /** Writes, reads and takes it back. */
 async function checkStore({ store, clock }: Context): Promise<Finding> {
-  const what = `the database (${store.engine}) takes and gives`
+  const what = `the database (${store.engine}) can be written and read`
   const at = clock.now().toISOString()
   try {
     await store.transact(async tx => {
-      await raiseAlarm(tx, { channel: 'doctor', code: 'trial', sentence: 'A trial of the doctor.', raisedAt: at })
+      await raiseAlarm(tx, { channel: 'doctor', code: 'trial', sentence: 'A test by relaydesk doctor.', raisedAt: at })
       await settleAlarm(tx, 'doctor', 'trial', at)
     })
     await standingAlarms(store.read)
@@ -44,7 +44,7 @@ async function checkSpace({ files }: Context): Promise<Finding> {
   const what = `${Math.round(free / 1e6).toLocaleString('en')} MB are free in ${folder}`
   return free >= LEAST_FREE
     ? { what, ok: true }
-    : { what, ok: false, advice: 'free space: a full disk stops mail from coming in.' }
+    : { what, ok: false, advice: 'free some space: when the disk is full, no mail can come in.' }
 }
 
 function checkClock({ clock }: Context): Finding {
@@ -72,16 +72,16 @@ async function checkWaiting({ store }: Context): Promise<Finding[]> {
     ...(waiting.length > 0
       ? [
           {
-            what: `${waiting.length} message(s) wait for a decision`,
+            what: `${waiting.length} message(s) waiting for a decision`,
             ok: false,
             advice: 'relaydesk inbox list shows them.',
           },
         ]
       : []),
     ...alarms.map(alarm => ({
-      what: `an alarm stands: ${alarm.sentence}`,
+      what: `open alarm: ${alarm.sentence}`,
       ok: false,
-      advice: 'relaydesk alarms shows all.',
+      advice: 'relaydesk alarms shows all of them.',
     })),
   ]
 }

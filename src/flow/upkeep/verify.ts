@@ -84,11 +84,11 @@ function chainProblems(ticket: TicketFacts & TicketHead, chain: StoredEvent[]): 
     if (hashEvent(event, type, data, event.previous) !== event.hash) {
       problems.push(`${ticket.ref}: event ${event.seq} was changed after it was written.`)
     }
-    if (!dataOf(event)) problems.push(`${ticket.ref}: event ${event.seq} holds nothing that can be read.`)
+    if (!dataOf(event)) problems.push(`${ticket.ref}: event ${event.seq} cannot be read.`)
     previous = event.hash
   })
   if (ticket.eventSeq !== chain.length || ticket.eventHash !== previous) {
-    problems.push(`${ticket.ref}: its last events are missing, or are more than it knows of.`)
+    problems.push(`${ticket.ref}: its last events are missing, or there are too many.`)
   }
   const recorded = chain.map(parsed).filter(event => event !== undefined)
   if (recorded.length < chain.length) return problems // the sentence about each is in place of what follows from it
@@ -96,7 +96,7 @@ function chainProblems(ticket: TicketFacts & TicketHead, chain: StoredEvent[]): 
     const facts = replay(recorded)
     for (const field of Object.keys(facts) as (keyof TicketFacts)[]) {
       if (facts[field] !== ticket[field]) {
-        problems.push(`${ticket.ref}: its ${field} is "${ticket[field]}", and by its events "${facts[field]}".`)
+        problems.push(`${ticket.ref}: its ${field} is "${ticket[field]}", but its events say "${facts[field]}".`)
       }
     }
   } catch (error) {

@@ -13,9 +13,9 @@ export async function databaseFault(file: string): Promise<string | undefined> {
     db = new Database(file, { fileMustExist: true })
     const version = db.pragma('user_version', { simple: true }) as number
     const tables = new Set(db.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).pluck().all())
-    if (version < 1 || TABLES.some(name => !tables.has(name))) return 'is none of Relaydesk'
+    if (version < 1 || TABLES.some(name => !tables.has(name))) return 'is not a Relaydesk database'
     if (version > newest)
-      return `has version ${version} and this Relaydesk knows up to ${newest}: use a newer Relaydesk`
+      return `has version ${version}, but this Relaydesk only knows versions up to ${newest}: use a newer Relaydesk`
     const found = db.pragma('quick_check(1)', { simple: true })
     return found === 'ok' ? undefined : 'is damaged'
   } catch (error) {

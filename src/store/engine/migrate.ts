@@ -44,7 +44,7 @@ export async function migrate(database: Migratable, folder = FOLDER): Promise<vo
     if (current > newest) {
       throw new DeskError(
         'config',
-        `This database has version ${current} and this Relaydesk knows up to ${newest}: run the newer Relaydesk that wrote it.`,
+        `This database has version ${current}, but this Relaydesk only knows versions up to ${newest}: run the newer Relaydesk that wrote it.`,
       )
     }
     for (let version = current + 1; version <= newest; version += 1) {

@@ -264,8 +264,8 @@ function guardAt(url: string): <T>(work: () => Promise<T>) => Promise<T> {
       const refused = REFUSED.test(codeOf(error))
       if (!(ended || refused || TEMPORARY.test(codeOf(error)))) throw error
       const sentence = refused
-        ? `PostgreSQL at ${place} refuses us (${message}): correct database in the configuration, or give us the right to it.`
-        : `PostgreSQL at ${place} cannot be reached just now (${codeOf(error) || message}): see that it runs there and accepts us, or correct database in the configuration.`
+        ? `PostgreSQL at ${place} refuses the connection (${message}): correct database in the configuration, or grant access to it.`
+        : `PostgreSQL at ${place} cannot be reached (${codeOf(error) || message}): make sure that it is running and accepts connections, or correct database in the configuration.`
       throw new DeskError('temporary', sentence, { cause: error })
     }
   }

@@ -278,7 +278,7 @@ export function asDeskError(error: unknown): unknown {
     })
   }
   if (!TEMPORARY.test(code)) return error
-  return new DeskError('temporary', `The database cannot be written just now (${code}): free space or wait.`, {
+  return new DeskError('temporary', `The database cannot be written at the moment (${code}): free some space.`, {
     cause: error,
   })
 }

@@ -24,7 +24,7 @@ export function holdStateFolder(folder: string): () => void {
     if (codeOf(error) !== 'SQLITE_BUSY') throw error
     throw new DeskError(
       'unavailable',
-      `A desk runs on the state folder ${folder} already: stop that one first, or give this one a folder of its own with --state.`,
+      `Another desk is already running on the state folder ${folder}: stop it first, or choose another folder with --state.`,
       { cause: error },
     )
   }

@@ -26,10 +26,10 @@ export async function takeStateFolder(folder: string): Promise<string | undefine
   const count = await closeContents(await realpath(folder), user)
   if (!closed) {
     const owner = found.uid === user ? '' : `chown ${user} ${folder}; `
-    return `state: others on this machine can get into ${folder}, and this user cannot close it: ${owner}chmod 700 ${folder}, or choose a folder of the desk's own.`
+    return `state: other users of this machine can open ${folder}, and this user cannot change that: ${owner}chmod 700 ${folder}, or choose another folder.`
   }
   if (!wasOpen && count === 0) return undefined
-  return `state: others on this machine could read what is in ${folder}; it is the desk's own user's alone from now on.`
+  return `state: other users of this machine could read ${folder}; from now on only the user who runs the desk can.`
 }
 
 /** Folders that others need stay as they are, and some file systems know no rights. */
@@ -99,7 +99,7 @@ async function refuseToOthers(folder: string, { uid }: Stats, user: number): Pro
   const name = await nameOf(owner)
   throw new DeskError(
     'temporary',
-    `state: ${folder} belongs to the user ${name}, whose desk could not read what another user writes there: run this as ${name} (sudo -u '${name}' relaydesk ...), or give the folder to this user (chown -R ${user} ${folder}).`,
+    `state: ${folder} belongs to the user ${name}, who could not read what another user writes there: run this as ${name} (sudo -u '${name}' relaydesk ...), or give the folder to this user (chown -R ${user} ${folder}).`,
   )
 }
 

@@ -50,16 +50,20 @@ async function openFile(folder: string): ReturnType<typeof openSqlite> {
   } catch (error) {
     const code = codeOf(error)
     if (code === 'SQLITE_NOTADB') {
-      throw new DeskError('config', `${file} is no database of ours: choose another state folder.`)
+      throw new DeskError('config', `${file} is not a Relaydesk database: choose another state folder.`)
     }
     if (FOLDER_FAULTS.has(code)) {
       const sentence = `state: the folder ${folder} cannot be written (${code}): give this user the right to, or choose another.`
       throw new DeskError('config', sentence, { cause: error })
     }
     if (/^E(NOSPC|DQUOT|MFILE|NFILE|IO|FBIG)$/.test(code)) {
-      throw new DeskError('temporary', `The folder ${folder} takes nothing just now (${code}): free space or wait.`, {
-        cause: error,
-      })
+      throw new DeskError(
+        'temporary',
+        `Nothing can be written to the folder ${folder} at the moment (${code}): free some space.`,
+        {
+          cause: error,
+        },
+      )
     }
     throw asDeskError(error)
   }

@@ -58,11 +58,11 @@ describe('doctor', () => {
     expect(await checked({ room: '#agents', support: [{ channel: 'help' }] })).toEqual([
       'ok Slack accepts the bot token: @desk in Example (T000000001)',
       'ok the app has all scopes that it needs',
-      'ok this clock and that of Slack agree',
+      'ok the clocks of this machine and of Slack agree',
       'ok Slack accepts the app token for Socket Mode',
       'ok room: the bot is in #agents',
-      'ok only members of this workspace who were invited read #agents',
-      'ok all who are in #agents are agents',
+      'ok only invited members of this workspace can read #agents',
+      'ok everybody in #agents is an agent',
       'ok support[0].channel: the bot is in #help',
     ])
     expect(await checked({})).toContain('ok people can ask in direct messages; no channel is set')
@@ -108,7 +108,7 @@ describe('doctor', () => {
     const support = ['help', '#elsewhere', 'hidden', stand.workspace.channel('elsewhere'), 'C0NOTHERE1']
     const findings = await checked({ room: 'none', support: support.map(channel => ({ channel })) })
     const unseen = (setting: string, name: string) =>
-      `FAIL ${setting}: the bot is in ${name} -> there is no public channel ${name}: if it is private, write /invite @desk in it in Slack; else correct ${setting}.`
+      `FAIL ${setting}: the bot is in ${name} -> there is no public channel ${name}: if it is private, write /invite @desk in it in Slack; otherwise correct ${setting}.`
     expect(findings.slice(4)).toEqual([
       unseen('room', 'none'),
       'ok support[0].channel: the bot is in #help',
@@ -130,17 +130,17 @@ describe('doctor', () => {
     const agents = [ADMIN, { handle: 'eve', name: 'Eve', email: 'eve@example.com' }]
     const findings = await checked({ room: 'agents' }, { agents })
     expect(findings.slice(-2)).toEqual([
-      'FAIL all who are in #agents are agents -> anna read every ticket there: take them out, or list them under agents.',
-      'ok not in #agents, told of new tickets one by one instead: @eve',
+      'FAIL everybody in #agents is an agent -> anna can read every ticket there: remove them, or list them under agents.',
+      'ok not in #agents, so notified of new tickets one by one instead: @eve',
     ])
     stand.fault({ method: 'conversations.members', status: 500 })
-    expect((await checked({ room: 'agents' })).at(-1)).toMatch(/^FAIL all who are in #agents .*Slack does not tell/)
+    expect((await checked({ room: 'agents' })).at(-1)).toMatch(/^FAIL everybody in #agents .*Slack does not say/)
   })
 
   test('the list of channels cannot be read', async () => {
     stand.fault({ method: 'users.conversations', status: 500 })
     expect((await checked({ room: 'agents' })).at(-1)).toMatch(
-      /^FAIL Slack tells which channels .* -> Slack is in trouble/,
+      /^FAIL Slack says which channels .* -> Slack has a problem/,
     )
     // Slack's wish to wait is no trouble.
     stand.fault({ method: 'users.conversations', status: 429, retryAfter: 1 })
@@ -150,14 +150,16 @@ describe('doctor', () => {
   test('a clock that is off', async () => {
     const ahead = () => new Date(Date.now() + 90_000)
     expect(await checked({}, { now: ahead })).toContainEqual(
-      expect.stringMatching(/^FAIL this clock is (?:89|90|91) seconds ahead of that of Slack -> set the clock/),
+      expect.stringMatching(
+        /^FAIL the clock of this machine is (?:89|90|91) seconds ahead of that of Slack -> set the clock/,
+      ),
     )
     const behind = () => new Date(Date.now() - 200_000)
     expect(await checked({}, { now: behind })).toContainEqual(
-      expect.stringMatching(/^FAIL this clock is \d+ seconds behind /),
+      expect.stringMatching(/^FAIL the clock of this machine is \d+ seconds behind /),
     )
     expect(await checked({}, { now: () => new Date(Date.now() + 30_000) })).toContain(
-      'ok this clock and that of Slack agree',
+      'ok the clocks of this machine and of Slack agree',
     )
   })
 
@@ -171,7 +173,7 @@ describe('doctor', () => {
     for (const each of servers) each.close()
     await serve(port, '<h1>Another</h1>')
     expect(await checked({ http })).toContain(
-      `FAIL ${what} -> another program answers there ("<h1>Another</h1>"): write another http.port.`,
+      `FAIL ${what} -> another program answers there ("<h1>Another</h1>"): choose another http.port.`,
     )
   })
 
@@ -237,12 +239,12 @@ describe('who the bot is, and where', () => {
     await expect(resolveChannels(clientOf(), { room: '#elsewhere', support: [] })).rejects.toMatchObject({
       code: 'config',
       message:
-        'room: there is no channel #elsewhere that the bot is in: correct the name, or invite the bot in Slack (/invite).',
+        'room: the bot is in no channel named #elsewhere: correct the name, or invite the bot in Slack (/invite).',
     })
     const support = [{ channel: '#agents', take: 'all' as const }]
     await expect(resolveChannels(clientOf(), { room: 'agents', support })).rejects.toMatchObject({
       code: 'config',
-      message: 'support[0].channel: #agents is in room already: leave one out.',
+      message: 'support[0].channel: #agents is already in room: leave one out.',
     })
     stand.fault({ method: 'users.conversations', error: 'missing_scope' })
     await expect(resolveChannels(clientOf(), { room: 'agents', support })).rejects.toMatchObject({ code: 'config' })

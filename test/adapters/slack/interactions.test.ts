@@ -205,7 +205,7 @@ const shownTexts = (view: { blocks: Block[] }) => view.blocks.map(block => block
 const bodyView = (body: unknown) => (body as { view: View }).view
 
 describe('the slash command', () => {
-  test('a line, and below it what it is about, go to the desk in the name of who typed them', async () => {
+  test('a line, and below it the subject, go to the desk in the name of who typed them', async () => {
     const { body } = await bob().command('/desk note HD-7 Called her\nShe is in & out <today>.')
     expect(body).toMatchObject({
       response_type: 'ephemeral',
@@ -242,7 +242,7 @@ describe('the slash command', () => {
     }
     const { body: other, acknowledged } = await bob().command('/desk claim HD-7')
     expect(acknowledged).toBe(true)
-    expect(other).toMatchObject({ text: 'It could not be done just now; nothing was changed, try again.' })
+    expect(other).toMatchObject({ text: 'That did not work just now. Nothing was changed; please try again.' })
     expect(warnings.join()).toContain('disk full')
   })
 
@@ -274,7 +274,7 @@ describe('the slash command', () => {
     expect(acknowledged).toBe(true)
     const { blocks } = long as { blocks: Block[] }
     expect(blocks.slice(0, -1).every(each => JSON.stringify(each).includes('rich_text_preformatted'))).toBe(true)
-    expect(asked(blocks.at(-1))).toContain('in the console')
+    expect(asked(blocks.at(-1))).toContain('in a terminal')
     await expectTaken(blocks)
   })
 
@@ -393,18 +393,15 @@ describe('buttons', () => {
   test('a question in messages is answered once: the answer takes the place of the buttons', async () => {
     const channel = await ann().directMessages()
     const question = await posted(channel, [
-      { label: 'It goes on with HD-7', line: 'belongs 5 yes' },
+      { label: 'It is about HD-7', line: 'belongs 5 yes' },
       { label: 'It is something new', line: 'belongs 5 no' },
     ])
     desk.answer = async () => ({ text: 'M-5 joined HD-7.', data: null })
-    const delivery = await ann().press(question, 'It goes on with HD-7')
+    const delivery = await ann().press(question, 'It is about HD-7')
     await running.interactions.idle()
     const after = await messageAt(channel, question.ts)
     expect(stand.buttonsOf(after)).toEqual([])
-    expect(after.blocks?.map(each => each.text?.text)).toEqual([
-      'About HD-7',
-      '*It goes on with HD-7*\nM-5 joined HD-7.',
-    ])
+    expect(after.blocks?.map(each => each.text?.text)).toEqual(['About HD-7', '*It is about HD-7*\nM-5 joined HD-7.'])
     expect(after.metadata).toEqual(question.metadata)
     await stand.redeliver(delivery)
     await running.interactions.idle()
@@ -458,7 +455,7 @@ describe('forms', () => {
     await ann().press(card, yes.label)
     const view = await stand.modalOf('ann')
     expect(desk.performed).toEqual([])
-    await ann().submit(view, { 'How was it?': '5: very good', 'Anything you would like to tell us?': 'Thanks' })
+    await ann().submit(view, { 'How did we do?': '5: very good', 'Anything you would like to tell us?': 'Thanks' })
     expect(desk.performed).toMatchObject([{ line: 'solved HD-7 yes 5', body: 'Thanks' }])
     expect(desk.performed[0]?.id).toMatch(new RegExp(`^${view.id}/`))
     await running.interactions.idle()
@@ -512,7 +509,7 @@ describe('forms', () => {
     const card = await posted('room', [REPLY])
     stand.fault({ method: 'views.open', error: 'expired_trigger_id' })
     await bob().press(card, 'Reply')
-    expect((await lastEphemeral('room')).text).toContain('press it again')
+    expect((await lastEphemeral('room')).text).toContain('press the button again')
   })
 
   test('the answer goes out though Slack does not take what is told then', async () => {
@@ -554,7 +551,7 @@ describe('opening a ticket', () => {
       },
     ])
     expect(desk.received[0]).not.toHaveProperty('chat')
-    expect(shownTexts(bodyView(sent.body))).toBe('HD-7: Printer jam\nYou are answered in your messages.')
+    expect(shownTexts(bodyView(sent.body))).toBe('HD-7: Printer jam\nWe will answer you in your direct messages.')
     expect(desk.performed).toEqual([])
   })
 
@@ -597,10 +594,10 @@ describe('opening a ticket', () => {
 
   test.each<[Receipt, string]>([
     [{ outcome: 'appended', ref: 'HD-3' }, 'added to HD-3'],
-    [{ outcome: 'held:spam', ref: null }, 'somebody looks at it first'],
-    [{ outcome: 'ignored:status', ref: null }, 'there is no ticket of it'],
+    [{ outcome: 'held:spam', ref: null }, 'somebody will look at it first'],
+    [{ outcome: 'ignored:status', ref: null }, 'no ticket was opened'],
     [{ outcome: 'duplicate', ref: 'HD-7' }, 'HD-7: Printer'],
-    [{ outcome: 'quarantined:failed', ref: null }, 'somebody is told'],
+    [{ outcome: 'quarantined:failed', ref: null }, 'Somebody has been told'],
   ])('what became of it is said: %o', async (receipt, said) => {
     desk.receipt = async () => receipt
     await ann().shortcut('open_ticket')
@@ -638,7 +635,7 @@ describe('opening a ticket', () => {
     const direct = (await stand.api.perform(users)) as unknown as { channel: { id: string } }
     const channel = where === 'between two people' ? direct.channel.id : where
     const { view } = await fromMessage(channel, 'It burns')
-    expect(shownTexts(view)).toContain('in your messages')
+    expect(shownTexts(view)).toContain('in your direct messages')
     const before = stand.responses.length
     await ann().submit(view, { 'What is it about?': 'Fire' })
     await running.interactions.idle()
@@ -659,7 +656,7 @@ describe('opening a ticket', () => {
 
   test('a very long message is cut to what a form holds', async () => {
     const { view } = await fromMessage('help', `Help ${'word '.repeat(2_000)}`)
-    expect(JSON.stringify(view.blocks)).toContain('only the first part: no more than 3000 characters find room')
+    expect(JSON.stringify(view.blocks)).toContain('only the first part: no more than 3000 characters fit')
     await ann().submit(view)
     expect(desk.received[0]?.text.length).toBeLessThanOrEqual(3_000)
     expect(desk.received[0]?.text).toMatch(/…$/)
@@ -683,7 +680,7 @@ describe('a message for the requester', () => {
     const { view, card } = await send()
     expect(desk.actionsAsked).toMatchObject([{ thread: place('room', card.ts), actor: { address: address('bob') } }])
     expect(view.title?.text).toBe('Send to requester')
-    expect(shownTexts(view)).toContain('Your text is sent to Ann Lee in Slack.')
+    expect(shownTexts(view)).toContain('Your text will be sent to Ann Lee in Slack.')
     await bob().submit(view)
     expect(desk.performed).toMatchObject([{ line: REPLY.line, body: 'Please **restart** it.' }])
     expect(await lastEphemeral('room')).toMatchObject({ text: `Did ${REPLY.line}`, thread_ts: card.ts })
@@ -692,11 +689,11 @@ describe('a message for the requester', () => {
   test('where the desk has nothing of the kind, that is said', async () => {
     desk.actions = [CLAIM]
     const { view } = await send()
-    expect(shownTexts(view)).toContain('in no conversation of a ticket')
+    expect(shownTexts(view)).toContain('does not belong to a ticket')
     desk.actionsFor = async () => {
       throw new Error('no database')
     }
-    expect(shownTexts((await send()).view)).toContain('could not be done just now')
+    expect(shownTexts((await send()).view)).toContain('did not work just now')
   })
 })
 
@@ -937,7 +934,7 @@ describe('with the desk itself', () => {
     const channel = await ann().directMessages()
     const question = await posted(channel, solvedActions('HD-1'))
     await ann().press(question, 'Yes, it is solved')
-    await ann().submit(await stand.modalOf('ann'), { 'How was it?': '4' })
+    await ann().submit(await stand.modalOf('ann'), { 'How did we do?': '4' })
     await running.interactions.idle()
     const answered = await messageAt(channel, question.ts)
     expect(stand.buttonsOf(answered)).toEqual([])

@@ -94,8 +94,8 @@ test('agents are introduced; of those without an account here the operator hears
   const bob = { address: `${team}/${idOf('bob')}`, others: [] }
   expect(desk.vouched).toEqual([ann, bob, ann, bob])
   expect(slack.warnings).toEqual([
-    "the account in Slack with the address bob@example.com of @bob is no full member of the workspace: it is not taken for an agent's",
-    'no account in Slack has the address eve@example.com of @eve',
+    'the Slack account with the address bob@example.com of @bob is not a full member of the workspace, so it does not count as the account of an agent',
+    'no Slack account has the address eve@example.com of @eve',
   ])
 })
 

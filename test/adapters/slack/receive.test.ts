@@ -403,7 +403,7 @@ describe('a message that somebody points at', () => {
 
 test('who only says hello to the desk is told how to ask, once an hour', async () => {
   const hints = async () =>
-    (await stand.ephemerals(await ann().directMessages())).filter(each => each.text.startsWith('Hello! Write here'))
+    (await stand.ephemerals(await ann().directMessages())).filter(each => each.text.startsWith('Hello! Tell us here'))
   const before = (await hints()).length
   await ann().dm('Hi!')
   await ann().dm('good morning')

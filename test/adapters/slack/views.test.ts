@@ -267,7 +267,7 @@ const STANDARD: Action[] = [
   {
     label: 'Rate',
     line: 'rate HD-42 {stars}',
-    form: form('How was it?', 'Send', [
+    form: form('How did we do?', 'Send', [
       {
         name: 'stars',
         label: 'Stars',
@@ -325,7 +325,7 @@ describe('actions', () => {
     const readers = Array.from({ length: 30 }, (_, n) => `Somebody ${n} <somebody-${n}@example.com>`).join(', ')
     const choices = Array.from({ length: 100 }, (_, at) => ({ value: `${Math.sin(at)}`, label: `${Math.cos(at)}` }))
     const fields: Field[] = [{ name: 'category', label: 'Category', kind: 'choice', required: true, choices }]
-    const intro = `Your text is sent to ${readers}.`
+    const intro = `Your text will be sent to ${readers}.`
     const read = (about: string) => {
       const action = { label: 'A', line: 'a {category}', form: { ...form('A', 'Go', fields), intro: about } }
       const [value = ''] = values(actionBlocks([action]))
@@ -339,7 +339,7 @@ describe('actions', () => {
     expect(sections.join(' ').match(/somebody-29@example\.com/g)).toHaveLength(5)
     expect(sections.every(each => each.length <= LIMITS.sectionText)).toBe(true)
     const endless = Array.from({ length: 900 }, (_, n) => `${Math.sin(n)}@example.com`).join(', ')
-    expect(read(`Your text is sent to ${endless}`).intro).toMatch(/^Your text is sent to .*…$/)
+    expect(read(`Your text will be sent to ${endless}`).intro).toMatch(/^Your text will be sent to .*…$/)
   })
 
   test('whatever they are, they keep the limits and can be read', () => {
@@ -472,13 +472,13 @@ describe('a form', () => {
       { name: 'a', label: 'A', kind: 'line', required: true, least: 3, most: 5 },
       { name: 'b', label: 'B', kind: 'text', required: false, least: 3 },
     ]
-    expect(formErrors({ fields }, { a: ' ', b: '' })).toEqual({ 'field:a': 'This is needed.' })
+    expect(formErrors({ fields }, { a: ' ', b: '' })).toEqual({ 'field:a': 'Please fill this in.' })
     expect(formErrors({ fields }, { a: '12', b: '12' })).toEqual({
-      'field:a': 'At least 3 characters are needed.',
-      'field:b': 'At least 3 characters are needed.',
+      'field:a': 'Please write at least 3 characters.',
+      'field:b': 'Please write at least 3 characters.',
     })
     expect(formErrors({ fields }, { a: '😀😀😀😀😀😀' })).toEqual({
-      'field:a': 'At most 5 characters find room; these are 6.',
+      'field:a': 'At most 5 characters fit; this has 6.',
     })
     expect(formErrors({ fields }, { a: '😀😀😀😀😀', b: '' })).toEqual({})
   })
@@ -528,7 +528,7 @@ const CARD: Card = {
 }
 
 describe('a card', () => {
-  test('shows what it is about, who has it, what was said last, and what can be done', () => {
+  test('shows the subject, who has it, what was said last, and what can be done', () => {
     expect(cardBlocks(CARD)).toEqual({
       text: 'HD-42 · Printer &lt;3 is on &amp; fire · an agent · nobody · P2',
       blocks: [
@@ -628,7 +628,7 @@ describe('an entry below a card', () => {
     )
     expect(heads.map(each => each.split(':')[0])).toEqual([
       '↩️ Bob answered the requester',
-      '📝 Bob noted for colleagues',
+      '📝 Bob noted for other agents',
       'Bob Still &lt;broken&gt;. <@U123>',
     ])
   })
@@ -636,7 +636,7 @@ describe('an entry below a card', () => {
   test('that is long says where the whole is', () => {
     const shown = JSON.stringify(entryBlocks({ ...ENTRY, text: 'word '.repeat(2_000) }).blocks)
     expect(shown).toContain('…')
-    expect(shown).toContain('write show to read all of it')
+    expect(shown).toContain('write show to read everything')
   })
 
   test('of any kind keeps the limits', () => {

@@ -201,7 +201,7 @@ describe('HTTP', () => {
       throw new Error('The commit failed')
     }
     const [first] = await stand.send(MESSAGE)
-    const sentence = 'It could not be taken just now: send it again.\n'
+    const sentence = 'It could not be accepted at the moment: send it again.\n'
     expect(first).toMatchObject({ acknowledged: false, status: 500, body: sentence })
     expect(told.warnings.join()).toMatch(/could not be taken.*The commit failed/)
     if (!first) throw new Error('Nothing was sent')
@@ -235,7 +235,7 @@ describe('HTTP', () => {
       expect(await stand.send(MESSAGE, options), JSON.stringify(options)).toMatchObject([{ status: 401 }])
     }
     expect(told.events).toEqual([])
-    expect(told.warnings.join('\n')).toContain('http.signingSecret is not the one of')
+    expect(told.warnings.join('\n')).toContain('http.signingSecret is not the one from')
     expect(told.warnings.join('\n')).not.toContain(stand.signingSecret)
     // Clocks are never quite the same.
     expect(await stand.send(MESSAGE, { ahead: 30 })).toMatchObject([{ status: 200 }])
@@ -510,7 +510,7 @@ describe('Socket Mode', () => {
     await wire.start()
     stand.route = stand.socket
     const alarm = await eventually(() => told.alarms.get('slack-connection'), 'an alarm')
-    expect(alarm).toMatch(/^There is no connection to Slack since \d{4}-.*: .*500.*relaydesk doctor/)
+    expect(alarm).toMatch(/^There has been no connection to Slack since \d{4}-.*: .*500.*relaydesk doctor/)
     await eventually(() => (told.alarms.size === 0 ? true : undefined), 'the alarm is over')
     expect(await stand.send(MESSAGE)).toMatchObject([{ acknowledged: true }])
   })
@@ -569,7 +569,7 @@ describe('Socket Mode', () => {
     expect(told.events).toEqual([])
     gate.reject(new Error('Slack is in trouble'))
     expect(await waiting).toMatchObject([{ acknowledged: true }])
-    expect(told.warnings.join()).toContain('what was missed in Slack could not be read: Slack is in trouble')
+    expect(told.warnings.join()).toContain('missed messages in Slack could not be read: Slack is in trouble')
   })
 
   test('a message without an event in it, and one that cannot be read, break nothing', async () => {

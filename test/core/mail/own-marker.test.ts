@@ -4,7 +4,7 @@ import { aboveMarker, visibleReply, writtenIn } from '../../../src/core/mail/vis
 
 const OURS =
   '##- Reply above this line: your reply goes to Ann <ann@example.com> and carl@example.com, from Help desk -##'
-const BELOW = 'Nothing confirms that Ann wrote this.\n\nAnn <ann@example.com> wrote:\n\n> It burns.'
+const BELOW = 'It could not be confirmed that Ann wrote this.\n\nAnn <ann@example.com> wrote:\n\n> It burns.'
 
 test.each([
   ['as it was', OURS],

@@ -90,7 +90,7 @@ describe('pictures', () => {
     const html = page?.html
     expect(page?.remote).toBe(3)
     expect(html).not.toContain('<img')
-    expect(html).toContain('href="https://x/1.png" title="The picture lies elsewhere">[picture: logo]</a>')
+    expect(html).toContain('href="https://x/1.png" title="This picture is stored elsewhere">[picture: logo]</a>')
     expect(html).toContain('nofollow"><span>[picture]</span></a><span></span>')
   })
 

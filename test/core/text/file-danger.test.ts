@@ -4,12 +4,12 @@ import { fileDanger, isMailFile, nameToSave, safeFileName } from '../../../src/c
 
 test.each([
   ['setup.exe', 'application/octet-stream', 'can run programs'],
-  ['invoice.pdf.exe', 'application/pdf', 'a program that is named like a document'],
-  ['photo.jpg          .scr', '', 'a program that is named like a document'],
-  ['budget.xlsm', '', 'can hold macros'],
-  ['form.html', 'text/html', 'can hold scripts'],
-  ['logo', 'image/svg+xml', 'can hold scripts'],
-  ['link.lnk', '', 'leads somewhere else when it is opened'],
+  ['invoice.pdf.exe', 'application/pdf', 'a program disguised as a document'],
+  ['photo.jpg          .scr', '', 'a program disguised as a document'],
+  ['budget.xlsm', '', 'can contain macros'],
+  ['form.html', 'text/html', 'can contain scripts'],
+  ['logo', 'image/svg+xml', 'can contain scripts'],
+  ['link.lnk', '', 'can open another file or page'],
   ['report.pdf', 'application/pdf', null],
   ['notes.txt', 'text/plain', null],
   ['archive.zip', 'application/zip', null],

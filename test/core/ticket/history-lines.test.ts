@@ -68,7 +68,7 @@ test('a story tells who did what, and what it was before and after', () => {
   )
   expect(story.map(({ who, did }) => `${who} ${did}`)).toEqual([
     'Bob opened it',
-    'Bob took it',
+    'Bob claimed it',
     'Bob set impact to high, urgency to low, priority to P3; a VIP’s urgency counts one higher',
   ])
   expect(story[1]).toMatchObject({ before: { state: 'new', ownerId: null }, after: { state: 'open', ownerId: 'bob' } })

@@ -23,9 +23,9 @@ describe('a query', () => {
 
   test.each([
     [['older', 'soon'], 'older 30m'],
-    [['state', 'lost'], 'is no state'],
-    [['priority', 'P9'], 'is no priority'],
-    [['tag'], 'Say which'],
+    [['state', 'lost'], 'is not a state'],
+    [['priority', 'P9'], 'is not a priority'],
+    [['tag'], 'Say what to look for'],
     [['has:attachment'], 'There is no filter "has". Filters are owner, helper'],
     [['mine', 'prioritiy:P1'], 'Did you mean priority:P1?'],
     [['Tags:vip'], 'Did you mean tag:vip?'],

@@ -131,7 +131,7 @@ describe('an agent', () => {
   test('may claim what nobody has, and is told who has it otherwise', () => {
     mayClaim(ticket, 'bob')
     expect(() => mayClaim(bobs, 'eve')).toThrow('HD-7 belongs to Bob Berg')
-    expect(() => mayClaim(bobs, 'bob')).toThrow('HD-7 is yours already.')
+    expect(() => mayClaim(bobs, 'bob')).toThrow('HD-7 is already yours.')
     expect(() => mayClaim(done, 'bob')).toThrow('reopen HD-7')
   })
 

@@ -123,7 +123,7 @@ async function standingAlarms(place: DeskPlace): Promise<string[]> {
   const desk = new DeskProcess(place, ['alarms', '--json'])
   await desk.exitCode()
   const alarms = JSON.parse(desk.lines.join('\n') || '[]') as { sentence: string }[]
-  return alarms.map(({ sentence }) => `an alarm stands: ${sentence}`)
+  return alarms.map(({ sentence }) => `open alarm: ${sentence}`)
 }
 
 /** Who was told of which message that it came in: one text for each acknowledgement in the Maildir. */

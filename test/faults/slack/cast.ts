@@ -131,7 +131,7 @@ export class Cast {
       default: {
         const question = await this.sent(story, 'ask-solved')
         if (!question) return undefined
-        if (step.what === 'confirm') return this.#fill(user, question, 'Yes, it is solved', { 'How was it?': '5' })
+        if (step.what === 'confirm') return this.#fill(user, question, 'Yes, it is solved', { 'How did we do?': '5' })
         return this.#fill(user, question, 'Not yet', { 'What is still wrong?': `It smells (${step.label})` })
       }
     }

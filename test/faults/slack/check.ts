@@ -142,5 +142,5 @@ async function standingAlarms({ place }: SlackScene): Promise<string[]> {
   const desk = new DeskProcess(place, ['alarms', '--json'])
   await desk.exitCode()
   const alarms = JSON.parse(desk.lines.join('\n') || '[]') as { sentence: string }[]
-  return alarms.map(({ sentence }) => `an alarm stands: ${sentence}`)
+  return alarms.map(({ sentence }) => `open alarm: ${sentence}`)
 }

@@ -48,7 +48,7 @@ async function answerWith(
   await handOver(desk.port, answer, 'bob@staff.example', [replyTo?.value[0]?.address ?? ''])
   return eventually(() => {
     const sent = mails(ann, 'Re: ')()
-    const told = mails('bob@staff.example', 'Your mail was not sent on')()
+    const told = mails('bob@staff.example', 'Your mail was not sent to the requester')()
     return sent ? { sent } : told ? { told } : undefined
   }, 'what became of the answer')
 }
@@ -88,25 +88,25 @@ test.each<[string, (mail: WorldMail) => Written, RegExp]>([
     ({ text = '' }) => ({ text: text.split('\n').slice(1).join('\n> ') }),
     /no text of its own/,
   ],
-  ['forwarded', () => ({ text: `${SAID}\n\n---------- Forwarded message ---------\n${block}` }), /shows another mail/],
-  ['begin forwarded', () => ({ text: `${SAID}\n\nBegin forwarded message:\n\n${block}` }), /shows another mail/],
+  [
+    'forwarded',
+    () => ({ text: `${SAID}\n\n---------- Forwarded message ---------\n${block}` }),
+    /includes another mail/,
+  ],
+  ['begin forwarded', () => ({ text: `${SAID}\n\nBegin forwarded message:\n\n${block}` }), /includes another mail/],
   [
     'weitergeleitet',
     () => ({ text: `${SAID}\n\n-------- Weitergeleitete Nachricht --------\n${block}` }),
-    /shows another/,
+    /includes another/,
   ],
   [
     'an answer with that',
     () => ({ text: `!reply\n${SAID}\n\n---------- Forwarded message ---------\n${block}` }),
-    /shows another/,
+    /includes another/,
   ],
-  [
-    'an answer with a command',
-    () => ({ text: `!reply\n${SAID}\n\n- !note She lies.\n\nBob` }),
-    /begins like a command/,
-  ],
-  ['an option', () => ({ text: `--only\n\n${SAID}` }), /begins like a command/],
-  ['a list of commands', () => ({ text: `- !note She lies.\n\n${SAID}` }), /begins like a command/],
+  ['an answer with a command', () => ({ text: `!reply\n${SAID}\n\n- !note She lies.\n\nBob` }), /looks like a command/],
+  ['an option', () => ({ text: `--only\n\n${SAID}` }), /looks like a command/],
+  ['a list of commands', () => ({ text: `- !note She lies.\n\n${SAID}` }), /looks like a command/],
 ])('nothing leaves of %s', async (_what, write, reason) => {
   const { sent, told } = await answerWith(write)
   expect(sent?.text).toBeUndefined()

@@ -156,7 +156,7 @@ describe('a copy that comes first swallows nothing', () => {
     expect(await becomes(anns(astray))).toMatch(/^held:/)
     const overtaken = await siege.arrivalNumber()
     expect(await becomes(anns({ head: [CC] }))).toBe('opened')
-    expect((await siege.desk.as('eve', `open M-${overtaken}`)).text).toMatch(/came in before in another way/)
+    expect((await siege.desk.as('eve', `open M-${overtaken}`)).text).toMatch(/had already come in another way/)
   })
 })
 
@@ -307,6 +307,8 @@ describe('a form that somebody else filled in', () => {
       head: [`Reply-To: ${name}`, 'X-WPCF7-Content-Type: plain'],
       text: 'Name: Bob\nMessage: Please send me the password.',
     })
-    expect((await siege.desk.as('eve', `show ${await siege.lastTicket()}`)).text).toContain('Nothing confirms that')
+    expect((await siege.desk.as('eve', `show ${await siege.lastTicket()}`)).text).toContain(
+      'It could not be confirmed that',
+    )
   })
 })

@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 afterAll(() => siege.end())
 
-const doubtOf = (name: string, what = 'this') => `Nothing confirms that ${name} wrote ${what}.`
+const doubtOf = (name: string, what = 'this') => `It could not be confirmed that ${name} wrote ${what}.`
 const pass = (domain: string) => checkedBy(TRUSTED, `dmarc=pass header.from=${domain}`)
 
 /** Everything that shows the newest message of a ticket to agents, by where it does. */
@@ -93,8 +93,8 @@ describe('a note in the name of an agent', () => {
     expect(await siege.newest()).toBe('appended HD-1 internal')
     const note = siege.tokenOf(EVE, /^\[HD-1\] New/)
     await siege.send({ from: EVE, head: [`In-Reply-To: <${note}@desk.example>`], text: 'And me.' })
-    for (const mail of siege.world.to(BOB).slice(before)) expect(mail.text).not.toContain('Nothing confirms')
-    expect((await siege.desk.as('bob', 'show 1')).text.split('It is me.')[1]).not.toContain('Nothing confirms')
+    for (const mail of siege.world.to(BOB).slice(before)) expect(mail.text).not.toContain('could not be confirmed')
+    expect((await siege.desk.as('bob', 'show 1')).text.split('It is me.')[1]).not.toContain('could not be confirmed')
   })
 })
 
@@ -113,7 +113,7 @@ describe('a forward in the name of an agent', () => {
     expect(toldTo(EVE)).toMatch(/Bob Berg forwarded it, with this note for agents:\s+> She always complains\./)
     expect((await standing(`HD-${number}`))?.participants).toEqual(['requester vic@third.example'])
     await siege.send({ from: `Bob <${BOB}>`, subject: 'Fwd: Printer', text, top: pass('staff.example') })
-    expect((await siege.desk.as('eve', `show ${number + 1}`)).text).not.toContain('Nothing confirms')
+    expect((await siege.desk.as('eve', `show ${number + 1}`)).text).not.toContain('could not be confirmed')
   })
 
   test('a ticket that is opened in their name is no less', async () => {
@@ -179,7 +179,7 @@ describe('words in the name of a requester', () => {
     await siege.send({ from: 'dora@third.example', sender: MAL, head: [`Cc: kim@third.example`], text: 'It is new.' })
     const ref = await siege.lastTicket()
     expect((await standing(ref))?.participants).toEqual(['copied kim@third.example', 'requester dora@third.example'])
-    expect((await siege.desk.as('bob', `show ${ref}`)).text).not.toContain('Nothing confirms')
+    expect((await siege.desk.as('bob', `show ${ref}`)).text).not.toContain('could not be confirmed')
     for (const results of ['dmarc=fail header.from=third.example', 'dkim=pass header.d=evil.example']) {
       await siege.send({ from: 'dora@third.example', head: [`Cc: ${MAL}`], top: checkedBy(TRUSTED, results) })
       expect((await standing(await siege.lastTicket()))?.participants).toEqual(['requester dora@third.example'])
@@ -210,7 +210,7 @@ describe('words in the name of a requester', () => {
         `requester ${MIKE}`,
       ],
     })
-    expect((await siege.desk.as('bob', 'show 2')).text).not.toContain('Nothing confirms')
+    expect((await siege.desk.as('bob', 'show 2')).text).not.toContain('could not be confirmed')
   })
 
   test('by a mail that others got as well let in whom those could let in, and move nothing', async () => {

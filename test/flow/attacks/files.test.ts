@@ -86,7 +86,7 @@ describe('names', () => {
     const [kept] = await filesOf({
       parts: [textPart('See.'), filePart(['Content-Type: application/pdf; name="bill.pdf.exe"'], 'MZ')],
     })
-    expect(kept?.danger).toBe('a program that is named like a document')
+    expect(kept?.danger).toBe('a program disguised as a document')
     expect(siege.world.to(BOB).at(-1)?.text).toContain('bill.pdf.exe (take care:')
   })
 })

@@ -197,7 +197,7 @@ describe('afterwards', () => {
     )
     const number = await siege.arrivalNumber()
     expect((await siege.desk.as('eve', `join M-${number}`)).text).toBe(`M-${number} joined HD-1.`)
-    await expect(siege.desk.as('eve', `join M-${number}`)).rejects.toThrow('held or was ignored')
+    await expect(siege.desk.as('eve', `join M-${number}`)).rejects.toThrow('There is no held or ignored message')
     await siege.withstands(
       { from: 'dora@third.example', head: [`References: <${siege.token.answer}@desk.example>`] },
       'appended HD-1 in',
@@ -207,7 +207,7 @@ describe('afterwards', () => {
   test('what came from the desk itself can neither join nor open', async () => {
     await siege.withstands({ from: HELP }, 'ignored:own-address')
     const number = await siege.arrivalNumber()
-    await expect(siege.desk.as('eve', `join M-${number} HD-2`)).rejects.toThrow('held or was ignored')
-    await expect(siege.desk.as('eve', `open M-${number}`)).rejects.toThrow('held or was ignored')
+    await expect(siege.desk.as('eve', `join M-${number} HD-2`)).rejects.toThrow('There is no held or ignored message')
+    await expect(siege.desk.as('eve', `open M-${number}`)).rejects.toThrow('There is no held or ignored message')
   })
 })

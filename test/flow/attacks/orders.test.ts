@@ -137,7 +137,7 @@ describe('an answer in a mail of an agent', () => {
       await goesOn({ text: 'One more thing.', mail: { cc: [named(JAN)] } })
       await answer(old, `!uninvite ${JAN}\n${write(SAID)}`)
       expect(readers()).toEqual([])
-      expect(words(refusal())).toContain(`To send it to ${ANN} all the same`)
+      expect(words(refusal())).toContain(`To send it to ${ANN} anyway`)
       await answer(refusal(), '!anyway')
       expect(readers()).toEqual([ANN])
     })
@@ -220,7 +220,7 @@ describe('an answer in a mail of an agent', () => {
 
     test('leaves as its writer is told to write it', async () => {
       await answer(notice(), `HD-2: ${SAID}`)
-      expect(told()).toContain('write !reply HD-1 on a line of its own above your text')
+      expect(told()).toContain('write !reply HD-1 on its own line above your text')
       await answer(notice(), `!reply HD-1\n\nHD-2: ${SAID}`)
       expect(readers(`HD-2: ${SAID}`)).toEqual([ANN, JAN])
     })
@@ -270,7 +270,7 @@ describe('an answer in a mail of an agent', () => {
       await answer(old, '!reply Other words.')
       await answer(refusal(), '!anyway')
       expect(readers('Other words.')).toEqual([])
-      const asked = words(last('2 answers of yours are kept'))
+      const asked = words(last('2 of your answers are saved here'))
       const lines = [...asked.matchAll(/write: (!reply HD-1 --anyway --read \d+)$/gm)].map(found => found[1] ?? '')
       expect(lines).toHaveLength(2)
       await answer(refusal(), lines[0] ?? '')
@@ -280,7 +280,7 @@ describe('an answer in a mail of an agent', () => {
     test.each(['!only', '!read 3'])('%s alone is no answer, and its writer is told', async line => {
       const before = desk.channel.sent.length
       await answer(refusal(), line)
-      expect(desk.channel.sent.slice(before).map(words).join()).toContain('it goes with an answer')
+      expect(desk.channel.sent.slice(before).map(words).join()).toContain('it only works together with an answer')
     })
   })
 })

@@ -68,10 +68,12 @@ describe('a report without a token of ours', () => {
     const bounces = (await events()).bounces.slice(before)
     expect(bounces).toEqual([expect.objectContaining({ kind: 'soft', confirmed: false })])
     const told = siege.world.to(BOB).at(-1)?.text?.replace(/\s+/g, ' ')
-    expect(told).toContain('A report came that says: Ann <ann@example.com> has not received your answer')
-    expect(told).toContain('Nothing confirms that: the report names no mail of ours, so anybody may have written it.')
+    expect(told).toContain('We got a report that says: Ann <ann@example.com> has not received your answer')
+    expect(told).toContain(
+      'This could not be confirmed: the report names none of our mails, so anybody could have written it.',
+    )
     const shown = (await siege.desk.as('bob', 'show 1')).text
-    expect(shown).toContain('says a report that nothing confirms')
+    expect(shown).toContain('according to an unconfirmed report')
     expect(shown).not.toContain('NOT RECEIVED')
     const { text } = await siege.desk.as('bob', 'reply 1', `Again after ${before}.`)
     expect(text).not.toContain('may not reach')

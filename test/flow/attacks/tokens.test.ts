@@ -196,7 +196,7 @@ describe('a token confirms commands on its own ticket alone', () => {
   test('and says so to the agent, who is told what to do', async () => {
     await siege.send(asBob('told', '!close HD-2'))
     expect(lastTo(BOB)?.text?.replace(/\s+/g, ' ')).toContain(
-      '!close HD-2: nothing confirms that you wrote this but the mail of ours that it answers, and that counts for HD-1 alone. Answer a mail about what you mean',
+      '!close HD-2: we only know that you wrote this because it answers one of our mails, and that counts only for HD-1. Reply to a mail about the ticket you mean',
     )
   })
 
@@ -251,9 +251,10 @@ describe('a token that others have seen', () => {
       expect(await siege.newest()).toBe('appended HD-2 internal')
       expect(siege.world.to(MIKE)).toHaveLength(sent)
       expect((await stateOf('HD-2'))?.facts).toEqual(facts)
-      if (order === '') expect(lastTo(EVE)?.text?.replace(/\s+/g, ' ')).toContain('whose address others know by now')
+      if (order === '')
+        expect(lastTo(EVE)?.text?.replace(/\s+/g, ' ')).toContain('whose reply address is now known to others')
     }
-    expect((await siege.desk.as('bob', 'show 2')).text).toContain('[Nothing confirms that Eve Ek wrote this.]')
+    expect((await siege.desk.as('bob', 'show 2')).text).toContain('[It could not be confirmed that Eve Ek wrote this.]')
     // Where the domain confirms it, it counts as ever.
     const checked = checkedBy(TRUSTED, 'dmarc=pass header.from=staff.example')
     await siege.send(answers({ text: 'Pay it by Friday.', top: checked }))

@@ -116,7 +116,7 @@ describe("an agent's answer", () => {
     advice = /encrypted|attached/,
   ): Promise<void> {
     const told = await exchange.told()
-    expect(told.text).toMatch(/nothing of it was sent/i)
+    expect(told.text).toMatch(/so it was not sent/i)
     expect(told.text).toMatch(/Write it again without/)
     expect(told.text).toMatch(advice)
     expect(told.text).toMatch(/relaydesk reply HD-\d/)
@@ -298,7 +298,7 @@ describe("an agent's answer", () => {
     const number = count
     await desk.as('eve', `note ${number}`, 'What does she want?')
     const toBob = (part: string) => world.to(BOB).find(mail => mail.subject?.match(`${part}.* Lift ${number}$`))
-    const note = await eventually(() => toBob('Note by'), 'a note')
+    const note = await eventually(() => toBob('Note from'), 'a note')
     const { head, body } = await whole('application/pkcs7-mime; name="smime.p7m"', 'enveloped.p7m')
     const raw = [
       `From: ${BOB}`,

@@ -75,7 +75,7 @@ describe('what agents write by mail stays where it was meant to', () => {
 
   test('its writer is told how to say which it is, and both ways work', async () => {
     await answer('!note She is in debt.\n\nWe come.')
-    expect(wordsTo(BOB)).toContain('write !note alone on the first line')
+    expect(wordsTo(BOB)).toContain('write just !note on the first line')
     expect((await shown(1)).messages.at(-1)).toMatchObject({ direction: 'internal' })
     await answer('!note\nShe is in debt.\n\nIt is a secret.')
     expect(wordsTo(ANN)).not.toContain('secret')
@@ -117,7 +117,7 @@ describe('what agents write by mail stays where it was meant to', () => {
     expect(sentTo('carl@example.com')).toHaveLength(1)
     expect(wordsTo(ANN)).toContain('Machine #2 is the one')
     expect(wordsTo(ANN)).not.toMatch(/^#2 is the one/m)
-    expect(wordsTo(BOB)).toContain('write a mail of its own')
+    expect(wordsTo(BOB)).toContain('write a separate mail')
   })
 
   test('a word with a number is no other ticket, and its own may be written in any way', async () => {
@@ -136,7 +136,7 @@ describe('what agents write by mail stays where it was meant to', () => {
   test('what stands beside the commands of a mail without a ticket goes to nobody, and the agent is told', async () => {
     await take(BOB, { subject: 'x', text: '!claim HD-1\n\nThanks.', authentication: PASS })
     await desk.deliver()
-    expect(wordsTo(BOB)).toContain('The rest of your mail went to nobody')
+    expect(wordsTo(BOB)).toContain('The rest of your mail was not sent')
   })
 
   test('a new mail with a command that cannot be understood opens nothing, and the agent is told', async () => {
@@ -211,7 +211,7 @@ describe('what agents write by mail stays where it was meant to', () => {
   test('many messages are decided at once, and of one that cannot be the others are not hurt', async () => {
     await take('x@example.org', { mail: { references: ['<first@example.com>'] } })
     const { text } = await desk.as('bob', 'discard M-9 M-2')
-    expect(text).toContain('No message M-9')
+    expect(text).toContain('There is no held or ignored message M-9')
     expect(text).toContain('M-2 was discarded')
   })
 
@@ -219,7 +219,7 @@ describe('what agents write by mail stays where it was meant to', () => {
     await answer('I am away until Monday.')
     await answer('I am away until Monday.')
     expect(sentTo(ANN)).toHaveLength(2)
-    expect(wordsTo(BOB)).toContain('in these very words already')
+    expect(wordsTo(BOB)).toContain('already sent exactly this answer')
     await answer('I am back.')
     expect(sentTo(ANN)).toHaveLength(3)
   })

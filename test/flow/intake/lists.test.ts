@@ -400,7 +400,7 @@ describe('a list that does not say who wrote', () => {
       .slice(before)
       .map(mail => mail.text)
       .join('\n')
-    expect(told).toContain('says nothing of who wrote it')
+    expect(told).toContain('does not say who wrote it')
   })
 
   test('lets nobody in, whatever it brings along', async () => {

@@ -282,13 +282,13 @@ describe('the reference of another ticket', () => {
   test('says nothing of a ticket to who is no agent', async () => {
     const actor = { kind: 'email', address: 'zed@example.net', name: 'Zed' }
     await expect(type('reply HD-2 x', { actor })).rejects.toThrow(/Commands are for agents/)
-    await expect(type('solved HD-2 yes', { actor })).rejects.toThrow(/is for whoever asked to say/)
+    await expect(type('solved HD-2 yes', { actor })).rejects.toThrow(/Only the requester can say/)
   })
 
   test('is understood where there is no conversation', async () => {
     await type('reply “HD–2”: it is S3CRET', { thread: 'T/9' })
     expect(await readers('S3CRET')).toEqual([CARL])
-    await expect(type('reply HD-2:it is', { thread: 'T/9' })).rejects.toThrow(/names no ticket/)
+    await expect(type('reply HD-2:it is', { thread: 'T/9' })).rejects.toThrow(/is not a ticket/)
   })
 
   test('in a form stays its text', async () => {
@@ -315,7 +315,7 @@ describe('the reference of another ticket', () => {
       await answer('!reply HD–2: it is S3CRET')
       await desk.deliver()
       const told = desk.channel.sent.map(each => each.text.markdown + each.text.verbatim.join()).join('\n')
-      expect(told).toContain('write a mail of its own')
+      expect(told).toContain('write a separate mail')
       expect(told).toContain('write: !reply HD-1 HD–2: it is S3CRET')
     })
 
@@ -338,10 +338,10 @@ describe('the reference of another ticket', () => {
 })
 
 test.each([
-  ['list toString', 'No ticket is like that.'],
-  ['search constructor', 'No ticket is like that.'],
-  ['list __proto__', 'No ticket is like that.'],
-  ['list hasOwnProperty', 'No ticket is like that.'],
+  ['list toString', 'No tickets match.'],
+  ['search constructor', 'No tickets match.'],
+  ['list __proto__', 'No tickets match.'],
+  ['list hasOwnProperty', 'No tickets match.'],
 ])('%s is an ordinary word', async (line, text) => {
   const desk = await makeMemoryDesk('sqlite')
   expect((await desk.as('bob', line)).text).toBe(text)
@@ -349,14 +349,14 @@ test.each([
 })
 
 test.each([
-  ['list older 999999999d', /no length of time/],
-  ['list newer 99999999999999999999999h', /no length of time/],
+  ['list older 999999999d', /not a length of time/],
+  ['list newer 99999999999999999999999h', /not a length of time/],
   ['away until 999999999d', /Say until when/],
   ['log constructor ann@example.com x', /Write: log/],
   ['belongs M-1 constructor', /Write: belongs/],
   ['solved HD-1 toString', /Write: solved/],
   ['help constructor', /There is no command/],
-  ['view toString', /Say what it shows|Name it/],
+  ['view toString', /Say what it shows|Choose a name/],
   ['constructor', /There is no command/],
 ])('%s is refused in words', async (line, sentence) => {
   const desk = await makeMemoryDesk('sqlite')

@@ -44,7 +44,7 @@ test('what a requester wrote is never read as Markdown or HTML', () => {
 
 test('a reference in bold stands in the text without its marks', () => {
   const { text } = new Renderer(packagePath('templates'), undefined).render('acknowledgement', VALUES)
-  expect(plainFromRichText(text)).toContain(`keep it as ${VALUES.ticket.ref}.`)
+  expect(plainFromRichText(text)).toContain(`Your reference is ${VALUES.ticket.ref}.`)
   expect(htmlText(text)).toContain(`<strong>${VALUES.ticket.ref}</strong>`)
 })
 

@@ -255,7 +255,7 @@ describe('somebody in the room who is no agent', () => {
     await changesNothing(ALL, async () => {
       await as('rita').shortcut('send_to_requester', { ...note, user: as('eve').id } as unknown as Message)
       await watch.quiet()
-      expect(JSON.stringify(await all.stand.modalOf('rita'))).toContain('in no conversation of a ticket')
+      expect(JSON.stringify(await all.stand.modalOf('rita'))).toContain('does not belong to a ticket')
     })
   })
 
@@ -308,7 +308,7 @@ describe('forged presses and forms', () => {
         await as('ann').use(privately, button({ line: 'solved yes 1' }))
         watch.toldAtOnce('ann', await as('ann').command('/desk solved HD-3 yes 5'))
       })
-      expect(told).toContain('for whoever asked')
+      expect(told).toContain('Only the requester can say')
       // Her own page has what she asked for, and is made anew in its own time.
       const answers = told.split('\n').filter(line => !line.includes('"type":"home"'))
       expect(answers.join('\n')).not.toMatch(/carl|mia/i)
@@ -331,9 +331,9 @@ describe('forged presses and forms', () => {
     await changesNothing(ALL, async () => {
       await as('carl').press(question, 'Not yet')
       const { body } = await as('carl').submit(await all.stand.modalOf('carl'), { 'What is still wrong?': 'All.' })
-      expect(JSON.stringify(body)).toContain('for whoever asked')
+      expect(JSON.stringify(body)).toContain('Only the requester can say')
       await as('mal').press(question, 'Yes, it is solved')
-      await as('mal').submit(await all.stand.modalOf('mal'), { 'How was it?': '1' })
+      await as('mal').submit(await all.stand.modalOf('mal'), { 'How did we do?': '1' })
     })
     await all.desk.as('bob', 'reopen HD-1')
   })
@@ -344,7 +344,7 @@ describe('forged presses and forms', () => {
     await changesNothing(ALL, async () => {
       for (const number of [...rows.slice(0, 12).map(each => each.number), 9_999]) {
         const { body } = await as('mal').command(`/desk belongs M-${number} yes`)
-        expect(JSON.stringify(body)).toContain(`M-${number} waits for no answer of yours`)
+        expect(JSON.stringify(body)).toContain(`M-${number} is not waiting for an answer from you`)
       }
     })
   })
@@ -357,7 +357,7 @@ describe('forged presses and forms', () => {
   ])('a form whose metadata say that it completes %s', async (_, meta) => {
     await changesNothing(ALL, async () => {
       const body = await submitForged('ann', meta)
-      expect(JSON.stringify(body)).toMatch(/Commands are for agents|for whoever asked|takes no text/)
+      expect(JSON.stringify(body)).toMatch(/Commands are for agents|Only the requester can say|takes no text/)
     })
   })
 
@@ -491,7 +491,9 @@ describe('programs', () => {
   })
 
   test('what the desk said itself comes back, as an event and by a person', async () => {
-    const mine = (await all.stand.thread('help', asked.ts)).find(each => said(each).includes('has your message'))
+    const mine = (await all.stand.thread('help', asked.ts)).find(each =>
+      said(each).includes('has received your message'),
+    )
     expect(mine).toBeDefined()
     const count = (await show('HD-1')).messages.length
     await all.stand.send({ ...mine, type: 'message', channel: asked.channel, event_ts: mine?.ts })

@@ -107,7 +107,7 @@ describe.each(WAYS)('the whole path in Slack on %s by %s', (engine, way) => {
       'the second question',
     )
     await ann.press(again, 'Yes, it is solved')
-    await ann.submit(await stand.modalOf('ann'), { 'How was it?': '5' })
+    await ann.submit(await stand.modalOf('ann'), { 'How did we do?': '5' })
     await becomes('HD-1', 'closed')
     await card('HD-1', each => said(each).includes('closed'))
 

@@ -237,7 +237,7 @@ test('how somebody marks an answer is not read where everybody asks', async () =
   const question = (await all.stand.thread('help', asked.ts)).findLast(each => all.stand.buttonsOf(each).length > 0)
   if (!question) throw new Error('Nobody was asked')
   await as('kim').press(question, 'Yes, it is solved')
-  await as('kim').submit(await all.stand.modalOf('kim'), { 'How was it?': '1' })
+  await as('kim').submit(await all.stand.modalOf('kim'), { 'How did we do?': '1' })
   await watch.quiet()
   expect((await all.desk.as('eve', `show ${ref}`)).text).toContain('1 of 5')
   expect(said(await newest(question))).toContain(`${ref} is closed`)

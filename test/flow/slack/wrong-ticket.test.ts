@@ -149,7 +149,7 @@ test('so is a command for another ticket that was edited', async () => {
   expect(await placesOf(second)).toEqual([])
   const told = (await all.stand.ephemerals('triage')).at(-1)
   if (!told) throw new Error('Nobody was told')
-  await bob.press(told, 'Do it as it is now')
+  await bob.press(told, 'Do the edited version')
   await bob.submit(await all.stand.modalOf('bob'), { Text: `it is ${second}` })
   expect((await placesOf(second)).filter(where => where !== 'form of bob')).toEqual(['message to carl'])
 })

@@ -77,7 +77,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     expect(await listed()).toContain('Now it is worse in slack')
     expect(await listed()).not.toContain('Now it is worse in gone')
     expect(await alarms()).toEqual([
-      'What is due cannot be done (messages of which nobody said where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. It is tried again within five minutes.',
+      'A regular task failed (messages whose writer did not say where they belong): M-2: The channel "gone" of M-2 is not configured: add it again. The desk will try again within five minutes.',
     ])
     const told = await toldAgents()
     expect(told).toBeGreaterThan(0)
@@ -108,7 +108,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     ])
     expect(await timekeeper.pass()).toBe(1)
     expect(await alarms()).toEqual([
-      'What is due cannot be done (the first): a bug. The log says more. It is tried again within five minutes.',
+      'A regular task failed (the first): a bug. See the log for more. The desk will try again within five minutes.',
     ])
     well = true
     await timekeeper.pass()
@@ -141,7 +141,7 @@ describe.each(ENGINES)('the clock on %s', engine => {
     const { left, tried, timekeeper } = dueOf(all, n => (isBad(n) && !mended ? new Error('bad') : undefined))
     expect(await timekeeper.pass()).toBe(100)
     expect([...left]).toEqual(all.filter(isBad))
-    expect((await alarms())[0]).toContain('HD-0: bad. The log says more. The same is so of 1249 more.')
+    expect((await alarms())[0]).toContain('HD-0: bad. See the log for more. The same goes for 1249 more.')
 
     tried.length = 0
     left.add(2_000)

@@ -10,7 +10,7 @@ import { type MemoryDesk, makeMemoryDesk } from '../../support/memory-desk.ts'
 
 const SECOND_MS = 1_000
 const TAKEN = new DeskError('unavailable', 'listen.port: port 2525 on 127.0.0.1 is in use: write another port.')
-const SENTENCE = `The channel support is not up: ${TAKEN.message} It is tried again within five minutes.`
+const SENTENCE = `The channel support is not running: ${TAKEN.message} The desk will try again within five minutes.`
 
 let desk: MemoryDesk
 let mail: MemoryChannel
@@ -96,7 +96,8 @@ test('two that fail have an alarm each, and one that takes long holds up no othe
   const slack = channel('slack', () => isDown && new Error('fetch failed'))
   const support = channel('support', () => isDown && TAKEN)
   const starter = await started(slack, support)
-  const ofSlack = 'The channel slack is not up: fetch failed. The log says more. It is tried again within five minutes.'
+  const ofSlack =
+    'The channel slack is not running: fetch failed. See the log for more. The desk will try again within five minutes.'
   expect((await alarms()).toSorted()).toEqual([ofSlack, SENTENCE])
   isDown = false
   slack.start = () => hanging.promise

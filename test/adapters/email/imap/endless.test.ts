@@ -75,7 +75,7 @@ describe('a server that talks on without an end', () => {
     server.dropAll()
     server.add(mailFrom('Waits'))
     await eventually(() => server.connections >= before + 3 || undefined, 'it was tried again')
-    await alarm(desk, /cannot be read since \d{4}-\d\d-\d\dT.*relaydesk doctor/)
+    await alarm(desk, /has been unreadable since \d{4}-\d\d-\d\dT.*relaydesk doctor/)
     expect(await sentences(desk)).not.toMatch(/password/)
     server.script = () => false
     server.dropAll()
@@ -131,7 +131,7 @@ describe('a server that talks on without an end', () => {
     // Its first message is the last that was read, and then come four thousand million.
     server.script = orNumbers(server.script)
     server.dropAll()
-    await alarm(desk, /cannot be read since .*does not come to an end/)
+    await alarm(desk, /has been unreadable since .*does not come to an end/)
     await eventually(() => number > 10 || undefined, 'it is read on')
   })
 })
@@ -163,7 +163,7 @@ describe('a server that asks for a wait', () => {
       }
       server.dropAll()
       server.add(mailFrom('Waits'))
-      await alarm(desk, /too often.*it is read again at \d{4}-\d\d-\d\dT/)
+      await alarm(desk, /too often.*will try again at \d{4}-\d\d-\d\dT/)
       await untilCame(desk, 'Waits')
       await eventually(async () => (await alarmsOf(desk)).length === 0 || undefined, 'no alarm stands')
       expect(asked).toBeGreaterThanOrEqual(1)

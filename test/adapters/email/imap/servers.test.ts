@@ -161,7 +161,7 @@ describe.skipIf(dovecotMissing())('how the connection is made safe', () => {
     const made = await given.desk(dovecot, { mailbox: { port: network.port, ca: undefined } })
     await eventually(() => hellos.length >= 2 || undefined, 'the desk has tried twice')
     expect(dovecot.log()).not.toMatch(/Login:|auth failed|method=PLAIN/)
-    expect((await alarmsOf(made))[0]?.sentence).toMatch(/cannot be read since .*certificate/)
+    expect((await alarmsOf(made))[0]?.sentence).toMatch(/has been unreadable since .*certificate/)
   })
 
   test('a server that offers no STARTTLS is not told the password', async () => {

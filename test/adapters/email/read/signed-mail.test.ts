@@ -319,7 +319,7 @@ describe('encrypted', () => {
   test('within the text, alone', async () => {
     const message = await read([TEXT], await load('encrypted.asc'))
     expect(message.text).toBe(
-      "(This mail is encrypted with PGP; only its recipient's key opens it. It is kept as it came (encrypted.asc).)",
+      '(This mail is encrypted with PGP; only its recipient can open it. It is kept as it came (encrypted.asc).)',
     )
     expect(message.attachments).toMatchObject([
       { name: 'encrypted.asc', content: { size: (await load('encrypted.asc')).length } },
@@ -328,9 +328,7 @@ describe('encrypted', () => {
 
   test('within the text, between other words', async () => {
     const message = await read([TEXT], `Hello,\r\n\r\n${await load('encrypted.asc')}\r\nAnn\r\n`)
-    expect(message.text).toBe(
-      "Hello,\n\n(Here stands a part that is encrypted; only its recipient's key opens it.)\n\nAnn\n",
-    )
+    expect(message.text).toBe('Hello,\n\n(This part is encrypted; only its recipient can open it.)\n\nAnn\n')
     expect(message.sealed).toBe(true)
     expect(names(message)).toEqual(['encrypted.asc'])
   })

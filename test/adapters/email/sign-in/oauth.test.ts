@@ -199,7 +199,7 @@ describe('the token', () => {
     provider.revoke()
     const error = await thrown(tokens.accessToken())
     expect(error).toMatchObject({ code: 'config', message: expect.stringMatching(SIGN_IN_AGAIN) })
-    expect(error.message).toContain('Microsoft does not accept the sign-in of the channel support any more')
+    expect(error.message).toContain('Microsoft no longer accepts the sign-in of the channel support')
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain(refreshToken) // the provider repeats it
     await signInAs(() => typeCode())
     expect(provider.whose(await tokens.accessToken())).toBe('help@desk.example')
@@ -218,8 +218,8 @@ describe('the token', () => {
   })
 
   test.each([
-    ['temporarily_unavailable', 'temporary', 'gives no token just now (The service says so)'],
-    ['interaction_required', 'config', 'does not accept the sign-in of the channel support any more'],
+    ['temporarily_unavailable', 'temporary', 'gives no token at the moment (The service says so)'],
+    ['interaction_required', 'config', 'no longer accepts the sign-in of the channel support'],
     ['unauthorized_client', 'config', 'oauth.clientId'],
     ['invalid_scope', 'config', 'Microsoft refused (The service says so)'],
   ])('that is refused with %s is %s', async (error, code, sentence) => {
@@ -237,7 +237,7 @@ describe('the token', () => {
     const tokens = source()
     expect(await thrown(tokens.accessToken())).toMatchObject({
       code: 'temporary',
-      message: expect.stringContaining('gives no token just now'),
+      message: expect.stringContaining('gives no token at the moment'),
     })
     provider = await startOauthProvider({ port })
     const { accessToken } = provider.issue()
@@ -266,7 +266,7 @@ describe('the token', () => {
 describe('signing in at Microsoft', () => {
   test('says where to go and what to type', async () => {
     const said = await signInAs(() => typeCode())
-    expect(said[0]).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/device in a browser, on any machine, and enter the code /)
+    expect(said[0]).toMatch(/^Open http:\/\/127\.0\.0\.1:\d+\/device in a browser on any machine and enter the code /)
     expect(said[1]).toContain('Sign in as help@desk.example')
     expect(said.at(-1)).toContain('Signed in at Microsoft')
     expect(provider.whose(memory.tokens.accessToken)).toBe('help@desk.example')

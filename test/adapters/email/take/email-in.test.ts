@@ -75,7 +75,7 @@ describe('SMTP in', () => {
         ? transact(async () => Promise.reject(Object.assign(new Error('disk'), { code: 'SQLITE_FULL' })))
         : transact(work)
     const mail = { from: ANN, to: HELP, subject: 'A', text: 'Text', messageId: '<a@b>', date: new Date() }
-    await expect(mailTo(desk.port, mail)).rejects.toThrow(/451 4\.3\.0 The database cannot be written just now/)
+    await expect(mailTo(desk.port, mail)).rejects.toThrow(/451 4\.3\.0 The database cannot be written at the moment/)
     broken = false
     expect(await mailTo(desk.port, mail)).toBe('250 2.0.0 opened HD-1')
     expect(await desk.expectSound()).toEqual({ opened: 1 })
@@ -180,7 +180,7 @@ describe('reading mail', () => {
     expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
     expect((results[1] as PromiseRejectedResult).reason).toMatchObject({
       code: 'temporary',
-      message: 'The mail cannot be read just now (ENOENT): free space or wait.',
+      message: 'The mail cannot be read at the moment (ENOENT): free some space.',
     })
   })
 

@@ -70,9 +70,7 @@ describe('at the door', () => {
     const port = await listening({ isOurs: address => address === '127.0.0.99' })
     const strangers = [1, 2, 3, 4, 5, 6].flatMap(n => Array.from({ length: 20 }, () => from(`127.0.1.${n}`, port)))
     await eventually(() => strangers.every(each => each.said() !== '') || undefined, 'all are answered')
-    expect(
-      strangers.filter(each => each.said().startsWith('421 4.3.2 The desk serves as many as it can')),
-    ).toHaveLength(20)
+    expect(strangers.filter(each => each.said().startsWith('421 4.3.2 The desk is busy'))).toHaveLength(20)
     const ours = Array.from({ length: 30 }, () => from('127.0.0.99', port))
     await eventually(() => ours.every(each => each.said().startsWith('220')) || undefined, 'all of ours are greeted')
   })
@@ -118,14 +116,14 @@ describe('who makes no progress is told and leaves:', () => {
 
   test('before it greets', async () => {
     const talk = new SmtpTalk(await listening({ times: { ...LATE, greeting: SOON.greeting } }))
-    expect(await drips(talk, 'N')).toMatch(/^421 4\.4\.2 You have not greeted in time/)
+    expect(await drips(talk, 'N')).toMatch(/^421 4\.4\.2 You did not send a greeting in time/)
   })
 
   test('with commands that lead to nothing', async () => {
     const talk = new SmtpTalk(await listening({ times: SOON }))
     await talk.reply()
     await talk.say('EHLO client.example')
-    expect(await drips(talk, 'RSET\r\n')).toMatch(/^421 4\.4\.2 There was no mail of yours/)
+    expect(await drips(talk, 'RSET\r\n')).toMatch(/^421 4\.4\.2 You sent no mail/)
   })
 
   test('in the middle of a mail', async () => {
@@ -174,6 +172,6 @@ describe('who makes no progress is told and leaves:', () => {
     ends.push(() => talk.end())
     await talk.reply()
     await talk.say('EHLO client.example')
-    expect(await talk.say('MAIL FROM:<x@example.com>')).toMatch(/^421 4\.3\.2 The desk has as much mail in hand/)
+    expect(await talk.say('MAIL FROM:<x@example.com>')).toMatch(/^421 4\.3\.2 The desk is busy with other mail/)
   })
 })
