@@ -135,7 +135,8 @@ export function channelFacts({
         }
       }
       const byMail = channels.get(about)?.kind === 'email' ? about : (mailChannel(desk) ?? mailChannel(undefined))
-      return { channel: byMail ?? about, recipient: email, seesCards: false }
+      // No other channel is handed a mail address: what is for agents would leave with whatever it does with that.
+      return byMail === undefined ? undefined : { channel: byMail, recipient: email, seesCards: false }
     },
   }
 }

@@ -22,6 +22,7 @@ import type { Renderer } from './outgoing/render.ts'
 import { Performer } from './perform.ts'
 import { dueTicketsJob } from './timers/due-tickets.ts'
 import { Timekeeper } from './timers/timekeeper.ts'
+import { unreachedAgentsJob } from './timers/unreached-agents.ts'
 import { WaitingMessages } from './waiting-messages.ts'
 
 interface AgentConfig {
@@ -48,6 +49,7 @@ export class DeskService {
     this.deliverer = new Deliverer(context, renderer)
     this.timekeeper = new Timekeeper(context, [
       dueTicketsJob(context),
+      unreachedAgentsJob(context),
       { name: 'messages whose writer did not say where they belong', run: pass => this.waiting.openUnclear(pass) },
       { name: 'edits of messages that never came in', run: () => giveUpRevisions(context) },
       { name: 'summaries of mail that had piled up', run: () => tellOfBacklogs(context) },

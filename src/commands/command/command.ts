@@ -35,8 +35,11 @@ export interface DeskFacts {
   isShared(channel: string, replyTo: string | null): boolean
   /** The channel with the room where agents of a desk see its tickets; undefined where there is none. */
   roomOf(deskId: string): string | undefined
-  /** Where an agent is told of what concerns a channel: in a chat where the desk reaches them there, else by mail. */
-  reach(agent: Agent, about: string): Reach
+  /**
+   * Where an agent is told of what concerns a channel: in a chat where the desk reaches them there, else by mail.
+   * Undefined where neither is.
+   */
+  reach(agent: Agent, about: string): Reach | undefined
 }
 
 export interface Reach {

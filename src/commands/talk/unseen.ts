@@ -23,12 +23,12 @@ const MOST_SAID = 500 // characters of one message
  */
 export async function shownTo(sql: Sql, facts: DeskFacts, ticket: Ticket, author: Person): Promise<ShownState | null> {
   const agent = facts.agents.find(each => each.id === author.id)
-  const { channel, seesCards } = agent ? facts.reach(agent, ticket.channel) : { channel: '', seesCards: false }
+  const reached = agent && facts.reach(agent, ticket.channel)
   const addresses = agent ? [agent.email, ...agent.chats.map(each => each.slice(each.indexOf(' ') + 1))] : []
   const ownEvents = (await eventsBy(sql, ticket.id, author.id)).filter(event => !isUnsent(event))
   const seen = [
     await newestShownTo(sql, ticket.id, addresses),
-    seesCards ? await cardShows(sql, ticket.id, channel) : null,
+    reached?.seesCards ? await cardShows(sql, ticket.id, reached.channel) : null,
     await seenUpTo(sql, ticket.id, author.id),
     ownEvents.findLast(({ type }) => type === 'replied')?.seq ?? null,
   ].filter(seq => seq !== null)

@@ -1,6 +1,6 @@
 // Tells agents of messages that are held.
 import type { InboundMessage } from '../../channel/message.ts'
-import { agentsToNotify } from '../../commands/command/notify-agents.ts'
+import { agentsToNotify, reachOf } from '../../commands/command/notify-agents.ts'
 import { countedAs, trustOf } from '../../core/intake/sender-trust.ts'
 import { isOld } from '../../core/ticket/policy.ts'
 import type { Arrival } from '../../store/arrivals.ts'
@@ -30,8 +30,9 @@ export async function notifyOfHeld(tx: Tx, intake: Intake, arrival: Arrival, mes
   const ticket = arrival.ticketId === null ? undefined : await ticketById(tx, arrival.ticketId)
   const spam = arrival.outcome === 'held:spam'
   for (const agent of agentsToNotify(facts, ticket?.ownerId ?? null, null)) {
-    const { channel, recipient } = facts.reach(agent, arrival.channel)
-    if (facts.isOurs(recipient)) continue
+    const reached = await reachOf(tx, facts, agent, arrival.channel)
+    if (!reached || facts.isOurs(reached.recipient)) continue
+    const { channel, recipient } = reached
     await addToBatch(tx, intake, { channel, recipient: { recipient, name: agent.name, shown: 'to' } }, arrival, spam)
   }
 }
