@@ -298,7 +298,7 @@ describe.each(ENGINES)('a chat on %s', engine => {
     const { ref } = await say(ANN, 'The printer burns')
     await press(BOB, `resolve ${ref} --tell --category hardware/printer`, { body: 'Water.' })
     await settled()
-    const [yes, no] = chat.sent.find(each => words(each).includes('Is it?'))?.actions ?? []
+    const [yes, no] = chat.sent.find(each => words(each).includes('Is it solved for you?'))?.actions ?? []
     expect(yes?.line).toBe(`solved ${ref} yes {score}`)
     await expect(press(CARL, `solved ${ref} yes`)).rejects.toThrow('Only the requester can say')
     expect((await press(ANN, no?.line ?? '', { body: 'Still burning' })).text).toContain('open again')
