@@ -119,6 +119,10 @@ describe('what goes on to somebody else', () => {
     expect(aboveMarker(`Mine.\n> ${first}\n> ${second}\n> secret`)).toBe('Mine.')
   })
 
+  test('begins where its own sign is, whatever the line above ends with', () => {
+    expect(aboveMarker(`Room 0#-\n> ${REPLY_MARKER}\n> secret`)).toBe('Room 0#-')
+  })
+
   test('leaves out the line that introduces the quote', () => {
     const text = `Mine.\n\nOn Mon, 5 Jan 2026 at 10:00, Help desk <help@desk.example> wrote:\n\n> ${REPLY_MARKER}\n> secret`
     expect(aboveMarker(text)).toBe('Mine.')

@@ -2,6 +2,7 @@
 
 /** Signs that our line begins and ends with, as they are, in other forms of theirs, or written as an entity. */
 const HASH = /(?:[#\uFF03\u266F]|&(?:#0{0,4}35|#x23|num);){1,20}/gi
+const BEGINS_WITH_SIGN = /^[\s>|*]{0,20}(?:[#\uFF03\u266F]|&(?:#0{0,4}35|#x23|num);)/i
 const MAY_SAY = /[#\uFF03\u266F]|&num;|\babove\b|\breplies\b/i
 /** What stands between the signs, its letters alone, of each of our lines. */
 const SAYS = [
@@ -34,7 +35,9 @@ export function ownMarkerAt(lines: readonly string[], at: number): number {
   for (const { index, 0: sign } of [...line.matchAll(HASH)].slice(0, MOST_SIGNS)) {
     const behind = line.slice(index + sign.length, index + LONGEST_SAID)
     const isEnd = /^[\p{P}\p{S}\s]*$/u.test(behind)
-    if ((!isEnd || isOurs(sign, behind)) && says(SAYS, `${behind} ${below}`)) return index
+    // Where the line below begins with a sign of its own, ours begins there.
+    const isWrapped = isEnd && isOurs(sign, behind) && !BEGINS_WITH_SIGN.test(lines[at + 1] ?? '')
+    if ((!isEnd || isWrapped) && says(SAYS, `${behind} ${below}`)) return index
   }
   return says(SAYS_ALONE, `${line.slice(0, LONGEST_SAID)} ${below}`) && /\p{L}/u.test(line) ? 0 : -1
 }
