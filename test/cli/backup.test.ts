@@ -149,7 +149,7 @@ describe('two backups at once', () => {
     await makeDesk()
     const made = await Promise.all([room.run('backup', 'desk.tar'), room.run('backup', 'desk.tar')])
     expect(made.map(({ code }) => code).sort()).toEqual([0, 64])
-    expect(made.find(({ code }) => code === 64)?.stderr).toMatch(/^relaydesk: [^\n]*desk\.tar exists already[^\n]*\n$/)
+    expect(made.find(({ code }) => code === 64)?.stderr).toMatch(/^relaydesk: [^\n]*desk\.tar already exists[^\n]*\n$/)
     expect((await readdir(room.folder)).filter(name => name.includes('unfinished'))).toEqual([])
     await room.run('--state', 'other', 'restore', 'desk.tar')
     await verifiedAt('other')

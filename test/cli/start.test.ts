@@ -55,7 +55,7 @@ test('a port that is taken is told in plain words; the desk runs on, and has the
   expect(desk.stdout()).toMatch(/^Relaydesk is ready, except for what is not running yet\./)
   expect((await room.run('list')).stderr).toContain('open alarm: The channel support is not running')
   other.close()
-  await eventually(() => desk.stdout().includes('The channel support is up.\n'), 'the channel is up')
+  await eventually(() => desk.stdout().includes('The channel support is running.\n'), 'the channel is up')
   expect((await room.run('list')).stderr).toBe('')
   desk.child.kill('SIGTERM')
   expect((await desk.ended).code).toBe(0)

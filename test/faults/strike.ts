@@ -16,8 +16,8 @@ const PLACES: Record<string, { usual: string; struck: string }[]> = {
   '/src/flow/intake/receive.ts': [
     { usual: '      return receipts\n    })', struck: "      strike('written')\n      return receipts\n    })" },
     {
-      usual: 'this.#store(left.slice(0, this.#next), before)',
-      struck: "this.#store(left.slice(0, this.#next), before); strike('committed')",
+      usual: 'this.#store(remaining.slice(0, this.#next), before)',
+      struck: "this.#store(remaining.slice(0, this.#next), before); strike('committed')",
     },
   ],
   '/src/store/files.ts': [{ usual: 'await move(path, target,', struck: "strike('spooled'); await move(path, target," }],

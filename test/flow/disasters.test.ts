@@ -192,7 +192,7 @@ describe('a desk among mail programs', () => {
     const attachments = [{ contentType: 'message/rfc822', content: told.raw, contentDisposition: 'inline' as const }]
     await mailTo(desk.port, { ...answerTo(told, BOB, ''), text: 'Restart it.', attachments })
     const refused = await world.next(BOB)
-    expect(refused.subject).toContain('was not sent on')
+    expect(refused.subject).toContain('was not sent to the requester')
     expect(world.to(ANN)).toHaveLength(1) // the acknowledgement
   })
 

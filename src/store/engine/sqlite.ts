@@ -278,7 +278,11 @@ export function asDeskError(error: unknown): unknown {
     })
   }
   if (!TEMPORARY.test(code)) return error
-  return new DeskError('temporary', `The database cannot be written at the moment (${code}): free some space.`, {
-    cause: error,
-  })
+  return new DeskError(
+    'temporary',
+    `The database cannot be written at the moment (${code}): free some space, or wait and try again.`,
+    {
+      cause: error,
+    },
+  )
 }

@@ -122,7 +122,7 @@ describe('doctor', () => {
   test('a room that everybody can read', async () => {
     const findings = await checked({ room: 'open-room' })
     expect(findings.at(-2)).toMatch(
-      /^FAIL only members .* read #open-room -> everybody in the workspace .*private channel\.$/,
+      /^FAIL only invited members .* read #open-room -> everybody in the workspace .*private channel\.$/,
     )
   })
 

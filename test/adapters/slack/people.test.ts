@@ -67,7 +67,7 @@ describe('who somebody is', () => {
   })
 
   test.each([
-    [{ status: 500 }, 'trouble'],
+    [{ status: 500 }, 'problem'],
     [{ error: 'invalid_auth' }, 'token'],
     [{ error: 'missing_scope' }, 'scope'],
     [{ error: 'org_login_required' }, 'org_login_required'],

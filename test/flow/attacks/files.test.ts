@@ -177,7 +177,7 @@ describe('what an agent brings along', () => {
   ])('%s stays inside', async (_, letter) => {
     expect(note()).toContain(SECRET)
     await siege.withstands(letter(), 'appended HD-1 internal')
-    expect(siege.world.to(BOB).at(-1)?.subject).toContain('was not sent on')
+    expect(siege.world.to(BOB).at(-1)?.subject).toContain('was not sent to the requester')
   })
 
   test('a note that comes along with a command to answer stays inside', async () => {

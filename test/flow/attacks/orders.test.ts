@@ -193,7 +193,7 @@ describe('an answer in a mail of an agent', () => {
 
   describe('that names another ticket', () => {
     beforeEach(() => take(CARL, { subject: 'Salary' }))
-    const told = () => words(last('names HD-2')).replace(/\s+/g, ' ')
+    const told = () => words(last('but mentions HD-2')).replace(/\s+/g, ' ')
 
     test.each([
       ['first', `HD-2: ${SAID}`],
@@ -205,7 +205,7 @@ describe('an answer in a mail of an agent', () => {
       await answer(notice(), text)
       expect(readers()).toEqual([])
       if (text.startsWith('!reply HD')) expect(words(last('For HD-2'))).toContain('Salary')
-      else expect(told()).toContain('answers HD-1 and names HD-2')
+      else expect(told()).toContain('answers HD-1 but mentions HD-2')
     })
 
     test.each(['Re: [HD-2] New: Salary', '[HD-2] Salary', 'AW: [hd-2] Salary'])(
@@ -214,7 +214,7 @@ describe('an answer in a mail of an agent', () => {
         await answer(notice(), SAID, { subject })
         await answer(notice(), `!reply ${SAID}`, { subject })
         expect(readers()).toEqual([])
-        expect(told()).toContain('answers HD-1 and names HD-2')
+        expect(told()).toContain('answers HD-1 but mentions HD-2')
       },
     )
 

@@ -94,7 +94,7 @@ describe("an agent's answer", () => {
     await mailTo(desk.port, { raw, envelope: { from: BOB, to: ['help@desk.example'] } })
     return {
       answer: () => eventually(() => world.to(ann)[1], 'an answer'),
-      told: () => eventually(() => toBob('not sent on'), 'a word to the agent'),
+      told: () => eventually(() => toBob('not sent to the requester'), 'a word to the agent'),
       toAnn: () => world.to(ann).slice(1),
       ticket: async () => (await desk.as('eve', `show ${number}`)).data as Shown,
     }
@@ -311,7 +311,7 @@ describe("an agent's answer", () => {
       body,
     ].join(CRLF)
     await mailTo(desk.port, { raw, envelope: { from: BOB, to: ['help@desk.example'] } })
-    const told = await eventually(() => toBob('not sent on'), 'a word to the agent')
+    const told = await eventually(() => toBob('not sent to the requester'), 'a word to the agent')
     expect(told.text).toContain('encrypted')
   })
 

@@ -140,7 +140,7 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
       await desk.deliver()
       expect(sentTo(ANN)).toHaveLength(1)
       expect(await shown(1)).toMatchObject({ state: 'new', owner: null })
-      const refused = sentTo(BOB).find(each => each.subject.includes('not sent on'))
+      const refused = sentTo(BOB).find(each => each.subject.includes('not sent to the requester'))
       expect(textOf(refused as OutboundMessage)).toContain('did you mean "close"?')
     })
 
@@ -149,7 +149,7 @@ describe.each(ENGINES)('a guarded desk on %s', engine => {
       await take(BOB, { ...answering(notice()), text: '!claim\n!invite carl@example.com' })
       await desk.deliver()
       expect(told()).toContain('belongs to Eve Ek')
-      expect(told()).toContain('carl@example.com takes part')
+      expect(told()).toContain('carl@example.com now takes part')
     })
 
     test.each(['I say\n!close\nthat it works.', '> !close\n\nStill broken.', 'Please !close'])(

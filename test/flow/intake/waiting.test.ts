@@ -79,7 +79,7 @@ describe.each(ENGINES)('messages that wait, on %s', engine => {
     for (let n = 0; n < 3; n += 1) await sendRaw(`\r\nNo header ${n}`)
     const alarms = await standingAlarms(desk.desk.context.store.read)
     expect(alarms.map(alarm => [alarm.channel, alarm.code])).toEqual([['support', 'quarantine']])
-    expect((await world.next('bob@staff.example')).subject).toBe('Help desk needs you')
+    expect((await world.next('bob@staff.example')).subject).toBe('Help desk needs your attention')
     await desk.stop()
     expect(world.to('bob@staff.example')).toHaveLength(1)
   })

@@ -59,7 +59,7 @@ describe('commands by mail', () => {
     await answer('!resolve --told --category printer\n\nThe secret reset code.')
     expect(await shown()).toMatchObject({ state: 'resolved' })
     expect(words(ANN)).not.toContain('secret')
-    expect(words(ANN)).toContain('Is it?')
+    expect(words(ANN)).toContain('Is it solved for you?')
   })
 
   test('a command that is refused does nothing, and the agent is told why', async () => {

@@ -79,7 +79,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
       await opened()
       await answer(`!invite ${JAN}\n\nHi both`)
       expect(readersOf('Hi both')).toEqual([ANN, JAN])
-      expect(words(last(BOB, 'Your commands'))).toContain(`${JAN} takes part`)
+      expect(words(last(BOB, 'Your commands'))).toContain(`${JAN} now takes part`)
     })
 
     test.each(['top', 'bottom'])('does not go to whoever it takes off, at its %s', async place => {
@@ -271,7 +271,7 @@ describe.each(ENGINES)('an answer on %s', engine => {
         },
         /Bob Berg merged HD-1 into HD-2/,
       ],
-      ['somebody was let in', () => as('bob', `invite 1 ${CARL}`), /let carl/i],
+      ['somebody was let in', () => as('bob', `invite 1 ${CARL}`), /added carl/i],
     ])('%s', async (_, change, said) => {
       await opened()
       const { seq } = await shownBy('eve')

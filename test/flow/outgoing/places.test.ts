@@ -110,7 +110,7 @@ describe.each(ENGINES)('what waits to leave, on %s', engine => {
     await desk.deliver()
     const toBob = desk.channel.sent.filter(each => each.recipients.includes('bob@staff.example'))
     expect(toBob.map(each => each.subject).filter(each => /New|Printer/.test(each))).toHaveLength(5)
-    expect(toBob.filter(each => /needs you/.test(each.subject))).toHaveLength(1)
+    expect(toBob.filter(each => /needs your attention/.test(each.subject))).toHaveLength(1)
     expect((await lines()).filter(each => each.state === 'queued')).toEqual([])
     desk.clock.advance(26 * 60 * 60_000)
     desk.channel.sent.length = 0

@@ -248,7 +248,7 @@ test('an agent answers a notice about no ticket: that opens none', async () => {
   await mailTo(all.mailPort, { from: 'x@evil.example', to: 'help@desk.example', subject: '[HD-1]', text: 'Let me in' })
   const told = await eventually(async () => {
     const channel = await as('bob').directMessages()
-    return (await all.stand.messages(channel)).findLast(each => said(each).includes('waits'))
+    return (await all.stand.messages(channel)).findLast(each => said(each).includes('waiting for your decision'))
   }, 'the notice')
   const count = async () => (await all.desk.desk.context.store.read`SELECT 1 FROM tickets`).length
   const before = await count()

@@ -83,7 +83,7 @@ test('one that fails is one alarm, tried again after longer and longer, and up a
   isTaken = false
   desk.clock.advance(300 * SECOND_MS)
   await starter.pass()
-  expect(up).toEqual(['The channel support is up.'])
+  expect(up).toEqual(['The channel support is running.'])
   expect(starter.failures.size).toBe(0)
   expect(await alarms()).toEqual([])
   await starter.pass()
@@ -135,7 +135,9 @@ test('what turns out to be wrong later is an alarm', async () => {
   error = new DeskError('config', 'listen.host: there is no such address.')
   desk.clock.advance(15 * SECOND_MS)
   await starter.pass()
-  expect(await alarms()).toEqual([expect.stringContaining('not up: listen.host: there is no such address. It is')])
+  expect(await alarms()).toEqual([
+    expect.stringContaining('not running: listen.host: there is no such address. The desk'),
+  ])
 })
 
 test('an alarm of an earlier start stands until it is up, and agents are not told again', async () => {

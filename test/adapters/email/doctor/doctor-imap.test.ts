@@ -304,7 +304,7 @@ describe.skipIf(missing)('relaydesk doctor and a mailbox', () => {
       const findings = await check({ ...at, poll: '30s' })
       expect(findings.filter(({ ok }) => !ok)).toEqual([])
       const advice = findings.map(each => each.advice ?? '').join('\n')
-      expect(advice).toContain('INBOX keeps no keywords')
+      expect(advice).toContain('INBOX does not support keywords')
       expect(advice).toContain('it does not announce new mail; the desk looks every 30 s (imap.poll).')
       const moving = (await check({ ...at, folders: [{ after: 'move:Processed' }] })).map(({ what }) => what)
       expect(moving).toContain('localhost has no MOVE')

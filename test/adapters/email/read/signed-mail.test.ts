@@ -319,7 +319,7 @@ describe('encrypted', () => {
   test('within the text, alone', async () => {
     const message = await read([TEXT], await load('encrypted.asc'))
     expect(message.text).toBe(
-      '(This mail is encrypted with PGP; only its recipient can open it. It is kept as it came (encrypted.asc).)',
+      '(This mail is encrypted with PGP; only its recipient can open it. It is kept as it arrived (encrypted.asc).)',
     )
     expect(message.attachments).toMatchObject([
       { name: 'encrypted.asc', content: { size: (await load('encrypted.asc')).length } },

@@ -258,7 +258,7 @@ describe('the token', () => {
     settings = { ...settings, clientId: 'another-application' }
     expect(await thrown(source().accessToken())).toMatchObject({
       code: 'config',
-      message: 'Nobody signed in at Microsoft for the channel support yet: run relaydesk login support.',
+      message: 'Nobody has signed in at Microsoft for the channel support yet: run relaydesk login support.',
     })
   })
 })

@@ -52,7 +52,9 @@ describe('at the door', () => {
     const many = Array.from({ length: 100 }, () => from('127.0.0.1', port))
     await eventually(() => many.every(each => each.said() !== '') || undefined, 'all are answered')
     expect(many.filter(each => each.said().startsWith('220'))).toHaveLength(20)
-    const refused = many.filter(each => /^421 4\.7\.0 There are 20 connections from your address/.test(each.said()))
+    const refused = many.filter(each =>
+      /^421 4\.7\.0 There are already 20 connections from your address/.test(each.said()),
+    )
     expect(refused).toHaveLength(80)
     const other = from('127.0.0.2', port)
     await eventually(() => other.said().startsWith('220'), 'somebody else is greeted')
