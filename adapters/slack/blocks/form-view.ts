@@ -125,10 +125,10 @@ export function fillLine(line: string, values: Record<string, string>): string {
 }
 
 function valuesIn(text: string, values: Record<string, string>): string[] {
-  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => valueOf(values, name) ?? [])
+  return [...text.matchAll(PLACEHOLDER)].flatMap(([, name = '']) => ownValue(values, name) ?? [])
 }
 
-function valueOf(values: Record<string, string>, name: string): string | undefined {
+function ownValue(values: Record<string, string>, name: string): string | undefined {
   return Object.hasOwn(values, name) ? values[name]?.trim() : undefined
 }
 
@@ -138,7 +138,7 @@ function isEmpty(value: string): boolean {
 
 /** In quotes where it could be an option. */
 function oneWord(word: string, values: Record<string, string>): string {
-  const text = word.replace(PLACEHOLDER, (all, name: string) => valueOf(values, name) ?? all)
+  const text = word.replace(PLACEHOLDER, (all, name: string) => ownValue(values, name) ?? all)
   const [option = ''] = /^--[a-z-]+=(?=\{)/.exec(word) ?? []
   return option + quoteArgument(text.slice(option.length))
 }

@@ -105,7 +105,7 @@ function widthOf({ kind, value }: FoundOption): number {
 }
 
 /** Throws a `DeskError` of code `usage` for one without its value. */
-function valueOf({ name, kind, value }: FoundOption, next: Word | undefined): true | number | string {
+function optionValue({ name, kind, value }: FoundOption, next: Word | undefined): true | number | string {
   if (kind === 'flag') {
     if (value === undefined) return true
     throw new DeskError('usage', `Nothing was done: --${name} takes no value. Write just --${name}.`)
@@ -145,7 +145,7 @@ export function takeOptions<W extends Word>(
     if (isEnd(word)) return { options: new Options(values), rest: [...rest, ...words.slice(at)] }
     const found = optionIn(word, kinds)
     if (found) {
-      values.push([found.name, valueOf(found, words[at + 1])])
+      values.push([found.name, optionValue(found, words[at + 1])])
       at += widthOf(found) - 1
     } else {
       refuseMisspelt(word, [...Object.keys(kinds), ...others])

@@ -21,7 +21,7 @@ async function isFromNobody(top: string[], from?: string): Promise<boolean> {
   const envelope = from === undefined ? null : { from, to: ['help@desk.example'] }
   const spool = join(tmpdir(), 'null-sender')
   const { message } = await readMail({ bytes }, { ownAddresses: ['help@desk.example'], envelope, spool })
-  return 'nullSender' in message
+  return 'mail' in message && message.mail.nullSender === true
 }
 
 test.each<[string, string[], string | undefined, boolean]>([
