@@ -142,6 +142,8 @@ export async function makeChannels(
 export interface RunningDesk {
   /** Knows which channels and ports are not up, and tries them again. */
   starter: Starter
+  /** Something is served by HTTP. */
+  isServed: boolean
   stop(): Promise<void>
 }
 
@@ -177,6 +179,7 @@ export async function startDesk(
   service.timekeeper.start()
   return {
     starter,
+    isServed: ports.length > 0,
     async stop() {
       await starter.stop()
       await Promise.all([service.deliverer.stop(), service.rooms.stop(), service.timekeeper.stop()])

@@ -43,6 +43,9 @@ export function addStart(program: Command): void {
       giveBackWhenIdle()
       const configured = settings.some(setting => setting.path.startsWith('channels') && setting.from !== 'default')
       print(welcome(desk, running, where, configured))
+      const hasWebPort = settings.some(setting => setting.path === 'web.port' && setting.from !== 'default')
+      if (hasWebPort && !running.isServed)
+        print('Nothing is served at web.port yet: set web.publicUrl as well, to serve pages for requesters.')
       await signalled
       print('Stopping: finishing current work.')
       await running.stop()

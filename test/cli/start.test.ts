@@ -1,9 +1,11 @@
 // Starting a desk: once for a state folder, with the secrets that its channels need, and ending when it is told to.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { eventually } from '../support/eventually.ts'
+import { freePort } from '../support/ports.ts'
 import { cleanEnvironment, makeRoom, type Room } from '../support/relaydesk-process.ts'
 
 let room: Room
@@ -68,6 +70,15 @@ test('a desk whose port is taken ends at once when it is told to', async () => {
   desk.child.kill('SIGTERM')
   expect((await desk.ended).code).toBe(0)
   other.close()
+})
+
+test('a web.port at which nothing is served is told of', async () => {
+  const port = await freePort()
+  await room.write('web.yaml', `${await readFile(room.path('relaydesk.yaml'), 'utf8')}web: { port: ${port} }\n`)
+  const desk = room.launch('--config', 'web.yaml', 'start')
+  await eventually(() => desk.stdout().includes('Nothing is served at web.port yet'), 'the sentence')
+  desk.child.kill('SIGTERM')
+  expect((await desk.ended).code).toBe(0)
 })
 
 describe('a secret that is not there', () => {

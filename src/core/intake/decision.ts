@@ -105,7 +105,7 @@ function decideByClues(situation: Situation): Decision {
     bulk,
     recovered: message.alert?.recovered ?? false,
     forwards: byAgent && forwarded !== null && situation.forwardsStranger,
-    ignoresNewsletters: situation.rules.ignoresNewsletters,
+    ignoresNewsletters: situation.ignoresNewsletters,
     clues,
     senderIsAgent: byAgent,
     authenticity: message.authentication.result,
@@ -226,12 +226,12 @@ function passSenderGate({ message, senderJudgement }: Situation, decision: Decis
 
 /** Holds what comes from senders who write more than anybody would. */
 function passFlood(
-  { message, counts, rules }: Situation,
+  { message, counts, counters: all }: Situation,
   decision: Decision,
 ): { decision: Decision; counters: readonly Counter[] } {
   if (message.mail.sentByHand || (decision.action !== 'open' && decision.action !== 'append'))
     return { decision, counters: [] }
-  const counters = rules.counters[decision.action]
+  const counters = all[decision.action]
   const isTooMuch = counters.some(({ key, most }) => (counts.get(key) ?? 0) + 1 > most)
   return { decision: isTooMuch ? held(decision, 'flood') : decision, counters }
 }

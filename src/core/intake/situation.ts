@@ -17,7 +17,7 @@ export interface Situation {
   bearsToken: boolean
   /** Every reason to believe that it belongs to a ticket; strongest first. */
   clues: readonly Clue[]
-  /** The tickets that the clues lead to, and the one of the line before, by id. */
+  /** The tickets that the clues lead to, by id. */
   tickets: ReadonlyMap<string, TicketSituation>
   /** Whoever has the address that it names as its sender; null: nobody yet. */
   sender: { id: string; isAgent: boolean } | null
@@ -34,7 +34,10 @@ export interface Situation {
   counts: ReadonlyMap<string, number>
   /** What the virus scanner says of it; null: it was not asked. */
   scan: ScanResult | null
-  rules: IntakeRules
+  /** What it counts towards, as a new ticket and as a message on one. */
+  counters: { open: readonly Counter[]; append: readonly Counter[] }
+  /** The configuration says that newsletters are left alone. */
+  ignoresNewsletters: boolean
 }
 
 /** A ticket that a message may belong to. */
@@ -82,11 +85,3 @@ export type ScanResult =
   | { result: 'clean' }
   | { result: 'found'; name: string }
   | { result: 'unscanned'; reason: string; tooLarge: boolean }
-
-/** What the configuration says of messages that come in. */
-export interface IntakeRules {
-  /** Newsletters are left alone. */
-  ignoresNewsletters: boolean
-  /** What it counts towards, as a new ticket and as a message on one. */
-  counters: { open: readonly Counter[]; append: readonly Counter[] }
-}

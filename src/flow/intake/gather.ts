@@ -97,7 +97,8 @@ export async function gatherSituation(
     senderJudgement: await judgementOn(sql, intake, origin, message),
     counts: await ratesOf(sql, keysOfCounters, facts.at),
     scan: intake.scans.get(message.id) ?? null,
-    rules: { ignoresNewsletters: context.machines.newsletters === 'ignore', counters },
+    counters,
+    ignoresNewsletters: context.machines.newsletters === 'ignore',
   }
 }
 

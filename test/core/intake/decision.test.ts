@@ -27,7 +27,8 @@ function situation(more: Partial<Situation> = {}): Situation {
     senderJudgement: { isBlocked: false, isAllowed: false, verdict: null },
     counts: new Map(),
     scan: null,
-    rules: { ignoresNewsletters: true, counters: { open: [], append: [] } },
+    counters: { open: [], append: [] },
+    ignoresNewsletters: true,
     ...more,
   }
 }
@@ -117,7 +118,7 @@ test('one ticket more than a sender may open is held, and all are counted', () =
     decideMessage(
       situation({
         counts: new Map([['tickets of ann@example.com', count]]),
-        rules: { ignoresNewsletters: true, counters },
+        counters,
       }),
     )
   expect(decided(2)).toMatchObject({ decision: { action: 'open' }, counters: counters.open })
